@@ -1,0 +1,1 @@
+"""What counts as valid: bytes in, findings out. Nothing here writes, and nothing here knows Dagster."""

@@ -1,0 +1,454 @@
+"""The catalogue of finding codes: what each means, whether it blocks, and what to do about it.
+
+A code is stable for ever: receipts of past years carry it. Its role decides under which of the feed's
+checks it is reported; whether it blocks follows FORMATS section 12 unless the source line says otherwise.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from rawzone_assets.contract.findings import Finding, Place, Role
+
+
+@dataclass(frozen=True, kw_only=True)
+class Code:
+    """One kind of finding. Calling it makes a finding of that kind."""
+
+    code: str
+    role: Role
+    blocking: bool
+    title: str
+    explanation: str
+    remedy: str
+    source: str  # the clause that asks for it
+
+    def __call__(self, message: str, where: Place | None = None, role: Role | None = None) -> Finding:
+        return Finding(
+            code=self.code, role=role or self.role, message=message, blocking=self.blocking, where=where
+        )
+
+
+_CATALOGUE: dict[str, Code] = {}
+
+
+def _code(
+    code: str, role: Role, *, blocks: bool, title: str, explanation: str, remedy: str, source: str
+) -> Code:
+    if code in _CATALOGUE:
+        raise ValueError(f"finding code {code} is declared twice")
+    _CATALOGUE[code] = Code(
+        code=code,
+        role=role,
+        blocking=blocks,
+        title=title,
+        explanation=explanation,
+        remedy=remedy,
+        source=source,
+    )
+    return _CATALOGUE[code]
+
+
+def catalogue() -> tuple[Code, ...]:
+    """All codes, by name."""
+    return tuple(_CATALOGUE[name] for name in sorted(_CATALOGUE))
+
+
+def find(code: str) -> Code | None:
+    """The code of that name in any case, with or without its ``RZ-`` prefix, or ``None``."""
+    name = code.strip().upper()
+    return _CATALOGUE.get(name) or _CATALOGUE.get(f"RZ-{name}")
+
+
+# --- the file as a whole -------------------------------------------------------------------------
+
+EMPTY_FILE = _code(
+    "RZ-EMPTY-FILE",
+    Role.STRUCTURE,
+    blocks=True,
+    title="The file has no bytes",
+    explanation="A file of zero bytes holds no delivery; an extractor that failed after opening it leaves one.",
+    remedy="Run the extractor again. An account without data still delivers a header or an empty list.",
+    source="FORMATS 9, half-written file",
+)
+TOO_LARGE = _code(
+    "RZ-TOO-LARGE",
+    Role.STRUCTURE,
+    blocks=True,
+    title="The file is larger than its feed allows",
+    explanation="Each feed has a size limit far above any real delivery, so that no file can exhaust memory.",
+    remedy="Look at what was delivered. If the feed has really grown, raise max_size in its platform file.",
+    source="DESIGN 5.2",
+)
+CHANGED_WHILE_READ = _code(
+    "RZ-CHANGED-WHILE-READ",
+    Role.INTEGRITY,
+    blocks=False,
+    title="The file changed while it was read",
+    explanation="Size, time or identity of the file differed between opening it and the end of reading.",
+    remedy="Nothing: the file stays waiting and is read again once it has kept still.",
+    source="DESIGN 5.2",
+)
+SIDECAR_MISMATCH = _code(
+    "RZ-SIDECAR-MISMATCH",
+    Role.INTEGRITY,
+    blocks=True,
+    title="The file is not the one its sidecar describes",
+    explanation="The producer's sidecar states a size or SHA-256 that the landed bytes do not have.",
+    remedy="The transfer was cut or altered: land the file again together with its sidecar.",
+    source="RAW_ZONE Integrity",
+)
+SIDECAR_UNREADABLE = _code(
+    "RZ-SIDECAR-UNREADABLE",
+    Role.INTEGRITY,
+    blocks=False,
+    title="The sidecar cannot be read",
+    explanation="The sidecar beside the delivery is not a JSON object with the documented fields.",
+    remedy="Correct the extractor's sidecar; the delivery itself is judged without it.",
+    source="DESIGN 2, Delivery",
+)
+NOT_A_REGULAR_FILE = _code(
+    "RZ-NOT-A-REGULAR-FILE",
+    Role.STRUCTURE,
+    blocks=True,
+    title="Not a regular file",
+    explanation="Symbolic links, pipes, sockets and devices are never opened: they can lead outside landing.",
+    remedy="Land the file itself.",
+    source="DESIGN 5.2",
+)
+
+# --- where it lies and how it is named -----------------------------------------------------------
+
+UNKNOWN_PLATFORM = _code(
+    "RZ-UNKNOWN-PLATFORM",
+    Role.IDENTITY,
+    blocks=True,
+    title="No platform owns this folder",
+    explanation="The platform is read from the first folders below landing; this path starts with none of them.",
+    remedy="Land the file below its platform's folder, or add the platform (see the README).",
+    source="FORMATS 1",
+)
+UNKNOWN_NAME = _code(
+    "RZ-UNKNOWN-NAME",
+    Role.IDENTITY,
+    blocks=True,
+    title="The platform delivers no file of this name",
+    explanation="The feed is read from the file's name; it fits no name that the platform's feeds declare.",
+    remedy="Correct the extractor's naming, or add the name to the feed in its platform file.",
+    source="FORMATS 1",
+)
+NO_DATE = _code(
+    "RZ-NO-DATE",
+    Role.IDENTITY,
+    blocks=True,
+    title="No capture date in name, folder or sidecar",
+    explanation="The stamp is missing or is no date of the calendar. File times are never used: copying changes them.",
+    remedy="Add the stamp YYYYMMDD_HHMMSS to the name, or deliver a sidecar with captured_at.",
+    source="DESIGN 2, captured_at",
+)
+EXTRACTOR_LOG = _code(
+    "RZ-EXTRACTOR-LOG",
+    Role.IDENTITY,
+    blocks=True,
+    title="An extractor's own log or failure report",
+    explanation="Extractors leave logs and failure reports beside data. They are recorded, never promoted.",
+    remedy="Read a failure report: it usually explains the delivery that is missing.",
+    source="FORMATS 9",
+)
+BEFORE_START = _code(
+    "RZ-BEFORE-START",
+    Role.TIME,
+    blocks=True,
+    title="Captured before the feed's first partition",
+    explanation="The capture day lies before the day on which the feed's partitions begin.",
+    remedy="Set an earlier start (RAWZONE_START or the feed's start), then replay the quarantine.",
+    source="DESIGN 8, partitions",
+)
+CAPTURED_IN_FUTURE = _code(
+    "RZ-CAPTURED-IN-FUTURE",
+    Role.TIME,
+    blocks=True,
+    title="Captured in the future",
+    explanation="The stamp names a time more than a day ahead of this machine's clock.",
+    remedy="Check the extractor's clock and the time zone its platform declares.",
+    source="FORMATS 12, future date",
+)
+
+# --- readable ------------------------------------------------------------------------------------
+
+ENCODING = _code(
+    "RZ-ENCODING",
+    Role.STRUCTURE,
+    blocks=True,
+    title="Not the text encoding of this feed",
+    explanation="The bytes are not valid UTF-8 (or hold NUL bytes), often a file saved again by a spreadsheet.",
+    remedy="Deliver the source's own file, untouched.",
+    source="FORMATS 9, spreadsheet damage",
+)
+LEGACY_ENCODING = _code(
+    "RZ-LEGACY-ENCODING",
+    Role.STRUCTURE,
+    blocks=False,
+    title="Read as Latin-1",
+    explanation="The bytes are not UTF-8; older DistroKid reports are Latin-1 and are read as such.",
+    remedy="Nothing, if the report is old. A new report in Latin-1 deserves a look.",
+    source="FORMATS 2.3",
+)
+HTML_INSTEAD = _code(
+    "RZ-HTML-INSTEAD",
+    Role.STRUCTURE,
+    blocks=True,
+    title="A web page under a data file's name",
+    explanation="The first non-blank byte is '<': a sign-in, challenge or error page was saved as data.",
+    remedy="Renew the extractor's session and capture again.",
+    source="FORMATS 9",
+)
+SIGN_IN_PAGE = _code(
+    "RZ-SIGN-IN-PAGE",
+    Role.STRUCTURE,
+    blocks=True,
+    title="A sign-in page instead of statistics",
+    explanation="The page has a sign-in form and none of the charts; its session had ended.",
+    remedy="Sign the extractor in again and capture again.",
+    source="FORMATS 2.1, 2.2",
+)
+TRUNCATED = _code(
+    "RZ-TRUNCATED",
+    Role.STRUCTURE,
+    blocks=True,
+    title="The file ends too early",
+    explanation="The file stops before its format says it is complete.",
+    remedy="The download or copy was cut: capture or copy it again.",
+    source="FORMATS 9, half-written file",
+)
+JSON_SYNTAX = _code(
+    "RZ-JSON-SYNTAX",
+    Role.STRUCTURE,
+    blocks=True,
+    title="Not JSON",
+    explanation="The text breaks RFC 8259: a syntax error, NaN or Infinity, or nesting beyond the limit.",
+    remedy="Look at the place given; a file cut in the middle is the usual cause.",
+    source="RFC 8259; FORMATS 12",
+)
+TABLE_SYNTAX = _code(
+    "RZ-TABLE-SYNTAX",
+    Role.STRUCTURE,
+    blocks=True,
+    title="Not a table",
+    explanation="A row has another number of cells than the header, a quote is never closed, or a cell is too long.",
+    remedy="Look at the line given; a cut file or a file re-saved with another delimiter is the usual cause.",
+    source="FORMATS 2.3, 9",
+)
+ERROR_PAYLOAD = _code(
+    "RZ-ERROR-PAYLOAD",
+    Role.STRUCTURE,
+    blocks=True,
+    title="An error answer instead of data",
+    explanation="The document is what the API answers when it refuses: an error, or a message without data.",
+    remedy="Read the error's code in the quarantined copy; renew the session or token and capture again.",
+    source="FORMATS 9",
+)
+
+# --- shaped --------------------------------------------------------------------------------------
+
+CHART_MISSING = _code(
+    "RZ-CHART-MISSING",
+    Role.STRUCTURE,
+    blocks=True,
+    title="The page lacks its daily chart",
+    explanation="The inline chart data that hold the daily figures are absent or cannot be parsed.",
+    remedy="Compare with an earlier page. A changed page needs a new contract version.",
+    source="FORMATS 2.1, 2.2; RAW_ZONE DistroKid Validation",
+)
+CHART_OPTIONAL_MISSING = _code(
+    "RZ-CHART-OPTIONAL-MISSING",
+    Role.COMPLETENESS,
+    blocks=False,
+    title="A secondary chart or figure is absent",
+    explanation="A chart or total that such pages usually hold is absent; the daily figures are complete without it.",
+    remedy="Compare with an earlier page; a change at the source may be under way.",
+    source="FORMATS 12, empty optional block",
+)
+WRONG_PAGE = _code(
+    "RZ-WRONG-PAGE",
+    Role.STRUCTURE,
+    blocks=True,
+    title="Another page than the name says",
+    explanation="The page's own selection names another store than the file's name.",
+    remedy="Rename the file to what it is, or correct the extractor.",
+    source="FORMATS 2.1",
+)
+MISSING_FIELD = _code(
+    "RZ-MISSING-FIELD",
+    Role.COMPLETENESS,
+    blocks=True,
+    title="A required field or column is missing",
+    explanation="A field that every delivery of this feed has is absent or empty.",
+    remedy="Compare with an earlier delivery. A changed export needs a new contract version.",
+    source="RAW_ZONE Completeness; FORMATS 12",
+)
+UNKNOWN_FIELD = _code(
+    "RZ-UNKNOWN-FIELD",
+    Role.STRUCTURE,
+    blocks=False,
+    title="A field or column nobody knows",
+    explanation="The source has added something. The delivery is promoted; the contract should learn the field.",
+    remedy="Add the field to a new version of the feed's schema.",
+    source="FORMATS 12, unknown extra field",
+)
+LEGACY_LAYOUT = _code(
+    "RZ-LEGACY-LAYOUT",
+    Role.STRUCTURE,
+    blocks=False,
+    title="An old column layout",
+    explanation="The columns are those of an export layout that the source no longer writes.",
+    remedy="Nothing, for an old report.",
+    source="FORMATS 2.3",
+)
+SHAPE = _code(
+    "RZ-SHAPE",
+    Role.STRUCTURE,
+    blocks=True,
+    title="Not the shape the schema demands",
+    explanation="A part of the document is of another kind than the feed's JSON Schema allows.",
+    remedy="Look at the place given and compare with an earlier delivery.",
+    source="RAW_ZONE Schema compliance",
+)
+VALUE_TYPE = _code(
+    "RZ-VALUE-TYPE",
+    Role.TYPES,
+    blocks=True,
+    title="A value of the wrong type",
+    explanation="A cell or member is no number, date or text of the form the schema demands.",
+    remedy="Look at the place given; spreadsheets and other locales rewrite numbers and dates.",
+    source="FORMATS 12, non-number",
+)
+NEGATIVE_COUNT = _code(
+    "RZ-NEGATIVE-COUNT",
+    Role.TYPES,
+    blocks=True,
+    title="A negative count",
+    explanation="Streams, units and listeners cannot be negative. (Money can: claw-backs are real.)",
+    remedy="Look at the place given; the source or the extractor is at fault.",
+    source="FORMATS 12, negative counts",
+)
+VALUE_UNUSUAL = _code(
+    "RZ-VALUE-UNUSUAL",
+    Role.TYPES,
+    blocks=False,
+    title="An unusual value",
+    explanation="A value is possible but not of the form seen so far, such as a malformed ISRC.",
+    remedy="Look at the place given. Nothing has to be done.",
+    source="FORMATS 2.3",
+)
+SPREADSHEET_DAMAGE = _code(
+    "RZ-SPREADSHEET-DAMAGE",
+    Role.TYPES,
+    blocks=True,
+    title="Damaged by a spreadsheet",
+    explanation="Identifiers in scientific notation or rewritten dates show that the file was saved again; digits are lost.",
+    remedy="Deliver the source's own file, never opened in a spreadsheet.",
+    source="FORMATS 9, spreadsheet damage",
+)
+
+# --- sensible ------------------------------------------------------------------------------------
+
+REPEATED_DAY = _code(
+    "RZ-REPEATED-DAY",
+    Role.TIME,
+    blocks=True,
+    title="A day stands twice in a daily series",
+    explanation="Each day may stand once in a daily series; a repeated day makes every sum wrong.",
+    remedy="Look at the places given; two captures may have been written into one file.",
+    source="FORMATS 12, repeated day",
+)
+FUTURE_DATE = _code(
+    "RZ-FUTURE-DATE",
+    Role.TIME,
+    blocks=True,
+    title="Data later than the capture",
+    explanation="The data reach more than one day beyond the day in the delivery's name.",
+    remedy="Check the stamp: a renamed file, or a wrong clock or time zone at the extractor.",
+    source="FORMATS 12, future date",
+)
+DATE_ORDER = _code(
+    "RZ-DATE-ORDER",
+    Role.TIME,
+    blocks=True,
+    title="Dates that contradict each other",
+    explanation="A sale cannot be reported before the month in which it happened.",
+    remedy="Look at the line given; columns may have been exchanged.",
+    source="FORMATS 2.3",
+)
+DAYS_UNORDERED = _code(
+    "RZ-DAYS-UNORDERED",
+    Role.TIME,
+    blocks=False,
+    title="Days out of order",
+    explanation="The daily series of this feed has always been ascending; here it is not.",
+    remedy="Nothing has to be done; readers must sort.",
+    source="FORMATS 2.1",
+)
+DAYS_MISSING = _code(
+    "RZ-DAYS-MISSING",
+    Role.TIME,
+    blocks=False,
+    title="Days missing inside the series",
+    explanation="The daily series of this feed has always been without gaps; here days are absent.",
+    remedy="Compare with the next capture.",
+    source="FORMATS 2.1",
+)
+STALE_DATA = _code(
+    "RZ-STALE-DATA",
+    Role.TIME,
+    blocks=False,
+    title="The newest data are old",
+    explanation="The newest day lies further before the capture than the source usually lags.",
+    remedy="The source or its session may be stale: look at the platform itself.",
+    source="FORMATS 12, stale newest day",
+)
+EMPTY_RESULT = _code(
+    "RZ-EMPTY-RESULT",
+    Role.COMPLETENESS,
+    blocks=False,
+    title="A well-formed delivery without records",
+    explanation="An empty list or a header without rows: right for a new account or early January, else a sign of failure.",
+    remedy="Look at the platform itself if the account is not new.",
+    source="FORMATS 9, empty result as success",
+)
+TOTAL_MISMATCH = _code(
+    "RZ-TOTAL-MISMATCH",
+    Role.COMPLETENESS,
+    blocks=False,
+    title="A total that is not the sum of its parts",
+    explanation="The delivery states a total and the parts give another.",
+    remedy="Compare with the next capture.",
+    source="FORMATS 12, total that does not match",
+)
+PAGE_TOTAL_MISMATCH = _code(
+    "RZ-PAGE-TOTAL-MISMATCH",
+    Role.COMPLETENESS,
+    blocks=True,
+    title="The page contradicts itself",
+    explanation="On DistroKid pages chart sums and the page's own total agreed in 41 of 41 captures; here they do not.",
+    remedy="The page was captured half-rendered or altered: capture it again.",
+    source="FORMATS 2.1, 2.2, 12",
+)
+OPTIONAL_BLOCK_MISSING = _code(
+    "RZ-OPTIONAL-BLOCK-MISSING",
+    Role.COMPLETENESS,
+    blocks=False,
+    title="A secondary block is absent",
+    explanation="The answer lacks a part that it usually has; its daily figures are complete without it.",
+    remedy="Compare with an earlier delivery.",
+    source="FORMATS 12, empty optional block",
+)
+WRONG_PLATFORM = _code(
+    "RZ-WRONG-PLATFORM",
+    Role.IDENTITY,
+    blocks=True,
+    title="Data of another platform",
+    explanation="The content says that it is of another platform than the delivery's name.",
+    remedy="Rename the file to what it is, or correct the extractor.",
+    source="FORMATS 3.1; RAW_ZONE Platform consistency",
+)

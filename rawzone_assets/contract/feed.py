@@ -1,0 +1,121 @@
+"""Platforms and feeds as values: what is delivered, under which names, and judged by what.
+
+A platform file builds these; nothing inherits from them. What a feed *does* with bytes is its ``format``
+(a value with one method) and its ``rules`` (functions that yield findings).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Any, Protocol
+
+from rawzone_assets.contract.findings import Finding, Findings, Role
+
+
+@dataclass(frozen=True, kw_only=True)
+class Capture:
+    """When and under which name a delivery was read from its source."""
+
+    name: str
+    day: date  # the capture day as written in the name, the partition
+    captured_at: datetime  # UTC
+
+
+class Content(Protocol):
+    """A delivery's bytes as judging sees them: the whole of a small one, or a stream of a large one."""
+
+    @property
+    def size(self) -> int: ...
+
+    def read(self) -> bytes:
+        """All bytes. Only formats whose feeds have a size limit that fits in memory call this."""
+        ...
+
+    def open(self) -> Any:
+        """A fresh binary stream from the first byte; may be called again."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Facts:
+    """What judging learned of a delivery's content. ``None`` means the format could not tell."""
+
+    records: int | None = None
+    data_min: str | None = None  # ISO dates, inclusive
+    data_max: str | None = None
+    fingerprint: str | None = None  # SHA-256 of the structure: columns, paths and types
+    substance: str | None = None  # SHA-256 of the content without its volatile parts
+    text: Mapping[str, Any] = field(default_factory=dict)  # charset, bom, newline
+
+
+@dataclass(frozen=True, kw_only=True)
+class Judgement:
+    """The findings on one delivery and the facts about it."""
+
+    findings: tuple[Finding, ...]
+    facts: Facts
+
+    @property
+    def refused(self) -> bool:
+        return any(finding.blocking for finding in self.findings)
+
+
+class Format(Protocol):
+    """How a feed's bytes are read, checked against its schema, and handed to its rules."""
+
+    kind: str  # "html", "json", "tsv", "csv": shown in Dagster and used in messages
+
+    def examine(self, feed: Feed, content: Content, capture: Capture, findings: Findings) -> Facts:
+        """Add every objection to ``findings`` and return what was learned; never raises for bad input."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cadence:
+    """How often a feed is expected and how old its newest data may be."""
+
+    every: timedelta  # an arrival is expected at least this often
+    lag_days: int  # usual days between the newest data day and the capture day
+    stale_after_days: int  # a larger gap is an advisory finding
+
+
+@dataclass(frozen=True, kw_only=True)
+class Feed:
+    """One kind of delivery of a platform: names, format, schema, rules, cadence."""
+
+    id: str  # "distrokid/streams"
+    title: str
+    description: str  # markdown: what it is, what it covers, known oddities; shown in the Dagster UI
+    names: tuple[str, ...]  # templates, see contract/naming.py
+    stamped_folder_names: tuple[str, ...] = ()  # file names whose date stands in the parent folder
+    format: Format
+    schema: str  # below schemas/: "distrokid/streams.v1.json"
+    version: int
+    rules_version: int
+    checks: Mapping[Role, str]
+    cadence: Cadence
+    by_month: bool  # raw folders <YYYY>/<MM> or only <YYYY>
+    timezone: str | None = None  # when it differs from the platform's
+    start: date = date(2024, 1, 1)
+    max_size: int = 64 * 2**20
+    owners: tuple[str, ...] = ("team:data-engineering",)
+
+    @property
+    def check_names(self) -> tuple[str, ...]:
+        """The specification's check names in role order, each once."""
+        return tuple(dict.fromkeys(self.checks.values()))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Platform:
+    """A source system and its feeds."""
+
+    id: str  # "distrokid", "social_media/linktree"
+    title: str
+    source_system: str  # where the data originally come from, for lineage
+    timezone: str  # IANA zone in which the extractor writes stamps
+    feeds: tuple[Feed, ...]
+    folders: tuple[str, ...] = ()  # landing folders beside ``id`` that mean this platform
+    extractor_logs: tuple[str, ...] = ()  # name templates of the extractor's own reports, never data

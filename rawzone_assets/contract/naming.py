@@ -1,0 +1,186 @@
+"""Names: from a path below landing to platform, feed, stored name and capture time.
+
+Platform from the folders, feed from the file's name, date from the name, the parent folder or the sidecar
+(FORMATS section 1). File times are never consulted: copying changes them. Everything here is pure.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from functools import cache
+from zoneinfo import ZoneInfo
+
+from rawzone_assets.contract import codes
+from rawzone_assets.contract.feed import Capture, Feed, Platform
+from rawzone_assets.contract.findings import Finding
+
+SIDECAR_SUFFIX = ".meta.json"
+DONE_SUFFIX = ".done"
+_UNFINISHED = (".part", ".tmp", ".crdownload")
+
+_TOKENS: Mapping[str, str] = {
+    "ts": r"(?P<ts>\d{8}(?:_\d{6}(?:_\d{6})?)?)",
+    "handle": r"[A-Za-z0-9._-]+",
+    "id": r"[A-Za-z0-9]+",
+    "n": r"\d+",
+    "any": r"[^/\x00-\x1f]+",
+}
+_STAMP_FOLDER = re.compile(r"(?:[A-Za-z][A-Za-z0-9_]*_)?(?P<ts>\d{8}_\d{6})")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recognized:
+    """A path that is a delivery of ``feed``, to be stored as ``capture.name``."""
+
+    platform: Platform
+    feed: Feed
+    capture: Capture
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unrecognized:
+    """A path whose platform, feed or date cannot be read; the finding says which."""
+
+    finding: Finding
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ignored:
+    """A path that is not meant as data: unfinished, hidden, a marker or a sidecar."""
+
+    reason: str
+
+
+def ignored_name(name: str) -> str | None:
+    """Why a file or folder of this name is passed over, or ``None`` when it is not."""
+    if name.startswith("."):
+        return "hidden"
+    if name.startswith("~$"):
+        return "office lock file"
+    if name.endswith(_UNFINISHED):
+        return "unfinished"
+    if name.endswith(DONE_SUFFIX):
+        return "done marker"
+    if name.endswith(SIDECAR_SUFFIX):
+        return "sidecar"
+    return None
+
+
+def recognize(
+    path: str, platforms: Iterable[Platform], sidecar_time: datetime | None = None
+) -> Recognized | Unrecognized | Ignored:
+    """What the landed file at ``path`` (relative, ``/`` between parts) is.
+
+    ``sidecar_time`` (aware) dates a delivery whose name and folder carry no stamp.
+    """
+    parts = path.split("/")
+    for part in parts:
+        reason = ignored_name(part)
+        if reason:
+            return Ignored(reason=reason)
+    platform = _platform_of(parts[:-1], platforms)
+    if platform is None:
+        known = ", ".join(sorted(p.id for p in platforms))
+        return Unrecognized(
+            finding=codes.UNKNOWN_PLATFORM(f"no platform owns this folder; known platforms are {known}")
+        )
+    name, folder = parts[-1], parts[-2]
+    if any(_template(template).fullmatch(name) for template in platform.extractor_logs):
+        return Unrecognized(
+            finding=codes.EXTRACTOR_LOG("the extractor's own log or failure report, not data")
+        )
+    dateless: Feed | None = None
+    for feed in platform.feeds:
+        for template in feed.names:
+            match = _template(template).fullmatch(name)
+            if match:
+                stamp = parse_stamp(match["ts"])
+                if stamp is None:
+                    return Unrecognized(
+                        finding=codes.NO_DATE("the stamp in the name is no date of the calendar")
+                    )
+                return _recognized(platform, feed, name, stamp)
+            if _undated(template) == name:
+                dateless = feed
+        if name in feed.stamped_folder_names:
+            dateless = feed
+            in_folder = _STAMP_FOLDER.fullmatch(folder)
+            stamp = parse_stamp(in_folder["ts"]) if in_folder else None
+            if in_folder and stamp:
+                return _recognized(platform, feed, _with_stamp(name, in_folder["ts"]), stamp)
+    if dateless and sidecar_time is not None:
+        local = sidecar_time.astimezone(ZoneInfo(_zone_of(platform, dateless))).replace(tzinfo=None)
+        return _recognized(platform, dateless, _with_stamp(name, f"{local:%Y%m%d_%H%M%S}"), local)
+    if dateless:
+        return Unrecognized(finding=codes.NO_DATE("neither name, folder nor sidecar tells the capture date"))
+    return Unrecognized(finding=codes.UNKNOWN_NAME(f"no feed of {platform.id} delivers a file of this name"))
+
+
+def parse_stamp(stamp: str) -> datetime | None:
+    """``YYYYMMDD[_HHMMSS[_ffffff]]`` as a naive local time, or ``None`` when it is no date of the calendar."""
+    layout = {8: "%Y%m%d", 15: "%Y%m%d_%H%M%S", 22: "%Y%m%d_%H%M%S_%f"}.get(len(stamp))
+    if layout is None:
+        return None
+    try:
+        local = datetime.strptime(stamp, layout)  # noqa: DTZ007  the zone is the platform's, added by the caller
+    except ValueError:
+        return None
+    # Years that no source of a label can mean are digits that happen to look like a date.
+    return local if 1970 <= local.year < 3000 else None
+
+
+def to_utc(local: datetime, zone: str) -> datetime:
+    """A naive local time as UTC; in the hour that a clock change repeats, the earlier of the two is meant."""
+    return local.replace(tzinfo=ZoneInfo(zone)).astimezone(UTC)
+
+
+def is_in_the_future(capture: Capture, now: datetime) -> bool:
+    """Whether the capture claims a time more than a day ahead of ``now``."""
+    return capture.captured_at > now + timedelta(days=1)
+
+
+def _recognized(platform: Platform, feed: Feed, name: str, stamp: datetime) -> Recognized:
+    day: date = stamp.date()
+    captured_at = to_utc(stamp, _zone_of(platform, feed))
+    return Recognized(
+        platform=platform, feed=feed, capture=Capture(name=name, day=day, captured_at=captured_at)
+    )
+
+
+def _zone_of(platform: Platform, feed: Feed) -> str:
+    return feed.timezone or platform.timezone
+
+
+def _platform_of(folders: list[str], platforms: Iterable[Platform]) -> Platform | None:
+    """The platform with the longest landing folder that the path starts with."""
+    best: tuple[int, Platform] | None = None
+    for platform in platforms:
+        for owned in (platform.id, *platform.folders):
+            prefix = owned.split("/")
+            if folders[: len(prefix)] == prefix and (best is None or len(prefix) > best[0]):
+                best = (len(prefix), platform)
+    return best[1] if best else None
+
+
+@cache
+def _template(template: str) -> re.Pattern[str]:
+    """``streams_stats_<ts>.html`` as an anchored pattern."""
+    pieces = re.split(r"<(\w+)>", template)
+    pattern = "".join(
+        re.escape(piece) if index % 2 == 0 else _TOKENS[piece] for index, piece in enumerate(pieces)
+    )
+    return re.compile(pattern, re.ASCII)
+
+
+@cache
+def _undated(template: str) -> str:
+    """The name that a feed's file has when its extractor wrote no stamp: ``streams_stats.html``."""
+    return template.replace("_<ts>", "")
+
+
+def _with_stamp(name: str, stamp: str) -> str:
+    stem, dot, extension = name.partition(".")
+    return f"{stem}_{stamp}{dot}{extension}"

@@ -1,0 +1,122 @@
+"""How bytes are stored: gzip without name or time, so that equal bytes give equal objects.
+
+libdeflate compresses what fits in memory in one shot (2.5 times as fast as zlib and smaller); larger
+deliveries stream through zlib. Reading always streams and is bounded by the size the receipt states, so a
+damaged or forged object cannot exhaust memory.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import zlib
+from collections.abc import Iterable, Iterator
+from pathlib import PurePosixPath
+from typing import BinaryIO
+
+import deflate
+
+BLOCK = 1 << 20
+_ALREADY_COMPRESSED = frozenset({".zip", ".xlsx", ".gz", ".parquet"})
+_LEVEL = 5  # libdeflate 5: 0.98 of zlib 6's size at 2.5 times its speed
+_STREAM_LEVEL = 6
+_GZIP = 31  # zlib's window bits for a gzip wrapper
+
+
+class Damaged(Exception):
+    """Stored bytes do not decode to what was recorded; the text says how."""
+
+
+def encoding_for(name: str) -> str:
+    """``gzip``, or ``identity`` for names whose bytes are compressed already."""
+    return "identity" if PurePosixPath(name).suffix.lower() in _ALREADY_COMPRESSED else "gzip"
+
+
+def compress(data: bytes) -> bytes:
+    """The stored form of a whole delivery."""
+    return bytes(deflate.gzip_compress(data, _LEVEL))
+
+
+def compress_stream(blocks: Iterable[bytes]) -> Iterator[bytes]:
+    """The stored form of a delivery too large to hold."""
+    compressor = zlib.compressobj(_STREAM_LEVEL, zlib.DEFLATED, _GZIP)
+    for block in blocks:
+        compressed = compressor.compress(block)
+        if compressed:
+            yield compressed
+    yield compressor.flush()
+
+
+def blocks_of(stream: BinaryIO) -> Iterator[bytes]:
+    """A stream in pieces of bounded size."""
+    while block := stream.read(BLOCK):
+        yield block
+
+
+def original_blocks(stored: Iterable[bytes], encoding: str, size: int) -> Iterator[bytes]:
+    """Decode stored blocks to the original bytes; :class:`Damaged` unless they are exactly ``size`` long."""
+    produced = 0
+    for block in stored if encoding == "identity" else _gunzip(stored):
+        produced += len(block)
+        if produced > size:
+            raise Damaged(f"it holds more than the recorded {size} bytes")
+        yield block
+    if produced != size:
+        raise Damaged(f"it holds {produced} of the recorded {size} bytes")
+
+
+def _gunzip(stored: Iterable[bytes]) -> Iterator[bytes]:
+    decoder = zlib.decompressobj(_GZIP)
+    for block in stored:
+        pending = block
+        while pending:
+            if decoder.eof:
+                raise Damaged("bytes follow the end of the gzip stream")
+            try:
+                out = decoder.decompress(pending, BLOCK)
+            except zlib.error as error:
+                raise Damaged("it is not a valid gzip stream") from error
+            if out:
+                yield out
+            pending = decoder.unused_data or decoder.unconsumed_tail
+    while not decoder.eof and (out := decoder.decompress(b"", BLOCK)):  # input used up, output still held
+        yield out
+    if not decoder.eof:
+        raise Damaged("the gzip stream ends too early")
+
+
+def check_stored(
+    stored: Iterable[bytes], *, encoding: str, size: int, sha256: str, stored_size: int, stored_sha256: str
+) -> None:
+    """Re-read both forms of an object against its receipt; :class:`Damaged` says what differs first."""
+    outer, inner = hashlib.sha256(), hashlib.sha256()
+    seen = 0
+
+    def tap() -> Iterator[bytes]:
+        nonlocal seen
+        for block in stored:
+            outer.update(block)
+            seen += len(block)
+            yield block
+
+    problem: Damaged | None = None
+    blocks = tap()
+    try:
+        for block in original_blocks(blocks, encoding, size):
+            inner.update(block)
+    except Damaged as error:
+        problem = error
+        for _ in blocks:  # the rest still counts towards the stored size
+            pass
+    if seen != stored_size:
+        raise Damaged(f"it has {seen} of the recorded {stored_size} stored bytes")
+    if outer.hexdigest() != stored_sha256:
+        raise Damaged("its stored bytes have another SHA-256 than recorded")
+    if problem:
+        raise problem
+    if inner.hexdigest() != sha256:
+        raise Damaged("its original bytes have another SHA-256 than recorded")
+
+
+def decompress(compressed: bytes) -> bytes:
+    """What :func:`compress` was given. For our own fresh output only: it trusts the size the bytes state."""
+    return bytes(deflate.gzip_decompress(compressed))

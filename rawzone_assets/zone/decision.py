@@ -1,0 +1,130 @@
+"""Decisions: what becomes of a judged delivery. Pure; ``publishing`` carries them out.
+
+The order of the questions is the contract (DESIGN 5.4): dealt with before? refused? stored already? another
+version of a stored name? else new.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Protocol
+
+from rawzone_assets.zone import layout
+from rawzone_assets.zone.index import Stored
+from rawzone_assets.zone.layout import Layout
+from rawzone_assets.zone.receipt import Verdict
+
+
+@dataclass(frozen=True, kw_only=True)
+class Candidate:
+    """A judged delivery, as far as deciding needs it."""
+
+    feed: str
+    folder: str  # of the object in raw, see layout.object_folder
+    name: str
+    day: date
+    landing_path: str
+    sha256: str
+    refused: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Decision:
+    """What is to become of one candidate. ``verdict`` ``None``: it was dealt with before, nothing to do."""
+
+    verdict: Verdict | None
+    key: str | None = None
+    revision: int | None = None
+    duplicate_of: str | None = None
+    revises: str | None = None
+    quarantine_path: str | None = None
+    findings_path: str | None = None
+
+    def targets(self, places: Layout) -> set[Path]:
+        """The files that carrying this out creates."""
+        targets = {places.quarantined(path) for path in (self.quarantine_path, self.findings_path) if path}
+        if self.verdict is Verdict.PROMOTED and self.key:
+            targets.add(places.object(self.key))
+        return targets
+
+
+class History(Protocol):
+    """What deciding asks about the past; :class:`~rawzone_assets.zone.index.Index` answers it."""
+
+    def revisions(self, feed: str, name: str) -> list[Stored]: ...
+
+    def stored(self, feed: str, sha256: str) -> Stored | None: ...
+
+    def already_decided(self, feed: str, name: str, sha256: str, landing_path: str) -> Verdict | None: ...
+
+    def refusals(self, feed: str, sha256: str) -> int: ...
+
+
+def decide(candidate: Candidate, history: History) -> Decision:
+    """The decision on one candidate, given everything decided before it."""
+    feed, name, sha256 = candidate.feed, candidate.name, candidate.sha256
+    if history.already_decided(feed, name, sha256, candidate.landing_path):
+        return Decision(verdict=None)
+    if candidate.refused:
+        path, findings = layout.quarantine_paths(
+            feed, name, candidate.day, sha256, history.refusals(feed, sha256)
+        )
+        return Decision(verdict=Verdict.QUARANTINED, quarantine_path=path, findings_path=findings)
+    stored = history.stored(feed, sha256)
+    if stored:
+        return Decision(verdict=Verdict.DUPLICATE, key=stored.key, duplicate_of=stored.key)
+    earlier = history.revisions(feed, name)
+    revision = earlier[-1].revision + 1 if earlier else 1
+    return Decision(
+        verdict=Verdict.PROMOTED,
+        key=layout.object_key(candidate.folder, name, revision),
+        revision=revision,
+        revises=earlier[-1].key if earlier else None,
+    )
+
+
+class Batch:
+    """A ``History`` that also knows what was decided earlier in the same batch."""
+
+    def __init__(self, past: History) -> None:
+        self._past = past
+        self._decided: list[tuple[Candidate, Decision]] = []
+
+    def decide(self, candidate: Candidate) -> Decision:
+        """Decide and remember, so that the next candidate of the batch sees it."""
+        decision = decide(candidate, self)
+        if decision.verdict is not None:
+            self._decided.append((candidate, decision))
+        return decision
+
+    def revisions(self, feed: str, name: str) -> list[Stored]:
+        return self._past.revisions(feed, name) + [
+            Stored(key=decision.key or "", revision=decision.revision or 1, sha256=candidate.sha256)
+            for candidate, decision in self._promoted(feed)
+            if candidate.name == name
+        ]
+
+    def stored(self, feed: str, sha256: str) -> Stored | None:
+        for candidate, decision in self._promoted(feed):
+            if candidate.sha256 == sha256:
+                return Stored(key=decision.key or "", revision=decision.revision or 1, sha256=sha256)
+        return self._past.stored(feed, sha256)
+
+    def already_decided(self, feed: str, name: str, sha256: str, landing_path: str) -> Verdict | None:
+        for candidate, decision in self._decided:
+            same = (candidate.feed, candidate.name, candidate.sha256, candidate.landing_path)
+            if same == (feed, name, sha256, landing_path):
+                return decision.verdict
+        return self._past.already_decided(feed, name, sha256, landing_path)
+
+    def refusals(self, feed: str, sha256: str) -> int:
+        now = sum(
+            candidate.feed == feed and candidate.sha256 == sha256 and decision.verdict is Verdict.QUARANTINED
+            for candidate, decision in self._decided
+        )
+        return self._past.refusals(feed, sha256) + now
+
+    def _promoted(self, feed: str) -> list[tuple[Candidate, Decision]]:
+        return [pair for pair in self._decided if pair[0].feed == feed and pair[1].verdict is Verdict.PROMOTED]

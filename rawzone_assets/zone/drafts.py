@@ -1,0 +1,95 @@
+"""Drafts: judged deliveries with their staged bytes, and the receipts they become once decided."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import Any
+
+from rawzone_assets.zone.decision import Candidate, Decision
+from rawzone_assets.zone.receipt import Receipt, Record, Verdict, canonical, timestamp
+from rawzone_assets.zone.staging import Batch, Blob
+
+_IN_FINDINGS = (
+    "feed",
+    "partition",
+    "name",
+    "landing_path",
+    "captured_at",
+    "sha256",
+    "size",
+    "contract",
+    "findings",
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Draft:
+    """A candidate, its receipt so far, and its staged bytes.
+
+    ``blob`` is ``None`` when the delivery was expected to be a duplicate, whose bytes are not stored again.
+    """
+
+    candidate: Candidate
+    receipt: Receipt
+    blob: Blob | None
+
+    def has_bytes_for(self, decision: Decision) -> bool:
+        """Whether the decision can be carried out. If not, the delivery stays pending until next time."""
+        return self.blob is not None or decision.verdict is Verdict.DUPLICATE
+
+    def receipt_for(self, decision: Decision, at: datetime) -> Receipt:
+        """The receipt of a decided draft, committed at ``at``."""
+        stored: Mapping[str, Any] = {}
+        if self.blob and decision.verdict is not Verdict.DUPLICATE:
+            stored = {
+                "stored_sha256": self.blob.stored_sha256,
+                "stored_size": self.blob.stored_size,
+                "encoding": self.blob.encoding,
+            }
+        refused = decision.verdict is Verdict.QUARANTINED
+        return replace(
+            self.receipt,
+            verdict=decision.verdict or self.receipt.verdict,
+            key=decision.key,
+            revision=decision.revision,
+            duplicate_of=decision.duplicate_of,
+            revises=decision.revises,
+            promoted_at=None if refused else timestamp(at),
+            quarantine=(
+                {"path": decision.quarantine_path or "", "findings": decision.findings_path or ""}
+                if refused
+                else None
+            ),
+            **stored,
+        )
+
+    @classmethod
+    def from_record(cls, batch: Batch, record: Record) -> Draft:
+        """Read a draft back from the staged commit of a crashed batch that must be decided again."""
+        receipt = Receipt.from_record(record)
+        places = batch.placements(record)
+        candidate = Candidate(
+            feed=receipt.feed or "",
+            folder=(receipt.key or "").rpartition("/")[0],
+            name=receipt.name or "",
+            day=date.fromisoformat(receipt.partition or ""),
+            landing_path=receipt.landing_path,
+            sha256=receipt.sha256 or "",
+            refused=receipt.verdict is Verdict.QUARANTINED,
+        )
+        blob = None
+        if places:
+            blob = Blob(
+                staged=places[0].staged,
+                stored_sha256=receipt.stored_sha256 or "",
+                stored_size=receipt.stored_size or 0,
+                encoding=receipt.encoding or "",
+            )
+        return cls(candidate=candidate, receipt=receipt, blob=blob)
+
+
+def findings_document(record: Record) -> bytes:
+    """``findings.json``: why a delivery was refused. Without times: the same refusal is the same file."""
+    return canonical({name: record[name] for name in _IN_FINDINGS}) + b"\n"

@@ -1,0 +1,121 @@
+"""Errors of the environment: what an operator must act on. A refused delivery is never one of these.
+
+Each message is one sentence that says what, where and what to do; commands print it and exit with 2.
+"""
+
+from __future__ import annotations
+
+import errno
+from pathlib import Path
+
+_ADVICE = {
+    errno.ENOSPC: ("the disk is full", "free space or move the zone, then run the command again"),
+    errno.EDQUOT: ("the disk quota is used up", "raise the quota, then run the command again"),
+    errno.EACCES: ("permission is denied", "give this user access, then run the command again"),
+    errno.EPERM: ("the operation is not permitted", "give this user access, then run the command again"),
+    errno.EROFS: ("the file system is read-only", "mount it writable, then run the command again"),
+    errno.EIO: ("the disk reports an input/output error", "check the disk before anything else"),
+    errno.ENAMETOOLONG: ("the path is too long", "choose shorter folders for the zone"),
+    errno.EMLINK: ("the file system allows no more links", "keep the zone on a file system with hard links"),
+    errno.ENOTDIR: ("a folder of the path is a file", "set the folder to another place"),
+}
+
+
+class ZoneError(Exception):
+    """The environment keeps the zone from working; nothing was lost."""
+
+
+class LandingMissing(ZoneError):
+    def __init__(self, landing: Path) -> None:
+        super().__init__(
+            f"The landing folder {landing} does not exist: create it or set RAWZONE_LANDING to the folder "
+            "where the extractors drop their files."
+        )
+
+
+class StorageFailed(ZoneError):
+    """The operating system refused a read or write."""
+
+    def __init__(self, doing: str, error: OSError) -> None:
+        place = error.filename2 or error.filename
+        where = f" at {place}" if place else ""
+        what, advice = _ADVICE.get(
+            error.errno or 0,
+            ((error.strerror or str(error)).lower(), "see to it, then run the command again"),
+        )
+        super().__init__(f"Cannot {doing}{where}: {what}; {advice}. Nothing was lost.")
+
+
+class NotAPath(ZoneError):
+    def __init__(self, variable: str, value: str) -> None:
+        super().__init__(
+            f"{variable} is set to {value}, but this version keeps its zone on local folders only: "
+            "set it to a path."
+        )
+
+
+class BadSetting(ZoneError):
+    def __init__(self, variable: str, value: str, expected: str) -> None:
+        super().__init__(f"{variable} is set to {value!r}, which is not {expected}: correct or unset it.")
+
+
+class KeyOccupied(ZoneError):
+    """A file that no receipt knows lies where an object must go."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(
+            f"{path} is occupied by a file that the ledger does not know, so nothing was written there: "
+            "move that file away, then run the command again."
+        )
+        self.path = path
+
+
+class LedgerDamaged(ZoneError):
+    def __init__(self, path: Path, problem: str) -> None:
+        super().__init__(
+            f"The ledger file {path} is damaged ({problem}), so nothing is written: "
+            "run 'rawzone verify' and restore the file from a copy."
+        )
+
+
+class UnreadableLanding(ZoneError):
+    """Some landed files could not be read; all others were dealt with."""
+
+    def __init__(self, paths: tuple[str, ...], reason: str) -> None:
+        first = ", ".join(paths[:3]) + (f" and {len(paths) - 3} more" if len(paths) > 3 else "")
+        super().__init__(
+            f"Could not read {first} in landing ({reason}): give this user read access and run the command "
+            "again; every other file was dealt with."
+        )
+
+
+class UnknownObject(ZoneError):
+    def __init__(self, wanted: str) -> None:
+        super().__init__(
+            f"Nothing in the ledger has the key, SHA-256, name or landing path {wanted!r}: "
+            "'rawzone ls' and 'rawzone log' list what there is."
+        )
+
+
+class AmbiguousObject(ZoneError):
+    def __init__(self, wanted: str, keys: tuple[str, ...]) -> None:
+        shown = ", ".join(keys[:5])
+        super().__init__(f"{wanted!r} means more than one object ({shown}): give the whole key.")
+
+
+class ObjectDamaged(ZoneError):
+    def __init__(self, key: str, problem: str) -> None:
+        super().__init__(
+            f"The object {key} is damaged ({problem}), so none of its bytes are given out: "
+            "run 'rawzone verify' and restore it from a copy."
+        )
+
+
+class DiskAlmostFull(ZoneError):
+    """Writing would use the space that is kept free."""
+
+    def __init__(self, root: Path, free: int, reserve: int) -> None:
+        super().__init__(
+            f"The disk of {root} is almost full ({free // 2**20} MiB free, {reserve // 2**20} MiB are kept in "
+            "reserve), so nothing was written and nothing was lost: free space, or lower RAWZONE_RESERVE."
+        )

@@ -1,0 +1,162 @@
+"""The one file-operations layer: every call by which the zone changes or reads its own disk.
+
+``zone/`` reaches the raw and quarantine roots through a ``Files`` value only, so tests can make each call
+fail, crash or forget. There is deliberately no rename and no overwrite: the interface cannot express
+replacing a file. Paths are absolute. Every method raises ``OSError`` as the operating system gives it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import shutil
+import stat
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import BinaryIO, Protocol
+
+FILE_MODE = 0o444
+_FOLDER_MODE = 0o755
+
+
+class Files(Protocol):
+    """What a zone needs of a file system."""
+
+    def create(self, path: Path, blocks: Iterable[bytes]) -> None:
+        """Write a new, read-only file; ``FileExistsError`` when there is one. Not yet durable."""
+        ...
+
+    def sync(self, path: Path) -> None:
+        """Make a file's bytes survive power loss."""
+        ...
+
+    def sync_folder(self, path: Path) -> None:
+        """Make the names in a folder survive power loss."""
+        ...
+
+    def link(self, source: Path, target: Path) -> None:
+        """Give a file a second name; ``FileExistsError`` when the name is taken. Never replaces."""
+        ...
+
+    def make_folder(self, path: Path) -> None:
+        """Create one folder in an existing one; ``FileExistsError`` when it is there."""
+        ...
+
+    def remove(self, path: Path) -> None:
+        """Remove one name of a file. Only staged files and unfinished publications are ever removed."""
+        ...
+
+    def remove_folder(self, path: Path) -> None:
+        """Remove an empty folder."""
+        ...
+
+    def open(self, path: Path) -> BinaryIO:
+        """Open a regular file for reading, not following a link in its last part."""
+        ...
+
+    def names(self, path: Path) -> list[str]:
+        """The names in a folder, sorted."""
+        ...
+
+    def status(self, path: Path) -> os.stat_result | None:
+        """The file's status without following a link, or ``None`` when there is no such name."""
+        ...
+
+    def lock(self, path: Path, *, wait: bool) -> contextlib.AbstractContextManager[bool]:
+        """Hold an exclusive lock that dies with this process; yields whether it was had."""
+        ...
+
+    def free_bytes(self, path: Path) -> int:
+        """Bytes that may still be written to the file system of an existing folder."""
+        ...
+
+
+class LocalFiles:
+    """``Files`` on a local POSIX file system."""
+
+    def create(self, path: Path, blocks: Iterable[bytes]) -> None:
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+        descriptor = os.open(path, flags, FILE_MODE)
+        try:
+            os.fchmod(descriptor, FILE_MODE)  # the umask must not decide who may read raw
+            for block in blocks:
+                view = memoryview(block)
+                while view:
+                    view = view[os.write(descriptor, view) :]
+        finally:
+            os.close(descriptor)
+
+    def sync(self, path: Path) -> None:
+        _fsync(path, os.O_RDONLY | os.O_NOFOLLOW)
+
+    def sync_folder(self, path: Path) -> None:
+        _fsync(path, os.O_RDONLY | os.O_DIRECTORY)
+
+    def link(self, source: Path, target: Path) -> None:
+        os.link(source, target, follow_symlinks=False)
+
+    def make_folder(self, path: Path) -> None:
+        os.mkdir(path, _FOLDER_MODE)
+
+    def remove(self, path: Path) -> None:
+        os.unlink(path)
+
+    def remove_folder(self, path: Path) -> None:
+        os.rmdir(path)
+
+    def open(self, path: Path) -> BinaryIO:
+        # O_NONBLOCK: a pipe planted at the name must not hang the reader.
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            os.close(descriptor)
+            raise IsADirectoryError(21, "not a regular file", str(path))
+        return os.fdopen(descriptor, "rb")
+
+    def names(self, path: Path) -> list[str]:
+        return sorted(os.listdir(path))
+
+    def status(self, path: Path) -> os.stat_result | None:
+        try:
+            return os.stat(path, follow_symlinks=False)
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+
+    @contextlib.contextmanager
+    def lock(self, path: Path, *, wait: bool) -> Iterator[bool]:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o644)
+        try:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                yield False
+                return
+            yield True
+        finally:
+            os.close(descriptor)
+
+    def free_bytes(self, path: Path) -> int:
+        return shutil.disk_usage(path).free
+
+
+def _fsync(path: Path, flags: int) -> None:
+    descriptor = os.open(path, flags | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def ensure_folder(files: Files, path: Path) -> set[Path]:
+    """Create ``path`` and its missing ancestors; the folders whose entries changed and need a sync."""
+    missing: list[Path] = []
+    current = path
+    while files.status(current) is None:
+        missing.append(current)
+        current = current.parent
+    changed: set[Path] = set()
+    for folder in reversed(missing):
+        with contextlib.suppress(FileExistsError):  # another writer made it meanwhile: it may not be synced yet
+            files.make_folder(folder)
+        changed.add(folder.parent)
+    return changed

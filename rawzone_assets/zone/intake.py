@@ -1,0 +1,215 @@
+"""Intake: one delivery read once, hashed, judged, and staged for publication.
+
+A small delivery is held in memory; a large one goes straight into staging, compressed, and is judged from
+there, so that what was judged is what is stored and memory stays bounded.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import IO, Any, BinaryIO, cast
+
+from rawzone_assets.contract import codes
+from rawzone_assets.contract.content import BytesContent
+from rawzone_assets.contract.feed import Capture, Content, Feed, Judgement
+from rawzone_assets.contract.findings import Findings
+from rawzone_assets.zone import codec, layout, sidecar
+from rawzone_assets.zone.decision import Candidate
+from rawzone_assets.zone.drafts import Draft
+from rawzone_assets.zone.files import Files
+from rawzone_assets.zone.index import Index
+from rawzone_assets.zone.landing import HELD_IN_MEMORY, Landing
+from rawzone_assets.zone.receipt import Receipt, Verdict, printable_path, timestamp
+from rawzone_assets.zone.sidecar import Sidecar
+from rawzone_assets.zone.staging import Batch, Blob
+from rawzone_assets.zone.survey import Delivery
+
+Judge = Callable[[Feed, Content, Capture], Judgement]
+
+
+@dataclass(frozen=True, kw_only=True)
+class StagedContent:
+    """A delivery that lies compressed in staging, as judging sees it."""
+
+    files: Files
+    path: Path
+    encoding: str
+    size: int
+
+    def read(self) -> bytes:
+        with self.open() as stream:
+            return stream.read()
+
+    def open(self) -> IO[bytes]:
+        stream = self.files.open(self.path)
+        return stream if self.encoding == "identity" else cast("IO[bytes]", _OwningGzip(stream))
+
+
+class _OwningGzip(gzip.GzipFile):
+    """``GzipFile`` leaves the file it was given open; this one owns it."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        super().__init__(fileobj=stream, mode="rb")
+        self._stream = stream
+
+    def close(self) -> None:
+        super().close()
+        self._stream.close()
+
+
+class Intake:
+    """Turns deliveries into drafts for one batch."""
+
+    def __init__(
+        self,
+        files: Files,
+        landing: Landing,
+        index: Index,
+        batch: Batch,
+        *,
+        judge: Judge,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._files = files
+        self._landing = landing
+        self._index = index
+        self._batch = batch
+        self._judge = judge
+        self._clock = clock
+
+    def draft(self, delivery: Delivery, *, objections: Findings, contract: dict[str, Any]) -> Draft | None:
+        """Read, judge and stage one delivery; ``None`` when exactly this was dealt with before.
+
+        ``objections`` holds findings that its place and name have raised already.
+
+        Raises:
+            ChangedWhileRead: The file did not keep still.
+            Unreadable: This user may not read it.
+        """
+        landed, capture = delivery.landed, delivery.recognized.capture
+        feed, encoding = delivery.recognized.feed, codec.encoding_for(capture.name)
+        reading = self._landing.read(landed)
+        held: bytes | None = None
+        unnamed: Path | None = None
+        content: Content
+        if landed.size <= HELD_IN_MEMORY:
+            held = b"".join(reading)
+            content = BytesContent(held)
+        else:
+            unnamed = self._batch.stage_unnamed(
+                reading if encoding == "identity" else codec.compress_stream(reading)
+            )
+            content = StagedContent(files=self._files, path=unnamed, encoding=encoding, size=landed.size)
+        sha256 = reading.sha256
+        if self._index.already_decided(feed.id, capture.name, sha256, landed.label):
+            if unnamed:
+                self._files.remove(unnamed)
+            return None
+        stated = sidecar.parse(self._landing.read_sidecar(landed))
+        for finding in (stated.finding, stated.mismatch(size=landed.size, sha256=sha256)):
+            if finding:
+                objections.add(finding)
+        judgement = self._judge(feed, content, capture)
+        refused = objections.blocking or judgement.refused
+        candidate = Candidate(
+            feed=feed.id,
+            folder=layout.object_folder(feed.id, capture.day, by_month=feed.by_month),
+            name=capture.name,
+            day=capture.day,
+            landing_path=landed.label,
+            sha256=sha256,
+            refused=refused,
+        )
+        receipt = self._receipt(
+            delivery,
+            judgement=judgement,
+            objections=objections,
+            stated=stated,
+            sha256=sha256,
+            contract=contract,
+        )
+        return Draft(
+            candidate=candidate,
+            receipt=receipt,
+            blob=self._stage(candidate, held, unnamed, encoding),
+        )
+
+    def _stage(
+        self, candidate: Candidate, held: bytes | None, unnamed: Path | None, encoding: str
+    ) -> Blob | None:
+        stored_already = not candidate.refused and self._index.stored(candidate.feed, candidate.sha256)
+        if held is None:
+            assert unnamed is not None  # noqa: S101  one of the two holds the bytes
+            if stored_already:
+                self._files.remove(unnamed)
+                return None
+            return self._batch.settle(unnamed, candidate.sha256, encoding, refused=candidate.refused)
+        if stored_already:
+            return None
+        if encoding == "identity":
+            return self._batch.stage(candidate.sha256, [held], encoding, refused=candidate.refused)
+        compressed = codec.compress(held)
+        # A compressor's fault would otherwise be found years later, when landing is long gone.
+        if hashlib.sha256(codec.decompress(compressed)).hexdigest() != candidate.sha256:
+            raise AssertionError("the compressor did not give back the bytes it was given")
+        return self._batch.stage(candidate.sha256, [compressed], encoding, refused=candidate.refused)
+
+    def _receipt(
+        self,
+        delivery: Delivery,
+        *,
+        judgement: Judgement,
+        objections: Findings,
+        stated: Sidecar,
+        sha256: str,
+        contract: dict[str, Any],
+    ) -> Receipt:
+        landed, capture, facts = delivery.landed, delivery.recognized.capture, judgement.facts
+        findings = sorted((*objections.result(), *judgement.findings), key=lambda finding: not finding.blocking)
+        extractor = None
+        if stated.extractor_name or stated.extractor_version:
+            extractor = {"name": stated.extractor_name, "version": stated.extractor_version}
+        path, path_bytes = printable_path(landed.path)
+        return Receipt(
+            verdict=Verdict.PROMOTED,  # the decision sets it
+            landing_path=path,
+            landing_path_bytes=path_bytes,
+            feed=delivery.feed_id,
+            partition=delivery.partition,
+            name=capture.name,
+            captured_at=timestamp(capture.captured_at),
+            validated_at=timestamp(self._clock()),
+            source_system=stated.source_system or delivery.recognized.platform.source_system,
+            extractor=extractor,
+            contract=contract,
+            sha256=sha256,
+            size=landed.size,
+            records=facts.records,
+            data_min=facts.data_min,
+            data_max=facts.data_max,
+            fingerprint=facts.fingerprint,
+            substance=facts.substance,
+            text=dict(facts.text),
+            landed=landed.identity,
+            findings=tuple(finding.as_json() for finding in findings),
+        )
+
+
+def place_objections(delivery: Delivery, *, start: Any, future: bool) -> Findings:
+    """Findings that a delivery's stamp raises before it is opened."""
+    feed, capture = delivery.recognized.feed, delivery.recognized.capture
+    objections = Findings(dict(feed.checks))
+    if capture.day < start:
+        objections.add(
+            codes.BEFORE_START(f"the capture day {capture.day} is before the feed's first partition {start}")
+        )
+    if future:
+        objections.add(
+            codes.CAPTURED_IN_FUTURE(f"the stamp {capture.captured_at:%Y-%m-%d %H:%M} UTC lies in the future")
+        )
+    return objections

@@ -1,0 +1,86 @@
+"""Which path everything has. The only module that builds paths inside the zone (DESIGN section 4)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from rawzone_assets.zone import codec
+
+LEDGER_FOLDER = "_ledger"
+STAGING_FOLDER = "_staging"
+_LEDGER_DIGITS = 20
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The roots of a zone and the places below them."""
+
+    landing: Path
+    raw: Path
+    quarantine: Path
+    archive: Path
+    state: Path  # local and disposable: the index
+
+    @property
+    def ledger(self) -> Path:
+        return self.raw / LEDGER_FOLDER
+
+    @property
+    def staging(self) -> Path:
+        """The redo log of raw: batches in flight."""
+        return self.raw / STAGING_FOLDER
+
+    @property
+    def quarantine_staging(self) -> Path:
+        """Quarantine may be another file system, so its bytes are staged on it."""
+        return self.quarantine / STAGING_FOLDER
+
+    @property
+    def zone_lock(self) -> Path:
+        return self.staging / "lock"
+
+    def object(self, key: str) -> Path:
+        return self.raw / key
+
+    def quarantined(self, path: str) -> Path:
+        return self.quarantine / path
+
+    def commit(self, seq: int) -> Path:
+        return self.ledger / ledger_name(seq)
+
+
+def ledger_name(seq: int) -> str:
+    return f"{seq:0{_LEDGER_DIGITS}d}.jsonl"
+
+
+def object_folder(feed_id: str, day: date, *, by_month: bool) -> str:
+    """``distrokid/streams/2024/05`` or ``distrokid/sales/2024``, as the specification's tree has it."""
+    return f"{feed_id}/{day:%Y}/{day:%m}" if by_month else f"{feed_id}/{day:%Y}"
+
+
+def object_key(folder: str, name: str, revision: int) -> str:
+    """``<folder>/streams_stats_20240522_143022.html.gz``; revisions as ``<stem>.r2.<ext>.gz``."""
+    return f"{folder}/{_stored_name(_with_revision(name, revision))}"
+
+
+def quarantine_paths(feed_id: str, name: str, day: date, sha256: str, earlier: int) -> tuple[str, str]:
+    """Where a refused delivery and its findings go, below the quarantine root.
+
+    ``earlier`` refusals of the same bytes share the folder; their findings stay beside the new ones.
+    """
+    folder = f"{feed_id}/{day:%Y}/{day:%m}/{sha256[:12]}"
+    findings = "findings.json" if earlier == 0 else f"findings.r{earlier + 1}.json"
+    return f"{folder}/{_stored_name(name)}", f"{folder}/{findings}"
+
+
+def _stored_name(name: str) -> str:
+    return name if codec.encoding_for(name) == "identity" else f"{name}.gz"
+
+
+def _with_revision(name: str, revision: int) -> str:
+    if revision == 1:
+        return name
+    stem, dot, extension = name.rpartition(".")
+    return f"{stem}.r{revision}.{extension}" if dot else f"{name}.r{revision}"

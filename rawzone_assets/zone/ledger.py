@@ -1,0 +1,178 @@
+"""The ledger: an append-only, hash-chained sequence of commits. The truth (DESIGN section 6).
+
+A commit is one file ``<20 digits>.jsonl`` from 0 upwards, created once and never changed: a header line,
+then one canonical JSON line per record. The header names the SHA-256 of the commit before it (``prev``) and
+of its own record lines (``body_sha256``), so a cut or altered file is noticed by itself and by its successor.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from rawzone_assets.zone.errors import LedgerDamaged
+from rawzone_assets.zone.files import Files
+from rawzone_assets.zone.layout import ledger_name
+from rawzone_assets.zone.receipt import Record, canonical, moment, timestamp
+
+FORMAT = 1
+GENESIS = "0" * 64
+
+
+@dataclass(frozen=True, kw_only=True)
+class Head:
+    """The newest commit: ``seq`` is -1 and ``sha256`` zeros in an empty ledger."""
+
+    seq: int
+    sha256: str
+    at: datetime | None
+
+
+EMPTY = Head(seq=-1, sha256=GENESIS, at=None)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Commit:
+    """One ledger file, read and checked by itself."""
+
+    seq: int
+    prev: str
+    at: datetime
+    run_id: str
+    records: tuple[Record, ...]
+    sha256: str  # of the whole file
+    header: Record
+
+    @property
+    def head(self) -> Head:
+        return Head(seq=self.seq, sha256=self.sha256, at=self.at)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Author:
+    """Who writes a commit: the run, the process and the code."""
+
+    run_id: str
+    writer: str
+    code_version: str
+
+
+class DamagedCommit(ValueError):
+    """Bytes that are no whole commit; the text says why."""
+
+
+def encode_commit(records: list[dict[str, Any]], *, after: Head, at: datetime, author: Author) -> bytes:
+    """The bytes of the commit that follows ``after``. Time never runs backwards."""
+    body = b"".join(canonical(record) + b"\n" for record in records)
+    header = {
+        "ledger": FORMAT,
+        "seq": after.seq + 1,
+        "prev": after.sha256,
+        "at": timestamp(at if after.at is None or at > after.at else after.at),
+        "run_id": author.run_id,
+        "writer": author.writer,
+        "code_version": author.code_version,
+        "records": len(records),
+        "body_sha256": hashlib.sha256(body).hexdigest(),
+    }
+    return canonical(header) + b"\n" + body
+
+
+def decode_commit(data: bytes) -> Commit:
+    """Read a commit and check all that can be checked without its neighbours.
+
+    Raises:
+        DamagedCommit: The bytes are cut, altered or of an unknown format.
+    """
+    line, newline, body = data.partition(b"\n")
+    if not newline:
+        raise DamagedCommit("its header line is cut")
+    try:
+        header = orjson.loads(line)
+    except orjson.JSONDecodeError:
+        raise DamagedCommit("its header is not JSON") from None
+    if not isinstance(header, dict) or header.get("ledger") != FORMAT:
+        raise DamagedCommit("its header is of an unknown format")
+    if hashlib.sha256(body).hexdigest() != header.get("body_sha256"):
+        raise DamagedCommit("its records are not those it was written with")
+    try:
+        return Commit(
+            seq=header["seq"],
+            prev=header["prev"],
+            at=moment(header["at"]),
+            run_id=header["run_id"],
+            records=tuple(orjson.loads(record) for record in body.splitlines()),
+            sha256=hashlib.sha256(data).hexdigest(),
+            header=header,
+        )
+    except (KeyError, ValueError, TypeError):
+        raise DamagedCommit("its header lacks a field") from None
+
+
+class Ledger:
+    """Reading the sequence of commits, and claiming its next number."""
+
+    def __init__(self, files: Files, folder: Path) -> None:
+        self._files = files
+        self.folder = folder
+
+    def path(self, seq: int) -> Path:
+        return self.folder / ledger_name(seq)
+
+    def bytes_of(self, seq: int) -> bytes | None:
+        """The file of a commit, or ``None`` when that number is not taken yet."""
+        if self._files.status(self.path(seq)) is None:
+            return None
+        with self._files.open(self.path(seq)) as stream:
+            return stream.read()
+
+    def commit(self, seq: int) -> Commit | None:
+        """The commit of that number, or ``None``.
+
+        Raises:
+            LedgerDamaged: The file is not a whole commit of that number.
+        """
+        data = self.bytes_of(seq)
+        if data is None:
+            return None
+        try:
+            commit = decode_commit(data)
+        except DamagedCommit as error:
+            raise LedgerDamaged(self.path(seq), str(error)) from error
+        if commit.seq != seq:
+            raise LedgerDamaged(self.path(seq), f"it says it is number {commit.seq}")
+        return commit
+
+    def after(self, head: Head) -> Iterator[Commit]:
+        """Commits that follow ``head``, each checked to chain to the one before.
+
+        Raises:
+            LedgerDamaged: A commit is damaged or does not follow the one before it.
+        """
+        previous = head
+        while (commit := self.commit(previous.seq + 1)) is not None:
+            if commit.prev != previous.sha256:
+                raise LedgerDamaged(
+                    self.path(commit.seq),
+                    "it does not follow the commit before it: one of the two was replaced",
+                )
+            yield commit
+            previous = commit.head
+
+    def claim(self, staged: Path, seq: int) -> None:
+        """Publish a staged commit under its number; ``FileExistsError`` when another writer has it.
+
+        One ``link`` makes the whole file appear at once: no reader can see half a commit.
+        """
+        self._files.link(staged, self.path(seq))
+        self._files.sync_folder(self.folder)
+
+    def names(self) -> list[str]:
+        """Every name in the ledger folder, sorted; empty before the first commit."""
+        return self._files.names(self.folder) if self._files.status(self.folder) is not None else []

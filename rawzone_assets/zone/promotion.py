@@ -1,0 +1,169 @@
+"""Promotion: the way of landed files into raw, in batches of one feed each.
+
+``promote`` reads, judges and publishes; ``decision`` alone says what becomes of a delivery. A refused
+delivery is a result, never an exception, and one file that cannot be read holds up no other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from itertools import groupby
+from typing import Any
+
+from rawzone_assets.contract.feed import Feed
+from rawzone_assets.contract.findings import Finding
+from rawzone_assets.contract.naming import is_in_the_future
+from rawzone_assets.contract.schemas import load_schema
+from rawzone_assets.zone.drafts import Draft
+from rawzone_assets.zone.errors import KeyOccupied, UnreadableLanding
+from rawzone_assets.zone.intake import Intake, Judge, place_objections
+from rawzone_assets.zone.landing import ChangedWhileRead, Landed, Unreadable
+from rawzone_assets.zone.receipt import Receipt, Verdict, printable_path
+from rawzone_assets.zone.survey import Delivery, Waiting
+from rawzone_assets.zone.zone import Zone
+
+MOST_FILES = 256
+MOST_BYTES = 24 * 2**20
+"""A batch is limited by bytes too, so that a few large reports do not hold hundreds of small ones in memory."""
+
+Progress = Callable[[Sequence[Delivery], "Outcome"], None]
+
+
+@dataclass(kw_only=True)
+class Outcome:
+    """What a promotion came to, batch by batch."""
+
+    receipts: list[Receipt] = field(default_factory=list)
+    unchanged: int = 0
+    waiting: list[Waiting] = field(default_factory=list)
+    unreadable: list[Unreadable] = field(default_factory=list)
+    occupied: list[KeyOccupied] = field(default_factory=list)
+
+    def count(self, verdict: Verdict) -> int:
+        return sum(receipt.verdict is verdict for receipt in self.receipts)
+
+    def raise_for_environment(self) -> None:
+        """Raise what an operator must act on, after everything else was done.
+
+        Raises:
+            ZoneError: A landed file could not be read, or a foreign file occupies a key.
+        """
+        if self.unreadable:
+            labels = tuple(problem.label for problem in self.unreadable)
+            raise UnreadableLanding(labels, self.unreadable[0].reason)
+        if self.occupied:
+            raise self.occupied[0]
+
+
+def promote(
+    zone: Zone,
+    deliveries: Iterable[Delivery],
+    *,
+    judge: Judge,
+    run_id: str,
+    progress: Progress | None = None,
+) -> Outcome:
+    """Promote, link or quarantine each delivery, in the order given, as one commit a batch.
+
+    Raises:
+        ZoneError: The environment failed. What was committed stays, everything else stays in landing.
+    """
+    outcome = Outcome()
+    for feed, batch in _batches(deliveries):
+        done = _promote_batch(zone, feed, batch, judge=judge, run_id=run_id)
+        outcome.receipts += done.receipts
+        outcome.unchanged += done.unchanged
+        outcome.waiting += done.waiting
+        outcome.unreadable += done.unreadable
+        outcome.occupied += done.occupied
+        if progress:
+            progress(batch, done)
+    return outcome
+
+
+def record_unrecognized(
+    zone: Zone, strangers: Sequence[tuple[Landed, Finding]], *, run_id: str
+) -> tuple[Receipt, ...]:
+    """Record landed files of no feed, once each; they stay where they are."""
+    receipts = []
+    for landed, finding in strangers:
+        path, path_bytes = printable_path(landed.path)
+        record = {**finding.as_json(), "check": "recognized"}
+        receipts.append(
+            Receipt(
+                verdict=Verdict.UNRECOGNIZED,
+                landing_path=path,
+                landing_path_bytes=path_bytes,
+                size=landed.size,
+                landed=landed.identity,
+                findings=(record,),
+            )
+        )
+    return zone.publisher(run_id).record_unrecognized(receipts) if receipts else ()
+
+
+def contract_of(feed: Feed) -> dict[str, Any]:
+    """The contract as receipts name it: enough to judge the same bytes the same way again."""
+    return {
+        "feed_version": feed.version,
+        "schema": f"schemas/{feed.schema}",
+        "schema_sha256": load_schema(feed.schema).sha256,
+        "rules_version": feed.rules_version,
+    }
+
+
+def _promote_batch(zone: Zone, feed: Feed, deliveries: list[Delivery], *, judge: Judge, run_id: str) -> Outcome:
+    outcome = Outcome()
+    publisher = zone.publisher(run_id)
+    contract = contract_of(feed)
+    now = zone.clock()
+    start: date = zone.settings.start or feed.start
+    zone.refuse_when_full(sum(delivery.landed.size for delivery in deliveries))
+    with publisher.batch() as batch:
+        zone.index.catch_up()
+        intake = Intake(zone.files, zone.landing, zone.index, batch, judge=judge, clock=zone.clock)
+        drafts: list[tuple[Delivery, Draft]] = []
+        done: list[Delivery] = []
+        for delivery in deliveries:
+            future = is_in_the_future(delivery.recognized.capture, now)
+            try:
+                draft = intake.draft(
+                    delivery,
+                    objections=place_objections(delivery, start=start, future=future),
+                    contract=contract,
+                )
+            except ChangedWhileRead:
+                outcome.waiting.append(
+                    Waiting(label=delivery.landed.label, feed_id=feed.id, reason="changed while it was read")
+                )
+            except Unreadable as problem:
+                outcome.unreadable.append(problem)
+            else:
+                if draft is None:
+                    done.append(delivery)
+                else:
+                    drafts.append((delivery, draft))
+        published = publisher.publish(batch, [draft for _, draft in drafts])
+    outcome.receipts += published.receipts
+    outcome.occupied += published.occupied
+    unchanged = {id(draft) for draft in published.unchanged}
+    done += [delivery for delivery, draft in drafts if id(draft) in unchanged]
+    outcome.unchanged += len(done)
+    zone.remember(done)
+    return outcome
+
+
+def _batches(deliveries: Iterable[Delivery]) -> Iterator[tuple[Feed, list[Delivery]]]:
+    for _, group in groupby(deliveries, key=lambda delivery: delivery.feed_id):
+        batch: list[Delivery] = []
+        size = 0
+        for delivery in group:
+            if batch and (len(batch) >= MOST_FILES or size + delivery.landed.size > MOST_BYTES):
+                yield batch[0].recognized.feed, batch
+                batch, size = [], 0
+            batch.append(delivery)
+            size += delivery.landed.size
+        if batch:
+            yield batch[0].recognized.feed, batch

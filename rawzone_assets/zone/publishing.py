@@ -1,0 +1,285 @@
+"""Publishing: a batch becomes visible whole or not at all, and a crash is finished by whoever comes next.
+
+The order is the proof (DESIGN 5.5); each step is durable before the next begins:
+
+1. staged blobs, then the staged commit that names them, then the staging folders
+2. a link from each blob to its key (never replacing), then every folder that changed
+3. a link from the staged commit to the ledger's next number: the moment of truth
+4. the staging folder goes
+
+Steps 1b-3 run under the zone's lock, whose holder first finishes what dead batches left. The lock makes
+racing cheap, not correct: links never replace, and the ledger's number is claimed by creating it, so even a
+writer that ignores the lock can only lose, undo its own links, and decide again.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import stat
+import uuid
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from rawzone_assets.zone import codec, decision
+from rawzone_assets.zone.drafts import Draft, findings_document
+from rawzone_assets.zone.errors import KeyOccupied, StorageFailed
+from rawzone_assets.zone.files import Files, ensure_folder
+from rawzone_assets.zone.index import Index
+from rawzone_assets.zone.layout import Layout
+from rawzone_assets.zone.ledger import Author, Commit, DamagedCommit, Ledger, decode_commit, encode_commit
+from rawzone_assets.zone.receipt import Receipt, Verdict
+from rawzone_assets.zone.staging import Batch, Placement, leftovers
+
+
+@dataclass(frozen=True, kw_only=True)
+class Published:
+    """What a batch came to. ``unchanged`` were dealt with before; ``occupied`` met a foreign file."""
+
+    receipts: tuple[Receipt, ...]
+    unchanged: tuple[Draft, ...]
+    occupied: tuple[KeyOccupied, ...]
+    commit: Commit | None
+
+
+class Publisher:
+    """Carries decisions out on one zone."""
+
+    def __init__(
+        self,
+        files: Files,
+        layout: Layout,
+        ledger: Ledger,
+        index: Index,
+        *,
+        clock: Callable[[], datetime],
+        author: Author,
+    ) -> None:
+        self._files = files
+        self._layout = layout
+        self._ledger = ledger
+        self._index = index
+        self._clock = clock
+        self._author = author
+
+    @contextlib.contextmanager
+    def batch(self) -> Iterator[Batch]:
+        """Staging folders for one batch, removed afterwards. Finishes what crashed batches left first."""
+        batch = Batch(self._files, self._layout, uuid.uuid4().hex)
+        with contextlib.ExitStack() as stack:
+            with self.locked():
+                self.recover()
+                batch.open()
+                stack.enter_context(batch.alive(wait=True))
+            try:
+                yield batch
+            except BaseException as error:
+                # A staged commit is left to recovery; a batch without one has published nothing.
+                with contextlib.suppress(OSError), self.locked():
+                    if not batch.commits():
+                        batch.discard()
+                if isinstance(error, OSError):
+                    raise StorageFailed("write to the zone", error) from error
+                raise
+            # Under the lock, because recovery elsewhere probes the batch's own lock file.
+            with self.locked():
+                batch.discard()
+
+    @contextlib.contextmanager
+    def locked(self) -> Iterator[None]:
+        """Hold the zone's lock: one publication or recovery at a time."""
+        with self._files.lock(self._layout.zone_lock, wait=True):
+            yield
+
+    def publish(self, batch: Batch, drafts: Sequence[Draft]) -> Published:
+        """Decide and publish a batch as one commit.
+
+        Raises:
+            LedgerDamaged: The ledger cannot be continued.
+            OSError: The disk refused; the batch is finished or dropped by the next command.
+        """
+        for blob in {draft.blob.staged: draft.blob for draft in drafts if draft.blob}.values():
+            self._files.sync(blob.staged)
+        with self.locked():
+            return self._publish(batch, list(drafts))
+
+    def record_unrecognized(self, receipts: Sequence[Receipt]) -> tuple[Receipt, ...]:
+        """Commit receipts of files that stay where they are, less those another process recorded."""
+        with self.batch() as batch, self.locked():
+            while True:
+                head = self._index.catch_up()
+                new = tuple(r for r in receipts if not self._index.unrecognized(r.landing_path))
+                if not new:
+                    return ()
+                data = encode_commit(
+                    [receipt.as_record() for receipt in new],
+                    after=head,
+                    at=self._clock(),
+                    author=self._author,
+                )
+                with contextlib.suppress(FileExistsError):
+                    self._claim(batch, data, [])
+                    return new
+
+    def _publish(self, batch: Batch, drafts: list[Draft]) -> Published:
+        occupied: list[KeyOccupied] = []
+        while True:
+            head = self._index.catch_up()
+            now = self._clock()
+            at = max(now, head.at) if head.at else now
+            past = decision.Batch(self._index)
+            decided = [(draft, past.decide(draft.candidate)) for draft in drafts]
+            unchanged = tuple(draft for draft, made in decided if made.verdict is None)
+            receipts = [
+                draft.receipt_for(made, at)
+                for draft, made in decided
+                if made.verdict is not None and draft.has_bytes_for(made)
+            ]
+            if not receipts:
+                return Published(receipts=(), unchanged=unchanged, occupied=tuple(occupied), commit=None)
+            records = [receipt.as_record() for receipt in receipts]
+            self._stage_findings(batch, receipts)
+            data = encode_commit(records, after=head, at=at, author=self._author)
+            placements = [place for record in records for place in batch.placements(record)]
+            try:
+                commit = self._claim(batch, data, placements)
+            except FileExistsError:
+                continue  # another writer took the number: read what it wrote and decide again
+            except KeyOccupied as error:
+                occupied.append(error)  # it holds up this one delivery, not the batch
+                drafts = [draft for draft, made in decided if error.path not in made.targets(self._layout)]
+                continue
+            return Published(
+                receipts=tuple(receipts), unchanged=unchanged, occupied=tuple(occupied), commit=commit
+            )
+
+    def _claim(self, batch: Batch, data: bytes, placements: list[Placement]) -> Commit:
+        """Stage the commit, link everything, claim the number; undo the links when it is taken."""
+        commit = decode_commit(data)
+        staged = batch.stage_commit(data, commit.seq)
+        try:
+            self._link(placements)
+            self._ledger.claim(staged, commit.seq)
+        except (FileExistsError, KeyOccupied):
+            self._undo(placements)
+            self._files.remove(staged)
+            raise
+        self._index.catch_up()
+        return commit
+
+    def _link(self, placements: list[Placement], *, redo: bool = False) -> None:
+        """Give every staged file its place and make the names durable.
+
+        Folders that exist are durable: whoever made them synced them before going on, or crashed and left
+        a staged commit, whose ``redo`` syncs all ancestors.
+        """
+        changed: set[Path] = set()
+        try:
+            for place in placements:
+                folder = place.target.parent
+                changed |= ensure_folder(self._files, folder)
+                if redo:
+                    changed |= self._ancestors(folder)
+                try:
+                    self._files.link(place.staged, place.target)
+                except FileExistsError:
+                    if not self._same_bytes(place):
+                        raise KeyOccupied(place.target) from None
+                changed.add(folder)
+        finally:
+            for folder in sorted(changed):
+                self._files.sync_folder(folder)
+
+    def _ancestors(self, folder: Path) -> set[Path]:
+        roots = (self._layout.raw, self._layout.quarantine)
+        return {parent for parent in folder.parents if any(parent.is_relative_to(root) for root in roots)}
+
+    def _same_bytes(self, place: Placement) -> bool:
+        """Whether the target is what we would put there: this batch redone, or the same refusal again."""
+        there, ours = self._files.status(place.target), self._files.status(place.staged)
+        if there is None or ours is None or not stat.S_ISREG(there.st_mode) or there.st_size != ours.st_size:
+            return False
+        if (there.st_dev, there.st_ino) == (ours.st_dev, ours.st_ino):
+            return True
+        with self._files.open(place.target) as left, self._files.open(place.staged) as right:
+            return all(a == b for a, b in zip(codec.blocks_of(left), codec.blocks_of(right), strict=True))
+
+    def _undo(self, placements: list[Placement]) -> None:
+        """Take back the links that this batch made and no commit names."""
+        for place in placements:
+            there, ours = self._files.status(place.target), self._files.status(place.staged)
+            linked = there and ours and (there.st_dev, there.st_ino) == (ours.st_dev, ours.st_ino)
+            if linked and not self._committed(place.target):
+                self._files.remove(place.target)
+                self._files.sync_folder(place.target.parent)
+
+    def _committed(self, target: Path) -> bool:
+        for root in (self._layout.raw, self._layout.quarantine):
+            if target.is_relative_to(root) and self._index.names_place(str(target.relative_to(root))):
+                return True
+        return False
+
+    def _stage_findings(self, batch: Batch, receipts: list[Receipt]) -> None:
+        for receipt in receipts:
+            if receipt.verdict is Verdict.QUARANTINED:
+                with contextlib.suppress(FileExistsError):  # staged by the attempt before
+                    batch.stage_findings(receipt.landing_path, findings_document(receipt.as_record()))
+                    self._files.sync(batch.placements(receipt.as_record())[1].staged)
+
+    # --- recovery --------------------------------------------------------------------------------
+
+    def recover(self) -> int:
+        """Finish or drop every batch whose process is gone; how many there were. The zone's lock is held."""
+        done = 0
+        for name in leftovers(self._files, self._layout):
+            batch = Batch(self._files, self._layout, name)
+            if self._files.status(batch.folder) is None:
+                batch.discard()  # only its quarantine side is left: nothing of it was ever visible
+                continue
+            with batch.alive(wait=False) as ours:
+                if ours:
+                    self._redo(batch)
+                    batch.discard()
+                    done += 1
+        return done
+
+    def _redo(self, batch: Batch) -> None:
+        for path in batch.commits():
+            with self._files.open(path) as stream:
+                data = stream.read()
+            try:
+                commit = decode_commit(data)
+            except DamagedCommit:
+                self._files.remove(path)  # cut while it was written: nothing was linked yet
+                continue
+            if self._ledger.bytes_of(commit.seq) == data:
+                return  # it was published; only its clean-up is missing
+            placements = [place for record in commit.records for place in batch.placements(record)]
+            head = self._index.catch_up()
+            follows = (commit.seq, commit.prev) == (head.seq + 1, head.sha256)
+            if follows and self._sound(batch, commit):
+                with contextlib.suppress(FileExistsError, KeyOccupied):
+                    self._link(placements, redo=True)
+                    self._ledger.claim(path, commit.seq)
+                    self._index.catch_up()
+                    return
+            self._undo(placements)
+            self._files.remove(path)
+            if self._sound(batch, commit):
+                self._publish(batch, [Draft.from_record(batch, record) for record in commit.records])
+
+    def _sound(self, batch: Batch, commit: Commit) -> bool:
+        """Whether the staged blobs are the bytes their receipts name; else landing is read again."""
+        for record in commit.records:
+            for place in batch.placements(record)[:1]:
+                if self._files.status(place.staged) is None:
+                    return False
+                digest = hashlib.sha256()
+                with self._files.open(place.staged) as stream:
+                    for block in codec.blocks_of(stream):
+                        digest.update(block)
+                if digest.hexdigest() != record["stored_sha256"]:
+                    return False
+        return True

@@ -1,0 +1,102 @@
+"""Receipts: the lineage record of one verdict, as the ledger keeps it.
+
+A receipt is written once and read for years, so it is plain JSON with whole numbers and strings only:
+its canonical form (RFC 8785) is then simply sorted keys without blanks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
+
+import orjson
+
+Record = Mapping[str, Any]
+
+
+class Verdict(StrEnum):
+    """What became of a delivery."""
+
+    PROMOTED = "promoted"
+    DUPLICATE = "duplicate"
+    QUARANTINED = "quarantined"
+    UNRECOGNIZED = "unrecognized"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Receipt:
+    """One delivery's verdict with everything an auditor asks about it."""
+
+    verdict: Verdict
+    landing_path: str
+    feed: str | None = None
+    partition: str | None = None  # the capture day as written in the name
+    name: str | None = None  # the stored name, without a revision
+    key: str | None = None  # the object's path in raw; a duplicate's is that of the stored object
+    revision: int | None = None
+    captured_at: str | None = None
+    validated_at: str | None = None
+    promoted_at: str | None = None
+    source_system: str | None = None
+    extractor: Mapping[str, str | None] | None = None
+    contract: Mapping[str, Any] | None = None
+    sha256: str | None = None
+    size: int | None = None
+    stored_sha256: str | None = None
+    stored_size: int | None = None
+    encoding: str | None = None
+    records: int | None = None
+    data_min: str | None = None
+    data_max: str | None = None
+    fingerprint: str | None = None
+    substance: str | None = None
+    text: Mapping[str, Any] | None = None
+    duplicate_of: str | None = None
+    revises: str | None = None
+    quarantine: Mapping[str, str] | None = None  # {"path", "findings"} below the quarantine root
+    landed: Mapping[str, int] | None = None  # device, inode, mtime_ns, ctime_ns of the landed file
+    landing_path_bytes: str | None = None  # hex, when the path is not valid UTF-8
+    findings: tuple[Mapping[str, Any], ...] = field(default=())
+
+    def as_record(self) -> dict[str, Any]:
+        """The JSON object of this receipt. Every field is present, absent facts as ``null``."""
+        record: dict[str, Any] = {"record": "receipt", **vars(self)}
+        record["verdict"] = str(self.verdict)
+        record["findings"] = [dict(finding) for finding in self.findings]
+        return record
+
+    @classmethod
+    def from_record(cls, record: Record) -> Receipt:
+        """Read a ledger line back; fields that a later version added are passed over."""
+        known = {name: record[name] for name in cls.__dataclass_fields__ if name in record}
+        known["verdict"] = Verdict(record["verdict"])
+        known["findings"] = tuple(record["findings"])
+        return cls(**known)
+
+
+def canonical(record: Record) -> bytes:
+    """RFC 8785 of a record whose numbers are whole and whose keys are ASCII."""
+    return orjson.dumps(record, option=orjson.OPT_SORT_KEYS)
+
+
+def timestamp(moment: datetime) -> str:
+    """``2024-05-22T21:30:22.000000Z``: sorts as text."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def moment(text: str) -> datetime:
+    """Read back what :func:`timestamp` wrote."""
+    return datetime.strptime(text, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC)
+
+
+def printable_path(path: str) -> tuple[str, str | None]:
+    """A landing path for JSON, and its bytes as hex when it is not valid UTF-8."""
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        raw = path.encode(errors="surrogateescape")
+        return raw.decode(errors="backslashreplace"), raw.hex()
+    return path, None

@@ -1,0 +1,87 @@
+"""Sidecars: what a producer may say about its delivery, in ``<delivery name>.meta.json``.
+
+A JSON object, every field optional: ``captured_at`` (ISO 8601 with offset), ``source_system``,
+``extractor`` ``{"name", "version"}``, ``size``, ``sha256``. A size or hash that the bytes do not have shows a
+cut transfer and blocks; a sidecar that cannot be read is only a warning.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+
+from rawzone_assets.contract import codes
+from rawzone_assets.contract.findings import Finding
+
+_LONGEST_TEXT = 200
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sidecar:
+    """The producer's statements; ``finding`` is set when they cannot be read."""
+
+    captured_at: datetime | None = None
+    source_system: str | None = None
+    extractor_name: str | None = None
+    extractor_version: str | None = None
+    size: int | None = None
+    sha256: str | None = None
+    finding: Finding | None = None
+
+    def mismatch(self, *, size: int, sha256: str) -> Finding | None:
+        """The blocking finding when the landed bytes are not those the producer wrote."""
+        if self.size is not None and self.size != size:
+            return codes.SIDECAR_MISMATCH(f"the sidecar states {self.size} bytes, the file has {size}")
+        if self.sha256 is not None and self.sha256.lower() != sha256:
+            return codes.SIDECAR_MISMATCH("the sidecar states another SHA-256 than the file has")
+        return None
+
+
+def parse(data: bytes | None) -> Sidecar:
+    """Read a sidecar's bytes; ``None`` means there is none."""
+    if data is None:
+        return Sidecar()
+    try:
+        stated: Any = orjson.loads(data)
+    except orjson.JSONDecodeError:
+        return _unreadable("it is not JSON")
+    if not isinstance(stated, dict):
+        return _unreadable("it is not a JSON object")
+    extractor = stated.get("extractor") or {}
+    size, captured = stated.get("size"), stated.get("captured_at")
+    captured_at = _aware(captured)
+    problems = {
+        "'extractor' is not an object with name and version": not isinstance(extractor, dict),
+        "'size' is not a whole number": size is not None and type(size) is not int,
+        "'captured_at' is not an ISO 8601 time with an offset": captured is not None and not captured_at,
+    }
+    for problem, found in problems.items():
+        if found:
+            return _unreadable(problem)
+    return Sidecar(
+        captured_at=captured_at,
+        source_system=_text(stated.get("source_system")),
+        extractor_name=_text(extractor.get("name")),
+        extractor_version=_text(extractor.get("version")),
+        size=size,
+        sha256=_text(stated.get("sha256")),
+    )
+
+
+def _unreadable(problem: str) -> Sidecar:
+    return Sidecar(finding=codes.SIDECAR_UNREADABLE(f"the sidecar was not used: {problem}"))
+
+
+def _text(value: object) -> str | None:
+    return str(value)[:_LONGEST_TEXT] if isinstance(value, str | int | float) else None
+
+
+def _aware(value: object) -> datetime | None:
+    try:
+        moment = datetime.fromisoformat(value) if isinstance(value, str) else None
+        return moment.astimezone(UTC) if moment and moment.tzinfo else None
+    except (ValueError, OverflowError):
+        return None

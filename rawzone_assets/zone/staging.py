@@ -1,0 +1,179 @@
+"""Staging: the redo log. What a batch will publish lies here, durable, before anything is visible.
+
+A batch is a folder ``raw/_staging/<batch>`` (and its twin below quarantine, which may be another disk). Blobs
+are named by the SHA-256 of the original bytes, findings by the landing path, so that a staged commit alone
+tells which staged file belongs at which place. A batch without a staged commit has published nothing.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import stat
+import uuid
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+
+from rawzone_assets.zone import codec
+from rawzone_assets.zone.files import Files, ensure_folder
+from rawzone_assets.zone.layout import Layout, ledger_name
+from rawzone_assets.zone.receipt import Record, Verdict
+
+_LOCK = "lock"
+_COMMIT_PREFIX = "commit-"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Blob:
+    """Staged bytes of one delivery and what the receipt says about them."""
+
+    staged: Path
+    stored_sha256: str
+    stored_size: int
+    encoding: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Placement:
+    """A staged file and the place where publishing links it."""
+
+    staged: Path
+    target: Path
+
+
+class Batch:
+    """The staging folders of one batch in flight."""
+
+    def __init__(self, files: Files, layout: Layout, name: str) -> None:
+        self._files = files
+        self._layout = layout
+        self.name = name
+        self.folder = layout.staging / name
+        self.quarantine_folder = layout.quarantine_staging / name
+
+    def open(self) -> None:
+        """Create the folders; the caller holds the zone's lock, so that recovery cannot take them for dead."""
+        changed = ensure_folder(self._files, self.folder) | ensure_folder(self._files, self.quarantine_folder)
+        for folder in sorted(changed):
+            self._files.sync_folder(folder)
+
+    def alive(self, *, wait: bool) -> AbstractContextManager[bool]:
+        """Hold, or try to take, the lock that shows whether a process still works on this batch."""
+        return self._files.lock(self.folder / _LOCK, wait=wait)
+
+    # --- writing ---------------------------------------------------------------------------------
+
+    def stage(self, sha256: str, blocks: Iterable[bytes], encoding: str, *, refused: bool) -> Blob:
+        """Write the stored form of a delivery; staging the same bytes again costs nothing."""
+        path = self._blob_path(sha256, refused=refused)
+        digest = hashlib.sha256()
+        size = 0
+
+        def tap() -> Iterator[bytes]:
+            nonlocal size
+            for block in blocks:
+                digest.update(block)
+                size += len(block)
+                yield block
+
+        if self._files.status(path) is None:
+            self._files.create(path, tap())
+        else:
+            for _ in tap():
+                pass
+        return Blob(staged=path, stored_sha256=digest.hexdigest(), stored_size=size, encoding=encoding)
+
+    def stage_unnamed(self, blocks: Iterable[bytes]) -> Path:
+        """Write stored bytes whose SHA-256 is known only once they are written; :meth:`settle` follows."""
+        path = self.folder / f"{uuid.uuid4().hex}.unnamed"
+        self._files.create(path, blocks)
+        return path
+
+    def settle(self, unnamed: Path, sha256: str, encoding: str, *, refused: bool) -> Blob:
+        """Give what :meth:`stage_unnamed` wrote its place; a refused one is copied to the quarantine's side."""
+        with self._files.open(unnamed) as stream:
+            blob = self.stage(sha256, codec.blocks_of(stream), encoding, refused=refused)
+        self._files.remove(unnamed)
+        return blob
+
+    def stage_findings(self, landing_path: str, data: bytes) -> None:
+        self._files.create(self._findings_path(landing_path), [data])
+
+    def stage_commit(self, data: bytes, seq: int) -> Path:
+        """Write the commit that describes the batch, then make the whole batch durable."""
+        path = self.folder / f"{_COMMIT_PREFIX}{ledger_name(seq)}"
+        try:
+            self._files.create(path, [data])
+            self._files.sync(path)
+            self._files.sync_folder(self.folder)
+            if self._files.names(self.quarantine_folder):
+                self._files.sync_folder(self.quarantine_folder)
+        except OSError:
+            # A failed sync may not fail twice (the pages count as clean): this commit must not be redone.
+            with contextlib.suppress(OSError):
+                self._files.remove(path)
+            raise
+        return path
+
+    # --- reading back ----------------------------------------------------------------------------
+
+    def commits(self) -> list[Path]:
+        """Staged commits, newest first."""
+        names = [name for name in self._files.names(self.folder) if name.startswith(_COMMIT_PREFIX)]
+        return [self.folder / name for name in reversed(names)]
+
+    def placements(self, record: Record) -> list[Placement]:
+        """Which staged files a receipt wants where. Only the receipt is needed, so a crash can be redone."""
+        if record["record"] != "receipt":
+            return []
+        if record["verdict"] == Verdict.PROMOTED:
+            staged = self._blob_path(record["sha256"], refused=False)
+            return [Placement(staged=staged, target=self._layout.object(record["key"]))]
+        if record["verdict"] == Verdict.QUARANTINED:
+            places = record["quarantine"]
+            return [
+                Placement(
+                    staged=self._blob_path(record["sha256"], refused=True),
+                    target=self._layout.quarantined(places["path"]),
+                ),
+                Placement(
+                    staged=self._findings_path(record["landing_path"]),
+                    target=self._layout.quarantined(places["findings"]),
+                ),
+            ]
+        return []
+
+    def discard(self) -> None:
+        """Remove everything staged; what was linked keeps its other name."""
+        for folder in (self.quarantine_folder, self.folder):
+            if self._files.status(folder) is None:
+                continue
+            # The commit goes first: without it the rest is nothing but scratch.
+            for name in sorted(self._files.names(folder), key=lambda n: not n.startswith(_COMMIT_PREFIX)):
+                with contextlib.suppress(FileNotFoundError):
+                    self._files.remove(folder / name)
+            with contextlib.suppress(FileNotFoundError):
+                self._files.remove_folder(folder)
+
+    def _blob_path(self, sha256: str, *, refused: bool) -> Path:
+        return (self.quarantine_folder if refused else self.folder) / f"{sha256}.blob"
+
+    def _findings_path(self, landing_path: str) -> Path:
+        digest = hashlib.sha256(landing_path.encode(errors="surrogateescape")).hexdigest()
+        return self.quarantine_folder / f"{digest}.findings"
+
+
+def leftovers(files: Files, layout: Layout) -> list[str]:
+    """Names of batches that lie in staging, whoever they belong to."""
+    found: set[str] = set()
+    for root in (layout.staging, layout.quarantine_staging):
+        if files.status(root) is not None:
+            found.update(name for name in files.names(root) if _is_folder(files.status(root / name)))
+    return sorted(found)
+
+
+def _is_folder(status: os.stat_result | None) -> bool:
+    return status is not None and stat.S_ISDIR(status.st_mode)

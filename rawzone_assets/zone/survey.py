@@ -1,0 +1,155 @@
+"""The survey: every landed file in exactly one state (invariant I6).
+
+Level-triggered: what landing holds now, less what the index knows. It reads names and file times only, so
+it stays cheap for a sensor that looks twice a minute.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from rawzone_assets.contract import codes
+from rawzone_assets.contract.feed import Platform
+from rawzone_assets.contract.findings import Finding
+from rawzone_assets.contract.naming import Ignored, Recognized, Unrecognized, is_in_the_future, recognize
+from rawzone_assets.zone import sidecar
+from rawzone_assets.zone.index import Index
+from rawzone_assets.zone.landing import Landed, Landing
+from rawzone_assets.zone.receipt import Verdict
+
+
+@dataclass(frozen=True, kw_only=True)
+class Delivery:
+    """A landed file matched to its feed."""
+
+    landed: Landed
+    recognized: Recognized
+
+    @property
+    def feed_id(self) -> str:
+        return self.recognized.feed.id
+
+    @property
+    def partition(self) -> str:
+        return self.recognized.capture.day.isoformat()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Waiting:
+    """A landed file that is not dealt with yet, and why."""
+
+    label: str
+    feed_id: str | None
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Survey:
+    """All of landing at one moment. The labels of the parts do not overlap."""
+
+    ready: tuple[Delivery, ...] = ()
+    waiting: tuple[Waiting, ...] = ()
+    unrecognized: tuple[tuple[Landed, Finding], ...] = ()  # not recorded yet
+    decided: Mapping[str, tuple[str | None, Verdict]] = field(default_factory=dict)  # label -> feed, verdict
+    ignored: tuple[tuple[str, str], ...] = ()
+    unreadable: tuple[str, ...] = ()  # folders
+
+    def states(self) -> dict[str, str]:
+        """Each landed file's one state, by its label."""
+        states = {label: "ignored" for label, _ in self.ignored}
+        states.update({landed.label: "waiting" for landed, _ in self.unrecognized})
+        states.update({delivery.landed.label: "waiting" for delivery in self.ready})
+        states.update({item.label: "waiting" for item in self.waiting})
+        states.update({label: str(verdict) for label, (_, verdict) in self.decided.items()})
+        return states
+
+
+def survey(
+    landing: Landing, index: Index, platforms: Iterable[Platform], *, now: datetime, settle: float
+) -> Survey:
+    """Look at landing and say what each file is.
+
+    Raises:
+        LandingMissing: There is no landing folder.
+    """
+    known_platforms = tuple(platforms)
+    scan = landing.scan()
+    seen = index.seen()
+    ready: list[Delivery] = []
+    waiting: list[Waiting] = []
+    strangers: list[tuple[Landed, Finding]] = []
+    decided: dict[str, tuple[str | None, Verdict]] = {}
+    for landed in scan.files:
+        label = landed.label
+        recognized = _recognize(landing, landed, known_platforms)
+        if isinstance(recognized, Ignored):  # its folder is: the scan passes over such folders already
+            continue
+        signature, feed_id, verdict = seen.get(label, ("", None, ""))
+        if isinstance(recognized, Unrecognized):
+            if verdict == Verdict.UNRECOGNIZED:
+                decided[label] = (None, Verdict.UNRECOGNIZED)
+            elif not landed.settled(now=now.timestamp(), settle=settle):
+                waiting.append(Waiting(label=label, feed_id=None, reason="still settling"))
+            else:
+                strangers.append((landed, recognized.finding))
+            continue
+        delivery = Delivery(landed=landed, recognized=recognized)
+        if signature == landed.signature and feed_id == delivery.feed_id:
+            decided[label] = (feed_id, Verdict(verdict))
+            continue
+        reason = _not_yet(delivery, now=now, settle=settle)
+        if reason:
+            waiting.append(Waiting(label=label, feed_id=delivery.feed_id, reason=reason))
+        else:
+            ready.append(delivery)
+    ready.sort(key=lambda delivery: (delivery.recognized.capture.captured_at, delivery.landed.path))
+    return Survey(
+        ready=tuple(ready),
+        waiting=tuple(waiting),
+        unrecognized=tuple(strangers),
+        decided=decided,
+        ignored=scan.ignored,
+        unreadable=scan.unreadable,
+    )
+
+
+def _recognize(
+    landing: Landing, landed: Landed, platforms: tuple[Platform, ...]
+) -> Recognized | Unrecognized | Ignored:
+    recognized = recognize(landed.path, platforms)
+    if (
+        isinstance(recognized, Unrecognized)
+        and landed.sidecar
+        and recognized.finding.code == codes.NO_DATE.code
+    ):
+        stated = sidecar.parse(landing.read_sidecar(landed)).captured_at
+        if stated is not None:
+            recognized = recognize(landed.path, platforms, stated)
+    if isinstance(recognized, Recognized) and not landed.regular:
+        return Unrecognized(
+            finding=codes.NOT_A_REGULAR_FILE("it is a link, pipe, socket or device and was not opened")
+        )
+    return recognized
+
+
+def _not_yet(delivery: Delivery, *, now: datetime, settle: float) -> str | None:
+    if not delivery.landed.settled(now=now.timestamp(), settle=settle):
+        return "still settling"
+    capture = delivery.recognized.capture
+    # A stamp of tomorrow is a zone ahead of UTC: its partition begins soon. Further ahead is a wrong stamp.
+    if capture.day > now.date() and not is_in_the_future(capture, now):
+        return f"its day {capture.day} has not begun in UTC"
+    return None
+
+
+def with_feeds(found: Survey, feeds: Iterable[str]) -> Survey:
+    """The part of a survey that concerns some feeds."""
+    wanted = set(feeds)
+    return replace(
+        found,
+        ready=tuple(delivery for delivery in found.ready if delivery.feed_id in wanted),
+        waiting=tuple(item for item in found.waiting if item.feed_id in wanted),
+        decided={label: pair for label, pair in found.decided.items() if pair[0] in wanted},
+    )

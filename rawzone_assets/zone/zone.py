@@ -1,0 +1,134 @@
+"""The zone: its parts put together from settings. Everything else here is a part or uses one."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import socket
+import sqlite3
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from typing import Self
+
+from rawzone_assets import __version__
+from rawzone_assets.contract.feed import Platform
+from rawzone_assets.zone.errors import DiskAlmostFull, StorageFailed
+from rawzone_assets.zone.files import Files, LocalFiles, ensure_folder
+from rawzone_assets.zone.index import Index
+from rawzone_assets.zone.landing import Landing
+from rawzone_assets.zone.ledger import Author, Ledger
+from rawzone_assets.zone.publishing import Publisher
+from rawzone_assets.zone.receipt import printable_path
+from rawzone_assets.zone.settings import Settings
+from rawzone_assets.zone.survey import Delivery, Survey, survey
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Zone:
+    """One raw zone on disk. Opening it reads nothing but the newest part of the ledger."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        files: Files | None = None,
+        clock: Callable[[], datetime] = utc_now,
+    ) -> None:
+        self.settings = settings
+        self.layout = settings.layout
+        self.files: Files = files or LocalFiles()
+        self.clock = clock
+        self.landing = Landing(self.layout.landing)
+        self.ledger = Ledger(self.files, self.layout.ledger)
+        self.index = _open_index(self.ledger, settings)
+
+    def close(self) -> None:
+        self.index.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def survey(self, platforms: Iterable[Platform], *, settle: float | None = None) -> Survey:
+        """Every landed file's state.
+
+        Raises:
+            ZoneError: Landing is missing, or the ledger is damaged.
+        """
+        self.index.catch_up()
+        wait = self.settings.settle if settle is None else settle
+        return survey(self.landing, self.index, platforms, now=self.clock(), settle=wait)
+
+    def publisher(self, run_id: str) -> Publisher:
+        """A publisher that signs its commits with this run. Creates the zone's folders if need be.
+
+        Raises:
+            StorageFailed: The folders cannot be created.
+        """
+        self._prepare()
+        author = Author(run_id=run_id, writer=_writer(), code_version=__version__)
+        return Publisher(self.files, self.layout, self.ledger, self.index, clock=self.clock, author=author)
+
+    def recover(self) -> int:
+        """Finish what crashed processes left; how many batches there were."""
+        if self.files.status(self.layout.staging) is None:
+            return 0
+        publisher = self.publisher("recovery")
+        try:
+            with publisher.locked():
+                return publisher.recover()
+        except OSError as error:
+            raise StorageFailed("finish an interrupted batch", error) from error
+
+    def remember(self, deliveries: Iterable[Delivery]) -> None:
+        """Note landed files whose bytes turned out to be known, so that they are not read again."""
+        noted = [
+            (printable_path(d.landed.path)[0], d.landed.signature, d.feed_id, self._last_verdict(d))
+            for d in deliveries
+        ]
+        self.index.remember(noted)
+
+    def refuse_when_full(self, size: int) -> None:
+        """Stop before the disk is full: a zone that cannot write its ledger cannot even say so.
+
+        Raises:
+            DiskAlmostFull: Writing ``size`` bytes would leave less than the reserve.
+        """
+        self._prepare()
+        for root in (self.layout.raw, self.layout.quarantine):
+            free = self.files.free_bytes(root)
+            if free - size < self.settings.reserve:
+                raise DiskAlmostFull(root, free, self.settings.reserve)
+
+    def _last_verdict(self, delivery: Delivery) -> str:
+        entries = self.index.find(delivery.landed.label)
+        return str(entries[-1].receipt.verdict) if entries else "promoted"
+
+    def _prepare(self) -> None:
+        try:
+            for folder in (self.layout.ledger, self.layout.staging, self.layout.quarantine_staging):
+                for changed in sorted(ensure_folder(self.files, folder)):
+                    self.files.sync_folder(changed)
+        except OSError as error:
+            raise StorageFailed("create the zone's folders", error) from error
+
+
+def _open_index(ledger: Ledger, settings: Settings) -> Index:
+    try:
+        return Index(ledger, settings.layout.state)
+    except (OSError, sqlite3.OperationalError):
+        # A reader without write access still gets answers; they only cost a reading of the ledger.
+        return Index(ledger, None)
+
+
+def _writer() -> str:
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):  # a container's user without a name
+        user = str(os.getuid())
+    return f"{user}@{socket.gethostname()}:{os.getpid()}"
