@@ -67,7 +67,9 @@ EMPTY_FILE = _code(
     Role.STRUCTURE,
     blocks=True,
     title="The file has no bytes",
-    explanation="A file of zero bytes holds no delivery; an extractor that failed after opening it leaves one.",
+    explanation=(
+        "A file of zero bytes holds no delivery; an extractor that failed after opening it leaves one."
+    ),
     remedy="Run the extractor again. An account without data still delivers a header or an empty list.",
     source="FORMATS 9, half-written file",
 )
@@ -79,6 +81,15 @@ TOO_LARGE = _code(
     explanation="Each feed has a size limit far above any real delivery, so that no file can exhaust memory.",
     remedy="Look at what was delivered. If the feed has really grown, raise max_size in its platform file.",
     source="DESIGN 5.2",
+)
+BEYOND_LIMITS = _code(
+    "RZ-BEYOND-LIMITS",
+    Role.STRUCTURE,
+    blocks=True,
+    title="Judging it exceeds the limits",
+    explanation="The content took more memory or time than any real delivery; its judging was ended.",
+    remedy="Look at the quarantined copy with care: it may have been made to do this.",
+    source="DESIGN 5.3",
 )
 CHANGED_WHILE_READ = _code(
     "RZ-CHANGED-WHILE-READ",
@@ -124,7 +135,9 @@ UNKNOWN_PLATFORM = _code(
     Role.IDENTITY,
     blocks=True,
     title="No platform owns this folder",
-    explanation="The platform is read from the first folders below landing; this path starts with none of them.",
+    explanation=(
+        "The platform is read from the first folders below landing; this path starts with none of them."
+    ),
     remedy="Land the file below its platform's folder, or add the platform (see the README).",
     source="FORMATS 1",
 )
@@ -142,7 +155,9 @@ NO_DATE = _code(
     Role.IDENTITY,
     blocks=True,
     title="No capture date in name, folder or sidecar",
-    explanation="The stamp is missing or is no date of the calendar. File times are never used: copying changes them.",
+    explanation=(
+        "The stamp is missing or is no date of the calendar. File times are never used: copying changes them."
+    ),
     remedy="Add the stamp YYYYMMDD_HHMMSS to the name, or deliver a sidecar with captured_at.",
     source="DESIGN 2, captured_at",
 )
@@ -181,7 +196,9 @@ ENCODING = _code(
     Role.STRUCTURE,
     blocks=True,
     title="Not the text encoding of this feed",
-    explanation="The bytes are not valid UTF-8 (or hold NUL bytes), often a file saved again by a spreadsheet.",
+    explanation=(
+        "The bytes are not valid UTF-8 (or hold NUL bytes), often a file saved again by a spreadsheet."
+    ),
     remedy="Deliver the source's own file, untouched.",
     source="FORMATS 9, spreadsheet damage",
 )
@@ -235,7 +252,9 @@ TABLE_SYNTAX = _code(
     Role.STRUCTURE,
     blocks=True,
     title="Not a table",
-    explanation="A row has another number of cells than the header, a quote is never closed, or a cell is too long.",
+    explanation=(
+        "A row has another number of cells than the header, a quote is never closed, or a cell is too long."
+    ),
     remedy="Look at the line given; a cut file or a file re-saved with another delimiter is the usual cause.",
     source="FORMATS 2.3, 9",
 )
@@ -265,7 +284,9 @@ CHART_OPTIONAL_MISSING = _code(
     Role.COMPLETENESS,
     blocks=False,
     title="A secondary chart or figure is absent",
-    explanation="A chart or total that such pages usually hold is absent; the daily figures are complete without it.",
+    explanation=(
+        "A chart or total that such pages usually hold is absent; the daily figures are complete without it."
+    ),
     remedy="Compare with an earlier page; a change at the source may be under way.",
     source="FORMATS 12, empty optional block",
 )
@@ -292,7 +313,9 @@ UNKNOWN_FIELD = _code(
     Role.STRUCTURE,
     blocks=False,
     title="A field or column nobody knows",
-    explanation="The source has added something. The delivery is promoted; the contract should learn the field.",
+    explanation=(
+        "The source has added something. The delivery is promoted; the contract should learn the field."
+    ),
     remedy="Add the field to a new version of the feed's schema.",
     source="FORMATS 12, unknown extra field",
 )
@@ -346,7 +369,10 @@ SPREADSHEET_DAMAGE = _code(
     Role.TYPES,
     blocks=True,
     title="Damaged by a spreadsheet",
-    explanation="Identifiers in scientific notation or rewritten dates show that the file was saved again; digits are lost.",
+    explanation=(
+        "Identifiers in scientific notation or rewritten dates show that the file was saved again; "
+        "digits are lost."
+    ),
     remedy="Deliver the source's own file, never opened in a spreadsheet.",
     source="FORMATS 9, spreadsheet damage",
 )
@@ -412,7 +438,10 @@ EMPTY_RESULT = _code(
     Role.COMPLETENESS,
     blocks=False,
     title="A well-formed delivery without records",
-    explanation="An empty list or a header without rows: right for a new account or early January, else a sign of failure.",
+    explanation=(
+        "An empty list or a header without rows: right for a new account or early January, else a sign "
+        "of failure."
+    ),
     remedy="Look at the platform itself if the account is not new.",
     source="FORMATS 9, empty result as success",
 )
@@ -430,7 +459,9 @@ PAGE_TOTAL_MISMATCH = _code(
     Role.COMPLETENESS,
     blocks=True,
     title="The page contradicts itself",
-    explanation="On DistroKid pages chart sums and the page's own total agreed in 41 of 41 captures; here they do not.",
+    explanation=(
+        "On DistroKid pages chart sums and the page's own total agreed in 41 of 41 captures; here they do not."
+    ),
     remedy="The page was captured half-rendered or altered: capture it again.",
     source="FORMATS 2.1, 2.2, 12",
 )

@@ -65,7 +65,10 @@ class Judgement:
 class Format(Protocol):
     """How a feed's bytes are read, checked against its schema, and handed to its rules."""
 
-    kind: str  # "html", "json", "tsv", "csv": shown in Dagster and used in messages
+    @property
+    def kind(self) -> str:
+        """``html``, ``json``, ``tsv`` or ``csv``: shown in Dagster and used in messages."""
+        ...
 
     def examine(self, feed: Feed, content: Content, capture: Capture, findings: Findings) -> Facts:
         """Add every objection to ``findings`` and return what was learned; never raises for bad input."""
@@ -79,6 +82,16 @@ class Cadence:
     every: timedelta  # an arrival is expected at least this often
     lag_days: int  # usual days between the newest data day and the capture day
     stale_after_days: int  # a larger gap is an advisory finding
+
+
+@dataclass(frozen=True, kw_only=True)
+class Variant:
+    """Another form in which a feed is delivered: other names, and the format and schema that go with them."""
+
+    names: tuple[str, ...]
+    stamped_folder_names: tuple[str, ...] = ()
+    format: Format
+    schema: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,10 +110,22 @@ class Feed:
     checks: Mapping[Role, str]
     cadence: Cadence
     by_month: bool  # raw folders <YYYY>/<MM> or only <YYYY>
+    variants: tuple[Variant, ...] = ()
     timezone: str | None = None  # when it differs from the platform's
     start: date = date(2024, 1, 1)
     max_size: int = 64 * 2**20
     owners: tuple[str, ...] = ("team:data-engineering",)
+
+    @property
+    def all_names(self) -> tuple[str, ...]:
+        """The name templates of every form."""
+        return (*self.names, *(name for variant in self.variants for name in variant.names))
+
+    @property
+    def all_stamped_folder_names(self) -> tuple[str, ...]:
+        """The names dated by their folder, of every form."""
+        others = (name for variant in self.variants for name in variant.stamped_folder_names)
+        return (*self.stamped_folder_names, *others)
 
     @property
     def check_names(self) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from zoneinfo import ZoneInfo
@@ -89,34 +89,62 @@ def recognize(
         )
     name, folder = parts[-1], parts[-2]
     if any(_template(template).fullmatch(name) for template in platform.extractor_logs):
+        return Unrecognized(finding=codes.EXTRACTOR_LOG("the extractor's own log or failure report, not data"))
+    claim = _claim(platform, name, folder)
+    if claim is None:
         return Unrecognized(
-            finding=codes.EXTRACTOR_LOG("the extractor's own log or failure report, not data")
+            finding=codes.UNKNOWN_NAME(f"no feed of {platform.id} delivers a file of this name")
         )
-    dateless: Feed | None = None
+    return _dated(platform, claim, sidecar_time)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Claim:
+    """A feed that owns a name, the name to store, and the stamp if name or folder carry one."""
+
+    feed: Feed
+    name: str
+    stamp: datetime | None = None
+    dated_by_name: bool = False
+
+
+def _claim(platform: Platform, name: str, folder: str) -> _Claim | None:
+    """The first feed that owns the name; a stamped name or folder goes before a name without a date."""
+    dateless: _Claim | None = None
     for feed in platform.feeds:
-        for template in feed.names:
+        for template in feed.all_names:
             match = _template(template).fullmatch(name)
             if match:
-                stamp = parse_stamp(match["ts"])
-                if stamp is None:
-                    return Unrecognized(
-                        finding=codes.NO_DATE("the stamp in the name is no date of the calendar")
-                    )
-                return _recognized(platform, feed, name, stamp)
+                return _Claim(feed=feed, name=name, stamp=parse_stamp(match["ts"]), dated_by_name=True)
             if _undated(template) == name:
-                dateless = feed
-        if name in feed.stamped_folder_names:
-            dateless = feed
+                dateless = _Claim(feed=feed, name=name)
+        if name in feed.all_stamped_folder_names:
+            dateless = _Claim(feed=feed, name=name)
             in_folder = _STAMP_FOLDER.fullmatch(folder)
             stamp = parse_stamp(in_folder["ts"]) if in_folder else None
             if in_folder and stamp:
-                return _recognized(platform, feed, _with_stamp(name, in_folder["ts"]), stamp)
-    if dateless and sidecar_time is not None:
-        local = sidecar_time.astimezone(ZoneInfo(_zone_of(platform, dateless))).replace(tzinfo=None)
-        return _recognized(platform, dateless, _with_stamp(name, f"{local:%Y%m%d_%H%M%S}"), local)
-    if dateless:
+                return _Claim(feed=feed, name=_with_stamp(name, in_folder["ts"]), stamp=stamp)
+    return dateless
+
+
+def _dated(platform: Platform, claim: _Claim, sidecar_time: datetime | None) -> Recognized | Unrecognized:
+    """The claim with its date: from name or folder, else from the sidecar."""
+    if claim.stamp is not None:
+        return _recognized(platform, claim.feed, claim.name, claim.stamp)
+    if claim.dated_by_name:
+        return Unrecognized(finding=codes.NO_DATE("the stamp in the name is no date of the calendar"))
+    if sidecar_time is None:
         return Unrecognized(finding=codes.NO_DATE("neither name, folder nor sidecar tells the capture date"))
-    return Unrecognized(finding=codes.UNKNOWN_NAME(f"no feed of {platform.id} delivers a file of this name"))
+    local = sidecar_time.astimezone(ZoneInfo(_zone_of(platform, claim.feed))).replace(tzinfo=None)
+    return _recognized(platform, claim.feed, _with_stamp(claim.name, f"{local:%Y%m%d_%H%M%S}"), local)
+
+
+def as_delivered(feed: Feed, name: str) -> Feed:
+    """The feed with the format and schema of the form that a stored name belongs to."""
+    for variant in feed.variants:
+        if any(_template(template).fullmatch(name) for template in variant.names):
+            return replace(feed, format=variant.format, schema=variant.schema, variants=())
+    return feed
 
 
 def parse_stamp(stamp: str) -> datetime | None:

@@ -1,0 +1,53 @@
+"""Documents: what JSON deliveries and the data inside HTML pages have in common once they are parsed.
+
+Schema, then rules, then facts. How the document is got out of a delivery's bytes is its format's part.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from itertools import islice
+from typing import Any
+
+from rawzone_assets.contract import digests
+from rawzone_assets.contract.feed import Capture, Facts, Feed
+from rawzone_assets.contract.findings import Findings, Place
+from rawzone_assets.contract.refusals import findings_of, unknown_fields
+from rawzone_assets.contract.rules import Reading, Rule, Series
+from rawzone_assets.contract.schemas import load_schema, refusals
+
+MOST_OF_ONE_RULE = 200
+"""Nobody reads more, and placing each finding takes time."""
+
+
+def judge_document(
+    document: Any,
+    *,
+    feed: Feed,
+    capture: Capture,
+    findings: Findings,
+    place: Callable[[tuple[str | int, ...]], Place],
+    rules: tuple[Rule, ...],
+    series: Series | None,
+    text: Mapping[str, Any],
+) -> Facts:
+    """Add what schema and rules object to, and return the facts. The document must not nest too deeply."""
+    accepted = True
+    for refusal in refusals(feed.schema, document):
+        accepted = False
+        findings.extend(findings_of(refusal, place))
+    reading = Reading(document=document, feed=feed, capture=capture, place=place)
+    if accepted:
+        unknown = unknown_fields(load_schema(feed.schema).document, document, place)
+        findings.extend(islice(unknown, MOST_OF_ONE_RULE))
+        for rule in rules:
+            findings.extend(islice(rule(reading), MOST_OF_ONE_RULE))
+    days = series.days(reading) if series and accepted else []
+    return Facts(
+        records=len(reading.rows(series.path)) if series else None,
+        data_min=min(days).isoformat() if days else None,
+        data_max=max(days).isoformat() if days else None,
+        fingerprint=digests.structure(document),
+        substance=digests.substance(document),
+        text=text,
+    )

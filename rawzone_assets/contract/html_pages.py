@@ -1,0 +1,198 @@
+"""HTML pages: saved statistics pages whose figures stand in inline scripts.
+
+Beautiful Soup reads the page; the charts found in it become a document that schema and rules judge like any
+JSON. A page is told from a sign-in page by what it has, never by words it holds: every good page holds
+"Password" and "Sign in" too.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from bs4 import BeautifulSoup
+from bs4.exceptions import ParserRejectedMarkup
+
+from rawzone_assets.contract import codes
+from rawzone_assets.contract.charts import Chart, charts_in
+from rawzone_assets.contract.documents import judge_document
+from rawzone_assets.contract.feed import Capture, Content, Facts, Feed
+from rawzone_assets.contract.findings import Finding, Findings, Place
+from rawzone_assets.contract.page_totals import PageTotal, candidates
+from rawzone_assets.contract.pointers import pointer
+from rawzone_assets.contract.rules import Rule, Series
+from rawzone_assets.contract.texts import line_of, survey
+
+MOST_TAGS = 150_000
+"""Of tags, and of character references: ten times a real page's, each of which costs a kilobyte or some µs."""
+
+_MOST_SCANNED = 500_000_000
+"""Characters: the standard parser searches the whole rest of the page for the end of each open comment."""
+
+_END = "</html"
+_END_WITHIN = 8192  # trackers append a few nodes after the page's end
+_ENDLESS_TAG = re.compile(r"<[A-Za-z/][^<>]{1048576}")  # a megabyte: images are embedded in tags
+_FIRST_TAG = re.compile(r"<\s*([A-Za-z][^\s/>]{0,40})")
+
+
+@dataclass(frozen=True, kw_only=True)
+class SignIn:
+    """What tells a sign-in page: a form's id, name or class, or the beginning of the page's title."""
+
+    form: str
+    title: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class HtmlFormat:
+    """A page with a required chart, optional ones, and a printed total that must agree with them."""
+
+    chart: str
+    series: Series
+    optional_charts: tuple[str, ...] = ()
+    total: PageTotal | None = None
+    sign_in: SignIn
+    other_pages: tuple[str, ...] = ()  # values of a selected <option> that mean another page
+    rules: tuple[Rule, ...] = ()
+    kind: str = "html"
+
+    def examine(self, feed: Feed, content: Content, capture: Capture, findings: Findings) -> Facts:
+        seen = survey(content)
+        objection = seen.objection()
+        if objection:
+            findings.add(objection)
+            return Facts(text=seen.facts)
+        text = content.read().decode("utf-8-sig")
+        soup = _parse(text, findings)
+        if soup is None:
+            return Facts(text=seen.facts)
+        page = _Page(text=text, charts=_charts(soup, (self.chart, *self.optional_charts)))
+        self._recognize(soup, page, findings)
+        if findings.blocking:
+            return Facts(text=seen.facts)
+        document = {name: chart.rows for name, chart in page.charts.items()}
+        facts = judge_document(
+            document,
+            feed=feed,
+            capture=capture,
+            findings=findings,
+            place=page.place,
+            rules=self.rules,
+            series=self.series,
+            text=seen.facts,
+        )
+        if self.total and not findings.blocking:
+            findings.extend(self._total_findings(soup, self.total, page))
+        return facts
+
+    def _recognize(self, soup: BeautifulSoup, page: _Page, findings: Findings) -> None:
+        """Whether this is the page its name says, with the charts it must have."""
+        if not page.charts and _is_sign_in(soup, self.sign_in):
+            findings.add(codes.SIGN_IN_PAGE("a sign-in form, and none of the charts"))
+            return
+        for option in soup.find_all("option", selected=True):
+            if option.get("value") in self.other_pages:
+                message = "the page's own selection is another store"
+                findings.add(codes.WRONG_PAGE(message, Place(line=option.sourceline, css="option[selected]")))
+        chart = page.charts.get(self.chart)
+        if chart is None:
+            findings.add(codes.CHART_MISSING(f"no script of the page makes the chart {self.chart!r}"))
+        elif not chart.rows:
+            problem = chart.problem or "has no rows"
+            findings.add(codes.CHART_MISSING(f"the chart {self.chart!r} {problem}", page.place((self.chart,))))
+        for name in self.optional_charts:
+            optional = page.charts.get(name)
+            if optional is None:
+                findings.add(codes.CHART_OPTIONAL_MISSING(f"no script of the page makes the chart {name!r}"))
+            elif optional.rows is None:
+                message = f"the chart {name!r} {optional.problem}"
+                findings.add(codes.SHAPE(message, page.place((name,))))
+
+    def _total_findings(self, soup: BeautifulSoup, total: PageTotal, page: _Page) -> Iterator[Finding]:
+        shown = candidates(soup, total)
+        expected = sum(int(row[self.series.value]) for row in page.charts[total.chart].rows or ())
+        if not shown:
+            yield codes.CHART_OPTIONAL_MISSING(f"the page shows no figure for {total.label!r}")
+        elif expected not in shown:
+            message = f"no figure beside {total.label!r} equals the chart's sum, {expected:,}"
+            yield codes.PAGE_TOTAL_MISMATCH(message, page.place((total.chart,)))
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Page:
+    """The page's text and the charts in it."""
+
+    text: str
+    charts: Mapping[str, Chart]
+    _starts: dict[str, int] = field(default_factory=dict)
+
+    def place(self, parts: tuple[str | int, ...]) -> Place:
+        """A place in the charts, with the line in which it stands in the page."""
+        chart = self.charts.get(str(parts[0])) if parts else None
+        if chart is None:
+            return Place(pointer=pointer(parts))
+        row = parts[1] if len(parts) > 1 and isinstance(parts[1], int) else None
+        inside = chart.start if row is None else chart.position_of(row)
+        start = self._starts.setdefault(chart.id, self.text.find(chart.script))
+        line = line_of(self.text, start + inside) if start >= 0 else None
+        return Place(pointer=pointer(parts), line=line)
+
+
+def _parse(text: str, findings: Findings) -> BeautifulSoup | None:
+    """The parsed page, or ``None`` with the objection added when the text is no complete page."""
+    if not text.strip():
+        findings.add(codes.TRUNCATED("the file holds nothing but blanks"))
+    elif not text.lstrip().startswith("<"):
+        findings.add(codes.SHAPE("the file is no HTML page: it does not begin with '<'", Place(line=1)))
+    elif _END not in text[-_END_WITHIN:].lower():
+        findings.add(codes.TRUNCATED("the page's closing </html> is absent from its end"))
+    elif _is_hostile(text):
+        findings.add(codes.SHAPE("the page has more markup than any statistics page"))
+    elif _is_xml(text):
+        findings.add(codes.SHAPE("the file is XML, not an HTML page", Place(line=1)))
+    else:
+        try:
+            return BeautifulSoup(text, "html.parser")
+        except ParserRejectedMarkup:
+            findings.add(codes.SHAPE("the page's markup cannot be parsed"))
+    return None
+
+
+def _is_hostile(text: str) -> bool:
+    """Whether parsing the page would take minutes or gigabytes."""
+    left_open = text.count("<!--", text.rfind("-->") + 1) + text.count("<![")
+    return (
+        text.count("<") > MOST_TAGS
+        or text.count("&") > MOST_TAGS
+        or left_open * len(text) > _MOST_SCANNED
+        or _ENDLESS_TAG.search(text) is not None
+    )
+
+
+def _is_xml(text: str) -> bool:
+    first = _FIRST_TAG.search(text)
+    return "<?xml" in text.lower() and (first is None or first[1].lower() != "html")
+
+
+def _charts(soup: BeautifulSoup, wanted: Iterable[str]) -> dict[str, Chart]:
+    """The wanted charts. A page that names one twice means the one with data."""
+    charts: dict[str, Chart] = {}
+    names = set(wanted)
+    for script in soup.find_all("script"):
+        code = script.string
+        if not code or "makeChart" not in code:
+            continue
+        for chart in charts_in(str(code)):
+            if chart.id in names and (chart.id not in charts or not charts[chart.id].rows):
+                charts[chart.id] = chart
+    return charts
+
+
+def _is_sign_in(soup: BeautifulSoup, sign_in: SignIn) -> bool:
+    for form in soup.find_all("form"):
+        marks = (form.get("id"), form.get("name"), *(form.get_attribute_list("class")))
+        if sign_in.form in marks:
+            return True
+    title = soup.title.get_text(" ", strip=True) if soup.title else ""
+    return title.startswith(sign_in.title) or soup.find(id=sign_in.form) is not None

@@ -1,0 +1,157 @@
+"""JSON documents: strict RFC 8259, an optional wrapper round the answer, error answers told from data.
+
+What the members must be is the schema's to say, what they mean the rules'. The delivery's bytes are only read.
+"""
+
+from __future__ import annotations
+
+import codecs
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from rawzone_assets.contract import codes, digests
+from rawzone_assets.contract.documents import judge_document
+from rawzone_assets.contract.feed import Capture, Content, Facts, Feed
+from rawzone_assets.contract.findings import Finding, Findings, Place
+from rawzone_assets.contract.pointers import pointer
+from rawzone_assets.contract.refusals import shown_name
+from rawzone_assets.contract.rules import Rule, Series
+from rawzone_assets.contract.schemas import load_schema
+from rawzone_assets.contract.texts import survey
+
+MOST_VALUES = 2_000_000
+"""Counted before they are built: 64 MB of ``[],[],`` would take gigabytes as objects."""
+
+_NOTHING: Any = object()
+_ERROR_MEMBERS = ("error", "errors")
+_MESSAGE_MEMBERS = ("message", "detail", "error_description")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wrapper:
+    """The object that some extractors put round an answer: the answer's member, and the platform it names."""
+
+    inside: str = "data"
+    platform: str = "platform"
+    marks: tuple[str, ...] = ("timestamp", "source", "platform")
+
+
+@dataclass(frozen=True, kw_only=True)
+class JsonFormat:
+    """One JSON document a delivery.
+
+    ``platform_names`` are the names a wrapper may give this feed's platform. ``foreign`` are members that only
+    other feeds' answers have: a document with one of them and without ``own`` is another platform's.
+    """
+
+    own: str
+    series: Series | None = None
+    rules: tuple[Rule, ...] = ()
+    wrapper: Wrapper | None = None
+    platform_names: tuple[str, ...] = ()
+    foreign: tuple[str, ...] = ()
+    kind: str = "json"
+
+    def examine(self, feed: Feed, content: Content, capture: Capture, findings: Findings) -> Facts:
+        seen = survey(content)
+        nothing = Facts(text=seen.facts)
+        if seen.first == b"<":
+            findings.add(codes.HTML_INSTEAD("the file begins with '<': a web page, not JSON"))
+            return nothing
+        objection = seen.objection()
+        if objection:
+            findings.add(objection)
+            return nothing
+        document = _parse(content.read(), findings)
+        if document is _NOTHING:
+            return nothing
+        payload, prefix = self._unwrapped(document)
+        known = load_schema(feed.schema).document.get("properties", {})
+        if _is_error(document, known) or _is_error(payload, known):
+            members = "member 'error', 'errors' or 'message'"
+            findings.add(codes.ERROR_PAYLOAD(f"an error answer, told by its {members}", _place(prefix)))
+        else:
+            findings.extend(self._platform_findings(document, payload, prefix))
+        if findings.blocking:
+            return Facts(
+                fingerprint=digests.structure(payload), substance=digests.substance(payload), text=seen.facts
+            )
+        return judge_document(
+            payload,
+            feed=feed,
+            capture=capture,
+            findings=findings,
+            place=lambda parts: _place((*prefix, *parts)),
+            rules=self.rules,
+            series=self.series,
+            text=seen.facts,
+        )
+
+    def _unwrapped(self, document: Any) -> tuple[Any, tuple[str, ...]]:
+        """The answer itself and the way to it."""
+        wrapper = self.wrapper
+        if wrapper and isinstance(document, dict) and wrapper.inside in document and self.own not in document:
+            return document[wrapper.inside], (wrapper.inside,)
+        return document, ()
+
+    def _platform_findings(self, document: Any, payload: Any, prefix: tuple[str, ...]) -> Iterator[Finding]:
+        """What wrapper and members tell about the platform that the answer is of."""
+        wrapper = self.wrapper
+        if wrapper and prefix:
+            named = document.get(wrapper.platform)
+            if isinstance(named, str) and named.strip().casefold() not in self.platform_names:
+                message = f"the wrapper names another platform than {' or '.join(self.platform_names)}"
+                yield codes.WRONG_PLATFORM(message, _place((wrapper.platform,)))
+            for name in document:
+                if name != wrapper.inside and name not in wrapper.marks:
+                    message = f"the wrapper holds the unknown field {shown_name(name)}"
+                    yield codes.UNKNOWN_FIELD(message, _place((name,)))
+        if isinstance(payload, dict) and self.own not in payload:
+            found = [name for name in self.foreign if name in payload]
+            if found:
+                message = f"{found[0]!r} belongs to another platform's answer, and {self.own!r} is absent"
+                yield codes.WRONG_PLATFORM(message, _place((*prefix, found[0])))
+
+
+def _parse(data: bytes, findings: Findings) -> Any:
+    """The document, or ``_NOTHING`` with the objection added: ``None`` is a document, ``null``."""
+    bom = len(codecs.BOM_UTF8) if data.startswith(codecs.BOM_UTF8) else 0
+    if not data[bom:].strip():
+        findings.add(codes.TRUNCATED("the file holds nothing but blanks"))
+        return _NOTHING
+    if data.count(b",") + data.count(b"[") + data.count(b"{") > MOST_VALUES:
+        findings.add(codes.TOO_LARGE(f"the document has more than {MOST_VALUES:,} values"))
+        return _NOTHING
+    try:
+        document = orjson.loads(memoryview(data)[bom:])
+    except orjson.JSONDecodeError as error:
+        # The decoder counts characters, a place counts bytes.
+        offset = bom + len(data[bom:].decode()[: error.pos].encode())
+        place = Place(line=error.lineno, column=error.colno, offset=offset)
+        if error.msg == "unexpected end of data":
+            findings.add(codes.TRUNCATED("the document ends before it is complete", place))
+        else:
+            findings.add(codes.JSON_SYNTAX(error.msg, place))
+        return _NOTHING
+    if digests.canonical(document) is None:
+        findings.add(codes.JSON_SYNTAX("the document nests deeper than 254 levels"))
+        return _NOTHING
+    return document
+
+
+def _is_error(document: Any, known: Mapping[str, Any]) -> bool:
+    """Whether the document is what an API answers when it refuses."""
+    if not isinstance(document, dict):
+        return False
+    if any(document.get(name) for name in _ERROR_MEMBERS if name not in known):
+        return True
+    has_data = any(name in document for name in known) or "data" in document
+    told = any(name in document for name in (*_ERROR_MEMBERS, *_MESSAGE_MEMBERS))
+    return told and not has_data
+
+
+def _place(parts: tuple[str | int, ...]) -> Place:
+    return Place(pointer=pointer(parts))

@@ -1,0 +1,169 @@
+"""Rules for documents: constructors of the checks that a schema cannot say, such as sums and dates.
+
+A rule is a function from a ``Reading`` to findings; a feed's format value holds the rules it wants. Rules run
+only on documents that their schema accepts, so they need not doubt types. Rules for tables are in
+``table_rules.py``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from rawzone_assets.contract import codes
+from rawzone_assets.contract.codes import Code
+from rawzone_assets.contract.feed import Capture, Feed
+from rawzone_assets.contract.findings import Finding, Place
+from rawzone_assets.contract.pointers import parts_of, resolve
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reading:
+    """A document as rules see it. ``place`` turns the parts of a pointer into a place in the delivery."""
+
+    document: Any
+    feed: Feed
+    capture: Capture
+    place: Callable[[tuple[str | int, ...]], Place]
+
+    def rows(self, path: str) -> list[dict[str, Any]]:
+        """The list of objects at ``path``; absent or empty lists are alike here."""
+        found = resolve(self.document, path)
+        return found if isinstance(found, list) else []
+
+    def at(self, path: str, *parts: str | int) -> Place:
+        return self.place((*parts_of(path), *parts))
+
+
+Rule = Callable[[Reading], Iterator[Finding]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Series:
+    """A list of objects with one day each: where it is, and which members hold the day and the figure."""
+
+    path: str
+    day: str
+    value: str
+
+    def days(self, reading: Reading) -> list[date]:
+        return [date.fromisoformat(row[self.day]) for row in reading.rows(self.path)]
+
+    def total(self, reading: Reading) -> int:
+        """The sum of the figures, which sources write as numbers or as digits."""
+        return sum(int(row[self.value]) for row in reading.rows(self.path))
+
+
+def no_day_twice(series: Series) -> Rule:
+    """Each day stands once."""
+
+    def rule(reading: Reading) -> Iterator[Finding]:
+        first: dict[date, int] = {}
+        for index, day in enumerate(series.days(reading)):
+            if day in first:
+                message = f"{day} stands here and in row {first[day]} (rows count from 0)"
+                yield codes.REPEATED_DAY(message, reading.at(series.path, index, series.day))
+            first.setdefault(day, index)
+
+    return rule
+
+
+def no_future_day(series: Series) -> Rule:
+    """No day lies more than one day beyond the capture: sources count in other time zones than we do."""
+
+    def rule(reading: Reading) -> Iterator[Finding]:
+        last = reading.capture.day + timedelta(days=1)
+        for index, day in enumerate(series.days(reading)):
+            if day > last:
+                message = f"{day} lies after the capture on {reading.capture.day}"
+                yield codes.FUTURE_DATE(message, reading.at(series.path, index, series.day))
+
+    return rule
+
+
+def fresh(series: Series) -> Rule:
+    """The newest day is not older than the source's usual lag allows."""
+
+    def rule(reading: Reading) -> Iterator[Finding]:
+        days = series.days(reading)
+        if days:
+            yield from stale(max(days), reading.feed, reading.capture, reading.at(series.path))
+
+    return rule
+
+
+def stale(newest: date, feed: Feed, capture: Capture, where: Place | None = None) -> Iterator[Finding]:
+    """The advisory finding that the newest day is old, if it is."""
+    age = (capture.day - newest).days
+    if age > feed.cadence.stale_after_days:
+        usual = f"usual are {feed.cadence.lag_days}, up to {feed.cadence.stale_after_days}"
+        yield codes.STALE_DATA(f"the newest day is {newest}, {age} days before the capture; {usual}", where)
+
+
+def ascending_without_gaps(series: Series) -> Rule:
+    """The days ascend one by one. Only for feeds whose captures have always done so."""
+
+    def rule(reading: Reading) -> Iterator[Finding]:
+        days = series.days(reading)
+        for index in range(1, len(days)):
+            if days[index] < days[index - 1]:
+                message = f"{days[index]} follows {days[index - 1]}"
+                yield codes.DAYS_UNORDERED(message, reading.at(series.path, index, series.day))
+                break
+        present = set(days)
+        if present:
+            span = (max(present) - min(present)).days + 1
+            missing = span - len(present)
+            if missing:
+                message = f"{missing} of the {span} days from {min(present)} to {max(present)} are missing"
+                yield codes.DAYS_MISSING(message, reading.at(series.path))
+
+    return rule
+
+
+def not_empty(path: str) -> Rule:
+    """The list holds something; an empty one is possible but worth a look."""
+
+    def rule(reading: Reading) -> Iterator[Finding]:
+        if not reading.rows(path):
+            yield codes.EMPTY_RESULT("the list is empty", reading.at(path))
+
+    return rule
+
+
+def total_is_sum(total: str, series: Series, code: Code = codes.TOTAL_MISMATCH) -> Rule:
+    """The number at ``total`` is the sum of the series. Absent totals are another rule's business."""
+
+    def rule(reading: Reading) -> Iterator[Finding]:
+        stated = resolve(reading.document, total)
+        if stated is not None and int(stated) != series.total(reading):
+            message = f"the total stated is not the sum of {series.path}, {series.total(reading):,}"
+            yield code(message, reading.at(total))
+
+    return rule
+
+
+def sums_agree(series: Series, others: tuple[Series, ...], code: Code = codes.PAGE_TOTAL_MISMATCH) -> Rule:
+    """Each of the other series that is present sums to the same total as the first."""
+
+    def rule(reading: Reading) -> Iterator[Finding]:
+        total = series.total(reading)
+        for other in others:
+            if resolve(reading.document, other.path) is not None and other.total(reading) != total:
+                message = f"sums to {other.total(reading):,}, but {series.path} to {total:,}"
+                yield code(message, reading.at(other.path))
+
+    return rule
+
+
+def usually_present(*paths: str, code: Code = codes.OPTIONAL_BLOCK_MISSING) -> Rule:
+    """Secondary parts that nearly every delivery has."""
+
+    def rule(reading: Reading) -> Iterator[Finding]:
+        for path in paths:
+            if resolve(reading.document, path) is None:
+                yield code(f"the part {path} is absent", reading.at(path))
+
+    return rule

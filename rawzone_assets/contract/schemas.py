@@ -1,0 +1,156 @@
+"""Schemas: finding, reading and compiling the JSON Schema files below ``schemas/``.
+
+Two engines read each schema. The compiled one decides and says where; the other must agree about each refused
+part, or the delivery is refused as a disagreement that someone should look at. Both assert the same forms
+(``forms.py``), both search patterns alike, and neither ever fetches a ``$ref``. What a refusal means as a
+finding is ``refusals.py``'s to say.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import jsonschema_rs
+import orjson
+
+from rawzone_assets.contract.forms import FORMS
+
+if TYPE_CHECKING:
+    from jsonschema.protocols import Validator
+
+MOST_REFUSALS = 200
+"""How many refusals of one document are explained: ten pages of findings explain any mistake."""
+
+
+class SchemaNotFoundError(LookupError):
+    """The contract names a schema that is not installed: a fault of the contract, not of a delivery."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Schema:
+    """One schema file: ``name`` below ``schemas/``, its exact text and its hash for the receipts."""
+
+    name: str
+    text: str
+    sha256: str
+    document: Mapping[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Refusal:
+    """One part of a document that its schema refuses. An empty ``keyword``: the engines disagree."""
+
+    parts: tuple[str | int, ...]
+    keyword: str
+    demand: Any  # the keyword's value
+    schema: Mapping[str, Any]  # the subschema that holds the keyword
+    instance: Any
+
+
+def schema_folder() -> Path:
+    """Where the schema files are: inside an installed wheel, or at the top of a checkout."""
+    package = Path(__file__).parents[1]
+    packed = package / "_share" / "schemas"
+    return packed if packed.is_dir() else package.parent / "schemas"
+
+
+def schema_names() -> tuple[str, ...]:
+    """All installed schemas, by name."""
+    folder = schema_folder()
+    return tuple(sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*.json")))
+
+
+@cache
+def load_schema(name: str) -> Schema:
+    """The schema file of that name."""
+    path = schema_folder() / name
+    if not path.is_file():
+        raise SchemaNotFoundError(f"there is no schema {name} in {schema_folder()}")
+    data = path.read_bytes()
+    return Schema(
+        name=name, text=data.decode(), sha256=hashlib.sha256(data).hexdigest(), document=orjson.loads(data)
+    )
+
+
+def refusals(name: str, document: Any) -> Iterator[Refusal]:
+    """What the schema refuses in ``document``: nothing when it is valid, at most ``MOST_REFUSALS`` parts."""
+    deciding = deciding_engine(name)
+    if deciding.is_valid(document):
+        return
+    root = load_schema(name).document
+    told: set[tuple[tuple[str | int, ...], str]] = set()
+    for error in islice(deciding.iter_errors(document), MOST_REFUSALS):
+        parts, keyword = tuple(error.instance_path), str(error.schema_path[-1])
+        if (parts, keyword) in told:
+            continue  # one refusal an object, however many of its members are missing
+        told.add((parts, keyword))
+        schema, instance = _follow(root, error.schema_path[:-1]), _follow(document, error.instance_path)
+        # Asked about this keyword alone: it would need minutes for a document that the other reads in a second.
+        agreed = not explaining_engine(name).evolve(schema={keyword: schema[keyword]}).is_valid(instance)
+        yield Refusal(
+            parts=parts,
+            keyword=keyword if agreed else "",
+            demand=schema[keyword],
+            schema=schema,
+            instance=instance,
+        )
+
+
+def _follow(value: Any, parts: Iterable[str | int]) -> Any:
+    for part in parts:
+        value = value[part]
+    return value
+
+
+@cache
+def deciding_engine(name: str) -> jsonschema_rs.Draft202012Validator:
+    """The compiled engine: about 75 times as fast, and its patterns take linear time whatever the input."""
+    return jsonschema_rs.Draft202012Validator(
+        dict(load_schema(name).document),
+        formats={form.name: form.accepts for form in FORMS.values()},
+        validate_formats=True,
+        ignore_unknown_formats=False,  # a mistyped format must not silently accept everything
+        pattern_options=jsonschema_rs.RegexOptions(),
+        offline=True,
+    )
+
+
+@cache
+def explaining_engine(name: str) -> Validator:
+    """The engine that must agree. Imported late: most processes never meet a refused document."""
+    import jsonschema  # noqa: PLC0415
+    from referencing import Registry  # noqa: PLC0415
+
+    checker = jsonschema.FormatChecker(formats=())
+    for form in FORMS.values():
+        checker.checks(form.name)(_asserting(form.accepts))
+    explaining: type[Validator] = jsonschema.validators.extend(  # type: ignore[no-untyped-call]
+        jsonschema.Draft202012Validator,
+        {"pattern": _search_pattern},
+    )
+    # An empty registry of our own: the default one would fetch unknown references over the network.
+    return explaining(dict(load_schema(name).document), format_checker=checker, registry=Registry())
+
+
+def _asserting(accepts: Any) -> Any:
+    return lambda instance: not isinstance(instance, str) or accepts(instance)
+
+
+def _search_pattern(_validator: Any, pattern: str, instance: Any, _schema: Any) -> Iterator[Any]:
+    import jsonschema  # noqa: PLC0415
+
+    if isinstance(instance, str) and not compiled_pattern(pattern).search(instance):
+        yield jsonschema.ValidationError("does not match the pattern")
+
+
+@cache
+def compiled_pattern(pattern: str) -> re.Pattern[str]:
+    r"""The pattern as ECMA-262 means it: Python's ``$`` would also match before a final line end."""
+    return re.compile(re.sub(r"(?<!\\)((?:\\\\)*)\$", r"\1\\Z", pattern))

@@ -1,0 +1,179 @@
+"""Table shapes: what the schema of a row says about columns, and the pandera schema derived from it.
+
+A row is an object of texts; a blank cell is ``null``. The row's JSON Schema says everything once: standard
+keywords about values, and ``x-columns`` about headers (aliases, old layouts), ``x-usual`` about texts that are
+merely unusual. Reading rows out of bytes is ``tables.py``'s part.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from rawzone_assets.contract import codes
+from rawzone_assets.contract.findings import Finding, Place
+from rawzone_assets.contract.forms import FORMS
+from rawzone_assets.contract.refusals import shown_name
+from rawzone_assets.contract.schemas import compiled_pattern, load_schema
+
+if TYPE_CHECKING:
+    import pandera.pandas as pandera
+
+_UNDERSTOOD = {"type", "title", "description", "format", "pattern", "minLength", "enum", "examples", "x-usual"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Layout:
+    """A complete header of other times: the required columns it lacks, and all it has."""
+
+    name: str
+    lacks: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shape:
+    """The columns of a feed's table, as its row schema declares them."""
+
+    schema: str
+    columns: Mapping[str, Mapping[str, Any]]
+    required: tuple[str, ...]
+    aliases: Mapping[str, str]  # name in a file -> name in the schema
+    layouts: tuple[Layout, ...]
+
+    def usual(self, column: str) -> re.Pattern[str] | None:
+        """What the column's texts usually look like; others are advisory findings."""
+        pattern = self.columns[column].get("x-usual")
+        return compiled_pattern(pattern) if pattern else None
+
+
+@cache
+def shape_of(schema: str) -> Shape:
+    """The shape that a row schema declares."""
+    document = load_schema(schema).document
+    about = document.get("x-columns", {})
+    return Shape(
+        schema=schema,
+        columns=document["properties"],
+        required=tuple(document["required"]),
+        aliases={alias: name for name, aliases in about.get("aliases", {}).items() for alias in aliases},
+        layouts=tuple(
+            Layout(name=name, lacks=tuple(layout["lacks"])) for name, layout in about.get("layouts", {}).items()
+        ),
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Header:
+    """A file's header, resolved: for each cell the schema's column, or ``None`` when nobody knows it."""
+
+    names: tuple[str, ...]
+    columns: tuple[str | None, ...]
+
+
+def resolve_header(shape: Shape, names: list[str]) -> Header:
+    """The schema's column for each cell. An alias beside its own column is just an unknown column."""
+    names = [name.strip() for name in names]
+    columns: list[str | None] = []
+    for name in names:
+        column = shape.aliases.get(name, name)
+        is_known = column in shape.columns and not (column != name and column in names)
+        columns.append(column if is_known and column not in columns else None)
+    return Header(names=tuple(names), columns=tuple(columns))
+
+
+def header_findings(shape: Shape, header: Header, line: int) -> Iterator[Finding]:
+    """What is wrong or odd about a header."""
+    here = Place(line=line)
+    present = {column for column in header.columns if column}
+    if not present & set(shape.required):
+        yield codes.TABLE_SYNTAX(
+            "the first line is not this feed's header: none of its columns is there (another delimiter?)", here
+        )
+        return
+    twice = sorted({name for name in header.names if header.names.count(name) > 1})
+    for name in twice:
+        yield codes.TABLE_SYNTAX(f"the column {shown_name(name)} stands twice in the header", here)
+    missing = [name for name in shape.required if name not in present]
+    if missing:
+        old = next((layout for layout in shape.layouts if _is_layout(layout, shape, header)), None)
+        if old:
+            yield codes.LEGACY_LAYOUT(f"the columns are those of the {old.name}", here)
+        else:
+            for name in missing:
+                yield codes.MISSING_FIELD(f"the column {name!r} is missing", Place(line=line, column_name=name))
+    for number, (name, column) in enumerate(zip(header.names, header.columns, strict=True), start=1):
+        if column is None and name not in twice:
+            message = f"the schema does not know the column {shown_name(name)}"
+            yield codes.UNKNOWN_FIELD(message, Place(line=line, column=number))
+
+
+def _is_layout(layout: Layout, shape: Shape, header: Header) -> bool:
+    """Whether the header is exactly the old layout: nothing else missing, nothing added."""
+    return set(header.columns) == set(shape.required) - set(layout.lacks)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Check:
+    """One demand on a column's texts: the schema keyword it comes from, and which texts meet it."""
+
+    keyword: str
+    accepts: Callable[[str], bool]
+
+
+def checks_of(column: Mapping[str, Any]) -> tuple[Check, ...]:
+    """The demands that a column's schema makes. A keyword not understood here is a fault of the schema."""
+    unknown = set(column) - _UNDERSTOOD
+    if unknown:
+        raise ValueError(f"row schemas cannot use {', '.join(sorted(unknown))}")
+    found: list[Check] = []
+    if "format" in column:
+        found.append(Check(keyword="format", accepts=FORMS[column["format"]].accepts))
+    if "pattern" in column:
+        pattern = compiled_pattern(column["pattern"])
+        found.append(Check(keyword="pattern", accepts=lambda text: bool(pattern.search(text))))
+    if "enum" in column:
+        allowed = frozenset(column["enum"])
+        found.append(Check(keyword="enum", accepts=lambda text: text in allowed))
+    if "minLength" in column:
+        least = int(column["minLength"])
+        found.append(Check(keyword="minLength", accepts=lambda text: len(text) >= least))
+    return tuple(found)
+
+
+def is_nullable(column: Mapping[str, Any]) -> bool:
+    """Whether a cell of the column may be blank."""
+    kinds = column["type"]
+    return "null" in kinds if isinstance(kinds, list) else kinds == "null"
+
+
+@cache
+def pandera_schema(schema: str, columns: tuple[str, ...]) -> pandera.DataFrameSchema:
+    """The row schema as pandera judges a chunk with these columns. Imported late: it takes half a second."""
+    import pandera.pandas as pandera  # noqa: PLC0415
+
+    shape = shape_of(schema)
+    return pandera.DataFrameSchema(
+        {
+            name: pandera.Column(
+                nullable=is_nullable(shape.columns[name]),
+                checks=[
+                    pandera.Check(_every(check.accepts), name=check.keyword, ignore_na=True)
+                    for check in checks_of(shape.columns[name])
+                ],
+            )
+            for name in columns
+        }
+    )
+
+
+def _every(accepts: Callable[[str], bool]) -> Callable[[Any], Any]:
+    """A check of a whole column that looks at each distinct text once: dates and stores repeat endlessly."""
+
+    def check(texts: Any) -> Any:
+        refused = [text for text in texts.unique() if not accepts(text)]
+        return ~texts.isin(refused)
+
+    return check

@@ -1,0 +1,267 @@
+"""Tables: delimited text, read in chunks, each chunk judged by pandera and by the feed's rules.
+
+A chunk holds at most ``CHUNK_ROWS`` rows and ``CHUNK_CELL_CHARACTERS`` characters, so gigabytes
+take no more memory than one of megabytes. Columns and demands come from the row's schema (``table_shapes``).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from datetime import date
+from typing import Any
+
+import orjson
+
+from rawzone_assets.contract import codes, digests
+from rawzone_assets.contract.feed import Capture, Content, Facts, Feed
+from rawzone_assets.contract.findings import Finding, Findings, Place
+from rawzone_assets.contract.forms import is_date
+from rawzone_assets.contract.refusals import code_of, expectation
+from rawzone_assets.contract.rules import stale
+from rawzone_assets.contract.table_rows import Dialect, Rows
+from rawzone_assets.contract.table_rules import Chunk, TableRule
+from rawzone_assets.contract.table_shapes import (
+    Header,
+    Shape,
+    header_findings,
+    pandera_schema,
+    resolve_header,
+    shape_of,
+)
+from rawzone_assets.contract.texts import Survey, survey
+
+CHUNK_ROWS = 20_000
+CHUNK_CELL_CHARACTERS = 8 * 2**20
+MOST_COLUMNS = 500
+MOST_EXPLAINED = 1_000
+"""After so many refused cells the rest of the file is only counted: nobody reads further."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TableFormat:
+    """A table with one header line. ``day`` is the column that dates the data.
+
+    ``even_decimals``: the last column is written with the same number of decimals in every row, so a last
+    cell with fewer, without a line end after it, was cut.
+    """
+
+    kind: str
+    dialect: Dialect
+    day: str
+    rules: tuple[TableRule, ...] = ()
+    legacy_charset: str | None = None
+    even_decimals: bool = False
+
+    def examine(self, feed: Feed, content: Content, capture: Capture, findings: Findings) -> Facts:
+        seen = survey(content)
+        charset = self._charset(seen, findings)
+        text = {**seen.facts, "charset": charset or seen.facts["charset"]}
+        if charset is None:
+            return Facts(text=text)
+        examination = _Examination(
+            format=self, feed=feed, capture=capture, findings=findings, shape=shape_of(feed.schema)
+        )
+        with content.open() as stream:
+            # UTF-8 with a byte order mark is read with "utf-8-sig"; the fact stays "utf-8".
+            rows = Rows(
+                stream=stream, charset="utf-8-sig" if charset == "utf-8" else charset, dialect=self.dialect
+            )
+            examination.run(rows, seen)
+        return replace(examination.facts(), text=text)
+
+    def _charset(self, seen: Survey, findings: Findings) -> str | None:
+        if seen.first == b"<":
+            findings.add(codes.HTML_INSTEAD("the file begins with '<': a web page, not a table"))
+            return None
+        legacy = self.legacy_charset
+        if legacy and seen.invalid_at is not None and not seen.utf16 and seen.nul_at is None:
+            message = f"the bytes are not UTF-8 from here on and are read as {legacy}"
+            findings.add(codes.LEGACY_ENCODING(message, Place(offset=seen.invalid_at)))
+            return legacy
+        objection = seen.objection()
+        if objection:
+            findings.add(objection)
+            return None
+        return "utf-8"
+
+
+@dataclass
+class _Examination:
+    """One table while it is read, chunk by chunk."""
+
+    format: TableFormat
+    feed: Feed
+    capture: Capture
+    findings: Findings
+    shape: Shape
+    header: Header = field(default_factory=lambda: Header(names=(), columns=()))
+    may_be_cut: bool = False
+    records: int = 0
+    explained: int = 0
+    first_day: str | None = None
+    last_day: str | None = None
+    fewest_decimals: int | None = None  # in the last column, of all rows but the last
+    last_cell: str | None = None
+    _rows: list[list[str]] = field(default_factory=list)
+    _lines: list[int] = field(default_factory=list)
+    _digest: Any = field(default_factory=hashlib.sha256)
+
+    def run(self, rows: Rows, seen: Survey) -> None:
+        self.may_be_cut = self.format.even_decimals and not seen.ends_with_newline
+        stream = iter(rows)
+        names = next(stream, None)
+        if names is None:
+            self.findings.add(rows.broken or codes.TRUNCATED("the file holds nothing but blank lines"))
+            return
+        if not self._read_header(names, rows.line):
+            return
+        self._read_rows(stream, rows)
+        if rows.broken:
+            self.findings.add(rows.broken)
+        elif self.records == 0 and not self.findings.blocking:
+            self.findings.add(codes.EMPTY_RESULT("the table has a header and no rows"))
+        if self.may_be_cut:
+            self._look_for_a_cut(rows.line)
+        if self.last_day:
+            newest = date.fromisoformat(self.last_day)
+            self.findings.extend(stale(newest, self.feed, self.capture))
+
+    def facts(self) -> Facts:
+        known = bool(self.header.names)
+        return Facts(
+            records=self.records if known else None,
+            data_min=self.first_day,
+            data_max=self.last_day,
+            fingerprint=digests.digest_of_names(self.header.names) if known else None,
+            substance=self._digest.hexdigest() if known else None,
+        )
+
+    def _read_header(self, names: list[str], line: int) -> bool:
+        if len(names) > MOST_COLUMNS:
+            self.findings.add(codes.TABLE_SYNTAX(f"more than {MOST_COLUMNS} columns", Place(line=line)))
+            return False
+        header = resolve_header(self.shape, names)
+        found = list(header_findings(self.shape, header, line))
+        self.findings.extend(found)
+        if any(finding.code == codes.TABLE_SYNTAX.code for finding in found):
+            return False
+        self.header = header
+        self._digest.update(orjson.dumps(names))
+        return True
+
+    def _read_rows(self, stream: Iterator[list[str]], rows: Rows) -> None:
+        width = len(self.header.names)
+        characters = 0
+        ragged: tuple[int, int] | None = None  # line and width of a row that may turn out to be the last
+        for cells in stream:
+            if ragged:
+                self._object_to_width(*ragged)
+                ragged = None
+            if len(cells) != width:
+                ragged = rows.line, len(cells)
+                continue
+            self._rows.append(cells)
+            self._lines.append(rows.line)
+            row = orjson.dumps(cells)
+            self._digest.update(row)
+            characters += len(row)
+            if len(self._rows) >= CHUNK_ROWS or characters >= CHUNK_CELL_CHARACTERS:
+                self._judge_chunk()
+                characters = 0
+        if self._rows:
+            self._judge_chunk()
+        if ragged and ragged[1] < width:
+            message = f"the last row has {ragged[1]} cells, the header {width}"
+            self.findings.add(codes.TRUNCATED(message, Place(line=ragged[0])))
+        elif ragged:
+            self._object_to_width(*ragged)
+
+    def _object_to_width(self, line: int, width: int) -> None:
+        self.explained += 1
+        if self.explained > MOST_EXPLAINED:
+            return
+        message = f"the row has {width} cells, the header {len(self.header.names)}"
+        self.findings.add(codes.TABLE_SYNTAX(message, Place(line=line)))
+
+    def _judge_chunk(self) -> None:
+        cells = list(zip(*self._rows, strict=True))
+        columns: dict[str, list[str | None]] = {
+            column: [cell or None for cell in cells[index]]
+            for index, column in enumerate(self.header.columns)
+            if column
+        }
+        chunk = Chunk(columns=columns, lines=self._lines)
+        self._note_days(columns.get(self.format.day, []))
+        self._note_decimals(cells[-1])
+        self.records += len(self._rows)
+        if self.explained < MOST_EXPLAINED:
+            for finding in self._objections(chunk):
+                self.findings.add(finding)
+                self.explained += finding.blocking
+                if self.explained >= MOST_EXPLAINED:
+                    break
+        self._rows, self._lines = [], []
+
+    def _objections(self, chunk: Chunk) -> Iterator[Finding]:
+        yield from refused_cells(self.shape, chunk)
+        yield from _unusual_cells(self.shape, chunk)
+        for rule in self.format.rules:
+            yield from rule(chunk, self.capture)
+
+    def _note_days(self, cells: list[str | None]) -> None:
+        days = [text for text in set(cells) if text and is_date(text)]
+        if days:
+            self.first_day = min(days) if self.first_day is None else min(self.first_day, *days)
+            self.last_day = max(days) if self.last_day is None else max(self.last_day, *days)
+
+    def _note_decimals(self, cells: tuple[str, ...]) -> None:
+        if not self.may_be_cut:
+            return
+        earlier = set(cells[:-1]) | ({self.last_cell} if self.last_cell is not None else set())
+        fewest = min((_decimals(cell) for cell in earlier), default=None)
+        if fewest is not None:
+            known = self.fewest_decimals
+            self.fewest_decimals = fewest if known is None else min(known, fewest)
+        self.last_cell = cells[-1]
+
+    def _look_for_a_cut(self, line: int) -> None:
+        if self.last_cell is None or self.fewest_decimals is None:
+            return
+        if _decimals(self.last_cell) < self.fewest_decimals:
+            message = "no line end, and the last cell has fewer decimals than every other row"
+            name = self.header.names[-1]
+            self.findings.add(codes.TRUNCATED(message, Place(line=line, column_name=name)))
+
+
+def refused_cells(shape: Shape, chunk: Chunk) -> Iterator[Finding]:
+    """What pandera refuses in a chunk, as findings in row order."""
+    import pandas as pd  # noqa: PLC0415
+    import pandera.pandas as pandera  # noqa: PLC0415
+
+    # Objects, not Arrow strings: the checks are Python's own, and Arrow would convert every text twice.
+    frame = pd.DataFrame({name: pd.Series(cells, dtype="object") for name, cells in chunk.columns.items()})
+    try:
+        pandera_schema(shape.schema, tuple(chunk.columns)).validate(frame, lazy=True)
+    except pandera.errors.SchemaErrors as refused:
+        cases = refused.failure_cases.drop_duplicates(["column", "index"]).sort_values("index")
+        for column, check, row in zip(cases["column"], cases["check"], cases["index"], strict=True):
+            schema, text = shape.columns[column], chunk.columns[column][int(row)]
+            keyword = "type" if text is None else str(check)
+            yield code_of(keyword, schema, text)(
+                f"expected {expectation(schema)}", chunk.place(int(row), column)
+            )
+
+
+def _unusual_cells(shape: Shape, chunk: Chunk) -> Iterator[Finding]:
+    for column, cells in chunk.columns.items():
+        usual = shape.usual(column)
+        odd = {text for text in set(cells) if text and not usual.search(text)} if usual else set()
+        for row, text in enumerate(cells if odd else []):
+            if text in odd:
+                yield codes.VALUE_UNUSUAL("not of the form seen so far", chunk.place(row, column))
+
+
+def _decimals(cell: str) -> int:
+    return len(cell.partition(".")[2]) if "." in cell else -1

@@ -1,0 +1,98 @@
+"""Texts: what encoding, byte order mark and line ends a delivery has, found in one pass over its bytes.
+
+The bytes are never changed; this says how they are to be read, and where they cannot be. What an odd
+encoding means for a feed is its format's to decide.
+"""
+
+from __future__ import annotations
+
+import codecs
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from rawzone_assets.contract import codes
+from rawzone_assets.contract.feed import Content
+from rawzone_assets.contract.findings import Finding, Place
+
+_BLOCK = 2**20
+
+
+@dataclass(frozen=True, kw_only=True)
+class Survey:
+    """What a pass over the bytes tells. Offsets count bytes from 0."""
+
+    bom: bool
+    newline: str  # "lf", "crlf", "cr", "mixed" or "none"
+    ends_with_newline: bool
+    first: bytes  # the first byte that is neither blank nor part of the byte order mark
+    utf16: bool
+    nul_at: int | None
+    invalid_at: int | None  # where the bytes stop being UTF-8
+    cut_in_character: bool  # valid up to a last character of which bytes are missing
+
+    @property
+    def facts(self) -> Mapping[str, Any]:
+        charset = "utf-16" if self.utf16 else "utf-8" if self.invalid_at is None else "unknown"
+        return {"charset": charset, "bom": self.bom, "newline": self.newline}
+
+    def objection(self) -> Finding | None:
+        """Why the bytes cannot be read as UTF-8 text, or ``None`` when they can."""
+        if self.utf16:
+            return codes.ENCODING("the file is UTF-16, this feed is UTF-8", Place(offset=0))
+        if self.nul_at is not None:
+            return codes.ENCODING("the file holds NUL bytes, which no text has", Place(offset=self.nul_at))
+        if self.invalid_at is not None:
+            return codes.ENCODING("the bytes are not UTF-8 from here on", Place(offset=self.invalid_at))
+        if self.cut_in_character:
+            return codes.TRUNCATED("the file ends in the middle of a character")
+        return None
+
+
+def survey(content: Content) -> Survey:
+    """One bounded-memory pass over the whole delivery."""
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    first, head, tail = b"", b"", b""
+    offset, cr, lf, crlf = 0, 0, 0, 0
+    nul_at: int | None = None
+    invalid_at: int | None = None
+    with content.open() as stream:
+        while block := stream.read(_BLOCK):
+            if offset == 0:
+                head = block[:3]
+            if not first:
+                first = (block.removeprefix(codecs.BOM_UTF8) if offset == 0 else block).lstrip()[:1]
+            if nul_at is None and (found := block.find(b"\0")) >= 0:
+                nul_at = offset + found
+            if invalid_at is None:
+                waiting = len(decoder.getstate()[0])
+                try:
+                    decoder.decode(block)
+                except UnicodeDecodeError as error:
+                    invalid_at = offset - waiting + error.start
+            cr += block.count(b"\r")
+            lf += block.count(b"\n")
+            crlf += block.count(b"\r\n") + (tail == b"\r" and block[:1] == b"\n")
+            tail = block[-1:]
+            offset += len(block)
+    return Survey(
+        bom=head == codecs.BOM_UTF8,
+        newline=_newline_style(cr - crlf, lf - crlf, crlf),
+        ends_with_newline=tail in {b"\r", b"\n"},
+        first=first,
+        utf16=head[:2] in {codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE},
+        nul_at=nul_at,
+        invalid_at=invalid_at,
+        cut_in_character=invalid_at is None and bool(decoder.getstate()[0]),
+    )
+
+
+def line_of(text: str, position: int) -> int:
+    """The line, from 1, in which a character stands, whatever ends the lines."""
+    before = text[:position]
+    return 1 + before.count("\n") + before.count("\r") - before.count("\r\n")
+
+
+def _newline_style(cr: int, lf: int, crlf: int) -> str:
+    styles = [name for name, count in (("cr", cr), ("lf", lf), ("crlf", crlf)) if count]
+    return "none" if not styles else styles[0] if len(styles) == 1 else "mixed"

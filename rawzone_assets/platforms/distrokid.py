@@ -1,0 +1,125 @@
+"""DistroKid: saved statistics pages and bank-detail exports."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from rawzone_assets.contract import table_rules as table
+from rawzone_assets.contract.feed import Cadence, Feed, Platform
+from rawzone_assets.contract.findings import Role
+from rawzone_assets.contract.html_pages import HtmlFormat, SignIn
+from rawzone_assets.contract.page_totals import PageTotal
+from rawzone_assets.contract.rules import (
+    Series,
+    ascending_without_gaps,
+    fresh,
+    no_day_twice,
+    no_future_day,
+    sums_agree,
+)
+from rawzone_assets.contract.table_rows import TSV
+from rawzone_assets.contract.tables import TableFormat
+
+_DAILY = Series(path="/trend365day", day="category", value="column-1")
+_WEEKLY = Series(path="/trendWeekly", day="category", value="column-1")
+_MONTHLY = Series(path="/trendMonthly", day="category", value="column-1")
+
+_STREAMS = Feed(
+    id="distrokid/streams",
+    title="DistroKid streams page",
+    description="""\
+The statistics page for Spotify, saved by the extractor as the browser holds it.
+
+**Covers** the whole history up to 365 days: one row a day in the chart `trend365day`.
+
+**Legitimate**: "Password", "Sign in" and "Recaptcha" in hidden parts of every good page; the same figures under
+other bytes in each capture (trackers write random ids); CRLF or LF; past days restated; a newest day two to
+fourteen days before the capture.
+
+**Blocks**: a sign-in page, a page cut short, another store's page, a missing, empty or unreadable daily chart,
+a day twice or after the capture, a figure that is no whole number from 0 on, and sums of the weekly or monthly
+chart or a printed total that differ from the daily chart's (they agreed in every capture seen).
+
+**Personal data**: pages hold the account's e-mail address and session ids. They are stored, never shown.
+""",
+    names=("streams_stats_<ts>.html",),
+    format=HtmlFormat(
+        chart="trend365day",
+        series=_DAILY,
+        optional_charts=("trend60day", "trendWeekly", "trendMonthly"),
+        total=PageTotal(label="Last 365 days", element_id="last365", chart="trend365day"),
+        sign_in=SignIn(form="signinForm", title="Upload & sell your music"),
+        other_pages=("applemusic",),
+        rules=(
+            no_day_twice(_DAILY),
+            no_future_day(_DAILY),
+            ascending_without_gaps(_DAILY),
+            fresh(_DAILY),
+            sums_agree(_DAILY, (_WEEKLY, _MONTHLY)),
+        ),
+    ),
+    schema="distrokid/streams.v1.json",
+    version=1,
+    rules_version=1,
+    checks={
+        Role.STRUCTURE: "html_structure",
+        Role.COMPLETENESS: "required_fields",
+        Role.TYPES: "data_types",
+        Role.TIME: "timestamp_consistency",
+        Role.IDENTITY: "html_structure",
+    },
+    cadence=Cadence(every=timedelta(days=2), lag_days=2, stale_after_days=14),
+    by_month=True,
+    max_size=16 * 2**20,
+)
+
+_SALES = Feed(
+    id="distrokid/sales",
+    title="DistroKid bank details",
+    description="""\
+Earnings by store, country and month: the tab-separated export of the bank page.
+
+**Covers** the whole history, or what was filtered before the export; the file does not say which.
+
+**Legitimate**: lines that end in CR only; no line end after the last row; Latin-1 in old files; negative
+earnings and `-0.00000000` (claw-backs); a quantity of 0; blank ISRCs in album rows; rows that agree in date,
+store, ISRC and country; 13 columns, the 15 columns of 2025, and the 11 columns of 2014.
+
+**Blocks**: a missing column or required value, rows of another width, numbers and dates of another form
+(decimal commas, thousands separators, `NaN`), negative quantities, identifiers in scientific notation, a sale
+month after its reporting date, a reporting date after the capture, and a file that ends inside a row.
+""",
+    names=("sales_report_<ts>.tsv", "dk_bank_details_<ts>.tsv"),
+    format=TableFormat(
+        kind="tsv",
+        dialect=TSV,
+        day="Reporting Date",
+        legacy_charset="latin-1",
+        even_decimals=True,
+        rules=(
+            table.not_after_capture("Reporting Date"),
+            table.month_not_after("Sale Month", "Reporting Date"),
+        ),
+    ),
+    schema="distrokid/sales.v1.json",
+    version=1,
+    rules_version=1,
+    checks={
+        Role.STRUCTURE: "schema_compliance",
+        Role.COMPLETENESS: "required_fields",
+        Role.TYPES: "data_types",
+        Role.TIME: "timestamp_consistency",
+        Role.IDENTITY: "schema_compliance",
+    },
+    cadence=Cadence(every=timedelta(days=31), lag_days=20, stale_after_days=75),
+    by_month=False,
+    max_size=2 * 2**30,
+)
+
+PLATFORM = Platform(
+    id="distrokid",
+    title="DistroKid",
+    source_system="distrokid.com",
+    timezone="America/Los_Angeles",
+    feeds=(_STREAMS, _SALES),
+)
