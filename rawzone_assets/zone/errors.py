@@ -119,3 +119,24 @@ class DiskAlmostFull(ZoneError):
             f"The disk of {root} is almost full ({free // 2**20} MiB free, {reserve // 2**20} MiB are kept in "
             "reserve), so nothing was written and nothing was lost: free space, or lower RAWZONE_RESERVE."
         )
+
+
+class NotPromoted(ZoneError):
+    """Bytes were asked for that are not in raw."""
+
+    def __init__(self, wanted: str, verdict: str) -> None:
+        advice = {
+            "quarantined": "'rawzone quarantine show' says why and where its copy lies",
+            "unrecognized": "it was left in landing, and 'rawzone show' says why",
+        }.get(verdict, "'rawzone show' says what became of it")
+        super().__init__(f"{wanted!r} is {verdict}, so raw holds no object of it: {advice}.")
+
+
+class JudgeUnavailable(ZoneError):
+    """No worker can judge; the deliveries stay in landing."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(
+            f"The process that judges deliveries could not start or does not know {what}, so nothing was "
+            "promoted: run 'rawzone doctor', and read what that process wrote above."
+        )

@@ -53,14 +53,27 @@ class Entry:
     receipt: Receipt
 
 
+@dataclass(frozen=True, kw_only=True)
+class Total:
+    """The receipts of one feed and verdict, added up."""
+
+    feed: str
+    verdict: Verdict
+    receipts: int
+    revisions: int  # of them, those that revise an earlier object
+    size: int
+    stored_size: int
+    data_max: str | None
+    captured_at: str | None  # the newest
+
+
 class Index:
     """Look-ups over one ledger. Call :meth:`catch_up` before trusting an answer."""
 
     def __init__(self, ledger: Ledger, folder: Path | None) -> None:
         """``folder`` is local scratch space; ``None`` keeps the index in memory."""
         self._ledger = ledger
-        name = hashlib.sha256(str(ledger.folder).encode()).hexdigest()[:12]
-        self._path = folder / f"index-{name}.sqlite3" if folder else None
+        self._path = index_path(folder, ledger.folder) if folder else None
         self._database = self._open()
         self._head = self._stored_head()
 
@@ -191,6 +204,39 @@ class Index:
         rows = self._database.execute(query, values).fetchall()
         return [Entry(seq=seq, receipt=Receipt.from_record(orjson.loads(body))) for seq, body in rows]
 
+    def newest(self, feed: str) -> Iterator[Entry]:
+        """A feed's receipts, newest capture day first. Reads no further than the caller does."""
+        query = "SELECT seq, body FROM receipt WHERE feed = ? ORDER BY partition DESC, id DESC"
+        with closing(self._database.execute(query, (feed,))) as rows:
+            for seq, body in rows:
+                yield Entry(seq=seq, receipt=Receipt.from_record(orjson.loads(body)))
+
+    def feeds(self) -> list[str]:
+        """Every feed that a receipt names."""
+        rows = self._database.execute("SELECT DISTINCT feed FROM receipt WHERE feed IS NOT NULL ORDER BY feed")
+        return [feed for (feed,) in rows]
+
+    def totals(self) -> list[Total]:
+        """What the receipts of each feed add up to, by verdict; counted here because there may be millions."""
+        rows = self._database.execute(
+            "SELECT feed, verdict, count(*), count(*) FILTER (WHERE revision > 1), "
+            "total(body ->> '$.size'), total(body ->> '$.stored_size'), max(body ->> '$.data_max'), "
+            "max(body ->> '$.captured_at') FROM receipt WHERE feed IS NOT NULL GROUP BY feed, verdict"
+        )
+        return [
+            Total(
+                feed=feed,
+                verdict=Verdict(verdict),
+                receipts=receipts,
+                revisions=revisions,
+                size=int(size),
+                stored_size=int(stored_size),
+                data_max=data_max,
+                captured_at=captured_at,
+            )
+            for feed, verdict, receipts, revisions, size, stored_size, data_max, captured_at in rows
+        ]
+
     # --- building --------------------------------------------------------------------------------
 
     def _apply(self, commit: Commit) -> None:
@@ -269,6 +315,11 @@ class Index:
             ):
                 leftover.unlink(missing_ok=True)
             return _create(str(self._path))
+
+
+def index_path(folder: Path, ledger: Path) -> Path:
+    """Where the index of the ledger in ``ledger`` lies, so that zones may share a state folder."""
+    return folder / f"index-{hashlib.sha256(str(ledger).encode()).hexdigest()[:12]}.sqlite3"
 
 
 def signature_of(receipt: Receipt) -> str:

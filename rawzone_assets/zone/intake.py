@@ -6,13 +6,11 @@ there, so that what was judged is what is stored and memory stays bounded.
 
 from __future__ import annotations
 
-import gzip
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import IO, Any, BinaryIO, cast
+from typing import Any
 
 from rawzone_assets.contract import codes
 from rawzone_assets.contract.content import BytesContent
@@ -26,40 +24,11 @@ from rawzone_assets.zone.index import Index
 from rawzone_assets.zone.landing import HELD_IN_MEMORY, Landing
 from rawzone_assets.zone.receipt import Receipt, Verdict, printable_path, timestamp
 from rawzone_assets.zone.sidecar import Sidecar
+from rawzone_assets.zone.staged_content import StagedContent
 from rawzone_assets.zone.staging import Batch, Blob
 from rawzone_assets.zone.survey import Delivery
 
 Judge = Callable[[Feed, Content, Capture], Judgement]
-
-
-@dataclass(frozen=True, kw_only=True)
-class StagedContent:
-    """A delivery that lies compressed in staging, as judging sees it."""
-
-    files: Files
-    path: Path
-    encoding: str
-    size: int
-
-    def read(self) -> bytes:
-        with self.open() as stream:
-            return stream.read()
-
-    def open(self) -> IO[bytes]:
-        stream = self.files.open(self.path)
-        return stream if self.encoding == "identity" else cast("IO[bytes]", _OwningGzip(stream))
-
-
-class _OwningGzip(gzip.GzipFile):
-    """``GzipFile`` leaves the file it was given open; this one owns it."""
-
-    def __init__(self, stream: BinaryIO) -> None:
-        super().__init__(fileobj=stream, mode="rb")
-        self._stream = stream
-
-    def close(self) -> None:
-        super().close()
-        self._stream.close()
 
 
 class Intake:

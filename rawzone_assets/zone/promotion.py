@@ -7,14 +7,15 @@ delivery is a result, never an exception, and one file that cannot be read holds
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import date
 from itertools import groupby
-from typing import Any
+from typing import Any, TypeVar
 
 from rawzone_assets.contract.feed import Feed
 from rawzone_assets.contract.findings import Finding
-from rawzone_assets.contract.naming import is_in_the_future
+from rawzone_assets.contract.naming import as_delivered, is_in_the_future
 from rawzone_assets.contract.schemas import load_schema
 from rawzone_assets.zone.drafts import Draft
 from rawzone_assets.zone.errors import KeyOccupied, UnreadableLanding
@@ -28,6 +29,7 @@ MOST_FILES = 256
 MOST_BYTES = 24 * 2**20
 """A batch is limited by bytes too, so that a few large reports do not hold hundreds of small ones in memory."""
 
+_Done = TypeVar("_Done")
 Progress = Callable[[Sequence[Delivery], "Outcome"], None]
 
 
@@ -63,16 +65,19 @@ def promote(
     *,
     judge: Judge,
     run_id: str,
+    parallel: int = 1,
     progress: Progress | None = None,
 ) -> Outcome:
     """Promote, link or quarantine each delivery, in the order given, as one commit a batch.
+
+    ``parallel`` deliveries of a batch are read, judged and staged at a time; ``judge`` must allow that.
 
     Raises:
         ZoneError: The environment failed. What was committed stays, everything else stays in landing.
     """
     outcome = Outcome()
     for feed, batch in _batches(deliveries):
-        done = _promote_batch(zone, feed, batch, judge=judge, run_id=run_id)
+        done = _promote_batch(zone, feed, batch, judge=judge, run_id=run_id, parallel=parallel)
         outcome.receipts += done.receipts
         outcome.unchanged += done.unchanged
         outcome.waiting += done.waiting
@@ -104,8 +109,9 @@ def record_unrecognized(
     return zone.publisher(run_id).record_unrecognized(receipts) if receipts else ()
 
 
-def contract_of(feed: Feed) -> dict[str, Any]:
+def contract_of(feed: Feed, name: str) -> dict[str, Any]:
     """The contract as receipts name it: enough to judge the same bytes the same way again."""
+    feed = as_delivered(feed, name)
     return {
         "feed_version": feed.version,
         "schema": f"schemas/{feed.schema}",
@@ -114,10 +120,11 @@ def contract_of(feed: Feed) -> dict[str, Any]:
     }
 
 
-def _promote_batch(zone: Zone, feed: Feed, deliveries: list[Delivery], *, judge: Judge, run_id: str) -> Outcome:
+def _promote_batch(
+    zone: Zone, feed: Feed, deliveries: list[Delivery], *, judge: Judge, run_id: str, parallel: int
+) -> Outcome:
     outcome = Outcome()
     publisher = zone.publisher(run_id)
-    contract = contract_of(feed)
     now = zone.clock()
     start: date = zone.settings.start or feed.start
     zone.refuse_when_full(sum(delivery.landed.size for delivery in deliveries))
@@ -126,25 +133,30 @@ def _promote_batch(zone: Zone, feed: Feed, deliveries: list[Delivery], *, judge:
         intake = Intake(zone.files, zone.landing, zone.index, batch, judge=judge, clock=zone.clock)
         drafts: list[tuple[Delivery, Draft]] = []
         done: list[Delivery] = []
-        for delivery in deliveries:
+
+        def draft(delivery: Delivery) -> Draft | ChangedWhileRead | Unreadable | None:
             future = is_in_the_future(delivery.recognized.capture, now)
+            objections = place_objections(delivery, start=start, future=future)
             try:
-                draft = intake.draft(
+                return intake.draft(
                     delivery,
-                    objections=place_objections(delivery, start=start, future=future),
-                    contract=contract,
+                    objections=objections,
+                    contract=contract_of(feed, delivery.recognized.capture.name),
                 )
-            except ChangedWhileRead:
+            except (ChangedWhileRead, Unreadable) as problem:
+                return problem
+
+        for delivery, drafted in zip(deliveries, _each(draft, deliveries, parallel), strict=True):
+            if drafted is None:
+                done.append(delivery)
+            elif isinstance(drafted, Draft):
+                drafts.append((delivery, drafted))
+            elif isinstance(drafted, Unreadable):
+                outcome.unreadable.append(drafted)
+            else:
                 outcome.waiting.append(
                     Waiting(label=delivery.landed.label, feed_id=feed.id, reason="changed while it was read")
                 )
-            except Unreadable as problem:
-                outcome.unreadable.append(problem)
-            else:
-                if draft is None:
-                    done.append(delivery)
-                else:
-                    drafts.append((delivery, draft))
         published = publisher.publish(batch, [draft for _, draft in drafts])
     outcome.receipts += published.receipts
     outcome.occupied += published.occupied
@@ -153,6 +165,15 @@ def _promote_batch(zone: Zone, feed: Feed, deliveries: list[Delivery], *, judge:
     outcome.unchanged += len(done)
     zone.remember(done)
     return outcome
+
+
+def _each(work: Callable[[Delivery], _Done], deliveries: list[Delivery], parallel: int) -> Iterator[_Done]:
+    """The results in order; with one at a time also the work is done in order, in this thread."""
+    if parallel <= 1:
+        yield from map(work, deliveries)
+        return
+    with ThreadPoolExecutor(max_workers=parallel) as pool:
+        yield from pool.map(work, deliveries)
 
 
 def _batches(deliveries: Iterable[Delivery]) -> Iterator[tuple[Feed, list[Delivery]]]:

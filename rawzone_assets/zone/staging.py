@@ -79,9 +79,9 @@ class Batch:
                 size += len(block)
                 yield block
 
-        if self._files.status(path) is None:
+        try:
             self._files.create(path, tap())
-        else:
+        except FileExistsError:  # the same bytes twice in a batch; only their digest is still wanted
             for _ in tap():
                 pass
         return Blob(staged=path, stored_sha256=digest.hexdigest(), stored_size=size, encoding=encoding)

@@ -104,7 +104,8 @@ def survey(
             waiting.append(Waiting(label=label, feed_id=delivery.feed_id, reason=reason))
         else:
             ready.append(delivery)
-    ready.sort(key=lambda delivery: (delivery.recognized.capture.captured_at, delivery.landed.path))
+    # Feed by feed, oldest capture first: a duplicate then refers to the earliest file.
+    ready.sort(key=lambda d: (d.feed_id, d.recognized.capture.captured_at, d.landed.path))
     return Survey(
         ready=tuple(ready),
         waiting=tuple(waiting),

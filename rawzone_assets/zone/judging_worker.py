@@ -1,0 +1,118 @@
+"""The worker process that judges: hostile content can exhaust this process, never the one that promotes.
+
+Started by ``judges.JudgePool`` as ``python -m rawzone_assets.zone.judging_worker MODULE:FUNCTION MEMORY``; the
+function gives the platforms. Requests and answers are frames (length, JSON header, bytes) on standard input
+and output. The worker gives up all that judging does not need: it may write no file and fork no process.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import resource
+import signal
+import struct
+import sys
+from collections.abc import Mapping
+from datetime import date, datetime
+from pathlib import Path
+from typing import IO, Any
+
+import orjson
+
+from rawzone_assets.contract.content import BytesContent
+from rawzone_assets.contract.feed import Capture, Content, Facts, Feed, Judgement
+from rawzone_assets.contract.findings import Finding
+from rawzone_assets.contract.judging import judge
+from rawzone_assets.zone.files import LocalFiles
+from rawzone_assets.zone.staged_content import StagedContent
+
+_LENGTHS = struct.Struct("!QQ")
+
+
+def write_frame(stream: IO[bytes], header: Mapping[str, Any], body: bytes = b"") -> None:
+    """Send one frame."""
+    head = orjson.dumps(header)
+    stream.write(_LENGTHS.pack(len(head), len(body)))
+    stream.write(head)
+    stream.write(body)
+    stream.flush()
+
+
+def read_frame(stream: IO[bytes]) -> tuple[dict[str, Any], bytes] | None:
+    """Receive one frame, or ``None`` when the other side is gone."""
+    lengths = stream.read(_LENGTHS.size)
+    if len(lengths) < _LENGTHS.size:
+        return None
+    head_size, body_size = _LENGTHS.unpack(lengths)
+    head, body = stream.read(head_size), stream.read(body_size)
+    return (orjson.loads(head), body) if len(head) == head_size and len(body) == body_size else None
+
+
+def judgement_as_json(judgement: Judgement) -> dict[str, Any]:
+    """A judgement for the way between processes."""
+    return {
+        "findings": [{**finding.as_json(), "role": finding.role} for finding in judgement.findings],
+        "facts": {**vars(judgement.facts), "text": dict(judgement.facts.text)},
+    }
+
+
+def judgement_from_json(record: Mapping[str, Any]) -> Judgement:
+    """Read back what :func:`judgement_as_json` made."""
+    findings = tuple(Finding.from_json(finding) for finding in record["findings"])
+    return Judgement(findings=findings, facts=Facts(**record["facts"]))
+
+
+def _content(header: Mapping[str, Any], body: bytes) -> Content:
+    if header["path"] is None:
+        return BytesContent(body)
+    return StagedContent(
+        files=LocalFiles(), path=Path(header["path"]), encoding=header["encoding"], size=header["size"]
+    )
+
+
+def _feeds(source: str) -> dict[str, Feed]:
+    module, _, function = source.partition(":")
+    platforms = getattr(importlib.import_module(module), function)()
+    return {feed.id: feed for platform in platforms for feed in platform.feeds}
+
+
+def _confine(memory: int) -> None:
+    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the promoting process's to answer
+
+
+def _allow_seconds(seconds: int) -> None:
+    """Give this process so many more seconds of processor time; then the kernel ends it."""
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    limit = int(used.ru_utime + used.ru_stime) + seconds
+    resource.setrlimit(resource.RLIMIT_CPU, (limit, resource.RLIM_INFINITY))
+
+
+def main() -> None:
+    source, memory = sys.argv[1], int(sys.argv[2])
+    requests, answers = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # whatever a library prints must not fall among the answers
+    feeds = _feeds(source)
+    _confine(memory)
+    write_frame(answers, {"feeds": sorted(feeds)})
+    while (frame := read_frame(requests)) is not None:
+        header, body = frame
+        _allow_seconds(header["seconds"])
+        capture = Capture(
+            name=header["name"],
+            day=date.fromisoformat(header["day"]),
+            captured_at=datetime.fromisoformat(header["captured_at"]),
+        )
+        try:
+            judgement = judge(feeds[header["feed"]], _content(header, body), capture)
+        except MemoryError:
+            write_frame(answers, {"out_of_memory": True})
+            return  # what is left of the heap is not to be trusted
+        write_frame(answers, judgement_as_json(judgement))
+
+
+if __name__ == "__main__":
+    main()
