@@ -1,0 +1,117 @@
+"""The catalog: which bytes are readable under which name and partition, now or as of a commit.
+
+Answers come from the ledger through its index. Opening bytes is ``reading``'s; how a list looks is a command's.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import orjson
+
+from rawzone_assets.zone.errors import LedgerDamaged
+from rawzone_assets.zone.index import Entry
+from rawzone_assets.zone.receipt import Receipt, Verdict, moment
+from rawzone_assets.zone.zone import Zone
+
+_READABLE = (Verdict.PROMOTED, Verdict.DUPLICATE)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Listed:
+    """Bytes readable under a name. For a duplicate, ``stored`` is the receipt of the object that holds them."""
+
+    seq: int
+    receipt: Receipt
+    stored: Receipt
+
+
+class CommitTimes:
+    """When each commit was made. Reads only the header line of a ledger file, each once."""
+
+    def __init__(self, zone: Zone) -> None:
+        self._zone = zone
+        self._known: dict[int, datetime] = {}
+
+    def __getitem__(self, seq: int) -> datetime:
+        if seq not in self._known:
+            path = self._zone.ledger.path(seq)
+            with self._zone.files.open(path) as stream:
+                line = stream.readline()
+            try:
+                self._known[seq] = moment(orjson.loads(line)["at"])
+            except (ValueError, KeyError, TypeError):
+                raise LedgerDamaged(path, "its header cannot be read") from None
+        return self._known[seq]
+
+    def __len__(self) -> int:
+        return self._zone.index.head.seq + 1
+
+
+def last_commit_at(zone: Zone, at: datetime) -> int:
+    """The number of the newest commit made at ``at`` or before; -1 when there is none.
+
+    Time in the ledger never runs backwards, so a few header lines answer.
+    """
+    times = CommitTimes(zone)
+    return bisect_right(range(len(times)), at, key=times.__getitem__) - 1
+
+
+def readable(
+    zone: Zone,
+    *,
+    feeds: Sequence[str] = (),
+    since: str | None = None,
+    until: str | None = None,
+    as_of: int | None = None,
+    all_revisions: bool = False,
+) -> list[Listed]:
+    """What can be read in these partitions, by feed, partition and name; ``as_of`` is a commit's number.
+
+    A duplicate is listed under its own name and partition. Of each name the newest version is listed, or all:
+    the newest is the one whose bytes came last for the first time, so an old copy landed again is no news.
+    """
+    first: dict[tuple[str | None, str | None, str | None], Listed] = {}
+    for entry in zone.index.entries(feeds=feeds, since=since, until=until, verdicts=_READABLE):
+        if as_of is not None and entry.seq > as_of:
+            break  # entries come in ledger order
+        receipt = entry.receipt
+        version = (receipt.feed, receipt.name, receipt.sha256)
+        if version not in first:
+            first[version] = Listed(seq=entry.seq, receipt=receipt, stored=_stored(zone, receipt))
+    versions = list(first.values())
+    if not all_revisions:
+        newest = {(listed.receipt.feed, listed.receipt.name): listed for listed in versions}
+        versions = list(newest.values())
+    versions.sort(key=lambda v: (v.receipt.feed or "", v.receipt.partition or "", v.receipt.name or "", v.seq))
+    return versions
+
+
+def history(
+    zone: Zone,
+    *,
+    feeds: Sequence[str] = (),
+    since: str | None = None,
+    until: str | None = None,
+    verdicts: Sequence[str] = (),
+) -> Generator[tuple[Entry, datetime], None, None]:
+    """Receipts with the time of their commit, newest last. Close it before the zone."""
+    times = CommitTimes(zone)
+    for entry in zone.index.entries(feeds=feeds, since=since, until=until, verdicts=verdicts):
+        yield entry, times[entry.seq]
+
+
+def _stored(zone: Zone, receipt: Receipt) -> Receipt:
+    if receipt.verdict is Verdict.PROMOTED or receipt.key is None:
+        return receipt
+    return next(
+        (
+            entry.receipt
+            for entry in zone.index.find(receipt.key)
+            if entry.receipt.verdict is Verdict.PROMOTED and entry.receipt.key == receipt.key
+        ),
+        receipt,
+    )

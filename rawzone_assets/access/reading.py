@@ -1,0 +1,170 @@
+"""Reading: from what a person names to receipts, and from a receipt to the exact original bytes.
+
+Bytes are given out only after they were found to be those the receipt records. Which objects exist at all is
+``catalog``'s.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from rawzone_assets.zone import codec
+from rawzone_assets.zone.errors import AmbiguousObject, NotPromoted, ObjectDamaged, UnknownObject
+from rawzone_assets.zone.index import Entry
+from rawzone_assets.zone.landing import HELD_IN_MEMORY
+from rawzone_assets.zone.layout import Layout
+from rawzone_assets.zone.receipt import Receipt, Verdict, printable_path
+from rawzone_assets.zone.zone import Zone
+
+_SHORTEST_PREFIX = 8
+
+
+def resolve(zone: Zone, wanted: str, *, folder: Path | None = None) -> tuple[Entry, ...]:
+    """The receipts that ``wanted`` means: a key, name, SHA-256 or prefix, landing path, or path on disk.
+
+    Relative paths on disk start at ``folder`` (default: the working folder) or at one of the zone's roots.
+
+    Raises:
+        UnknownObject: Nothing in the ledger has that name.
+    """
+    label = printable_path(wanted)[0]
+    for root, inner in _places(zone.layout, label, folder or Path.cwd()):
+        found = _quarantined(zone, inner) if root == zone.layout.quarantine else zone.index.find(inner)
+        if root == zone.layout.landing:
+            found = [entry for entry in found if entry.receipt.landing_path == inner]
+        if found:
+            return tuple(found)
+    raise UnknownObject(label)
+
+
+def stored_form(entries: Sequence[Entry], wanted: str, *, refused: bool = False) -> Receipt:
+    """The one receipt among ``entries`` whose stored bytes are meant; duplicates lead to the stored object.
+
+    Raises:
+        NotPromoted: It is refused or unrecognized; ``refused`` asks for the quarantined copy instead.
+        AmbiguousObject: It means several objects.
+    """
+    verdict = Verdict.QUARANTINED if refused else Verdict.PROMOTED
+    receipts = {
+        (r.key or (r.quarantine or {}).get("path", "")): r
+        for r in (entry.receipt for entry in entries)
+        if r.verdict is verdict
+    }
+    if not receipts:
+        raise NotPromoted(wanted, str(entries[-1].receipt.verdict))
+    if len(receipts) > 1:
+        raise AmbiguousObject(wanted, tuple(receipts))
+    return next(iter(receipts.values()))
+
+
+def with_stored_objects(zone: Zone, entries: Sequence[Entry]) -> tuple[Entry, ...]:
+    """``entries`` and, for each duplicate among them, the receipt of the object that holds its bytes."""
+    found = list(entries)
+    for entry in entries:
+        if entry.receipt.verdict is Verdict.DUPLICATE and entry.receipt.key:
+            found += [
+                stored
+                for stored in zone.index.find(entry.receipt.key)
+                if stored.receipt.key == entry.receipt.key and stored.receipt.verdict is Verdict.PROMOTED
+            ]
+    return tuple(found)
+
+
+def path_of(zone: Zone, receipt: Receipt) -> Path | None:
+    """Where the bytes of a delivery lie: the object, or the quarantined copy; ``None`` if unrecognized."""
+    if receipt.quarantine:
+        return zone.layout.quarantined(receipt.quarantine["path"])
+    return zone.layout.object(receipt.key) if receipt.key else None
+
+
+def original_bytes(zone: Zone, receipt: Receipt) -> Iterator[bytes]:
+    """The original bytes of a stored delivery, in blocks, after all of them were checked.
+
+    What fits in memory is read once; anything larger is read twice through one descriptor, and its hash is
+    taken again on the way out.
+
+    Raises:
+        ObjectDamaged: The stored bytes are not those recorded. Nothing was given out, except when a file
+            larger than memory changes between its two readings.
+    """
+    path = path_of(zone, receipt)
+    key = receipt.key or (receipt.quarantine or {}).get("path", "")
+    if path is None or receipt.sha256 is None or receipt.size is None:
+        raise ObjectDamaged(key or receipt.landing_path, "its receipt names no stored bytes")
+    try:
+        with zone.files.open(path) as stream:
+            if (receipt.stored_size or 0) + receipt.size <= HELD_IN_MEMORY:
+                # One byte more than recorded shows a longer file without reading all of it.
+                stored = stream.read((receipt.stored_size or 0) + 1)
+                _check(receipt, [stored])
+                yield from _decoded(receipt, iter([stored]))
+                return
+            _check(receipt, codec.blocks_of(stream))
+            stream.seek(0)
+            yield from _decoded(receipt, codec.blocks_of(stream))
+    except FileNotFoundError:
+        raise ObjectDamaged(key, f"{path} is missing") from None
+    except codec.Damaged as problem:
+        raise ObjectDamaged(key, str(problem)) from problem
+
+
+def _check(receipt: Receipt, stored: Iterator[bytes] | list[bytes]) -> None:
+    codec.check_stored(
+        stored,
+        encoding=receipt.encoding or "",
+        size=receipt.size or 0,
+        sha256=receipt.sha256 or "",
+        stored_size=receipt.stored_size or 0,
+        stored_sha256=receipt.stored_sha256 or "",
+    )
+
+
+def _decoded(receipt: Receipt, stored: Iterator[bytes]) -> Iterator[bytes]:
+    digest = hashlib.sha256()
+    for block in codec.original_blocks(stored, receipt.encoding or "", receipt.size or 0):
+        digest.update(block)
+        yield block
+    if digest.hexdigest() != receipt.sha256:
+        raise codec.Damaged("it changed while it was read: discard what was written")
+
+
+def _places(layout: Layout, wanted: str, folder: Path) -> Iterator[tuple[Path, str]]:
+    """Roots and paths below them that ``wanted`` may mean, the likeliest first."""
+    yield layout.raw, wanted
+    absolute = Path(os.path.normpath(folder / Path(wanted).expanduser()))
+    roots = (layout.landing, layout.raw, layout.quarantine)
+    for path in (absolute, Path(os.path.realpath(absolute))):
+        for root in roots:
+            for real in dict.fromkeys((root, Path(os.path.realpath(root)))):
+                with suppress(ValueError):
+                    yield root, path.relative_to(real).as_posix()
+    first, slash, inner = os.path.normpath(wanted).partition("/")
+    for root in roots:
+        if slash and root.name == first:
+            yield root, inner
+            yield root, f"{inner}.gz"
+    yield layout.raw, f"{wanted}.gz"
+    yield layout.quarantine, os.path.normpath(wanted)
+
+
+def _quarantined(zone: Zone, inner: str) -> list[Entry]:
+    """Receipts of the refused copy at ``inner``, its findings, or the folder of both.
+
+    The folder's name begins the SHA-256, so the index finds them without reading every refusal.
+    """
+    parts = inner.split("/")
+    for prefix in parts[-2:]:
+        if len(prefix) < _SHORTEST_PREFIX:
+            continue
+        found = []
+        for entry in zone.index.find(prefix):
+            places = entry.receipt.quarantine or {}
+            if inner in places.values() or places.get("path", "").startswith(f"{inner}/"):
+                found.append(entry)
+        if found:
+            return found
+    return []

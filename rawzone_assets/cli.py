@@ -1,0 +1,132 @@
+"""``rawzone``: the command line's frame. Commands live in ``commands``, a module each, imported when used.
+
+Here are the table of commands (so that ``--help`` imports none of them), ``--home``, and the one place where
+errors become a sentence and an exit code.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from difflib import get_close_matches
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import click
+
+from rawzone_assets import __version__
+from rawzone_assets.commands.failure import Failure
+from rawzone_assets.zone.errors import StorageFailed, ZoneError
+
+_COMMANDS = {
+    "demo": "See it work: sample deliveries, promotion, a summary, the Dagster UI.",
+    "promote": "Promote what has landed, once, as the sensor does.",
+    "examine": "Judge files without writing anything.",
+    "status": "What each feed holds, awaits and refused.",
+    "ls": "List the objects that can be read.",
+    "show": "The receipts of an object or landed file.",
+    "cat": "The exact original bytes of an object, verified.",
+    "log": "The ledger, newest last.",
+    "verify": "Re-read everything and compare it with the ledger.",
+    "quarantine": "What was refused, and why.",
+    "explain": "What a finding means and how to fix it.",
+    "doctor": "What is wrong with this installation.",
+}
+_INTERRUPTED = 130
+_PIPE_CLOSED = 141  # what a shell reports of a command that a closed pipe ended
+
+
+class _LazyGroup(click.Group):
+    """Knows its commands by name and short help; a module is imported when its command is needed."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        del ctx
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        del ctx
+        if cmd_name not in _COMMANDS:
+            return None
+        command: click.Command = import_module(f"rawzone_assets.commands.{cmd_name}").command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        del ctx
+        with formatter.section("Commands"):
+            formatter.write_dl(list(_COMMANDS.items()))
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in _COMMANDS and not args[0].startswith("-"):
+            near = get_close_matches(args[0], _COMMANDS, n=1)
+            meant = f" Did you mean {near[0]!r}?" if near else ""
+            ctx.fail(f"There is no command {args[0]!r}.{meant}")
+        return super().resolve_command(ctx, args)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; what the environment refuses becomes one sentence."""
+        try:
+            return super().invoke(ctx)
+        except ZoneError as error:
+            raise Failure(str(error)) from error
+        except _database_errors() as error:
+            raise Failure(
+                f"The index in the zone's state folder cannot be used ({error}): remove that folder, "
+                "it is derived and the next command builds it again."
+            ) from error
+        except BrokenPipeError as error:
+            # click would call this exit code 1, which here means that something was found.
+            raise _PipeClosed from error
+        except OSError as error:
+            raise Failure(str(StorageFailed("go on", error))) from error
+
+
+class _PipeClosed(Exception):
+    """Whoever read our output has seen enough."""
+
+
+def _database_errors() -> tuple[type[Exception], ...]:
+    """SQLite's errors, if any command imported it: ``--help`` need not."""
+    sqlite3 = sys.modules.get("sqlite3")
+    return (sqlite3.Error,) if sqlite3 else ()
+
+
+@click.group(
+    cls=_LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Exit codes: 0 fine, 1 it found something, 2 wrong usage or environment.",
+)
+@click.option(
+    "--home",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="The zone's folder. [default: RAWZONE_HOME, else ./data]",
+)
+@click.version_option(__version__, prog_name="rawzone")
+@click.pass_context
+def root(context: click.Context, home: Path | None) -> None:
+    """An immutable, validated, hashed and audited raw zone."""
+    context.obj = home
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """The entry point: run a command and exit with its code."""
+    try:
+        result = root.main(arguments, prog_name="rawzone", standalone_mode=False)
+        sys.stdout.flush()
+        code = result if isinstance(result, int) else 0
+    except click.UsageError as error:
+        how = error.ctx.command_path if error.ctx else "rawzone"
+        click.echo(f"{error.format_message()} ('{how} --help' shows the usage.)", err=True)
+        code = Failure.exit_code
+    except click.ClickException as error:
+        error.show()
+        code = Failure.exit_code
+    except click.Abort:
+        code = _INTERRUPTED
+    except (_PipeClosed, BrokenPipeError):
+        # The null device takes what the interpreter would still flush into the closed pipe.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = _PIPE_CLOSED
+    sys.exit(code)

@@ -1,0 +1,46 @@
+"""Tables and the progress of long work, drawn by rich.
+
+Tables are for a screenful; lists that may have a million lines print them one by one and need no rich.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+from rich.text import Text
+
+from rawzone_assets.commands.surroundings import printable
+
+_UNCUT = 1000
+"""Width where nobody watches: what is piped on must not be cut to some terminal's size."""
+
+
+def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]], *, numbers: Sequence[str] = ()) -> None:
+    """A table on standard output; the columns named in ``numbers`` are set flush right."""
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for column in columns:
+        table.add_column(column, justify="right" if column in numbers else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(printable(cell)) for cell in row))
+    watched = sys.stdout.isatty()
+    # rich must not guess: cells hold names of landed files, not markup.
+    console = Console(file=sys.stdout, highlight=False, markup=False, width=None if watched else _UNCUT)
+    console.print(table)
+
+
+@contextmanager
+def byte_progress(doing: str) -> Iterator[Callable[[int, int], None] | None]:
+    """A bar on standard error, fed with (done, total) bytes; ``None`` when it is no terminal."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    console = Console(file=sys.stderr)
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True) as progress:
+        task = progress.add_task(doing, total=None)
+        yield lambda done, total: progress.update(task, completed=done, total=total)

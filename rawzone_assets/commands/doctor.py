@@ -1,0 +1,57 @@
+"""``rawzone doctor``: what is wrong with this installation."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import asdict
+
+import click
+
+from rawzone_assets.commands.installation import examine_installation
+from rawzone_assets.commands.surroundings import (
+    FINE,
+    FOUND,
+    emit,
+    home_option,
+    json_option,
+    leave,
+    open_settings,
+    printable,
+)
+from rawzone_assets.health.doctor import Check, Health, dagster_home, examine_zone
+from rawzone_assets.platforms import all_platforms
+from rawzone_assets.zone.settings import Settings
+from rawzone_assets.zone.zone import utc_now
+
+_COLOURS = {Health.OK: "green", Health.WARN: "yellow", Health.FAIL: "red"}
+
+
+@click.command(name="doctor")
+@home_option
+@json_option
+def command(*, as_json: bool) -> None:
+    """Check this installation and its zone without changing either; exit code 1 when a check fails.
+
+    Warnings are no failure: they say what will need attention.
+    """
+    problems = 0
+    for check in _checks(open_settings()):
+        problems += check.health is Health.FAIL
+        if as_json:
+            emit(asdict(check))
+        else:
+            _print(check)
+    leave(FOUND if problems else FINE)
+
+
+def _checks(settings: Settings) -> Iterator[Check]:
+    yield from examine_installation()
+    yield from examine_zone(settings, all_platforms(), now=utc_now())
+    yield dagster_home(os.environ)
+
+
+def _print(check: Check) -> None:
+    remedy = f"; {check.remedy}" if check.remedy else ""
+    word = click.style(f"{check.health:<5}", fg=_COLOURS[check.health])
+    click.echo(f"{word} {printable(f'{check.name}: {check.seen}{remedy}')}")

@@ -1,0 +1,105 @@
+"""``rawzone ls``: which bytes can be read, by feed and capture day."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from rawzone_assets.access.catalog import Listed, readable
+from rawzone_assets.commands.figures import readable_size
+from rawzone_assets.commands.selection import checked_range, chosen_commit, chosen_feeds, range_options
+from rawzone_assets.commands.surroundings import (
+    emit,
+    home_option,
+    json_option,
+    note,
+    open_settings,
+    open_zone,
+    printable,
+)
+from rawzone_assets.zone.layout import Layout
+from rawzone_assets.zone.receipt import Verdict
+
+_SHOWN = (
+    "feed",
+    "partition",
+    "name",
+    "key",
+    "verdict",
+    "duplicate_of",
+    "revises",
+    "sha256",
+    "size",
+    "records",
+    "data_min",
+    "data_max",
+    "captured_at",
+    "promoted_at",
+    "landing_path",
+)
+
+
+@click.command(name="ls")
+@click.argument("feeds", nargs=-1, metavar="[FEED]...")
+@range_options
+@click.option("--as-of", metavar="TIME|SEQ", help="As it was at a time (UTC) or at a commit of the ledger.")
+@click.option("--all-revisions", is_flag=True, help="Every revision of a name, not only the newest.")
+@home_option
+@json_option
+def command(
+    *,
+    feeds: tuple[str, ...],
+    since: str | None,
+    until: str | None,
+    as_of: str | None,
+    all_revisions: bool,
+    as_json: bool,
+) -> None:
+    """List the objects that can be read, the newest revision of each name.
+
+    FEED is a feed (distrokid/streams) or a platform (distrokid). A duplicate is listed under its own name,
+    with "=" for its revision and the key of the object that holds its bytes.
+    """
+    checked_range(since, until)
+    settings = open_settings()
+    with open_zone(settings) as zone:
+        found = readable(
+            zone,
+            feeds=chosen_feeds(feeds, zone.index.feeds()),
+            since=since,
+            until=until,
+            as_of=chosen_commit(zone, as_of),
+            all_revisions=all_revisions,
+        )
+    for listed in found:
+        if as_json:
+            emit(_record(listed, settings.layout))
+        else:
+            click.echo(_line(listed))
+    if not found and not as_json:
+        note(f"No objects match in {settings.layout.raw}.")
+
+
+def _record(listed: Listed, layout: Layout) -> dict[str, Any]:
+    record: dict[str, Any] = {name: getattr(listed.receipt, name) for name in _SHOWN}
+    stored = listed.stored
+    return {
+        **record,
+        "revision": stored.revision,
+        "stored_size": stored.stored_size,
+        "stored_sha256": stored.stored_sha256,
+        "encoding": stored.encoding,
+        "path": str(layout.object(stored.key)) if stored.key else None,
+        "seq": listed.seq,
+    }
+
+
+def _line(listed: Listed) -> str:
+    receipt = listed.receipt
+    duplicate = receipt.verdict is Verdict.DUPLICATE
+    revision = "=" if duplicate else f"r{receipt.revision}"
+    name = f"  (landed as {receipt.name})" if duplicate else ""
+    return printable(
+        f"{receipt.partition}  {revision:<3} {readable_size(receipt.size):>10}  {receipt.key}{name}"
+    )

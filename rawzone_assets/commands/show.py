@@ -1,0 +1,81 @@
+"""``rawzone show``: everything the ledger knows of an object, a delivery, or some bytes."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import click
+
+from rawzone_assets.access.catalog import CommitTimes
+from rawzone_assets.access.reading import path_of, resolve, with_stored_objects
+from rawzone_assets.commands.figures import readable_size
+from rawzone_assets.commands.receipts import finding_lines, receipt_record
+from rawzone_assets.commands.surroundings import (
+    emit,
+    home_option,
+    json_option,
+    open_settings,
+    open_zone,
+    printable,
+)
+from rawzone_assets.zone.index import Entry
+from rawzone_assets.zone.receipt import Receipt
+from rawzone_assets.zone.zone import Zone
+
+_TOLD_OTHERWISE = frozenset(
+    {"verdict", "findings", "landed", "landing_path_bytes", "size", "stored_size", "quarantine", "contract"}
+)
+
+
+@click.command(name="show")
+@click.argument("wanted", metavar="KEY|SHA|PATH")
+@home_option
+@json_option
+def command(*, wanted: str, as_json: bool) -> None:
+    """The receipts of an object or landed file, oldest first.
+
+    WANTED is a key in raw, a stored name, a SHA-256 or its first 8 digits, or a path: of a landed file, an
+    object, or a quarantined copy.
+    """
+    with open_zone(open_settings()) as zone:
+        times = CommitTimes(zone)
+        entries = with_stored_objects(zone, resolve(zone, wanted))
+        for number, entry in enumerate(entries):
+            if as_json:
+                emit(receipt_record(entry, times[entry.seq]))
+                continue
+            if number:
+                click.echo()
+            for line in _lines(zone, entry, times[entry.seq]):
+                click.echo(printable(line))
+
+
+def _lines(zone: Zone, entry: Entry, at: datetime) -> list[str]:
+    receipt = entry.receipt
+    facts: dict[str, Any] = {
+        "verdict": f"{receipt.verdict} in commit {entry.seq} of {at:%Y-%m-%d %H:%M:%S} UTC"
+    }
+    if path := path_of(zone, receipt):
+        facts["lies at"] = path
+    facts.update(_sizes(receipt))
+    facts.update({name: value for name, value in vars(receipt).items() if name not in _TOLD_OTHERWISE})
+    if receipt.contract:
+        facts["contract"] = ", ".join(f"{name} {value}" for name, value in receipt.contract.items())
+    lines = [
+        f"{name.replace('_', ' '):<14} {_text(value)}"
+        for name, value in facts.items()
+        if value not in (None, {})
+    ]
+    return lines + [f"  {line}" for line in finding_lines(receipt.findings)]
+
+
+def _sizes(receipt: Receipt) -> dict[str, str]:
+    sizes = {"size": receipt.size, "stored size": receipt.stored_size}
+    return {name: f"{size} bytes ({readable_size(size)})" for name, size in sizes.items() if size is not None}
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {part}" for name, part in value.items() if part is not None)
+    return str(value)

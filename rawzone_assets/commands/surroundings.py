@@ -1,0 +1,118 @@
+"""What every command stands in: its settings, its zone, its two output streams and its exit codes.
+
+Standard output carries results only (with ``--json`` nothing but JSON lines), standard error everything said
+to a person. Tables and option types are elsewhere; nothing here knows a single command.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, NoReturn
+
+import click
+import orjson
+
+from rawzone_assets.commands.failure import Failure
+from rawzone_assets.zone.settings import Settings
+from rawzone_assets.zone.zone import Zone
+
+FINE = 0
+FOUND = 1
+"""Refused files, damage, stale feeds: the command worked and there is something to look at."""
+FAILED = Failure.exit_code
+"""Wrong usage, or an environment that keeps the command from working."""
+
+
+def fail(sentence: str) -> NoReturn:
+    """End the command with one sentence on standard error and exit code 2."""
+    raise Failure(sentence)
+
+
+def open_settings(home: Path | None = None) -> Settings:
+    """The settings of this call: ``home``, else ``rawzone --home``, else the environment.
+
+    Raises:
+        ZoneError: An environment variable has a value that cannot be used.
+    """
+    if home is None:
+        context = click.get_current_context(silent=True)
+        home = context.find_object(Path) if context else None
+    return Settings.from_environment(os.environ, home=home)
+
+
+def open_zone(settings: Settings) -> Zone:
+    """A zone for reading, caught up with its ledger. Where there is no zone yet, nothing is created.
+
+    Raises:
+        ZoneError: The ledger cannot be read.
+    """
+    if settings.layout.ledger.is_dir():
+        zone = Zone(settings)
+        try:
+            zone.index.catch_up()
+        except sqlite3.DatabaseError:
+            # The index is derived: a damaged or locked file of it costs a reading of the ledger, no answer.
+            zone.close()
+        else:
+            return zone
+    zone = zone_without_index_file(settings)
+    zone.index.catch_up()
+    return zone
+
+
+def zone_without_index_file(settings: Settings) -> Zone:
+    """A zone whose index is in memory, empty, and trusts nothing that was written before."""
+    # No folder can be created below a device file, and a zone without a state folder keeps its index in memory.
+    nowhere = replace(settings.layout, state=Path(os.devnull))
+    return Zone(replace(settings, layout=nowhere))
+
+
+def emit(record: Mapping[str, Any]) -> None:
+    """Write one record as a JSON line on standard output, at once, so that a reader can follow."""
+    stream = sys.stdout.buffer
+    stream.write(orjson.dumps(record, default=str, option=orjson.OPT_APPEND_NEWLINE))
+    stream.flush()
+
+
+def note(sentence: str) -> None:
+    """Say something to the person at the terminal without touching the results."""
+    click.echo(printable(sentence), err=True)
+
+
+def printable(text: str) -> str:
+    """Text that cannot steer a terminal: a landed file's name may hold any character."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() or c == "\n" else f"\\x{ord(c):02x}" for c in text)
+
+
+def json_option(function: Callable[..., Any]) -> Callable[..., Any]:
+    """``--json``, which every command takes."""
+    return click.option("--json", "as_json", is_flag=True, help="JSON lines on standard output.")(function)
+
+
+def home_option(function: Callable[..., Any]) -> Callable[..., Any]:
+    """``--home`` after the command's name too; :func:`open_settings` finds it."""
+    return click.option(
+        "--home",
+        type=click.Path(file_okay=False, path_type=Path),
+        expose_value=False,
+        callback=_note_home,
+        help="The zone's folder. [default: RAWZONE_HOME, else ./data]",
+    )(function)
+
+
+def _note_home(context: click.Context, _: click.Parameter, home: Path | None) -> None:
+    if home is not None:
+        context.obj = home
+
+
+def leave(code: int) -> None:
+    """End the command with this exit code, after all its output."""
+    if code != FINE:
+        click.get_current_context().exit(code)

@@ -1,0 +1,290 @@
+"""The doctor: what is wrong with this installation, one line a check, each with what to do.
+
+It asks whether the zone can work here: versions, folders, file system, clock, ledger, index. Whether stored
+bytes are still true is the scrub's question. It changes nothing: its probe files have names of their own and
+are gone when it returns.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import closing, suppress
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from uuid import uuid4
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from rawzone_assets.contract.feed import Platform
+from rawzone_assets.zone.errors import LedgerDamaged
+from rawzone_assets.zone.files import Files, LocalFiles
+from rawzone_assets.zone.index import index_path
+from rawzone_assets.zone.ledger import EMPTY, Head, Ledger
+from rawzone_assets.zone.settings import Settings
+from rawzone_assets.zone.staging import leftovers
+
+_COMFORTABLE = 8
+"""Free space below this many reserves is worth a warning while there is still time to act."""
+
+
+class Health(StrEnum):
+    OK = "ok"
+    WARN = "warn"
+    FAIL = "fail"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Check:
+    """One thing looked at, what was seen, and what to do when it is not well."""
+
+    name: str
+    health: Health
+    seen: str
+    remedy: str = ""
+
+
+def ok(name: str, seen: str) -> Check:
+    return Check(name=name, health=Health.OK, seen=seen)
+
+
+def warn(name: str, seen: str, remedy: str) -> Check:
+    return Check(name=name, health=Health.WARN, seen=seen, remedy=remedy)
+
+
+def failed(name: str, seen: str, remedy: str) -> Check:
+    return Check(name=name, health=Health.FAIL, seen=seen, remedy=remedy)
+
+
+def examine_zone(
+    settings: Settings, platforms: Iterable[Platform], *, now: datetime, files: Files | None = None
+) -> Iterator[Check]:
+    """Look at folders, file system, space, time zones, staging, ledger and index, one after the other."""
+    files = files or LocalFiles()
+    layout = settings.layout
+    yield _landing(layout.landing)
+    for name, root in _written_roots(settings).items():
+        yield _writable(name, root)
+    yield _apart(settings)
+    for name in ("raw", "quarantine"):
+        yield _file_system(name, _written_roots(settings)[name], files)
+        yield _space(name, _written_roots(settings)[name], settings.reserve, files)
+    yield _time_zones(platforms)
+    yield _staging(settings, files)
+    ledger = Ledger(files, layout.ledger)
+    head, check = _ledger(ledger)
+    yield check
+    if head is not None:
+        yield _clock(head, now)
+        yield _index(settings, head)
+
+
+def dagster_home(environment: Mapping[str, str]) -> Check:
+    """Whether Dagster will remember its runs."""
+    value = environment.get("DAGSTER_HOME")
+    name = "DAGSTER_HOME"
+    if not value:
+        remedy = "set it to an absolute path of a folder before 'dagster dev', or its history is lost on exit"
+        return warn(name, "is not set", remedy)
+    folder = Path(value)
+    if not folder.is_absolute():
+        return failed(
+            name, f"is {value}, a relative path", "set it to an absolute path: Dagster refuses others"
+        )
+    if not folder.is_dir():
+        return failed(name, f"is {value}, which is no folder", f"create it: mkdir -p {value}")
+    if not os.access(folder, os.W_OK | os.X_OK):
+        return failed(name, f"{value} cannot be written", "give this user write access")
+    if not (folder / "dagster.yaml").is_file():
+        remedy = "copy the project's dagster.yaml there, or Dagster runs with its own defaults"
+        return warn(name, f"{value} holds no dagster.yaml", remedy)
+    return ok(name, value)
+
+
+def _written_roots(settings: Settings) -> dict[str, Path]:
+    layout = settings.layout
+    return {"raw": layout.raw, "quarantine": layout.quarantine, "state": layout.state}
+
+
+def _landing(root: Path) -> Check:
+    name = "landing"
+    if not root.is_dir():
+        remedy = "create it, or set RAWZONE_LANDING to the folder where the extractors drop their files"
+        return failed(name, f"{root} does not exist", remedy)
+    unreadable: list[str] = []
+    count = 0
+
+    def note(error: OSError) -> None:
+        unreadable.append(str(error.filename))
+
+    for folder, folders, names in os.walk(root, onerror=note):
+        count += len(names)
+        unreadable += [path for path in (f"{folder}/{sub}" for sub in folders) if not os.access(path, os.X_OK)]
+        unreadable += [path for path in (f"{folder}/{file}" for file in names) if not _is_readable(path)]
+    if unreadable:
+        shown = ", ".join(sorted(set(unreadable))[:3])
+        return failed(
+            name, f"{len(set(unreadable))} entries cannot be read: {shown}", "give this user read access"
+        )
+    return ok(name, f"{root}, {count} files, all readable")
+
+
+def _is_readable(path: str) -> bool:
+    # A link is never opened, and one that leads nowhere is no fault of permissions.
+    return os.path.islink(path) or os.access(path, os.R_OK)
+
+
+def _writable(name: str, root: Path) -> Check:
+    standing = _nearest(root)
+    if not standing.is_dir():
+        return failed(
+            name, f"{standing} is a file, not a folder", f"move it away or choose another {name} folder"
+        )
+    if not os.access(standing, os.W_OK | os.X_OK):
+        return failed(name, f"{standing} cannot be written", "give this user write access")
+    if standing != root:
+        return ok(name, f"{root} will be created by the first promotion")
+    return ok(name, f"{root} can be read and written")
+
+
+def _apart(settings: Settings) -> Check:
+    """A root inside landing would be taken for deliveries; inside each other they would be called foreign."""
+    name = "separate folders"
+    roots = {"landing": settings.layout.landing, **_written_roots(settings)}
+    real = {title: Path(os.path.realpath(root)) for title, root in roots.items()}
+    for inner, path in real.items():
+        for outer, other in real.items():
+            if inner != outer and path.is_relative_to(other):
+                seen = f"{inner} ({roots[inner]}) lies in {outer} ({roots[outer]})"
+                return failed(name, seen, f"set RAWZONE_{inner.upper()} to a folder of its own")
+    return ok(name, "no root lies in another")
+
+
+def _file_system(name: str, root: Path, files: Files) -> Check:
+    """Publishing rests on exclusive links, recovery on locks that die with their process: try both."""
+    title = f"file system of {name}"
+    folder = root / "_staging"
+    folder = folder if folder.is_dir() else _nearest(root)
+    probe = folder / f".rawzone-doctor-{uuid4().hex}"
+    linked = probe.with_name(probe.name + ".link")
+    try:
+        with files.lock(probe, wait=False) as held, files.lock(probe, wait=False) as twice:
+            if not held or twice:
+                return failed(
+                    title, f"{folder} grants a lock twice", "use a file system with flock, not this mount"
+                )
+            files.link(probe, linked)
+            with suppress(FileExistsError):
+                files.link(probe, linked)
+                return failed(title, f"{folder} lets a link replace a file", "use a POSIX file system")
+        files.sync_folder(folder)
+    except OSError as error:
+        remedy = "keep the zone on a local POSIX file system with hard links and locks, writable for this user"
+        return failed(title, f"{folder}: {(error.strerror or str(error)).lower()}", remedy)
+    finally:
+        for path in (linked, probe):
+            with suppress(OSError):
+                files.remove(path)
+    return ok(title, "hard links, locks and syncs work")
+
+
+def _space(name: str, root: Path, reserve: int, files: Files) -> Check:
+    title = f"space for {name}"
+    free = files.free_bytes(_nearest(root))
+    seen = f"{free // 2**20:,} MiB free, {reserve // 2**20:,} MiB are kept in reserve"
+    if free < reserve:
+        return failed(title, seen, "free space, or lower RAWZONE_RESERVE: promotion writes nothing until then")
+    if free < _COMFORTABLE * reserve:
+        return warn(title, seen, "free space soon")
+    return ok(title, seen)
+
+
+def _time_zones(platforms: Iterable[Platform]) -> Check:
+    name = "time zones"
+    zones = {zone for p in platforms for zone in (p.timezone, *(feed.timezone for feed in p.feeds)) if zone}
+    missing: list[str] = []
+    for zone in sorted(zones):
+        try:
+            ZoneInfo(zone)
+        except (ZoneInfoNotFoundError, ValueError):
+            missing.append(zone)
+    if missing:
+        return failed(name, f"unknown here: {', '.join(missing)}", "install the package tzdata")
+    return ok(name, ", ".join(sorted(zones)))
+
+
+def _staging(settings: Settings, files: Files) -> Check:
+    name = "staging"
+    try:
+        batches = leftovers(files, settings.layout)
+    except OSError as error:
+        return failed(name, f"cannot be listed ({error.strerror})", "give this user read access")
+    if batches:
+        remedy = "nothing if a promotion is running; else run 'rawzone promote', which finishes them first"
+        return warn(name, f"{len(batches)} batches are in flight or were interrupted", remedy)
+    return ok(name, "no batch was left behind")
+
+
+def _ledger(ledger: Ledger) -> tuple[Head | None, Check]:
+    """The newest two commits and the numbers of all; every commit's bytes are for the scrub to read."""
+    name = "ledger"
+    remedy = "run 'rawzone verify' for the whole list and restore the file from a copy"
+    try:
+        numbers = [int(text.split(".")[0]) for text in ledger.names() if text.split(".")[0].isdecimal()]
+        if not numbers:
+            return EMPTY, ok(name, "empty: nothing has been promoted yet")
+        if numbers != list(range(len(numbers))):
+            gap = next(seq for seq in range(len(numbers)) if numbers[seq] != seq)
+            return None, failed(name, f"commit {gap} is missing", remedy)
+        head = EMPTY
+        for seq in numbers[-2:]:
+            commit = ledger.commit(seq)
+            if commit is None or (head.seq >= 0 and commit.prev != head.sha256):
+                return None, failed(name, f"commit {seq} does not follow the one before it", remedy)
+            head = commit.head
+    except LedgerDamaged as error:
+        return None, failed(name, str(error), remedy)
+    except OSError as error:
+        return None, failed(
+            name, f"{error.filename} cannot be read ({error.strerror})", "give this user read access"
+        )
+    return head, ok(name, f"{len(numbers)} commits, head {head.sha256}")
+
+
+def _clock(head: Head, now: datetime) -> Check:
+    name = "clock"
+    if head.at and head.at > now:
+        seen = f"the newest commit is of {head.at:%Y-%m-%d %H:%M:%S} UTC, which this clock calls the future"
+        return warn(name, seen, "set this machine's clock; until then new commits repeat that time")
+    return ok(name, f"{now:%Y-%m-%d %H:%M:%S} UTC")
+
+
+def _index(settings: Settings, head: Head) -> Check:
+    name = "index"
+    path = index_path(settings.layout.state, settings.layout.ledger)
+    if not path.exists():
+        return ok(name, "not built yet: the next command reads the ledger and builds it")
+    rebuilt = f"remove {path}: it is derived and the next command builds it again"
+    try:
+        # Opened so that looking leaves no file behind; with a log beside it, it is in use or was cut off.
+        mode = "mode=ro" if path.with_name(f"{path.name}-wal").exists() else "immutable=1"
+        with closing(sqlite3.connect(f"{path.as_uri()}?{mode}", uri=True, timeout=5)) as database:
+            row = database.execute("SELECT seq, sha256 FROM head").fetchone()
+    except sqlite3.Error as error:
+        return warn(name, f"{path} cannot be read ({error})", rebuilt)
+    seq, sha256 = row or (-1, "")
+    if seq > head.seq or (seq == head.seq >= 0 and sha256 != head.sha256):
+        return warn(name, f"{path} was built from another ledger", rebuilt)
+    behind = head.seq - seq
+    return ok(
+        name, f"{behind} commits behind: the next command catches up" if behind else "in step with the ledger"
+    )
+
+
+def _nearest(path: Path) -> Path:
+    """The path itself, or the closest folder above it that exists."""
+    while not path.exists() and path != path.parent:
+        path = path.parent
+    return path

@@ -1,0 +1,135 @@
+"""Freshness: does a feed still bring news? Judged by what was captured, never by when something ran.
+
+The ledger is asked, so an empty run changes nothing; capture days count, so promoting old files again or
+late does not make a dead feed look alive; content counts, so an extractor that lands the same page under new
+names every day is found out. Pure but for one reading of the index. Who is told is not decided here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+
+from rawzone_assets.contract.feed import Feed
+from rawzone_assets.zone.receipt import Receipt, Verdict, moment
+from rawzone_assets.zone.zone import Zone
+
+_ACCEPTED = (Verdict.PROMOTED, Verdict.DUPLICATE)
+
+
+class State(StrEnum):
+    """How alive a feed is."""
+
+    FRESH = "fresh"
+    STALE = "stale"
+    NEVER = "never"  # nothing was ever accepted
+
+
+@dataclass(frozen=True, kw_only=True)
+class Freshness:
+    """A feed's state and what it was read from. Reasons name days, not ages: they change when facts do."""
+
+    feed: str
+    state: State
+    reasons: tuple[str, ...] = ()
+    newest_capture: str | None = None  # capture day of the newest accepted delivery
+    newest_data: str | None = None  # newest day that its data speak of
+    last_change: str | None = None  # capture day that last brought other content
+    last_arrival: datetime | None = None  # when the newest accepted delivery was promoted
+    expected_by: datetime | None = None  # when the next one should have been captured
+
+
+def freshness_of(zone: Zone, feed: Feed) -> Freshness:
+    """The freshness of a feed as the index knows it; catch up first."""
+    receipts = (entry.receipt for entry in zone.index.newest(feed.id))
+    return assess(feed, receipts, now=zone.clock())
+
+
+def assess(feed: Feed, receipts: Iterable[Receipt], *, now: datetime) -> Freshness:
+    """The freshness that ``receipts``, newest capture day first, amount to."""
+    accepted, refused = _recent(receipts, window=timedelta(days=feed.cadence.stale_after_days + 1), now=now)
+    if not accepted:
+        problem = f"nothing was accepted, {_refusals(refused)} refused" if refused else "nothing ever arrived"
+        return Freshness(feed=feed.id, state=State.NEVER, reasons=(problem,))
+    newest_day = _day(accepted[0])
+    newest = max(accepted, key=lambda receipt: receipt.captured_at or "")
+    captured_at = moment(newest.captured_at or "")
+    data_days = [receipt.data_max for receipt in accepted if receipt.data_max]
+    # A source a day ahead of its capture is a time zone, not news from the future.
+    newest_data = min(max(data_days), newest_day.isoformat()) if data_days else None
+    last_change = _last_change(accepted)
+    reasons = list(
+        _reasons(feed, now, captured_at=captured_at, newest_data=newest_data, last_change=last_change)
+    )
+    if reasons and refused:
+        reasons.append(f"{_refusals(refused)} captured since then refused")
+    return Freshness(
+        feed=feed.id,
+        state=State.STALE if reasons else State.FRESH,
+        reasons=tuple(reasons),
+        newest_capture=newest_day.isoformat(),
+        newest_data=newest_data,
+        last_change=last_change.isoformat(),
+        last_arrival=moment(newest.promoted_at) if newest.promoted_at else None,
+        expected_by=captured_at + feed.cadence.every,
+    )
+
+
+def _reasons(
+    feed: Feed, now: datetime, *, captured_at: datetime, newest_data: str | None, last_change: date
+) -> Iterable[str]:
+    cadence = feed.cadence
+    if now - captured_at > cadence.every:
+        yield (
+            f"the newest delivery was captured on {captured_at:%Y-%m-%d}; "
+            f"one is expected every {_span(cadence.every)}"
+        )
+    oldest_allowed = now.date() - timedelta(days=cadence.stale_after_days)
+    if newest_data and date.fromisoformat(newest_data) < oldest_allowed:
+        yield f"its data end on {newest_data}; they should not be older than {cadence.stale_after_days} days"
+    if last_change < captured_at.date() - timedelta(days=cadence.stale_after_days):
+        yield f"the deliveries captured since {last_change} brought nothing new"
+
+
+def _recent(
+    receipts: Iterable[Receipt], *, window: timedelta, now: datetime
+) -> tuple[list[Receipt], list[Receipt]]:
+    """The accepted receipts of the newest captures, and the refused ones captured after all of them."""
+    accepted: list[Receipt] = []
+    refused: list[Receipt] = []
+    for receipt in receipts:
+        if receipt.verdict in _ACCEPTED:
+            if accepted and _day(receipt) < _day(accepted[0]) - window:
+                break
+            accepted.append(receipt)
+        elif receipt.verdict is Verdict.QUARANTINED and not accepted and moment(receipt.captured_at or "") <= now:
+            refused.append(receipt)
+    return accepted, refused
+
+
+def _last_change(accepted: list[Receipt]) -> date:
+    """The newest capture day whose content the captures before it did not have."""
+    content: dict[date, set[str]] = {}
+    for receipt in accepted:
+        content.setdefault(_day(receipt), set()).add(receipt.substance or receipt.sha256 or "")
+    days = sorted(content, reverse=True)
+    for day, before in zip(days, days[1:], strict=False):
+        if not content[day] <= content[before]:
+            return day
+    return days[-1]
+
+
+def _day(receipt: Receipt) -> date:
+    return date.fromisoformat(receipt.partition or "")
+
+
+def _refusals(refused: list[Receipt]) -> str:
+    return "1 delivery was" if len(refused) == 1 else f"{len(refused)} deliveries were"
+
+
+def _span(span: timedelta) -> str:
+    if span.days:
+        return "day" if span.days == 1 else f"{span.days} days"
+    return f"{span.seconds // 3600} hours"

@@ -1,0 +1,124 @@
+"""Status: what each feed holds, awaits and refused, in numbers. Cheap enough to ask all day.
+
+It reads the index and the names in landing, never stored bytes: whether those are still true is the scrub's
+question, and when a feed counts as late is freshness's to say.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from rawzone_assets.contract.feed import Platform
+from rawzone_assets.health.freshness import Freshness, State, freshness_of
+from rawzone_assets.zone.errors import LandingMissing
+from rawzone_assets.zone.index import Total
+from rawzone_assets.zone.ledger import Head
+from rawzone_assets.zone.receipt import Verdict
+from rawzone_assets.zone.survey import Survey
+from rawzone_assets.zone.zone import Zone
+
+
+@dataclass(frozen=True, kw_only=True)
+class FeedStatus:
+    """One feed in numbers."""
+
+    feed: str
+    objects: int  # in raw, every revision counted
+    revisions: int  # of them, those that revise an earlier one
+    duplicates: int
+    quarantined: int
+    waiting: int | None  # None: landing cannot be looked at
+    bytes: int  # original
+    stored_bytes: int
+    newest_data: str | None
+    last_arrival: str | None  # newest capture of any verdict, UTC
+    freshness: Freshness | None  # None: the feed is no longer declared
+
+    @property
+    def files(self) -> int:
+        """Deliveries that can be read: objects and duplicates of them."""
+        return self.objects + self.duplicates
+
+    @property
+    def is_stale(self) -> bool:
+        """Whether the feed brought news once and does no longer."""
+        return self.freshness is not None and self.freshness.state is State.STALE
+
+    @property
+    def ratio(self) -> float | None:
+        """How many original bytes a stored byte holds."""
+        return self.bytes / self.stored_bytes if self.stored_bytes else None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ZoneStatus:
+    """A zone in numbers. ``landing_problem`` says why nothing is known of landing."""
+
+    feeds: tuple[FeedStatus, ...]
+    unrecognized: int | None  # in landing now, whether recorded yet or not
+    unreadable: tuple[str, ...]  # folders of landing
+    landing_problem: str | None
+    head: Head
+
+
+def read_status(zone: Zone, platforms: Iterable[Platform]) -> ZoneStatus:
+    """The status of every declared feed and of every feed that the ledger knows.
+
+    Raises:
+        ZoneError: The ledger cannot be read.
+    """
+    known = tuple(platforms)
+    survey, problem = _look_at_landing(zone, known)
+    totals: dict[str, dict[Verdict, Total]] = {feed.id: {} for p in known for feed in p.feeds}
+    for total in zone.index.totals():
+        totals.setdefault(total.feed, {})[total.verdict] = total
+    waiting = _waiting(survey) if survey else None
+    fresh = {feed.id: freshness_of(zone, feed) for platform in known for feed in platform.feeds}
+    return ZoneStatus(
+        feeds=tuple(_status_of(feed, totals[feed], waiting, fresh.get(feed)) for feed in sorted(totals)),
+        unrecognized=_unrecognized(survey) if survey else None,
+        unreadable=survey.unreadable if survey else (),
+        landing_problem=problem,
+        head=zone.index.head,
+    )
+
+
+def _look_at_landing(zone: Zone, platforms: tuple[Platform, ...]) -> tuple[Survey | None, str | None]:
+    try:
+        return zone.survey(platforms), None
+    except LandingMissing as missing:
+        # What raw holds is known without landing, which may be on a disk that is not mounted today.
+        zone.index.catch_up()
+        return None, str(missing)
+
+
+def _waiting(survey: Survey) -> Counter[str]:
+    feeds = [delivery.feed_id for delivery in survey.ready]
+    return Counter(feeds + [item.feed_id for item in survey.waiting if item.feed_id])
+
+
+def _unrecognized(survey: Survey) -> int:
+    recorded = sum(verdict is Verdict.UNRECOGNIZED for _, verdict in survey.decided.values())
+    return recorded + len(survey.unrecognized) + sum(item.feed_id is None for item in survey.waiting)
+
+
+def _status_of(
+    feed: str, totals: dict[Verdict, Total], waiting: Counter[str] | None, freshness: Freshness | None
+) -> FeedStatus:
+    promoted = totals.get(Verdict.PROMOTED)
+    readable = [totals[verdict] for verdict in (Verdict.PROMOTED, Verdict.DUPLICATE) if verdict in totals]
+    return FeedStatus(
+        feed=feed,
+        objects=promoted.receipts if promoted else 0,
+        revisions=promoted.revisions if promoted else 0,
+        duplicates=totals[Verdict.DUPLICATE].receipts if Verdict.DUPLICATE in totals else 0,
+        quarantined=totals[Verdict.QUARANTINED].receipts if Verdict.QUARANTINED in totals else 0,
+        waiting=None if waiting is None else waiting[feed],
+        bytes=promoted.size if promoted else 0,
+        stored_bytes=promoted.stored_size if promoted else 0,
+        newest_data=max((total.data_max for total in readable if total.data_max), default=None),
+        last_arrival=max((total.captured_at for total in totals.values() if total.captured_at), default=None),
+        freshness=freshness,
+    )

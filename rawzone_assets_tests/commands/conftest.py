@@ -1,0 +1,117 @@
+"""A small zone that every command test looks at, and the command line as a test drives it."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from rawzone_assets.cli import root
+from rawzone_assets.contract.judging import judge
+from rawzone_assets.platforms import all_platforms
+from rawzone_assets.samples import write_landing
+from rawzone_assets.zone.promotion import promote, record_unrecognized
+from rawzone_assets.zone.settings import Settings
+from rawzone_assets.zone.zone import Zone
+
+LAST_DAY = date(2025, 6, 10)
+"""A Tuesday: the weekly sales report has landed."""
+
+
+def promote_all(home: Path) -> None:
+    with Zone(Settings.from_environment({}, home=home)) as zone:
+        found = zone.survey(all_platforms(), settle=0)
+        promote(zone, found.ready, judge=judge, run_id="test")
+        record_unrecognized(zone, found.unrecognized, run_id="test")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    code: int
+    out: bytes
+    err: str
+
+    @property
+    def text(self) -> str:
+        return self.out.decode()
+
+    @property
+    def records(self) -> list[dict]:
+        return [json.loads(line) for line in self.out.splitlines()]
+
+
+class Rawzone:
+    """``rawzone`` on one zone: called in this process, or run as a real command."""
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+
+    def __call__(self, *arguments: str) -> Outcome:
+        result = CliRunner().invoke(root, arguments, env={"RAWZONE_HOME": str(self.home)})
+        if result.exception and not isinstance(result.exception, SystemExit):
+            raise result.exception
+        return Outcome(code=result.exit_code, out=result.stdout_bytes, err=result.stderr)
+
+    def run(self, *arguments: str, code: str = "", **environment: str) -> Outcome:
+        """As a process of its own; ``code`` runs before the command."""
+        program = f"{code}\nfrom rawzone_assets.cli import main\nmain()"
+        done = subprocess.run(
+            [sys.executable, "-c", program, *arguments],
+            capture_output=True,
+            check=False,
+            timeout=60,
+            env={**os.environ, "RAWZONE_HOME": str(self.home), **environment},
+        )
+        return Outcome(code=done.returncode, out=done.stdout, err=done.stderr.decode())
+
+    def promote(self) -> None:
+        promote_all(self.home)
+
+    def record(self, command: str, **wanted: object) -> dict:
+        """The first line of a listing whose fields have these values."""
+        records = self(*command.split(), "--json").records
+        return next(r for r in records if all(r.get(name) == value for name, value in wanted.items()))
+
+    def landed(self, record: dict) -> bytes:
+        return (self.home / "landing" / record["landing_path"]).read_bytes()
+
+
+@pytest.fixture(scope="session")
+def built(tmp_path_factory) -> Path:
+    """Two days of every feed with every kind of refusal, and one page that came again with other bytes."""
+    home = tmp_path_factory.mktemp("zone")
+    written = write_landing(home / "landing", days=2, until=LAST_DAY)
+    promote_all(home)
+    first = next(
+        sample for sample in written if sample.feed == "distrokid/streams" and sample.verdict == "promoted"
+    )
+    changed = home / "landing" / "distrokid" / "again" / Path(first.path).name
+    changed.parent.mkdir()
+    changed.write_bytes(first.data.replace(b"</body>", b"<!-- again --></body>"))
+    promote_all(home)
+    return home
+
+
+@pytest.fixture
+def rawzone(built) -> Rawzone:
+    """The shared zone, to be looked at only."""
+    return Rawzone(built)
+
+
+@pytest.fixture
+def own(built, tmp_path) -> Rawzone:
+    """A copy of it that a test may damage."""
+    shutil.copytree(built, tmp_path / "zone")
+    return Rawzone(tmp_path / "zone")
+
+
+@pytest.fixture
+def nowhere(tmp_path) -> Rawzone:
+    """A folder in which there is no zone yet."""
+    return Rawzone(tmp_path / "nothing")

@@ -1,0 +1,52 @@
+"""``rawzone doctor``: what is wrong with this installation."""
+
+from importlib.metadata import PackageNotFoundError
+
+import pytest
+
+from rawzone_assets.commands import installation
+
+
+class TestDoctor:
+    def test_a_sound_installation_has_no_failure(self, rawzone):
+        outcome = rawzone("doctor", "--json")
+        assert outcome.code == 0, outcome.text
+        assert {"name", "health", "seen", "remedy"} == outcome.records[0].keys()
+
+    def test_a_missing_landing_fails_with_what_to_do(self, nowhere):
+        outcome = nowhere("doctor")
+        assert outcome.code == 1
+        assert "create it, or set RAWZONE_LANDING" in outcome.text
+        assert not nowhere.home.exists()
+
+    def test_it_changes_nothing(self, own):
+        before = {path: path.read_bytes() for path in own.home.rglob("*") if path.is_file()}
+        own("doctor")
+        after = {path: path.read_bytes() for path in own.home.rglob("*") if path.is_file()}
+        assert after == before
+
+
+class TestInstallation:
+    def versions(self, monkeypatch, installed):
+        def version(name):
+            if name not in installed:
+                raise PackageNotFoundError(name)
+            return installed[name]
+
+        wanted = ["click<9,>=8.1", "dagster<1.14,>=1.13", "tzdata>=2024.2", 'ruff>=0.9; extra == "dev"']
+        monkeypatch.setattr(installation, "requires", lambda _: wanted)
+        monkeypatch.setattr(installation, "version", version)
+        return list(installation.examine_installation())[-1]
+
+    def test_versions_within_bounds_are_well_and_extras_do_not_count(self, monkeypatch):
+        check = self.versions(monkeypatch, {"click": "8.1", "dagster": "1.13.27", "tzdata": "2026.6"})
+        assert check.health == "ok"
+
+    @pytest.mark.parametrize(
+        ("name", "version"), [("click", "9.0"), ("click", "8.0.9"), ("dagster", "1.14.0rc1"), ("dagster", None)]
+    )
+    def test_another_version_is_named(self, monkeypatch, name, version):
+        installed = {"click": "8.5.1", "dagster": "1.13.0", "tzdata": "2024.2", name: version}
+        check = self.versions(monkeypatch, {n: v for n, v in installed.items() if v})
+        assert check.health == "fail"
+        assert name in check.seen

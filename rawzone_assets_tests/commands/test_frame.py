@@ -1,0 +1,168 @@
+"""The frame: what is imported, how errors end, and that standard output carries results only."""
+
+import json
+import resource
+import shutil
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from rawzone_assets import cli
+
+REPORT_IMPORTS = """
+import atexit, sys
+def report(): print("IMPORTED", *{name.split(".")[0] for name in sys.modules}, file=sys.stderr)
+atexit.register(report)
+"""
+HEAVY = {"dagster", "pandas", "pandera", "pyarrow"}
+
+
+class TestLaziness:
+    """``rawzone --help`` stays quick, and commands that need no Dagster never import it (nor pandas)."""
+
+    @pytest.mark.parametrize(
+        "command",
+        ["--help", "ls", "log", "log distrokid/streams", "explain", "quarantine ls", "ls --help"],
+    )
+    def test_a_light_command_imports_nothing_heavy(self, rawzone, command):
+        outcome = rawzone.run(*command.split(), code=REPORT_IMPORTS)
+        assert outcome.code == 0
+        imported = set(outcome.err.rpartition("IMPORTED")[2].split())
+        assert not imported & HEAVY
+        assert "rich" not in imported
+
+    @pytest.mark.parametrize("command", ["status", "verify", "doctor"])
+    def test_a_command_with_tables_imports_no_dagster_and_no_pandas(self, rawzone, command):
+        imported = set(rawzone.run(command, code=REPORT_IMPORTS).err.rpartition("IMPORTED")[2].split())
+        assert imported
+        assert not imported & HEAVY
+
+    def test_help_costs_less_than_150_ms_of_processor_beyond_the_interpreter(self, rawzone):
+        def cost(run):
+            before = resource.getrusage(resource.RUSAGE_CHILDREN)
+            run()
+            after = resource.getrusage(resource.RUSAGE_CHILDREN)
+            return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+        bare = min(cost(lambda: subprocess.run([sys.executable, "-c", ""], check=True)) for _ in range(3))
+        # The best of several: other processes of this machine share its caches.
+        assert min(cost(lambda: rawzone.run("--help")) for _ in range(5)) - bare < 0.15
+
+    def test_the_help_names_every_command_with_the_words_of_its_own_help(self, rawzone):
+        text = rawzone("--help").text
+        for name in cli.root.list_commands(None):
+            assert f"\n  {name} " in text
+
+
+class TestErrors:
+    """Exit codes: 0 fine, 1 it found something, 2 wrong usage or environment, with one clear sentence."""
+
+    @pytest.mark.parametrize(
+        ("arguments", "says"),
+        [
+            ("lss", "Did you mean 'ls'?"),
+            ("ls --nonsense", "No such option"),
+            ("show", "Missing argument"),
+            ("ls --since yesterday", "not a day of the form YYYY-MM-DD"),
+            ("ls --since 20240501", "not a day of the form YYYY-MM-DD"),
+            ("ls --since 2024-05-02 --until 2024-05-01", "--since 2024-05-02 is after --until 2024-05-01"),
+            ("ls distrokid/stream", "did you mean distrokid/streams?"),
+            ("ls nonsense", "the feeds are distrokid/sales, distrokid/streams"),
+            ("ls --as-of sometime", "neither a commit's number nor a time"),
+            ("ls --as-of 999999", "is after the newest commit"),
+            ("show nothing-of-that-name", "Nothing in the ledger has"),
+            ("log --verdict accepted", "is not one of"),
+            ("explain RZ-EMPTY", "did you mean RZ-EMPTY-"),
+            ("quarantine replay", "No such command"),
+        ],
+    )
+    def test_wrong_usage_is_one_sentence_and_exit_code_2(self, rawzone, arguments, says):
+        outcome = rawzone.run(*arguments.split())
+        assert outcome.code == 2
+        assert says in outcome.err
+        assert outcome.err.count("\n") == 1
+        assert outcome.out == b""
+
+    def test_a_setting_that_cannot_be_used_is_named(self, rawzone):
+        outcome = rawzone.run("ls", RAWZONE_SETTLE="soon")
+        assert (outcome.code, outcome.out) == (2, b"")
+        assert "RAWZONE_SETTLE" in outcome.err
+
+    def test_an_interrupt_ends_with_130_and_without_a_traceback(self, rawzone):
+        interrupt = "from rawzone_assets.commands import explain\ndef stop(*_): raise KeyboardInterrupt\n"
+        outcome = rawzone.run("explain", code=f"{interrupt}explain._page = explain._effect = stop")
+        assert outcome.code == 130
+        assert "Traceback" not in outcome.err
+
+    def test_a_closed_pipe_is_not_an_error_message(self, rawzone):
+        program = "from rawzone_assets.cli import main\nmain()"
+        for command in ("log", "ls", "quarantine ls"):
+            process = subprocess.Popen(
+                [sys.executable, "-c", program, "--home", str(rawzone.home), *command.split(), "--json"],
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+            )
+            process.stdout.close()
+            errors = process.stderr.read()
+            process.stderr.close()
+            assert process.wait(timeout=60) == 128 + signal.SIGPIPE
+            assert errors == b""
+
+    def test_a_damaged_ledger_is_a_sentence_that_says_what_to_do(self, own):
+        commit = own.home / "raw" / "_ledger" / f"{0:020d}.jsonl"
+        commit.chmod(0o644)
+        commit.write_bytes(commit.read_bytes().replace(b'"promoted"', b'"premoted"', 1))
+        outcome = own("ls")
+        assert outcome.code == 2
+        assert "rawzone verify" in outcome.err
+
+    def test_a_damaged_index_costs_nothing_but_a_reading_of_the_ledger(self, own):
+        expected = own("ls").text
+        for path in (own.home / "state").glob("index-*.sqlite3"):
+            path.write_bytes(b"no database at all, but long enough to look like one" * 100)
+        assert own("ls").text == expected
+
+    def test_an_index_damaged_in_its_depth_is_a_sentence_that_says_what_to_do(self, own):
+        expected = own("ls").text
+        for path in (own.home / "state").glob("index-*.sqlite3"):
+            data = path.read_bytes()
+            path.write_bytes(data[:4096] + b"\xff" * (len(data) - 4096))
+        outcome = own("ls")
+        assert (outcome.code, outcome.out) == (2, b"")
+        assert "remove that folder" in outcome.err
+        shutil.rmtree(own.home / "state")
+        assert own("ls").text == expected
+
+
+class TestHome:
+    """``--home`` is taken before and after the command's name, and stands above RAWZONE_HOME."""
+
+    @pytest.mark.parametrize("place", ["before", "after"])
+    def test_home_is_found(self, rawzone, nowhere, place):
+        home = ["--home", str(rawzone.home)]
+        arguments = [*home, "ls"] if place == "before" else ["ls", *home]
+        assert nowhere(*arguments).text == rawzone("ls").text
+
+    @pytest.mark.parametrize("command", ["ls", "log", "status", "verify", "quarantine ls"])
+    def test_a_command_that_reads_creates_nothing_where_there_is_no_zone(self, nowhere, command):
+        outcome = nowhere(*command.split())
+        assert outcome.code == 0
+        assert not nowhere.home.exists()
+
+    def test_the_version_is_told(self, rawzone):
+        assert rawzone("--version").text.startswith("rawzone, version ")
+
+
+class TestJson:
+    """Every command takes ``--json``: JSON lines on stdout, everything else on stderr."""
+
+    @pytest.mark.parametrize(
+        "command",
+        ["ls", "ls --since 2099-01-01", "log", "status", "verify", "quarantine ls", "explain", "doctor"],
+    )
+    def test_standard_output_is_json_lines_only(self, rawzone, command):
+        outcome = rawzone.run(*command.split(), "--json")
+        for line in outcome.out.splitlines():
+            assert isinstance(json.loads(line), dict)

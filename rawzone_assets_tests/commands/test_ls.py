@@ -1,0 +1,57 @@
+"""``rawzone ls``: find objects by feed, capture day, moment and revision."""
+
+
+class TestListing:
+    def test_every_accepted_name_is_listed_once_in_its_newest_revision(self, rawzone):
+        accepted = rawzone("log", "--verdict", "promoted", "--json").records
+        accepted += rawzone("log", "--verdict", "duplicate", "--json").records
+        listed = rawzone("ls", "--json").records
+        names = [(record["feed"], record["name"]) for record in listed]
+        assert len(names) == len(set(names))
+        assert set(names) == {(record["feed"], record["name"]) for record in accepted}
+
+    def test_all_revisions_shows_the_first_beside_the_second(self, rawzone):
+        newest = rawzone.record("ls", revision=2)
+        versions = [
+            r for r in rawzone("ls", "--all-revisions", "--json").records if r["name"] == newest["name"]
+        ]
+        assert [version["revision"] for version in versions] == [1, 2]
+        assert newest["revises"] == versions[0]["key"]
+
+    def test_a_duplicate_is_listed_under_its_own_day_with_the_object_that_holds_its_bytes(self, rawzone):
+        duplicate = rawzone.record("ls", verdict="duplicate")
+        stored = rawzone.record("ls", key=duplicate["key"], verdict="promoted")
+        assert duplicate["name"] != stored["name"]
+        assert duplicate["stored_sha256"] == stored["stored_sha256"] is not None
+        text = rawzone("ls", "--since", duplicate["partition"]).text
+        assert f"{duplicate['key']}  (landed as {duplicate['name']})" in text
+
+    def test_since_and_until_include_both_days(self, rawzone):
+        days = {record["partition"] for record in rawzone("ls", "--json").records}
+        assert len(days) == 2
+        for day in days:
+            found = rawzone("ls", "--since", day, "--until", day, "--json").records
+            assert {record["partition"] for record in found} == {day}
+
+    def test_a_platform_means_all_its_feeds(self, rawzone):
+        feeds = {record["feed"] for record in rawzone("ls", "distrokid", "--json").records}
+        assert feeds == {"distrokid/streams", "distrokid/sales"}
+
+    def test_as_of_a_commit_shows_what_was_readable_then(self, rawzone):
+        revision = rawzone.record("ls", revision=2)
+        before = rawzone("ls", "--as-of", str(revision["seq"] - 1), "--json").records
+        assert next(r for r in before if r["name"] == revision["name"])["revision"] == 1
+        assert (
+            rawzone("ls", "--as-of", str(revision["seq"]), "--json").records == rawzone("ls", "--json").records
+        )
+
+    def test_as_of_a_time_is_the_last_commit_made_by_then(self, rawzone):
+        revision = rawzone.record("log", revision=2)
+        exactly = rawzone("ls", "--as-of", revision["at"], "--json").records
+        assert any(record["revision"] == 2 for record in exactly)
+        assert rawzone("ls", "--as-of", "2020-01-01", "--json").records == []
+
+    def test_an_empty_answer_says_so_on_standard_error(self, rawzone):
+        outcome = rawzone("ls", "--since", "2099-01-01")
+        assert (outcome.code, outcome.out) == (0, b"")
+        assert "No objects match" in outcome.err

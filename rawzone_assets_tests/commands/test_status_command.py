@@ -1,0 +1,55 @@
+"""``rawzone status``: per feed what it holds, awaits and refused."""
+
+from datetime import UTC, datetime, timedelta
+
+from rawzone_assets.samples import write_landing
+
+
+class TestStatus:
+    def test_its_numbers_are_those_of_the_ledger(self, rawzone):
+        log = rawzone("log", "--json").records
+        for feed in rawzone("status", "--json").records[:-1]:
+            mine = [record for record in log if record["feed"] == feed["feed"]]
+            promoted = [record for record in mine if record["verdict"] == "promoted"]
+            assert feed["objects"] == len(promoted)
+            assert feed["bytes"] == sum(record["size"] for record in promoted)
+            assert feed["stored_bytes"] == sum(record["stored_size"] for record in promoted)
+            assert feed["quarantined"] == sum(record["verdict"] == "quarantined" for record in mine)
+            assert feed["last_arrival"] == max(record["captured_at"] for record in mine)
+            assert feed["waiting"] == 0
+
+    def test_old_feeds_are_stale_and_end_with_1(self, rawzone):
+        outcome = rawzone("status")
+        assert outcome.code == 1
+        assert "distrokid/streams is stale:" in outcome.text
+        assert "Unrecognized in landing: 2" in outcome.text
+
+    def test_fresh_feeds_end_with_0(self, nowhere):
+        today = datetime.now(UTC).date()
+        write_landing(nowhere.home / "landing", days=8, until=today - timedelta(days=1), bad=False)
+        nowhere.promote()
+        outcome = nowhere("status")
+        assert outcome.code == 0, outcome.text
+        assert "stale" not in outcome.text
+
+    def test_what_has_just_landed_is_waiting(self, own):
+        before = own.record("status", feed="distrokid/streams")
+        (own.home / "landing" / "distrokid" / "streams_stats_20250601.html").write_bytes(b"new")
+        assert own.record("status", feed="distrokid/streams")["waiting"] == before["waiting"] + 1
+
+    def test_without_a_zone_all_is_zero_and_the_missing_landing_is_named(self, nowhere):
+        outcome = nowhere("status", "--json")
+        assert outcome.code == 0
+        assert all(r["files"] == 0 and r["freshness"] == "never" for r in outcome.records[:-1])
+        assert "does not exist" in outcome.err
+
+    def test_a_missing_landing_does_not_hide_what_raw_holds(self, own):
+        (own.home / "landing").rename(own.home / "unmounted")
+        outcome = own("status", "--json")
+        assert any(record.get("files") for record in outcome.records)
+        assert all(record.get("waiting") is None for record in outcome.records)
+
+    def test_a_piped_table_is_not_cut(self, rawzone):
+        lines = rawzone.run("status", COLUMNS="40").out.decode().splitlines()
+        assert lines[0].split()[-1] == "freshness"
+        assert any(line.startswith("toolost/analytics ") and "stale" in line for line in lines)

@@ -1,0 +1,52 @@
+"""``rawzone verify``: names every damaged, missing or foreign file."""
+
+
+class TestVerify:
+    def test_a_sound_zone_says_what_was_read_and_the_ledgers_head(self, rawzone):
+        outcome = rawzone("verify")
+        (record,) = rawzone("verify", "--json").records
+        assert outcome.code == 0
+        assert record["head"] in outcome.text
+        assert record["objects"] == len(rawzone("log", "--verdict", "promoted", "--json").records)
+        assert record["damages"] == 0
+
+    def test_damage_is_named_and_ends_with_1(self, own):
+        one, two = [r for r in own("ls", "--json").records if r["verdict"] == "promoted"][:2]
+        damaged, missing = own.home / "raw" / one["key"], own.home / "raw" / two["key"]
+        damaged.chmod(0o644)
+        damaged.write_bytes(damaged.read_bytes()[:-1] + b"?")
+        missing.unlink()
+        (own.home / "raw" / "stranger.txt").write_bytes(b"who am I")
+        outcome = own("verify")
+        assert outcome.code == 1
+        for kind, name in (("damaged", one["key"]), ("missing", two["key"]), ("foreign", "stranger.txt")):
+            assert any(line.startswith(kind) and name in line for line in outcome.text.splitlines())
+        records = own("verify", "--json").records
+        assert {record["kind"] for record in records[:-1]} == {"damaged", "missing", "foreign"}
+        assert records[-1]["damages"] == 3
+
+    def test_a_damaged_ledger_is_listed_too(self, own):
+        commit = own.home / "raw" / "_ledger" / f"{1:020d}.jsonl"
+        commit.chmod(0o644)
+        commit.write_bytes(commit.read_bytes()[:-2])
+        outcome = own("verify")
+        assert outcome.code == 1
+        assert f"ledger   {commit}" in outcome.text
+
+    def test_feeds_and_days_narrow_what_is_read(self, own):
+        one = own.record("ls", feed="distrokid/sales", verdict="promoted")
+        path = own.home / "raw" / one["key"]
+        path.chmod(0o644)
+        path.write_bytes(b"")
+        assert own("verify", "toolost").code == 0
+        assert own("verify", "distrokid/sales").code == 1
+        assert own("verify", "--until", "2020-01-01").code == 0
+        assert own("verify", "--since", one["partition"], "--until", one["partition"]).code == 1
+
+    def test_verifying_changes_nothing(self, own):
+        def state():
+            return {path: path.stat().st_mtime_ns for path in own.home.rglob("*")}
+
+        before = state()
+        own("verify")
+        assert state() == before
