@@ -20,7 +20,7 @@ from rawzone_assets.commands.failure import Failure
 from rawzone_assets.zone.errors import StorageFailed, ZoneError
 
 _COMMANDS = {
-    "demo": "See it work: sample deliveries, promotion, a summary, the Dagster UI.",
+    "demo": "See it work on samples, up to the Dagster UI.",
     "promote": "Promote what has landed, once, as the sensor does.",
     "examine": "Judge files without writing anything.",
     "status": "What each feed holds, awaits and refused.",
@@ -100,7 +100,7 @@ def _database_errors() -> tuple[type[Exception], ...]:
 )
 @click.option(
     "--home",
-    type=click.Path(file_okay=False, path_type=Path),
+    type=click.Path(file_okay=False, readable=False, path_type=Path),
     help="The zone's folder. [default: RAWZONE_HOME, else ./data]",
 )
 @click.version_option(__version__, prog_name="rawzone")
@@ -117,8 +117,10 @@ def main(arguments: list[str] | None = None) -> None:
         sys.stdout.flush()
         code = result if isinstance(result, int) else 0
     except click.UsageError as error:
-        how = error.ctx.command_path if error.ctx else "rawzone"
-        click.echo(f"{error.format_message()} ('{how} --help' shows the usage.)", err=True)
+        message, how = error.format_message(), error.ctx.command_path if error.ctx else "rawzone"
+        # A group without a subcommand brings its whole help as the message.
+        hint = "" if "\n" in message else f" ('{how} --help' shows the usage.)"
+        click.echo(f"{message}{hint}", err=True)
         code = Failure.exit_code
     except click.ClickException as error:
         error.show()

@@ -68,26 +68,33 @@ def readable(
     until: str | None = None,
     as_of: int | None = None,
     all_revisions: bool = False,
-) -> list[Listed]:
+) -> Generator[Listed, None, None]:
     """What can be read in these partitions, by feed, partition and name; ``as_of`` is a commit's number.
 
-    A duplicate is listed under its own name and partition. Of each name the newest version is listed, or all:
+    A duplicate is listed under its own name and partition. Of each name the newest version is given, or all:
     the newest is the one whose bytes came last for the first time, so an old copy landed again is no news.
+    Only one day of one feed is held at a time. Close it before the zone.
     """
-    first: dict[tuple[str | None, str | None, str | None], Listed] = {}
-    for entry in zone.index.entries(feeds=feeds, since=since, until=until, verdicts=_READABLE):
+    for feed in feeds or zone.index.feeds():
+        for day in zone.index.partitions(feed):
+            if (since or "") <= day and (not until or day <= until):
+                yield from _readable_day(zone, feed, day, as_of, all_revisions=all_revisions)
+
+
+def _readable_day(
+    zone: Zone, feed: str, day: str, as_of: int | None, *, all_revisions: bool
+) -> Generator[Listed, None, None]:
+    """One day's share of :func:`readable`. A name carries its capture day, so no other day knows it."""
+    versions: dict[str, dict[str, Listed]] = {}
+    for entry in zone.index.entries(feeds=[feed], partitions=[day], verdicts=_READABLE):
         if as_of is not None and entry.seq > as_of:
             break  # entries come in ledger order
         receipt = entry.receipt
-        version = (receipt.feed, receipt.name, receipt.sha256)
-        if version not in first:
-            first[version] = Listed(seq=entry.seq, receipt=receipt, stored=_stored(zone, receipt))
-    versions = list(first.values())
-    if not all_revisions:
-        newest = {(listed.receipt.feed, listed.receipt.name): listed for listed in versions}
-        versions = list(newest.values())
-    versions.sort(key=lambda v: (v.receipt.feed or "", v.receipt.partition or "", v.receipt.name or "", v.seq))
-    return versions
+        known = versions.setdefault(receipt.name or "", {})
+        if receipt.sha256 and receipt.sha256 not in known:
+            known[receipt.sha256] = Listed(seq=entry.seq, receipt=receipt, stored=_stored(zone, receipt))
+    for _, found in sorted(versions.items()):
+        yield from list(found.values())[0 if all_revisions else -1 :]
 
 
 def history(

@@ -17,20 +17,18 @@ from rich.text import Text
 from rawzone_assets.commands.surroundings import printable
 
 _UNCUT = 1000
-"""Width where nobody watches: what is piped on must not be cut to some terminal's size."""
+"""A width beyond every table: neither a pipe's reader nor a narrow terminal is served by cut names."""
 
 
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]], *, numbers: Sequence[str] = ()) -> None:
     """A table on standard output; the columns named in ``numbers`` are set flush right."""
     table = Table(box=None, header_style="bold", pad_edge=False)
     for column in columns:
-        table.add_column(column, justify="right" if column in numbers else "left", overflow="fold")
+        table.add_column(column, justify="right" if column in numbers else "left", no_wrap=True)
     for row in rows:
         table.add_row(*(Text(printable(cell)) for cell in row))
-    watched = sys.stdout.isatty()
-    # rich must not guess: cells hold names of landed files, not markup.
-    console = Console(file=sys.stdout, highlight=False, markup=False, width=None if watched else _UNCUT)
-    console.print(table)
+    # Cells hold names of landed files, which are no markup.
+    Console(file=sys.stdout, highlight=False, markup=False, emoji=False, width=_UNCUT).print(table)
 
 
 @contextmanager

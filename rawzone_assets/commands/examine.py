@@ -33,7 +33,9 @@ from rawzone_assets.zone.zone import utc_now
 
 
 @click.command(name="examine")
-@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE...")
+@click.argument(
+    "files", nargs=-1, required=True, type=click.Path(readable=False, path_type=Path), metavar="FILE..."
+)
 @click.option("--feed", "feed_id", metavar="FEED", help="Judge by this feed's contract, whatever the name.")
 @home_option
 @json_option

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import Any
 
 import click
@@ -66,18 +67,22 @@ def command(
     with open_zone(settings) as zone:
         found = readable(
             zone,
-            feeds=chosen_feeds(feeds, zone.index.feeds()),
+            feeds=sorted(chosen_feeds(feeds, zone.index.feeds())),
             since=since,
             until=until,
             as_of=chosen_commit(zone, as_of),
             all_revisions=all_revisions,
         )
-    for listed in found:
-        if as_json:
-            emit(_record(listed, settings.layout))
-        else:
-            click.echo(_line(listed))
-    if not found and not as_json:
+        shown = 0
+        # Closed before the zone is, also when the reader of our output goes away in the middle.
+        with closing(found):
+            for listed in found:
+                shown += 1
+                if as_json:
+                    emit(_record(listed, settings.layout))
+                else:
+                    click.echo(_line(listed))
+    if not shown and not as_json:
         note(f"No objects match in {settings.layout.raw}.")
 
 

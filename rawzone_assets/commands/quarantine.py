@@ -29,7 +29,7 @@ def command() -> None:
     """What was refused, why, and where its copy lies."""
 
 
-@command.command(name="ls")
+@command.command(name="ls", short_help="List refused deliveries.")
 @click.argument("feeds", nargs=-1, metavar="[FEED]...")
 @range_options
 @home_option
@@ -53,7 +53,7 @@ def list_refused(*, feeds: tuple[str, ...], since: str | None, until: str | None
         note("Nothing that matches was refused.")
 
 
-@command.command(name="show")
+@command.command(name="show", short_help="Why a delivery was refused, and where its copy lies.")
 @click.argument("wanted", metavar="PATH|NAME|SHA")
 @home_option
 @json_option

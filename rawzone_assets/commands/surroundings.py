@@ -100,7 +100,7 @@ def home_option(function: Callable[..., Any]) -> Callable[..., Any]:
     """``--home`` after the command's name too; :func:`open_settings` finds it."""
     return click.option(
         "--home",
-        type=click.Path(file_okay=False, path_type=Path),
+        type=click.Path(file_okay=False, readable=False, path_type=Path),
         expose_value=False,
         callback=_note_home,
         help="The zone's folder. [default: RAWZONE_HOME, else ./data]",

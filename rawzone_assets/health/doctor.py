@@ -65,11 +65,16 @@ def examine_zone(
     files = files or LocalFiles()
     layout = settings.layout
     yield _landing(layout.landing)
+    writable: set[str] = set()
     for name, root in _written_roots(settings).items():
-        yield _writable(name, root)
+        check = _writable(name, root)
+        if check.health is Health.OK:
+            writable.add(name)
+        yield check
     yield _apart(settings)
     for name in ("raw", "quarantine"):
-        yield _file_system(name, _written_roots(settings)[name], files)
+        if name in writable:
+            yield _file_system(name, _written_roots(settings)[name], files)
         yield _space(name, _written_roots(settings)[name], settings.reserve, files)
     yield _time_zones(platforms)
     yield _staging(settings, files)

@@ -216,19 +216,30 @@ class Index:
         rows = self._database.execute("SELECT DISTINCT feed FROM receipt WHERE feed IS NOT NULL ORDER BY feed")
         return [feed for (feed,) in rows]
 
+    def partitions(self, feed: str) -> list[str]:
+        """The capture days of a feed's receipts, oldest first."""
+        rows = self._database.execute(
+            "SELECT DISTINCT partition FROM receipt WHERE feed = ? ORDER BY partition", (feed,)
+        )
+        return [partition for (partition,) in rows]
+
     def totals(self) -> list[Total]:
         """What the receipts of each feed add up to, by verdict; counted here because there may be millions."""
+        # The LIMIT makes SQLite take the four facts out of each body first, and not sort the bodies themselves.
         rows = self._database.execute(
-            "SELECT feed, verdict, count(*), count(*) FILTER (WHERE revision > 1), "
-            "total(body ->> '$.size'), total(body ->> '$.stored_size'), max(body ->> '$.data_max'), "
-            "max(body ->> '$.captured_at') FROM receipt WHERE feed IS NOT NULL GROUP BY feed, verdict"
+            "SELECT feed, verdict, count(*), total(revision > 1), total(size), total(stored_size), "
+            "max(data_max), max(captured_at) FROM ("
+            "SELECT feed, verdict, revision, body ->> '$.size' AS size, "
+            "body ->> '$.stored_size' AS stored_size, body ->> '$.data_max' AS data_max, "
+            "body ->> '$.captured_at' AS captured_at "
+            "FROM receipt WHERE feed IS NOT NULL LIMIT -1) GROUP BY feed, verdict"
         )
         return [
             Total(
                 feed=feed,
                 verdict=Verdict(verdict),
                 receipts=receipts,
-                revisions=revisions,
+                revisions=int(revisions),
                 size=int(size),
                 stored_size=int(stored_size),
                 data_max=data_max,

@@ -7,6 +7,7 @@ landing are opened, one path component at a time without following links, so tha
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import stat
@@ -48,15 +49,23 @@ class Landed:
         return f"{self.device}:{self.inode}:{self.size}:{self.mtime_ns}:{self.ctime_ns}"
 
     @property
-    def identity(self) -> dict[str, int]:
-        """What a receipt keeps so that a rebuilt index knows this file again."""
+    def identity(self) -> dict[str, str]:
+        """What a receipt keeps so that a rebuilt index knows this file again.
+
+        As text: nanoseconds and inodes exceed 2^53, beyond which JSON numbers (RFC 8785) are not exact.
+        """
         return {
-            "device": self.device,
-            "inode": self.inode,
-            "size": self.size,
-            "mtime_ns": self.mtime_ns,
-            "ctime_ns": self.ctime_ns,
+            "device": str(self.device),
+            "inode": str(self.inode),
+            "size": str(self.size),
+            "mtime_ns": str(self.mtime_ns),
+            "ctime_ns": str(self.ctime_ns),
         }
+
+    def is_still(self, status: os.stat_result) -> bool:
+        """Whether an open file is the one that was found, unchanged."""
+        found = (self.device, self.inode, self.size, self.mtime_ns, self.ctime_ns)
+        return stat.S_ISREG(status.st_mode) and _identity(status) == found
 
     def settled(self, *, now: float, settle: float) -> bool:
         """Whether the file has kept still long enough to be read.
@@ -215,8 +224,7 @@ class Reading:
         """
         landed = self._landed
         with self._landing.open(landed) as descriptor:
-            before = os.fstat(descriptor)
-            if not stat.S_ISREG(before.st_mode) or _identity(before) != tuple(landed.identity.values()):
+            if not landed.is_still(os.fstat(descriptor)):
                 raise ChangedWhileRead(landed.label)
             left = landed.size
             while block := self._block(descriptor):
@@ -225,7 +233,7 @@ class Reading:
                     raise ChangedWhileRead(landed.label)
                 self._digest.update(block)
                 yield block
-            if left or _identity(os.fstat(descriptor)) != _identity(before):
+            if left or not landed.is_still(os.fstat(descriptor)):
                 raise ChangedWhileRead(landed.label)
         self._finished = True
 
@@ -238,7 +246,7 @@ class Reading:
 
 # O_NONBLOCK so that opening a pipe put in the file's place returns at once.
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-_LINK_IN_THE_WAY = frozenset({40, 6})  # ELOOP: a link; ENXIO: a socket
+_LINK_IN_THE_WAY = frozenset({errno.ELOOP, errno.ENXIO})  # a link; a socket
 
 
 def _landed(path: str, entry: os.DirEntry[str], names: set[str]) -> Landed | None:

@@ -1,8 +1,9 @@
 """The ledger: an append-only, hash-chained sequence of commits. The truth (DESIGN section 6).
 
 A commit is one file ``<20 digits>.jsonl`` from 0 upwards, created once and never changed: a header line,
-then one canonical JSON line per record. The header names the SHA-256 of the commit before it (``prev``) and
-of its own record lines (``body_sha256``), so a cut or altered file is noticed by itself and by its successor.
+then one canonical JSON line per record. The header names the SHA-256 of the commit before it (``prev``), of
+its own record lines (``body_sha256``) and of itself without that field (``header_sha256``), so a cut or
+altered file is noticed by itself and by its successor.
 """
 
 from __future__ import annotations
@@ -63,6 +64,10 @@ class Author:
     code_version: str
 
 
+def _is_commit(name: str) -> bool:
+    return name.endswith(".jsonl") and len(name) == len(ledger_name(0)) and name[:-6].isdigit()
+
+
 class DamagedCommit(ValueError):
     """Bytes that are no whole commit; the text says why."""
 
@@ -70,7 +75,7 @@ class DamagedCommit(ValueError):
 def encode_commit(records: list[dict[str, Any]], *, after: Head, at: datetime, author: Author) -> bytes:
     """The bytes of the commit that follows ``after``. Time never runs backwards."""
     body = b"".join(canonical(record) + b"\n" for record in records)
-    header = {
+    header: dict[str, Any] = {
         "ledger": FORMAT,
         "seq": after.seq + 1,
         "prev": after.sha256,
@@ -81,7 +86,13 @@ def encode_commit(records: list[dict[str, Any]], *, after: Head, at: datetime, a
         "records": len(records),
         "body_sha256": hashlib.sha256(body).hexdigest(),
     }
+    header["header_sha256"] = _header_digest(header)
     return canonical(header) + b"\n" + body
+
+
+def _header_digest(header: Record) -> str:
+    rest = {name: value for name, value in header.items() if name != "header_sha256"}
+    return hashlib.sha256(canonical(rest)).hexdigest()
 
 
 def decode_commit(data: bytes) -> Commit:
@@ -99,6 +110,8 @@ def decode_commit(data: bytes) -> Commit:
         raise DamagedCommit("its header is not JSON") from None
     if not isinstance(header, dict) or header.get("ledger") != FORMAT:
         raise DamagedCommit("its header is of an unknown format")
+    if canonical(header) != line or _header_digest(header) != header.get("header_sha256"):
+        raise DamagedCommit("its header is not the one it was written with")
     if hashlib.sha256(body).hexdigest() != header.get("body_sha256"):
         raise DamagedCommit("its records are not those it was written with")
     try:
@@ -164,6 +177,9 @@ class Ledger:
                 )
             yield commit
             previous = commit.head
+        # Looked for only when everything is read anyway: the names of a long ledger take time to list.
+        if head.seq < 0 and any(name > ledger_name(previous.seq) for name in self.names() if _is_commit(name)):
+            raise LedgerDamaged(self.path(previous.seq + 1), "it is missing, but later commits are there")
 
     def claim(self, staged: Path, seq: int) -> None:
         """Publish a staged commit under its number; ``FileExistsError`` when another writer has it.

@@ -57,7 +57,7 @@ class Receipt:
     duplicate_of: str | None = None
     revises: str | None = None
     quarantine: Mapping[str, str] | None = None  # {"path", "findings"} below the quarantine root
-    landed: Mapping[str, int] | None = None  # device, inode, mtime_ns, ctime_ns of the landed file
+    landed: Mapping[str, str] | None = None  # device, inode, size, mtime_ns, ctime_ns of the landed file
     landing_path_bytes: str | None = None  # hex, when the path is not valid UTF-8
     findings: tuple[Mapping[str, Any], ...] = field(default=())
 

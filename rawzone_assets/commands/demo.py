@@ -1,0 +1,134 @@
+"""``rawzone demo``: samples in a landing folder, their promotion as Dagster runs, and the Dagster UI over it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from rawzone_assets.commands.promote import show_summary
+from rawzone_assets.commands.surroundings import fail, note
+from rawzone_assets.definitions import build_definitions
+from rawzone_assets.orchestration.instance import dagster_environment, open_instance, shared_file
+from rawzone_assets.orchestration.local_runs import promote_landing
+from rawzone_assets.orchestration.overrides import Overrides
+from rawzone_assets.platforms import all_platforms
+from rawzone_assets.samples import write_landing
+from rawzone_assets.zone.settings import Settings
+
+_HOME = Path("rawzone-demo")
+_LOOPBACK = "127.0.0.1"  # Dagster's server knows no passwords: it must not be reachable from elsewhere
+_PORT = 3000
+_PATIENCE = 60.0  # seconds for the UI to come up
+_FAREWELL = 20.0  # seconds for Dagster to stop
+
+
+@click.command(name="demo")
+@click.option(
+    "--home",
+    type=click.Path(file_okay=False, path_type=Path),
+    help=f"A folder for the demonstration. [default: rawzone --home, else ./{_HOME}]",
+)
+@click.option("--days", type=click.IntRange(1, 3650), default=14, show_default=True, help="Days of samples.")
+@click.option("--port", type=click.IntRange(1, 65535), help=f"The UI's port. [default: {_PORT} or a free one]")
+@click.option("--ui/--no-ui", default=True, help="Start the Dagster UI at the end.")
+@click.pass_context
+def command(context: click.Context, *, home: Path | None, days: int, port: int | None, ui: bool) -> None:
+    """See it work, in a folder of its own: samples, promotion through Dagster, a summary, the Dagster UI.
+
+    Some of the samples are bad on purpose. Running it again in the same folder changes nothing.
+    """
+    # Neither RAWZONE_ variables nor DAGSTER_HOME: a demonstration must not touch a zone in use.
+    settings = Settings.from_environment(
+        {"RAWZONE_SETTLE": "0"}, home=home or context.find_object(Path) or _HOME
+    )
+    _land_samples(settings.layout.landing, days)
+    with open_instance(settings, own=True) as instance:
+        done = promote_landing(
+            instance, Overrides(settings=settings), build=build_definitions, platforms=all_platforms()
+        )
+    show_summary(done)
+    for problem in done.problems:
+        fail(problem)
+    click.echo(f"\nThe zone is in {settings.home}. Look around with: rawzone --home {settings.home} status")
+    if ui:
+        _serve(settings, _free_port(port))
+
+
+def _land_samples(landing: Path, days: int) -> None:
+    """Fill an empty landing folder; it appears whole or not at all."""
+    if landing.exists():
+        note(f"{landing} is there already: no samples were added.")
+        return
+    unfinished = landing.with_name(f".{landing.name}-{os.getpid()}")
+    samples = write_landing(unfinished, days=days, until=datetime.now(UTC).date())
+    unfinished.rename(landing)
+    bad = sum(sample.verdict == "quarantined" for sample in samples)
+    note(f"{len(samples)} sample files landed in {landing}, {bad} of them bad on purpose.")
+
+
+def _serve(settings: Settings, port: int) -> None:
+    """Dagster's web server and daemon over this zone, until Ctrl-C."""
+    environment = {**os.environ, **dagster_environment(settings, own=True), "RAWZONE_SETTLE": "5"}
+    arguments = ["-h", _LOOPBACK, "-p", str(port), "-w", str(shared_file("workspace.yaml"))]
+    quiet = ["--log-level", "warning", "--code-server-log-level", "warning"]
+    process = subprocess.Popen(
+        [sys.executable, "-W", "ignore", "-m", "dagster", "dev", *arguments, *quiet],
+        env=environment,
+        cwd=settings.home,
+        start_new_session=True,  # Ctrl-C reaches us alone, and we stop Dagster in good order
+    )
+    try:
+        _await(process, port)
+        click.echo(
+            f"\nDagster UI:   http://{_LOOPBACK}:{port}\n"
+            f"DAGSTER_HOME: {environment['DAGSTER_HOME']}\n"
+            f"Drop files into {settings.layout.landing} and watch them being promoted within a minute.\n"
+            "Stop with Ctrl-C."
+        )
+        process.wait()
+        fail("Dagster has stopped by itself: what it wrote above says why.")
+    except KeyboardInterrupt:
+        note("Stopping Dagster.")
+    finally:
+        _stop(process)
+
+
+def _await(process: subprocess.Popen[bytes], port: int) -> None:
+    end = time.monotonic() + _PATIENCE
+    while time.monotonic() < end and process.poll() is None:
+        with suppress(OSError), socket.create_connection((_LOOPBACK, port), timeout=1):
+            return
+        time.sleep(0.2)
+    fail("The Dagster UI did not start: what Dagster wrote above says why.")
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    """Ask Dagster to stop, then insist, with all the processes it started."""
+    for number in (signal.SIGINT, signal.SIGKILL):
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, number)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(timeout=_FAREWELL)
+            return
+
+
+def _free_port(wanted: int | None) -> int:
+    """The port asked for; else Dagster's usual one when it is free, else any that is."""
+    for port in (wanted,) if wanted else (_PORT, 0):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((_LOOPBACK, port))
+            except OSError:
+                continue
+            return int(probe.getsockname()[1])
+    fail(f"Port {wanted} is in use: give another with --port.")

@@ -1,0 +1,136 @@
+"""``rawzone promote``: what the landing sensor does, once, as Dagster runs in this process."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from rawzone_assets.commands.display import print_table
+from rawzone_assets.commands.receipts import receipt_record
+from rawzone_assets.commands.selection import checked_range, chosen_feeds, range_options
+from rawzone_assets.commands.surroundings import (
+    FAILED,
+    FINE,
+    FOUND,
+    emit,
+    json_option,
+    leave,
+    note,
+    open_settings,
+)
+from rawzone_assets.definitions import build_definitions
+from rawzone_assets.orchestration.instance import open_instance
+from rawzone_assets.orchestration.local_runs import LocalRuns, promote_landing
+from rawzone_assets.orchestration.overrides import Overrides
+from rawzone_assets.platforms import all_platforms
+from rawzone_assets.zone.receipt import Receipt, Verdict
+
+_MOST_SHOWN = 20
+_COLUMNS = (Verdict.PROMOTED, Verdict.DUPLICATE, Verdict.QUARANTINED)
+
+
+@click.command(name="promote")
+@click.argument("feeds", nargs=-1, metavar="[FEED]...")
+@range_options
+@click.option("--now", is_flag=True, help="Do not wait for files to settle.")
+@json_option
+def command(*, feeds: tuple[str, ...], since: str | None, until: str | None, now: bool, as_json: bool) -> None:
+    """Promote what has landed, once, as Dagster runs.
+
+    FEED is a feed (distrokid/streams) or a platform (distrokid). Without FEED all are promoted and files of no
+    feed are recorded. The runs, with their checks and metadata, show in the Dagster UI of the same home.
+    """
+    checked_range(since, until)
+    chosen = chosen_feeds(feeds)
+    settings = open_settings()
+    if now:
+        settings = replace(settings, settle=0)
+    overrides = Overrides(settings=settings, since=since, until=until)
+    with open_instance(settings) as instance, _file_progress() as progress:
+        done = promote_landing(
+            instance,
+            overrides,
+            build=build_definitions,
+            platforms=all_platforms(),
+            feeds=chosen,
+            progress=progress,
+        )
+    if as_json:
+        for entry, at in done.entries:
+            emit(receipt_record(entry, at))
+    else:
+        show_summary(done)
+    _say_what_remains(done)
+    leave(exit_code(done))
+
+
+def exit_code(done: LocalRuns) -> int:
+    """What the command found: nothing, something to look at, or an environment in the way."""
+    if done.problems:
+        return FAILED
+    looked_at = {entry.receipt.verdict for entry, _ in done.entries}
+    return FOUND if looked_at & {Verdict.QUARANTINED, Verdict.UNRECOGNIZED} else FINE
+
+
+def show_summary(done: LocalRuns) -> None:
+    """A table of feeds and verdicts, then what was refused or not recognized, and why."""
+    receipts = [entry.receipt for entry, _ in done.entries]
+    if not receipts:
+        note("Nothing new has landed.")
+        return
+    counts = Counter((receipt.feed, receipt.verdict) for receipt in receipts)
+    feeds = sorted({receipt.feed for receipt in receipts if receipt.feed})
+    rows = [[feed, *(str(counts[feed, verdict] or "") for verdict in _COLUMNS)] for feed in feeds]
+    if len(feeds) > 1:
+        totals = (sum(counts[feed, verdict] for feed in feeds) for verdict in _COLUMNS)
+        rows.append(["all feeds", *(str(total or "") for total in totals)])
+    if rows:
+        print_table(["feed", *_COLUMNS], rows, numbers=_COLUMNS)
+    for verdict in (Verdict.QUARANTINED, Verdict.UNRECOGNIZED):
+        _show_refused([receipt for receipt in receipts if receipt.verdict is verdict], verdict)
+
+
+def _show_refused(receipts: Sequence[Receipt], verdict: Verdict) -> None:
+    if not receipts:
+        return
+    click.echo(f"\n{len(receipts)} {verdict}:")
+    rows = [["  " + r.landing_path, ", ".join(_codes(r))] for r in receipts[:_MOST_SHOWN]]
+    print_table(["  file", "why"], rows)
+    if len(receipts) > _MOST_SHOWN:
+        click.echo(f"  … and {len(receipts) - _MOST_SHOWN} more: 'rawzone log --verdict {verdict}' lists them.")
+
+
+def _codes(receipt: Receipt) -> list[str]:
+    return sorted({finding["code"] for finding in receipt.findings if finding["blocking"]})
+
+
+def _say_what_remains(done: LocalRuns) -> None:
+    if done.finished_batches:
+        note(f"{done.finished_batches} interrupted batches were finished first.")
+    if done.waiting:
+        first = done.waiting[0]
+        note(
+            f"{len(done.waiting)} files are left waiting ({first.label}: {first.reason}); "
+            "--now does not wait for files to settle."
+        )
+    for problem in done.problems:
+        note(problem)
+
+
+@contextmanager
+def _file_progress() -> Iterator[Callable[[int, int], None] | None]:
+    """A bar on standard error, fed with (done, total) files; ``None`` when it is no terminal."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    columns = (TextColumn("promoting"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(file=sys.stderr), transient=True) as progress:
+        task = progress.add_task("promoting", total=None)
+        yield lambda done, total: progress.update(task, completed=done, total=total)

@@ -1,0 +1,156 @@
+"""The doctor: one line a check, each with what to do, and nothing changed."""
+
+import os
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from rawzone_assets.contract import codes
+from rawzone_assets.contract.feed import Platform
+from rawzone_assets.health.doctor import Health, dagster_home, examine_zone
+from rawzone_assets.platforms import all_platforms
+from rawzone_assets.zone.files import LocalFiles
+from rawzone_assets.zone.landing import Landed
+from rawzone_assets.zone.promotion import record_unrecognized
+from rawzone_assets.zone.settings import Settings
+from rawzone_assets.zone.zone import Zone
+
+NOW = datetime(2025, 6, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def settings(tmp_path):
+    settings = Settings.from_environment({}, home=tmp_path / "zone")
+    settings.layout.landing.mkdir(parents=True)
+    with Zone(settings, clock=lambda: NOW) as zone:
+        landed = Landed(path="x/y", regular=True, device=1, inode=1, size=1, mtime_ns=1, ctime_ns=1)
+        for path in ("x/y", "x/z"):
+            record_unrecognized(
+                zone, [(Landed(**{**vars(landed), "path": path}), codes.UNKNOWN_NAME("none"))], run_id="test"
+            )
+    return settings
+
+
+def checks(settings, *, files=None, platforms=(), now=NOW):
+    return {check.name: check for check in examine_zone(settings, platforms, now=now, files=files)}
+
+
+def unwell(found):
+    return {name for name, check in found.items() if check.health is not Health.OK}
+
+
+class Broken(LocalFiles):
+    """A file system that lacks one thing."""
+
+    def __init__(self, lack, free=10 * 2**30):
+        self.lack, self.free = lack, free
+
+    def link(self, source, target):
+        if self.lack == "links":
+            raise OSError(95, "Operation not supported", str(target))
+        if self.lack == "exclusive links" and target.exists():
+            return
+        super().link(source, target)
+
+    def lock(self, path, *, wait):
+        if self.lack == "locks":
+            return super().lock(path.with_name(f"{path.name}.{os.urandom(4).hex()}"), wait=wait)
+        return super().lock(path, wait=wait)
+
+    def free_bytes(self, _path):
+        return self.free
+
+
+class TestZoneChecks:
+    def test_a_sound_zone_is_well_and_stays_as_it_is(self, settings):
+        before = {path: path.read_bytes() for path in settings.home.rglob("*") if path.is_file()}
+        assert unwell(checks(settings, platforms=all_platforms())) == set()
+        assert {path: path.read_bytes() for path in settings.home.rglob("*") if path.is_file()} == before
+
+    def test_a_zone_that_does_not_exist_yet_only_lacks_its_landing(self, tmp_path):
+        found = checks(Settings.from_environment({}, home=tmp_path / "new"))
+        assert unwell(found) == {"landing"}
+        assert "will be created" in found["raw"].seen
+        assert list(tmp_path.iterdir()) == []
+
+    @pytest.mark.parametrize("lack", ["links", "exclusive links", "locks"])
+    def test_a_file_system_that_publishing_cannot_rest_on_fails(self, settings, lack):
+        found = checks(settings, files=Broken(lack))
+        assert {"file system of raw", "file system of quarantine"} <= unwell(found)
+
+    def test_little_space_warns_and_too_little_fails(self, settings):
+        assert checks(settings, files=Broken(None, free=100 * 2**20))["space for raw"].health is Health.WARN
+        assert checks(settings, files=Broken(None, free=2**20))["space for raw"].health is Health.FAIL
+
+    def test_roots_inside_each_other_are_named(self, tmp_path):
+        settings = Settings.from_environment({"RAWZONE_RAW": str(tmp_path / "landing/raw")}, home=tmp_path)
+        found = checks(settings)
+        assert "raw" in found["separate folders"].seen
+        assert found["separate folders"].health is Health.FAIL
+
+    def test_a_file_where_a_folder_belongs_fails(self, tmp_path):
+        (tmp_path / "raw").write_bytes(b"")
+        assert checks(Settings.from_environment({}, home=tmp_path))["raw"].health is Health.FAIL
+
+    def test_an_unknown_time_zone_fails(self, settings):
+        platform = Platform(id="x", title="", source_system="", timezone="Mars/Olympus", feeds=())
+        assert "Mars/Olympus" in checks(settings, platforms=[platform])["time zones"].seen
+
+    def test_a_batch_left_in_staging_warns(self, settings):
+        (settings.layout.staging / "0123").mkdir()
+        assert checks(settings)["staging"].health is Health.WARN
+
+    def test_a_clock_behind_the_ledger_warns(self, settings):
+        assert checks(settings, now=NOW - timedelta(days=1))["clock"].health is Health.WARN
+
+
+class TestLedgerAndIndex:
+    def test_a_missing_commit_is_named(self, settings):
+        settings.layout.commit(0).unlink()
+        assert "commit 0 is missing" in checks(settings)["ledger"].seen
+
+    def test_a_damaged_newest_commit_fails(self, settings):
+        path = settings.layout.commit(1)
+        path.chmod(0o644)
+        path.write_bytes(path.read_bytes()[:-1])
+        assert checks(settings)["ledger"].health is Health.FAIL
+
+    def test_a_replaced_commit_breaks_the_chain(self, settings):
+        path = settings.layout.commit(0)
+        path.chmod(0o644)
+        head, _, body = path.read_bytes().partition(b"\n")
+        path.write_bytes(head.replace(b'"run_id":"test"', b'"run_id":"tesT"') + b"\n" + body)
+        assert "does not follow" in checks(settings)["ledger"].seen
+
+    def test_an_index_of_another_ledger_warns_and_one_behind_does_not(self, settings):
+        newest = settings.layout.commit(1)
+        data = newest.read_bytes()
+        newest.unlink()
+        assert "another ledger" in checks(settings)["index"].seen
+        with Zone(settings) as zone:
+            zone.index.catch_up()
+        newest.write_bytes(data)
+        assert checks(settings)["index"].health is Health.OK
+        assert "1 commits behind" in checks(settings)["index"].seen
+
+    def test_an_unreadable_index_warns(self, settings):
+        (path,) = settings.layout.state.glob("index-*.sqlite3")
+        path.write_bytes(b"no database")
+        assert checks(settings)["index"].health is Health.WARN
+
+
+class TestDagsterHome:
+    @pytest.mark.parametrize(
+        ("value", "health"),
+        [("", Health.WARN), ("relative", Health.FAIL), ("/does/not/exist", Health.FAIL)],
+    )
+    def test_a_home_that_will_not_do(self, value, health):
+        check = dagster_home({"DAGSTER_HOME": value})
+        assert check.health is health
+        assert check.remedy
+
+    def test_a_home_with_its_configuration_is_well(self, tmp_path: Path):
+        assert dagster_home({"DAGSTER_HOME": str(tmp_path)}).health is Health.WARN
+        (tmp_path / "dagster.yaml").write_text("")
+        assert dagster_home({"DAGSTER_HOME": str(tmp_path)}).health is Health.OK
