@@ -79,7 +79,7 @@ def _serve(settings: Settings, port: int) -> None:
     """Dagster's web server and daemon over this zone, until Ctrl-C."""
     environment = {**os.environ, **dagster_environment(settings, own=True), "RAWZONE_SETTLE": "5"}
     arguments = ["-h", _LOOPBACK, "-p", str(port), "-w", str(shared_file("workspace.yaml"))]
-    quiet = ["--log-level", "warning", "--code-server-log-level", "warning"]
+    quiet = ["--log-level", "error", "--code-server-log-level", "error"]
     process = subprocess.Popen(
         [sys.executable, "-W", "ignore", "-m", "dagster", "dev", *arguments, *quiet],
         env=environment,

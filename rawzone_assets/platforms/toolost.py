@@ -62,7 +62,7 @@ platform, missing `streams`, a day twice or after the capture, a count that is n
     version=1,
     rules_version=1,
     checks=_CHECKS,
-    cadence=Cadence(every=timedelta(days=2), lag_days=2, stale_after_days=7),
+    cadence=Cadence(every=timedelta(days=7), lag_days=2, stale_after_days=7),
     by_month=False,
 )
 
@@ -103,7 +103,7 @@ A `streamTotal` that is not the sum, or absent tracks and countries, only warn.
     version=1,
     rules_version=1,
     checks=_CHECKS,
-    cadence=Cadence(every=timedelta(days=2), lag_days=4, stale_after_days=9),
+    cadence=Cadence(every=timedelta(days=7), lag_days=4, stale_after_days=9),
     by_month=False,
 )
 

@@ -146,6 +146,6 @@ def _rendered_chart(rng: Random) -> str:
     paths = "".join(
         f'<g transform="translate({x},0)"><path d="M{x},{rng.randint(0, 300)} L{x + 2},{rng.randint(0, 300)}" '
         f'fill="none" stroke="#67b7dc" stroke-opacity="0.9"></path></g>'
-        for x in range(180)
+        for x in range(300)
     )
     return f'<div id="trend365day" class="amcharts-main-div"><svg width="730" height="300">{paths}</svg></div>'

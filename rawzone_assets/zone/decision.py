@@ -42,12 +42,14 @@ class Decision:
     quarantine_path: str | None = None
     findings_path: str | None = None
 
-    def targets(self, places: Layout) -> set[Path]:
-        """The files that carrying this out creates."""
-        targets = {places.quarantined(path) for path in (self.quarantine_path, self.findings_path) if path}
+    def needs(self, path: Path, places: Layout) -> bool:
+        """Whether carrying this out creates the file ``path``, or one below it."""
+        targets = [
+            places.quarantined(target) for target in (self.quarantine_path, self.findings_path) if target
+        ]
         if self.verdict is Verdict.PROMOTED and self.key:
-            targets.add(places.object(self.key))
-        return targets
+            targets.append(places.object(self.key))
+        return any(target.is_relative_to(path) for target in targets)
 
 
 class History(Protocol):
@@ -60,6 +62,8 @@ class History(Protocol):
     def already_decided(self, feed: str, name: str, sha256: str, landing_path: str) -> Verdict | None: ...
 
     def refusals(self, feed: str, sha256: str) -> int: ...
+
+    def holds(self, key: str) -> bool: ...
 
 
 def decide(candidate: Candidate, history: History) -> Decision:
@@ -77,9 +81,13 @@ def decide(candidate: Candidate, history: History) -> Decision:
         return Decision(verdict=Verdict.DUPLICATE, key=stored.key, duplicate_of=stored.key)
     earlier = history.revisions(feed, name)
     revision = earlier[-1].revision + 1 if earlier else 1
+    key = layout.object_key(candidate.folder, name, revision)
+    while history.holds(key):  # x.r2.csv may be the second of x.csv, or a name of its own
+        revision += 1
+        key = layout.object_key(candidate.folder, name, revision)
     return Decision(
         verdict=Verdict.PROMOTED,
-        key=layout.object_key(candidate.folder, name, revision),
+        key=key,
         revision=revision,
         revises=earlier[-1].key if earlier else None,
     )
@@ -121,10 +129,17 @@ class Batch:
 
     def refusals(self, feed: str, sha256: str) -> int:
         now = sum(
-            candidate.feed == feed and candidate.sha256 == sha256 and decision.verdict is Verdict.QUARANTINED
+            candidate.feed == feed
+            and candidate.sha256[: layout.REFUSAL_DIGITS] == sha256[: layout.REFUSAL_DIGITS]
+            and decision.verdict is Verdict.QUARANTINED
             for candidate, decision in self._decided
         )
         return self._past.refusals(feed, sha256) + now
+
+    def holds(self, key: str) -> bool:
+        return self._past.holds(key) or any(
+            decision.key == key and decision.verdict is Verdict.PROMOTED for _, decision in self._decided
+        )
 
     def _promoted(self, feed: str) -> list[tuple[Candidate, Decision]]:
         return [pair for pair in self._decided if pair[0].feed == feed and pair[1].verdict is Verdict.PROMOTED]

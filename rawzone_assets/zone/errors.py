@@ -78,6 +78,16 @@ class LedgerDamaged(ZoneError):
         )
 
 
+class IndexFailed(ZoneError):
+    """The look-up table beside the ledger cannot be used."""
+
+    def __init__(self, path: Path | None, problem: Exception) -> None:
+        super().__init__(
+            f"The index {path or 'in memory'} cannot be used ({problem}): free space or delete that file, then "
+            "run the command again; it is rebuilt from the ledger, and nothing was lost."
+        )
+
+
 class UnreadableLanding(ZoneError):
     """Some landed files could not be read; all others were dealt with."""
 

@@ -10,13 +10,15 @@ from __future__ import annotations
 import hashlib
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import orjson
 
+from rawzone_assets.zone.errors import IndexFailed, StorageFailed
+from rawzone_assets.zone.layout import REFUSAL_DIGITS
 from rawzone_assets.zone.ledger import EMPTY, Commit, Head, Ledger
 from rawzone_assets.zone.receipt import Receipt, Verdict, moment, timestamp
 
@@ -90,7 +92,34 @@ class Index:
 
         Raises:
             LedgerDamaged: A commit is damaged or breaks the chain.
+            StorageFailed: The ledger cannot be read, or the index cannot be written.
         """
+        try:
+            with self.usable():
+                try:
+                    return self._catch_up()
+                except sqlite3.OperationalError:
+                    raise  # locked, or its disk is full: the file itself may be sound
+                except sqlite3.DatabaseError:
+                    self._database.close()
+                    self._database = self._rebuild()
+                    return self._catch_up()
+        except OSError as error:
+            raise StorageFailed("read the ledger", error) from error
+
+    @contextmanager
+    def usable(self) -> Iterator[None]:
+        """Says what to do when SQLite fails.
+
+        Raises:
+            IndexFailed: It did.
+        """
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise IndexFailed(self._path, error) from error
+
+    def _catch_up(self) -> Head:
         with self._transaction():
             self._head = self._stored_head()  # another process may have moved it
             if not self._still_true(self._head):
@@ -128,12 +157,21 @@ class Index:
         return Verdict(row[0]) if row else None
 
     def refusals(self, feed: str, sha256: str) -> int:
-        """How many quarantined deliveries of the feed have these bytes."""
+        """How many quarantined deliveries of the feed have bytes whose hash begins like this one."""
+        begin = sha256[:REFUSAL_DIGITS]
         row = self._database.execute(
-            "SELECT count(*) FROM receipt WHERE sha256 = ? AND feed = ? AND verdict = 'quarantined'",
-            (bytes.fromhex(sha256), feed),
+            "SELECT count(*) FROM receipt "
+            "WHERE sha256 BETWEEN ? AND ? AND feed = ? AND verdict = 'quarantined'",
+            (bytes.fromhex(begin.ljust(64, "0")), bytes.fromhex(begin.ljust(64, "f")), feed),
         ).fetchone()
         return int(row[0])
+
+    def holds(self, key: str) -> bool:
+        """Whether an object of this key was promoted."""
+        row = self._database.execute(
+            "SELECT 1 FROM receipt WHERE key = ? AND verdict = 'promoted' LIMIT 1", (key,)
+        ).fetchone()
+        return row is not None
 
     def unrecognized(self, landing_path: str) -> bool:
         """Whether the newest receipt for this path says it is unrecognized."""
@@ -156,12 +194,13 @@ class Index:
 
     def seen(self) -> dict[str, tuple[str, str | None, str]]:
         """Landing path to (signature, feed, verdict) of every landed file dealt with in its present form."""
-        rows = self._database.execute("SELECT path, signature, feed, verdict FROM seen")
-        return {path: (signature, feed, verdict) for path, signature, feed, verdict in rows}
+        with self.usable():
+            rows = self._database.execute("SELECT path, signature, feed, verdict FROM seen")
+            return {path: (signature, feed, verdict) for path, signature, feed, verdict in rows}
 
     def remember(self, entities: Iterable[tuple[str, str, str | None, str]]) -> None:
         """Note (path, signature, feed, verdict) of landed files that need no reading again."""
-        with self._transaction():
+        with self.usable(), self._transaction():
             self._database.executemany("INSERT OR REPLACE INTO seen VALUES (?, ?, ?, ?)", list(entities))
 
     # --- what readers ask ------------------------------------------------------------------------
@@ -306,7 +345,8 @@ class Index:
         try:
             yield
         except BaseException:
-            self._database.execute("ROLLBACK")
+            with suppress(sqlite3.Error):  # a full disk or a damaged file has rolled back already
+                self._database.execute("ROLLBACK")
             raise
         self._database.execute("COMMIT")
 
@@ -319,13 +359,15 @@ class Index:
         except sqlite3.OperationalError:
             raise  # locked or not writable: the file itself may be sound
         except sqlite3.DatabaseError:
-            # Unreadable or of another version: it is derived, so the cure is to build it anew.
-            for leftover in (
-                self._path,
-                *(self._path.with_name(self._path.name + s) for s in ("-wal", "-shm")),
-            ):
-                leftover.unlink(missing_ok=True)
-            return _create(str(self._path))
+            return self._rebuild()  # unreadable or of another version
+
+    def _rebuild(self) -> sqlite3.Connection:
+        """An empty index in place of a damaged one: it is derived, so the cure is to build it anew."""
+        if self._path is None:
+            return _create(":memory:")
+        for suffix in ("", "-wal", "-shm"):
+            self._path.with_name(self._path.name + suffix).unlink(missing_ok=True)
+        return _create(str(self._path))
 
 
 def index_path(folder: Path, ledger: Path) -> Path:

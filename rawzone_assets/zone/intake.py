@@ -51,8 +51,8 @@ class Intake:
         self._judge = judge
         self._clock = clock
 
-    def draft(self, delivery: Delivery, *, objections: Findings, contract: dict[str, Any]) -> Draft | None:
-        """Read, judge and stage one delivery; ``None`` when exactly this was dealt with before.
+    def draft(self, delivery: Delivery, *, objections: Findings, contract: dict[str, Any]) -> Draft | Verdict:
+        """Read, judge and stage one delivery; its verdict when exactly this was dealt with before.
 
         ``objections`` holds findings that its place and name have raised already.
 
@@ -75,10 +75,11 @@ class Intake:
             )
             content = StagedContent(files=self._files, path=unnamed, encoding=encoding, size=landed.size)
         sha256 = reading.sha256
-        if self._index.already_decided(feed.id, capture.name, sha256, landed.label):
+        decided = self._index.already_decided(feed.id, capture.name, sha256, landed.label)
+        if decided:
             if unnamed:
                 self._files.remove(unnamed)
-            return None
+            return decided
         stated = sidecar.parse(self._landing.read_sidecar(landed))
         for finding in (stated.finding, stated.mismatch(size=landed.size, sha256=sha256)):
             if finding:

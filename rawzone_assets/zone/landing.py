@@ -134,7 +134,11 @@ class Landing:
                 elif entry.is_dir(follow_symlinks=False):
                     folders.append(f"{path}/")
                 else:
-                    landed = _landed(path, entry, names)
+                    try:
+                        landed = _landed(path, entry, names)
+                    except PermissionError:  # the folder may be listed, but not entered
+                        unreadable.append(printable_path(prefix.rstrip("/") or ".")[0])
+                        break
                     if landed:
                         found.append(landed)
         found.sort(key=lambda landed: landed.path)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from rawzone_assets.zone import codec
 
 LEDGER_FOLDER = "_ledger"
 STAGING_FOLDER = "_staging"
 _LEDGER_DIGITS = 20
+REFUSAL_DIGITS = 12
+_LONGEST_NAME = 200  # bytes; file systems allow 255, and a revision and .gz are still to come
 
 
 @dataclass(frozen=True)
@@ -62,21 +65,34 @@ def object_folder(feed_id: str, day: date, *, by_month: bool) -> str:
 
 def object_key(folder: str, name: str, revision: int) -> str:
     """``<folder>/streams_stats_20240522_143022.html.gz``; revisions as ``<stem>.r2.<ext>.gz``."""
-    return f"{folder}/{_stored_name(_with_revision(name, revision))}"
+    return f"{folder}/{_stored_name(_with_revision(_fitting(name), revision))}"
 
 
 def quarantine_paths(feed_id: str, name: str, day: date, sha256: str, earlier: int) -> tuple[str, str]:
     """Where a refused delivery and its findings go, below the quarantine root.
 
-    ``earlier`` refusals of the same bytes share the folder; their findings stay beside the new ones.
+    Each refusal has a folder of its own. ``earlier`` counts those of the feed whose hash begins alike: the same
+    bytes again (stored perhaps by another compressor), or others made to collide in twelve digits.
     """
-    folder = f"{feed_id}/{day:%Y}/{day:%m}/{sha256[:12]}"
-    findings = "findings.json" if earlier == 0 else f"findings.r{earlier + 1}.json"
-    return f"{folder}/{_stored_name(name)}", f"{folder}/{findings}"
+    number = "" if earlier == 0 else f".r{earlier + 1}"
+    folder = f"{feed_id}/{day:%Y}/{day:%m}/{sha256[:REFUSAL_DIGITS]}{number}"
+    return f"{folder}/{_stored_name(_fitting(name))}", f"{folder}/findings.json"
 
 
 def _stored_name(name: str) -> str:
     return name if codec.encoding_for(name) == "identity" else f"{name}.gz"
+
+
+def _fitting(name: str) -> str:
+    """The name, or for one too long its beginning, a hash of all of it, and its extension."""
+    encoded = name.encode()
+    if len(encoded) <= _LONGEST_NAME:
+        return name
+    extension = PurePosixPath(name).suffix
+    if len(extension.encode()) > 20:
+        extension = ""
+    digest = hashlib.sha256(encoded).hexdigest()[:16]
+    return f"{encoded[:150].decode(errors='ignore')}~{digest}{extension}"
 
 
 def _with_revision(name: str, revision: int) -> str:

@@ -177,9 +177,14 @@ class Ledger:
                 )
             yield commit
             previous = commit.head
-        # Looked for only when everything is read anyway: the names of a long ledger take time to list.
-        if head.seq < 0 and any(name > ledger_name(previous.seq) for name in self.names() if _is_commit(name)):
-            raise LedgerDamaged(self.path(previous.seq + 1), "it is missing, but later commits are there")
+        if head.seq < 0:  # only when everything is read anyway: the names of a long ledger take time to list
+            self._check_end(previous.seq + 1)
+
+    def _check_end(self, seq: int) -> None:
+        """A commit that is missing while later ones are there must not be written anew."""
+        later = any(_is_commit(name) and name > ledger_name(seq) for name in self.names())
+        if later and self._files.status(self.path(seq)) is None:
+            raise LedgerDamaged(self.path(seq), "it is missing, but later commits are there")
 
     def claim(self, staged: Path, seq: int) -> None:
         """Publish a staged commit under its number; ``FileExistsError`` when another writer has it.

@@ -106,7 +106,14 @@ def record_unrecognized(
                 findings=(record,),
             )
         )
-    return zone.publisher(run_id).record_unrecognized(receipts) if receipts else ()
+    if not receipts:
+        return ()
+    recorded = zone.publisher(run_id).record_unrecognized(receipts)
+    # A path may have been a delivery in between: what it is now is what counts.
+    zone.index.remember(
+        (landed.label, landed.signature, None, str(Verdict.UNRECOGNIZED)) for landed, _ in strangers
+    )
+    return recorded
 
 
 def contract_of(feed: Feed, name: str) -> dict[str, Any]:
@@ -132,9 +139,9 @@ def _promote_batch(
         zone.index.catch_up()
         intake = Intake(zone.files, zone.landing, zone.index, batch, judge=judge, clock=zone.clock)
         drafts: list[tuple[Delivery, Draft]] = []
-        done: list[Delivery] = []
+        done: list[tuple[Delivery, Verdict]] = []
 
-        def draft(delivery: Delivery) -> Draft | ChangedWhileRead | Unreadable | None:
+        def draft(delivery: Delivery) -> Draft | Verdict | ChangedWhileRead | Unreadable:
             future = is_in_the_future(delivery.recognized.capture, now)
             objections = place_objections(delivery, start=start, future=future)
             try:
@@ -147,8 +154,8 @@ def _promote_batch(
                 return problem
 
         for delivery, drafted in zip(deliveries, _each(draft, deliveries, parallel), strict=True):
-            if drafted is None:
-                done.append(delivery)
+            if isinstance(drafted, Verdict):
+                done.append((delivery, drafted))
             elif isinstance(drafted, Draft):
                 drafts.append((delivery, drafted))
             elif isinstance(drafted, Unreadable):
@@ -161,7 +168,9 @@ def _promote_batch(
     outcome.receipts += published.receipts
     outcome.occupied += published.occupied
     unchanged = {id(draft) for draft in published.unchanged}
-    done += [delivery for delivery, draft in drafts if id(draft) in unchanged]
+    for delivery, drafted in drafts:
+        if id(drafted) in unchanged:
+            done.append((delivery, zone.verdict_on(drafted.candidate) or drafted.receipt.verdict))
     outcome.unchanged += len(done)
     zone.remember(done)
     return outcome

@@ -2,20 +2,23 @@
 
 The order is the proof (DESIGN 5.5); each step is durable before the next begins:
 
-1. staged blobs, then the staged commit that names them, then the staging folders
-2. a link from each blob to its key (never replacing), then every folder that changed
+1. staged blobs and findings with the folders that name them, then the staged commit that relies on them
+2. a link from each blob to its key (never replacing), then every folder down to it
 3. a link from the staged commit to the ledger's next number: the moment of truth
 4. the staging folder goes
 
 Steps 1b-3 run under the zone's lock, whose holder first finishes what dead batches left. The lock makes
 racing cheap, not correct: links never replace, and the ledger's number is claimed by creating it, so even a
-writer that ignores the lock can only lose, undo its own links, and decide again.
+writer that ignores the lock can only lose, undo its own links, and decide again. Nothing counts as durable
+because it is there: whoever relies on a name syncs its folders, as its maker may have been killed before.
 """
 
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
+import os
 import stat
 import uuid
 from collections.abc import Callable, Iterator, Sequence
@@ -30,7 +33,7 @@ from rawzone_assets.zone.files import Files, ensure_folder
 from rawzone_assets.zone.index import Index
 from rawzone_assets.zone.layout import Layout
 from rawzone_assets.zone.ledger import Author, Commit, DamagedCommit, Ledger, decode_commit, encode_commit
-from rawzone_assets.zone.receipt import Receipt, Verdict
+from rawzone_assets.zone.receipt import Receipt, Record, Verdict
 from rawzone_assets.zone.staging import Batch, Placement, leftovers
 
 
@@ -66,15 +69,20 @@ class Publisher:
 
     @contextlib.contextmanager
     def batch(self) -> Iterator[Batch]:
-        """Staging folders for one batch, removed afterwards. Finishes what crashed batches left first."""
+        """Staging folders for one batch, removed afterwards. Finishes what crashed batches left first.
+
+        Raises:
+            StorageFailed: The disk refused. The next command finishes or drops the batch.
+        """
         batch = Batch(self._files, self._layout, uuid.uuid4().hex)
         with contextlib.ExitStack() as stack:
-            with self.locked():
-                self.recover()
-                batch.open()
-                stack.enter_context(batch.alive(wait=True))
             try:
-                yield batch
+                with self._index.usable():
+                    with self.locked():
+                        self.recover()
+                        batch.open()
+                        stack.enter_context(batch.alive(wait=True))
+                    yield batch
             except BaseException as error:
                 # A staged commit is left to recovery; a batch without one has published nothing.
                 with contextlib.suppress(OSError), self.locked():
@@ -83,8 +91,9 @@ class Publisher:
                 if isinstance(error, OSError):
                     raise StorageFailed("write to the zone", error) from error
                 raise
-            # Under the lock, because recovery elsewhere probes the batch's own lock file.
-            with self.locked():
+            # Under the lock, because recovery elsewhere probes the batch's own lock file. What was published is
+            # published even if this fails: the next command cleans up.
+            with contextlib.suppress(OSError), self.locked():
                 batch.discard()
 
     @contextlib.contextmanager
@@ -103,11 +112,13 @@ class Publisher:
         for blob in {draft.blob.staged: draft.blob for draft in drafts if draft.blob}.values():
             self._files.sync(blob.staged)
         with self.locked():
+            self.recover()  # somebody may have died while we read and judged
             return self._publish(batch, list(drafts))
 
     def record_unrecognized(self, receipts: Sequence[Receipt]) -> tuple[Receipt, ...]:
         """Commit receipts of files that stay where they are, less those another process recorded."""
         with self.batch() as batch, self.locked():
+            self.recover()
             while True:
                 head = self._index.catch_up()
                 new = tuple(r for r in receipts if not self._index.unrecognized(r.landing_path))
@@ -149,71 +160,102 @@ class Publisher:
                 continue  # another writer took the number: read what it wrote and decide again
             except KeyOccupied as error:
                 occupied.append(error)  # it holds up this one delivery, not the batch
-                drafts = [draft for draft, made in decided if error.path not in made.targets(self._layout)]
+                drafts = [draft for draft, made in decided if not made.needs(error.path, self._layout)]
                 continue
             return Published(
                 receipts=tuple(receipts), unchanged=unchanged, occupied=tuple(occupied), commit=commit
             )
 
     def _claim(self, batch: Batch, data: bytes, placements: list[Placement]) -> Commit:
-        """Stage the commit, link everything, claim the number; undo the links when it is taken."""
+        """Stage the commit, link everything, claim the number; undo the links when that cannot be."""
         commit = decode_commit(data)
         staged = batch.stage_commit(data, commit.seq)
         try:
             self._link(placements)
+        except KeyOccupied:
+            self._withdraw(placements, staged)
+            raise
+        except BaseException:
+            # One file that cannot be placed must not hold up what comes after it: nothing is committed yet, and
+            # landing still has it. If even that fails, the staged commit stays, and recovery sees to it.
+            with contextlib.suppress(OSError):
+                self._withdraw(placements, staged)
+            raise
+        try:
             self._ledger.claim(staged, commit.seq)
-        except (FileExistsError, KeyOccupied):
-            self._undo(placements)
-            self._files.remove(staged)
+        except FileExistsError:
+            self._withdraw(placements, staged)
             raise
         self._index.catch_up()
         return commit
 
-    def _link(self, placements: list[Placement], *, redo: bool = False) -> None:
-        """Give every staged file its place and make the names durable.
+    def _link(self, placements: list[Placement]) -> None:
+        """Give every staged file its place and make the names durable, down from the root.
 
-        Folders that exist are durable: whoever made them synced them before going on, or crashed and left
-        a staged commit, whose ``redo`` syncs all ancestors.
+        Raises:
+            KeyOccupied: Something else lies at, or in the way to, a place.
         """
-        changed: set[Path] = set()
-        try:
-            for place in placements:
-                folder = place.target.parent
-                changed |= ensure_folder(self._files, folder)
-                if redo:
-                    changed |= self._ancestors(folder)
-                try:
-                    self._files.link(place.staged, place.target)
-                except FileExistsError:
-                    if not self._same_bytes(place):
-                        raise KeyOccupied(place.target) from None
-                changed.add(folder)
-        finally:
-            for folder in sorted(changed):
-                self._files.sync_folder(folder)
+        folders: set[Path] = set()
+        for place in placements:
+            folder = place.target.parent
+            try:
+                folders |= ensure_folder(self._files, folder) | {folder} | self._ancestors(folder)
+                self._files.link(place.staged, place.target)
+            except FileExistsError:
+                self._adopt(place)
+            except NotADirectoryError:
+                raise KeyOccupied(self._obstacle(place.target)) from None
+        for folder in sorted(folders):
+            self._files.sync_folder(folder)
 
     def _ancestors(self, folder: Path) -> set[Path]:
         roots = (self._layout.raw, self._layout.quarantine)
         return {parent for parent in folder.parents if any(parent.is_relative_to(root) for root in roots)}
 
-    def _same_bytes(self, place: Placement) -> bool:
-        """Whether the target is what we would put there: this batch redone, or the same refusal again."""
+    def _obstacle(self, target: Path) -> Path:
+        """The file in the place of a folder on the way to ``target``."""
+        for parent in reversed(target.parents):
+            status = self._files.status(parent)
+            if status is not None and not stat.S_ISDIR(status.st_mode) and not stat.S_ISLNK(status.st_mode):
+                return parent
+        return target
+
+    def _adopt(self, place: Placement) -> None:
+        """Take what lies at the place for our own when it is what we would put there: this batch redone.
+
+        Raises:
+            KeyOccupied: It is something else, or somebody may still write to it.
+        """
         there, ours = self._files.status(place.target), self._files.status(place.staged)
-        if there is None or ours is None or not stat.S_ISREG(there.st_mode) or there.st_size != ours.st_size:
-            return False
+        if there is None or ours is None:
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(place.staged))
         if (there.st_dev, there.st_ino) == (ours.st_dev, ours.st_ino):
-            return True
+            return
+        if (there.st_mode, there.st_size) != (ours.st_mode, ours.st_size):
+            raise KeyOccupied(place.target)
         with self._files.open(place.target) as left, self._files.open(place.staged) as right:
-            return all(a == b for a, b in zip(codec.blocks_of(left), codec.blocks_of(right), strict=True))
+            pairs = zip(codec.blocks_of(left), codec.blocks_of(right), strict=False)
+            if any(a != b for a, b in pairs):
+                raise KeyOccupied(place.target)
+        self._files.sync(place.target)  # nobody else answers for its bytes
+
+    def _withdraw(self, placements: list[Placement], staged: Path) -> None:
+        """Give up a staged commit; links first, so that a crash in between is withdrawn again."""
+        self._undo(placements)
+        self._files.remove(staged)
 
     def _undo(self, placements: list[Placement]) -> None:
         """Take back the links that this batch made and no commit names."""
+        self._index.catch_up()  # who took the number may have relied on our links
+        folders: set[Path] = set()
         for place in placements:
             there, ours = self._files.status(place.target), self._files.status(place.staged)
             linked = there and ours and (there.st_dev, there.st_ino) == (ours.st_dev, ours.st_ino)
             if linked and not self._committed(place.target):
                 self._files.remove(place.target)
-                self._files.sync_folder(place.target.parent)
+                folders.add(place.target.parent)
+        for folder in sorted(folders):
+            self._files.sync_folder(folder)
 
     def _committed(self, target: Path) -> bool:
         for root in (self._layout.raw, self._layout.quarantine):
@@ -255,31 +297,53 @@ class Publisher:
                 self._files.remove(path)  # cut while it was written: nothing was linked yet
                 continue
             if self._ledger.bytes_of(commit.seq) == data:
-                return  # it was published; only its clean-up is missing
+                # It was published, and only the clean-up is missing, but perhaps also the sync of its name.
+                self._files.sync_folder(self._ledger.folder)
+                return
             placements = [place for record in commit.records for place in batch.placements(record)]
             head = self._index.catch_up()
-            follows = (commit.seq, commit.prev) == (head.seq + 1, head.sha256)
-            if follows and self._sound(batch, commit):
-                with contextlib.suppress(FileExistsError, KeyOccupied):
-                    self._link(placements, redo=True)
+            sound = self._sound(batch, commit)
+            if sound and (commit.seq, commit.prev) == (head.seq + 1, head.sha256):
+                try:
+                    batch.sync_commit(path)  # its writer may have been killed before it did
+                    self._link(placements)
                     self._ledger.claim(path, commit.seq)
+                except (FileExistsError, KeyOccupied):
+                    pass  # decided again below
+                except OSError:
+                    with contextlib.suppress(OSError):  # what cannot be placed must not come back for ever
+                        if self._ledger.bytes_of(commit.seq) is None:
+                            self._withdraw(placements, path)
+                    raise
+                else:
                     self._index.catch_up()
                     return
-            self._undo(placements)
-            self._files.remove(path)
-            if self._sound(batch, commit):
-                self._publish(batch, [Draft.from_record(batch, record) for record in commit.records])
+            self._withdraw(placements, path)
+            if sound:
+                # What was left in landing unrecognized is found there again.
+                drafts = [Draft.from_record(batch, record) for record in commit.records if record["feed"]]
+                self._publish(batch, drafts)
 
     def _sound(self, batch: Batch, commit: Commit) -> bool:
-        """Whether the staged blobs are the bytes their receipts name; else landing is read again."""
+        """Whether what is staged is what the receipts name; else landing is read again."""
         for record in commit.records:
-            for place in batch.placements(record)[:1]:
-                if self._files.status(place.staged) is None:
-                    return False
+            places = batch.placements(record)
+            if any(self._files.status(place.staged) is None for place in places):
+                return False
+            for place, expected in zip(places, _staged_digests(record), strict=True):
                 digest = hashlib.sha256()
                 with self._files.open(place.staged) as stream:
                     for block in codec.blocks_of(stream):
                         digest.update(block)
-                if digest.hexdigest() != record["stored_sha256"]:
+                if digest.hexdigest() != expected:
                     return False
         return True
+
+
+def _staged_digests(record: Record) -> list[str]:
+    """The SHA-256 of each staged file of a receipt, in the order of :meth:`Batch.placements`."""
+    if record["verdict"] == Verdict.PROMOTED:
+        return [record["stored_sha256"]]
+    if record["verdict"] == Verdict.QUARANTINED:
+        return [record["stored_sha256"], hashlib.sha256(findings_document(record)).hexdigest()]
+    return []

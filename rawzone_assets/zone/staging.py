@@ -1,8 +1,9 @@
 """Staging: the redo log. What a batch will publish lies here, durable, before anything is visible.
 
 A batch is a folder ``raw/_staging/<batch>`` (and its twin below quarantine, which may be another disk). Blobs
-are named by the SHA-256 of the original bytes, findings by the landing path, so that a staged commit alone
-tells which staged file belongs at which place. A batch without a staged commit has published nothing.
+are named by the SHA-256 of the original bytes and their encoding, findings by the landing path, so that a
+staged commit alone tells which staged file belongs at which place. A batch without a staged commit has
+published nothing.
 """
 
 from __future__ import annotations
@@ -68,7 +69,7 @@ class Batch:
 
     def stage(self, sha256: str, blocks: Iterable[bytes], encoding: str, *, refused: bool) -> Blob:
         """Write the stored form of a delivery; staging the same bytes again costs nothing."""
-        path = self._blob_path(sha256, refused=refused)
+        path = self._blob_path(sha256, encoding, refused=refused)
         digest = hashlib.sha256()
         size = 0
 
@@ -106,17 +107,21 @@ class Batch:
         """Write the commit that describes the batch, then make the whole batch durable."""
         path = self.folder / f"{_COMMIT_PREFIX}{ledger_name(seq)}"
         try:
-            self._files.create(path, [data])
-            self._files.sync(path)
-            self._files.sync_folder(self.folder)
             if self._files.names(self.quarantine_folder):
                 self._files.sync_folder(self.quarantine_folder)
+            self._files.create(path, [data])
+            self.sync_commit(path)
         except OSError:
             # A failed sync may not fail twice (the pages count as clean): this commit must not be redone.
             with contextlib.suppress(OSError):
                 self._files.remove(path)
             raise
         return path
+
+    def sync_commit(self, path: Path) -> None:
+        """Make a staged commit durable, and with it the names of all that is staged beside it."""
+        self._files.sync(path)
+        self._files.sync_folder(self.folder)
 
     # --- reading back ----------------------------------------------------------------------------
 
@@ -130,13 +135,13 @@ class Batch:
         if record["record"] != "receipt":
             return []
         if record["verdict"] == Verdict.PROMOTED:
-            staged = self._blob_path(record["sha256"], refused=False)
+            staged = self._blob_path(record["sha256"], record["encoding"], refused=False)
             return [Placement(staged=staged, target=self._layout.object(record["key"]))]
         if record["verdict"] == Verdict.QUARANTINED:
             places = record["quarantine"]
             return [
                 Placement(
-                    staged=self._blob_path(record["sha256"], refused=True),
+                    staged=self._blob_path(record["sha256"], record["encoding"], refused=True),
                     target=self._layout.quarantined(places["path"]),
                 ),
                 Placement(
@@ -158,8 +163,8 @@ class Batch:
             with contextlib.suppress(FileNotFoundError):
                 self._files.remove_folder(folder)
 
-    def _blob_path(self, sha256: str, *, refused: bool) -> Path:
-        return (self.quarantine_folder if refused else self.folder) / f"{sha256}.blob"
+    def _blob_path(self, sha256: str, encoding: str, *, refused: bool) -> Path:
+        return (self.quarantine_folder if refused else self.folder) / f"{sha256}.{encoding}"
 
     def _findings_path(self, landing_path: str) -> Path:
         digest = hashlib.sha256(landing_path.encode(errors="surrogateescape")).hexdigest()

@@ -128,11 +128,21 @@ def _recognize(
         stated = sidecar.parse(landing.read_sidecar(landed)).captured_at
         if stated is not None:
             recognized = recognize(landed.path, platforms, stated)
+    if isinstance(recognized, Recognized) and not _is_text(recognized.capture.name):
+        return Unrecognized(finding=codes.UNKNOWN_NAME("its name is not valid UTF-8"))
     if isinstance(recognized, Recognized) and not landed.regular:
         return Unrecognized(
             finding=codes.NOT_A_REGULAR_FILE("it is a link, pipe, socket or device and was not opened")
         )
     return recognized
+
+
+def _is_text(name: str) -> bool:
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _not_yet(delivery: Delivery, *, now: datetime, settle: float) -> str | None:

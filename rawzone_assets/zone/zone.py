@@ -12,13 +12,14 @@ from typing import Self
 
 from rawzone_assets import __version__
 from rawzone_assets.contract.feed import Platform
+from rawzone_assets.zone.decision import Candidate
 from rawzone_assets.zone.errors import DiskAlmostFull, StorageFailed
 from rawzone_assets.zone.files import Files, LocalFiles, ensure_folder
 from rawzone_assets.zone.index import Index
 from rawzone_assets.zone.landing import Landing
 from rawzone_assets.zone.ledger import Author, Ledger
 from rawzone_assets.zone.publishing import Publisher
-from rawzone_assets.zone.receipt import printable_path
+from rawzone_assets.zone.receipt import Verdict
 from rawzone_assets.zone.settings import Settings
 from rawzone_assets.zone.survey import Delivery, Survey, survey
 
@@ -43,6 +44,7 @@ class Zone:
         self.clock = clock
         self.landing = Landing(self.layout.landing)
         self.ledger = Ledger(self.files, self.layout.ledger)
+        self._prepared = False
         self.index = _open_index(self.ledger, settings)
 
     def close(self) -> None:
@@ -76,22 +78,27 @@ class Zone:
 
     def recover(self) -> int:
         """Finish what crashed processes left; how many batches there were."""
-        if self.files.status(self.layout.staging) is None:
-            return 0
-        publisher = self.publisher("recovery")
         try:
-            with publisher.locked():
+            if self.files.status(self.layout.staging) is None:
+                return 0
+            publisher = self.publisher("recovery")
+            with self.index.usable(), publisher.locked():
                 return publisher.recover()
         except OSError as error:
             raise StorageFailed("finish an interrupted batch", error) from error
 
-    def remember(self, deliveries: Iterable[Delivery]) -> None:
+    def remember(self, deliveries: Iterable[tuple[Delivery, Verdict]]) -> None:
         """Note landed files whose bytes turned out to be known, so that they are not read again."""
-        noted = [
-            (printable_path(d.landed.path)[0], d.landed.signature, d.feed_id, self._last_verdict(d))
-            for d in deliveries
-        ]
-        self.index.remember(noted)
+        self.index.remember(
+            (delivery.landed.label, delivery.landed.signature, delivery.feed_id, str(verdict))
+            for delivery, verdict in deliveries
+        )
+
+    def verdict_on(self, candidate: Candidate) -> Verdict | None:
+        """What became of exactly these bytes under this name and path."""
+        return self.index.already_decided(
+            candidate.feed, candidate.name, candidate.sha256, candidate.landing_path
+        )
 
     def refuse_when_full(self, size: int) -> None:
         """Stop before the disk is full: a zone that cannot write its ledger cannot even say so.
@@ -101,19 +108,30 @@ class Zone:
         """
         self._prepare()
         for root in (self.layout.raw, self.layout.quarantine):
-            free = self.files.free_bytes(root)
+            try:
+                free = self.files.free_bytes(root)
+            except OSError as error:
+                raise StorageFailed("see how much space is free", error) from error
             if free - size < self.settings.reserve:
                 raise DiskAlmostFull(root, free, self.settings.reserve)
 
-    def _last_verdict(self, delivery: Delivery) -> str:
-        entries = self.index.find(delivery.landed.label)
-        return str(entries[-1].receipt.verdict) if entries else "promoted"
-
     def _prepare(self) -> None:
+        """Create the zone's folders. Once a process, whoever made them: they are durable only once synced."""
+        folders = (self.layout.ledger, self.layout.staging, self.layout.quarantine_staging)
         try:
-            for folder in (self.layout.ledger, self.layout.staging, self.layout.quarantine_staging):
-                for changed in sorted(ensure_folder(self.files, folder)):
-                    self.files.sync_folder(changed)
+            changed = {parent for folder in folders for parent in ensure_folder(self.files, folder)}
+            if not self._prepared:
+                changed |= {folder.parent for folder in folders}
+                for root in (self.layout.raw, self.layout.quarantine):
+                    changed |= {root.parent, root.parent.parent}
+            for folder in sorted(changed):
+                try:
+                    self.files.sync_folder(folder)
+                except PermissionError:
+                    if folder.is_relative_to(self.layout.raw) or folder.is_relative_to(self.layout.quarantine):
+                        raise
+                    # Above the zone: whoever made a folder that this user may not list answers for it.
+            self._prepared = True
         except OSError as error:
             raise StorageFailed("create the zone's folders", error) from error
 

@@ -1,0 +1,148 @@
+"""Saved pages: told by what they have, never by words they hold; their figures must agree with each other."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import timedelta
+from random import Random
+
+import pytest
+from judging_support import DAY, Judged, judged
+
+from rawzone_assets.contract.charts import charts_in
+from rawzone_assets.samples.distrokid_pages import Page, good_page
+
+FEED = "distrokid/streams"
+
+
+def page(length: int = 20) -> Page:
+    return good_page(DAY, Random(1), length=length)
+
+
+def judged_text(text: str) -> Judged:
+    return judged(FEED, text.encode())
+
+
+class TestGoodPages:
+    """Pages that were real captures' likenesses are promoted, however they are laid out."""
+
+    def test_hold_the_words_of_sign_in_pages(self):
+        text = page().text()
+        assert all(word in text for word in ("Password", "Sign in", "Signin", "Recaptcha"))
+        assert judged_text(text).codes == []
+
+    def test_have_one_substance_whatever_trackers_and_line_ends_add(self):
+        one, other = good_page(DAY, Random(1)), replace(good_page(DAY, Random(2)), newline="\n")
+        assert one.encoded() != other.encoded()
+        assert judged(FEED, one.encoded()).facts.substance == judged(FEED, other.encoded()).facts.substance
+        assert judged(FEED, one.encoded()).facts.text["newline"] == "crlf"
+
+    def test_tell_their_days(self):
+        facts = judged_text(page().text()).facts
+        newest = DAY - timedelta(days=2)
+        assert (facts.records, facts.data_max) == (20, newest.isoformat())
+        assert facts.data_min == (newest - timedelta(days=19)).isoformat()
+
+    def test_may_lack_sixty_day_sums_that_equal_the_rest(self):
+        changed = page().with_chart("trend60day", [{"category": "x", "column-1": 1}])
+        assert judged_text(changed.text()).codes == []
+
+    def test_may_break_their_lines_with_cr_alone(self):
+        assert judged_text(page().text().replace("\n", "\r")).codes == []
+
+
+class TestTotals:
+    """The printed total is found in any layout; only one that is there and differs counts."""
+
+    def layouts(self, figure: str) -> list[str]:
+        return [
+            f"<table><tr><td>Last 365 days</td><td>{figure}</td></tr></table>",
+            f"<table><tr><th>Last 7 days<th>Last 365 days</tr><tr><td>12</td><td>{figure}</td></tr></table>",
+            f"<div>{figure}<br>LAST 365 DAYS</div>",
+            f"<p>Last 365 days: {figure}</p>",
+            f"<p><span>Last 365\n   days</span> <b>{figure}</b> streams</p>",
+            f'<div><span id="last365">{figure}</span></div>',
+        ]
+
+    @pytest.mark.parametrize("layout", range(6))
+    def test_are_found_in_many_layouts(self, layout: int):
+        base = replace(page(200), total=None)
+        total = page(200).total or 0
+        for figure, codes in ((f"{total:,}", []), (f"{total + 1:,}", ["RZ-PAGE-TOTAL-MISMATCH"])):
+            text = base.text().replace("</select>", "</select>" + self.layouts(figure)[layout])
+            assert judged_text(text).codes == codes
+
+    def test_that_are_absent_only_warn(self):
+        assert judged_text(replace(page(), total=None).text()).codes == ["RZ-CHART-OPTIONAL-MISSING"]
+
+    def test_without_any_number_near_only_warn(self):
+        text = (
+            replace(page(), total=None).text().replace("</select>", "</select><p>Last 365 days</p><p>soon</p>")
+        )
+        assert judged_text(text).codes == ["RZ-CHART-OPTIONAL-MISSING"]
+
+
+class TestRefusedPages:
+    """What is no statistics page, or contradicts itself, is refused with line and pointer."""
+
+    @pytest.mark.parametrize(
+        ("text", "code"),
+        [
+            ("  \n", "RZ-TRUNCATED"),
+            ("streams_stats.html", "RZ-SHAPE"),
+            ('{"error": 1}', "RZ-SHAPE"),
+            ("<html><body>", "RZ-TRUNCATED"),
+            ("<?xml version='1.0'?><rss></rss><!--</html>-->", "RZ-SHAPE"),
+            ("<![bogus[</html>", "RZ-SHAPE"),
+            ("<html><title>Maintenance</title></html>", "RZ-CHART-MISSING"),
+            ("<html><title>Upload & sell your music | X</title></html>", "RZ-SIGN-IN-PAGE"),
+            ("<html><form class='a signinForm'></form></html>", "RZ-SIGN-IN-PAGE"),
+            ("<html>" + "<b>" * 200_000 + "</html>", "RZ-SHAPE"),
+            ("<html>" + "&" * 200_000 + "</html>", "RZ-SHAPE"),
+            ("<html>" + "<!--" * 100_000 + "</html>", "RZ-SHAPE"),
+            ("<html><a " + "=" * 2_000_000 + "></html>", "RZ-SHAPE"),
+        ],
+        ids=lambda value: value[:30],
+    )
+    def test_have_their_own_codes(self, text: str, code: str):
+        assert judged_text(text).blocking == [code]
+
+    def test_are_placed_at_the_row(self):
+        text = page(70).with_daily(lambda rows: [*rows[:7], rows[7] | {"column-1": -1}, *rows[8:]]).text()
+        finding = judged_text(text).only("RZ-NEGATIVE-COUNT")
+        assert finding.where
+        assert finding.where.pointer == "/trend365day/7/column-1"
+        assert '"column-1": -1' in text.split("\n")[(finding.where.line or 0) - 1]
+
+    def test_are_of_another_store_only_on_positive_evidence(self):
+        changed = replace(page(), selected="applemusic")
+        assert judged_text(changed.text()).blocking == ["RZ-WRONG-PAGE"]
+        assert judged_text(replace(page(), selected="").text()).codes == []
+
+
+class TestCharts:
+    """The data array is read as JSON to its own end, whatever JavaScript stands round it."""
+
+    def test_end_where_the_array_ends(self):
+        rows = [{"category": "a;]});", "column-1": 1}]
+        script = f"AmCharts.makeChart( 'x' , {{ dataProvider : {json.dumps(rows)} , graphs: [1]}}); done();"
+        assert [(chart.id, chart.rows) for chart in charts_in(script)] == [("x", rows)]
+
+    def test_are_read_whatever_line_ends_stand_between_rows(self):
+        script = 'makeChart("x",{"dataProvider":[\r\n{"a":1}\r\n,\r{"a":2}\n]})'
+        chart = next(charts_in(script))
+        assert chart.rows == [{"a": 1}, {"a": 2}]
+        assert script[chart.position_of(1) :].startswith('{"a":2}')
+
+    @pytest.mark.parametrize(
+        "provider",
+        ["[1", "{}", "rows", "[NaN]", "[" * 100_000, "[" + "9" * 5000 + "]x", '["\\ud800"]', "[{'a':1}]"],
+    )
+    def test_that_are_no_json_have_no_rows(self, provider: str):
+        (chart,) = charts_in(f'makeChart("x", {{"dataProvider": {provider}')
+        assert chart.rows is None or provider.startswith("[9")
+
+    def test_without_a_provider_do_not_borrow_the_next_one(self):
+        first, second = charts_in('makeChart("a", {}); makeChart("b", {"dataProvider": [1]})')
+        assert (first.rows, second.rows) == (None, [1])

@@ -1,0 +1,160 @@
+"""Platform from the folders, feed from the name, date from name, folder or sidecar: never from file times."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta, timezone
+
+import pytest
+
+from rawzone_assets.contract.feed import Platform
+from rawzone_assets.contract.naming import (
+    Ignored,
+    Recognized,
+    Unrecognized,
+    is_in_the_future,
+    parse_stamp,
+    recognize,
+)
+from rawzone_assets.platforms import all_platforms
+
+PLATFORMS = all_platforms()
+
+
+def recognized(
+    path: str, platforms: tuple[Platform, ...] = PLATFORMS, at: datetime | None = None
+) -> Recognized:
+    found = recognize(path, platforms, at)
+    assert isinstance(found, Recognized), found
+    return found
+
+
+def refusal(path: str, at: datetime | None = None) -> str:
+    found = recognize(path, PLATFORMS, at)
+    assert isinstance(found, Unrecognized), found
+    return found.finding.code
+
+
+class TestFeeds:
+    """The feed is read from the file's name, wherever below its platform's folder the file lies."""
+
+    @pytest.mark.parametrize(
+        ("path", "feed"),
+        [
+            ("distrokid/streams/streams_stats_20240522_143022.html", "distrokid/streams"),
+            ("distrokid/streams_stats_20240522_143022.html", "distrokid/streams"),
+            ("distrokid/sales/2024/sales_report_20240601.tsv", "distrokid/sales"),
+            ("distrokid/streams/dk_bank_details_20250527_102936.tsv", "distrokid/sales"),
+            ("toolost/spotify_metrics_20240522.json", "toolost/spotify"),
+            ("toolost/toolost_spotify_20250522_124556.json", "toolost/spotify"),
+            ("toolost/spotify_analytics_20250709_060308.json", "toolost/spotify"),
+            ("toolost/analytics/toolost_analytics_20240522_140530.json", "toolost/analytics"),
+            ("toolost/toolost_apple_20250522_124556.json", "toolost/analytics"),
+            ("toolost/apple_analytics_20250709_060308.json", "toolost/analytics"),
+        ],
+    )
+    def test_are_told_by_the_name(self, path: str, feed: str):
+        assert recognized(path).feed.id == feed
+
+    def test_keep_the_name_and_the_day_as_written(self):
+        capture = recognized("toolost/spotify_metrics_20240522.json").capture
+        assert (capture.name, capture.day) == ("spotify_metrics_20240522.json", date(2024, 5, 22))
+
+    @pytest.mark.parametrize(
+        ("path", "code"),
+        [
+            ("streams_stats_20240522_143022.html", "RZ-UNKNOWN-PLATFORM"),
+            ("bandcamp/sales_20240522.csv", "RZ-UNKNOWN-PLATFORM"),
+            ("Distrokid/streams_stats_20240522_143022.html", "RZ-UNKNOWN-PLATFORM"),
+            ("distrokid/streams/streams_stats_20240522_143022 (1).html", "RZ-UNKNOWN-NAME"),
+            ("distrokid/streams/streams_stats_20240522_143022.html\n", "RZ-UNKNOWN-NAME"),
+            ("distrokid/streams/streams_stats_20240522_143022.htm", "RZ-UNKNOWN-NAME"),
+            ("distrokid/streams/streams_stats_٢٠٢٤٠٥٢٢.html", "RZ-UNKNOWN-NAME"),
+            ("distrokid/streams/streams_stats_20240230_143022.html", "RZ-NO-DATE"),
+            ("distrokid/streams/streams_stats_20241301.html", "RZ-NO-DATE"),
+            ("distrokid/streams/streams_stats_20240522_250000.html", "RZ-NO-DATE"),
+            ("distrokid/streams/streams_stats_00010101.html", "RZ-NO-DATE"),
+            ("distrokid/streams/streams_stats.html", "RZ-NO-DATE"),
+            ("toolost/extraction_failure_20250709_060308.json", "RZ-EXTRACTOR-LOG"),
+            ("toolost/extraction_log_20250709_060308.json", "RZ-EXTRACTOR-LOG"),
+        ],
+    )
+    def test_are_not_guessed(self, path: str, code: str):
+        assert refusal(path) == code
+
+    @pytest.mark.parametrize(
+        "path",
+        [
+            "distrokid/streams/streams_stats_20240522_143022.html.part",
+            "distrokid/streams/.streams_stats_20240522_143022.html",
+            "distrokid/.cache/streams_stats_20240522_143022.html",
+            "distrokid/sales/~$sales_report_20240601.tsv",
+            "distrokid/sales/sales_report_20240601.tsv.crdownload",
+            "distrokid/sales/sales_report_20240601.tsv.tmp",
+            "distrokid/sales/sales_report_20240601.tsv.done",
+            "distrokid/sales/sales_report_20240601.tsv.meta.json",
+        ],
+    )
+    def test_are_not_made_of_names_that_mean_no_data(self, path: str):
+        assert isinstance(recognize(path, PLATFORMS), Ignored)
+
+
+class TestCaptureTimes:
+    """Stamps are local time of the zone that the platform declares; the instant is kept in UTC."""
+
+    @pytest.mark.parametrize(
+        ("stamp", "utc"),
+        [
+            ("20240522_143022", "2024-05-22T21:30:22+00:00"),  # summer, UTC-7
+            ("20240115_143022", "2024-01-15T22:30:22+00:00"),  # winter, UTC-8
+            ("20240522", "2024-05-22T07:00:00+00:00"),
+            ("20240522_235959", "2024-05-23T06:59:59+00:00"),  # the partition is still the 22nd
+            ("20241103_013000", "2024-11-03T08:30:00+00:00"),  # the hour comes twice: the first is meant
+            ("20240310_023000", "2024-03-10T10:30:00+00:00"),  # the hour is skipped: counted on from before it
+            ("20240522_143022_257580", "2024-05-22T21:30:22.257580+00:00"),
+        ],
+    )
+    def test_follow_the_zone_and_its_clock_changes(self, stamp: str, utc: str):
+        capture = recognized(f"distrokid/streams/streams_stats_{stamp}.html").capture
+        assert capture.captured_at.isoformat() == utc
+        assert f"{capture.day:%Y%m%d}" == stamp[:8]
+
+    def test_come_from_the_sidecar_when_the_name_has_none(self):
+        at = datetime(2024, 5, 23, 5, 30, 22, tzinfo=timezone(timedelta(hours=2)))
+        capture = recognized("distrokid/streams/streams_stats.html", at=at).capture
+        assert capture.name == "streams_stats_20240522_203022.html"
+        assert capture.day == date(2024, 5, 22)
+        assert capture.captured_at == at.astimezone(UTC)
+
+    def test_are_never_overruled_by_a_sidecar(self):
+        at = datetime(2025, 1, 1, tzinfo=UTC)
+        assert refusal("distrokid/streams/streams_stats_20240230.html", at) == "RZ-NO-DATE"
+        found = recognized("distrokid/streams/streams_stats_20240522.html", at=at)
+        assert found.capture.day == date(2024, 5, 22)
+
+    def test_come_from_the_folder_where_the_feed_says_so(self):
+        distrokid = next(platform for platform in PLATFORMS if platform.id == "distrokid")
+        feed = replace(distrokid.feeds[0], stamped_folder_names=("stats.html",))
+        platforms = (replace(distrokid, feeds=(feed,)),)
+        for folder in ("20240522_083045", "dump_20240522_083045"):
+            capture = recognized(f"distrokid/{folder}/stats.html", platforms).capture
+            assert (capture.name, capture.day) == ("stats_20240522_083045.html", date(2024, 5, 22))
+        undated = recognize("distrokid/latest/stats.html", platforms)
+        assert isinstance(undated, Unrecognized)
+        assert undated.finding.code == "RZ-NO-DATE"
+
+    def test_more_than_a_day_ahead_are_in_the_future(self):
+        capture = recognized("distrokid/streams/streams_stats_20240522_143022.html").capture
+        assert not is_in_the_future(capture, capture.captured_at - timedelta(hours=23))
+        assert is_in_the_future(capture, capture.captured_at - timedelta(hours=25))
+
+    @pytest.mark.parametrize("stamp", ["", "2024", "20240522_1430", "20240522143022", "99999999"])
+    def test_are_not_read_from_other_digits(self, stamp: str):
+        assert parse_stamp(stamp) is None
+
+
+def test_the_longest_folder_decides_between_platforms():
+    distrokid = next(platform for platform in PLATFORMS if platform.id == "distrokid")
+    inner = replace(distrokid, id="distrokid/other")
+    found = recognized("distrokid/other/streams_stats_20240522.html", (distrokid, inner))
+    assert found.platform is inner

@@ -1,0 +1,193 @@
+"""Schemas: well-formed, read by two engines that agree, and never a reason to open a connection."""
+
+from __future__ import annotations
+
+import hashlib
+import socket
+from typing import Any
+
+import jsonschema
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rawzone_assets.contract import schemas
+from rawzone_assets.contract.findings import Place
+from rawzone_assets.contract.forms import FORMS
+from rawzone_assets.contract.pointers import pointer
+from rawzone_assets.contract.refusals import findings_of, unknown_fields
+from rawzone_assets.contract.schemas import (
+    compiled_pattern,
+    deciding_engine,
+    explaining_engine,
+    load_schema,
+    refusals,
+    schema_names,
+)
+from rawzone_assets.platforms import all_feeds
+
+SCALARS = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(-(2**63), 2**63),
+    st.floats(allow_nan=False, allow_infinity=False),
+    st.sampled_from(
+        ["", "0", "12", "-3", "1.5", "2025-01-03", "2025-02-30", "2025-1-3", "0000-01-01", "12\n", "١٢"]
+    ),
+    st.text(max_size=8),
+)
+NAMES = st.sampled_from(
+    ["streams", "date", "discovery", "fees", "totalStreams", "tracksTotal", "streamTotal", "trend365day",
+     "trendWeekly", "category", "column-1", "Quantity", "UPC", "odd"]
+)  # fmt: skip
+DOCUMENTS = st.recursive(
+    SCALARS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES, inner, max_size=4),
+    max_leaves=12,
+)
+
+
+def place(parts: tuple[str | int, ...]) -> Place:
+    return Place(pointer=pointer(parts))
+
+
+def found(name: str, document: Any) -> list[tuple[str, str | None]]:
+    return [
+        (finding.code, finding.where.pointer if finding.where else None)
+        for refusal in refusals(name, document)
+        for finding in findings_of(refusal, place)
+    ]
+
+
+@pytest.mark.parametrize("name", schema_names())
+class TestEachSchema:
+    """A schema is a JSON Schema 2020-12 document that both engines understand fully."""
+
+    def test_is_a_2020_12_schema(self, name: str):
+        schema = load_schema(name)
+        assert schema.document["$schema"] == "https://json-schema.org/draft/2020-12/schema"
+        jsonschema.Draft202012Validator.check_schema(dict(schema.document))
+        deciding_engine(name)
+        explaining_engine(name)
+
+    def test_is_hashed_as_it_stands_in_its_file(self, name: str):
+        data = (schemas.schema_folder() / name).read_bytes()
+        assert load_schema(name).sha256 == hashlib.sha256(data).hexdigest()
+
+    def test_never_refuses_a_field_for_being_unknown(self, name: str):
+        assert "additionalProperties" not in load_schema(name).text
+        assert "unevaluatedProperties" not in load_schema(name).text
+
+    def test_belongs_to_a_feed(self, name: str):
+        assert name in {feed.schema for feed in all_feeds()}
+
+    @settings(max_examples=200, deadline=None)
+    @given(document=DOCUMENTS)
+    def test_means_the_same_to_both_engines(self, name: str, document: Any):
+        accepted = deciding_engine(name).is_valid(document)
+        assert accepted == explaining_engine(name).is_valid(document)
+        told = list(refusals(name, document))
+        assert accepted == (not told)
+        assert all(refusal.keyword for refusal in told)
+
+
+class TestForms:
+    """The formats of our schemas are asserted, alike by both engines, and take ASCII digits only."""
+
+    @pytest.mark.parametrize(
+        ("form", "good", "bad"),
+        [
+            ("date", ["2024-02-29", "0001-01-01"], ["2025-02-29", "20250102", "2025-1-2", "0000-01-01"]),
+            ("year-month", ["2025-03"], ["2025-13", "2025-00", "2025-3", "Mar-25", "2025-03-01"]),
+            ("count", ["0", "007", "843"], ["", "-1", "1.0", "1,204", "1e3", " 1", "1\n", "١٢", "²", "9" * 16]),
+            ("decimal", ["0", "-0.00000000", "1.", ".5"], ["", "NaN", "inf", "1,5", "1e-5", "--1", "+1", "."]),
+            ("identifier", ["", "198000000001", "QZXYZ2500001"], ["1.98E+11", "1,98E+11", "2E5"]),
+        ],
+    )  # fmt: skip
+    def test_accept_what_they_name(self, form: str, good: list[str], bad: list[str]):
+        assert all(FORMS[form].accepts(text) for text in good)
+        assert not any(FORMS[form].accepts(text) for text in bad)
+
+    @given(text=st.text(max_size=40) | st.from_regex(r"[0-9.,eE+/-]{0,20}"))
+    def test_take_any_text(self, text: str):
+        for form in FORMS.values():
+            assert form.accepts(text) in (True, False)
+            assert form.diagnose(text).blocking
+
+
+class TestRefusals:
+    """Each refused part becomes the finding it deserves, at the part's JSON pointer, without its value."""
+
+    def test_name_what_is_missing(self):
+        assert found("toolost/spotify.v1.json", {"streams": [{}]}) == [
+            ("RZ-MISSING-FIELD", "/streams/0/date"),
+            ("RZ-MISSING-FIELD", "/streams/0/streams"),
+        ]
+
+    @pytest.mark.parametrize(
+        ("row", "code", "where"),
+        [
+            ({"date": "2025-01-03", "streams": -1}, "RZ-NEGATIVE-COUNT", "/streams/0/streams"),
+            ({"date": "2025-01-03", "streams": "-1"}, "RZ-NEGATIVE-COUNT", "/streams/0/streams"),
+            ({"date": "2025-01-03", "streams": "many"}, "RZ-VALUE-TYPE", "/streams/0/streams"),
+            ({"date": "2025-01-03", "streams": 1.5}, "RZ-VALUE-TYPE", "/streams/0/streams"),
+            ({"date": "2025-01-03", "streams": True}, "RZ-VALUE-TYPE", "/streams/0/streams"),
+            ({"date": "2025-01-03", "streams": None}, "RZ-VALUE-TYPE", "/streams/0/streams"),
+            ({"date": "2025-01-03", "streams": 1e300}, "RZ-VALUE-TYPE", "/streams/0/streams"),
+            ({"date": "2025-01-03", "streams": [1]}, "RZ-SHAPE", "/streams/0/streams"),
+            ({"date": "1/3/2025", "streams": 1}, "RZ-SPREADSHEET-DAMAGE", "/streams/0/date"),
+            ({"date": 20250103, "streams": 1}, "RZ-VALUE-TYPE", "/streams/0/date"),
+            ("2025-01-03", "RZ-SHAPE", "/streams/0"),
+        ],
+    )
+    def test_deserve_different_codes(self, row: Any, code: str, where: str):
+        assert found("toolost/spotify.v1.json", {"streams": [row]}) == [(code, where)]
+
+    def test_never_repeat_a_value(self):
+        secret = "s3cr3t-token"  # noqa: S105
+        document = {"streams": [{"date": secret, "streams": secret}, secret]}
+        for refusal in refusals("toolost/spotify.v1.json", document):
+            for finding in findings_of(refusal, place):
+                assert secret not in finding.message
+
+    def test_are_bounded_in_number(self):
+        document = {"streams": [{}] * 10_000}
+        assert len(list(refusals("toolost/spotify.v1.json", document))) <= schemas.MOST_REFUSALS
+
+    def test_disagreeing_engines_refuse(self, monkeypatch: pytest.MonkeyPatch):
+        never = jsonschema.Draft202012Validator({})
+        monkeypatch.setattr(schemas, "explaining_engine", lambda _name: never)
+        monkeypatch.setattr(type(never), "is_valid", lambda *_: True)
+        assert found("toolost/spotify.v1.json", {}) == [("RZ-SHAPE", "")]
+
+
+class TestUnknownFields:
+    """A field that the schema does not list is told once, where it first stands."""
+
+    def test_are_told_once(self):
+        document = {"streams": [{"date": 1, "x~/": 1}, {"x~/": 2}], "y": {"z": 1}}
+        told = unknown_fields(load_schema("toolost/spotify.v1.json").document, document, place)
+        assert sorted(str(finding.where.pointer) for finding in told if finding.where) == [
+            "/streams/0/x~0~1",
+            "/y",
+        ]
+
+
+def test_remote_references_are_never_fetched(monkeypatch: pytest.MonkeyPatch, tmp_path):
+    (tmp_path / "remote.json").write_text('{"$ref": "http://192.0.2.1/schema.json"}')
+    monkeypatch.setattr(schemas, "schema_folder", lambda: tmp_path)
+    monkeypatch.setattr(socket, "socket", lambda *_a, **_k: pytest.fail("opened a connection"))
+    with pytest.raises(ValueError, match="not present in a registry"):
+        deciding_engine.__wrapped__("remote.json")
+    load_schema.cache_clear()
+
+
+def test_a_schema_that_is_not_there_is_a_fault_of_the_contract():
+    with pytest.raises(schemas.SchemaNotFoundError, match=r"no/such\.json"):
+        load_schema("no/such.json")
+
+
+def test_patterns_end_where_ecma_262_ends_them():
+    assert compiled_pattern("^a$").search("a")
+    assert not compiled_pattern("^a$").search("a\n")
+    assert compiled_pattern(r"^\$a\$$").search("$a$")

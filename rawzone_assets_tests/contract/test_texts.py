@@ -1,0 +1,78 @@
+"""Encoding, byte order mark and line ends are recorded as they are, wherever blocks of reading fall."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rawzone_assets.contract import texts
+from rawzone_assets.contract.content import BytesContent
+from rawzone_assets.contract.texts import line_of, survey
+
+
+@pytest.mark.parametrize(
+    ("data", "newline", "ends"),
+    [
+        (b"a", "none", False),
+        (b"a\n", "lf", True),
+        (b"a\r\nb\r\n", "crlf", True),
+        (b"a\rb", "cr", False),
+        (b"a\rb\n", "mixed", True),
+        (b"a\r\n\n", "mixed", True),
+    ],
+)
+def test_line_ends_are_told_apart(data: bytes, newline: str, *, ends: bool):
+    seen = survey(BytesContent(data))
+    assert (seen.newline, seen.ends_with_newline) == (newline, ends)
+
+
+@pytest.mark.parametrize(
+    ("data", "code"),
+    [
+        ("Grüße".encode("utf-16"), "RZ-ENCODING"),
+        (b"a\0b", "RZ-ENCODING"),
+        ("Façade".encode("latin-1"), "RZ-ENCODING"),
+        ("Façade"[:3].encode()[:-1], "RZ-TRUNCATED"),
+    ],
+)
+def test_what_is_no_utf8_text_is_objected_to(data: bytes, code: str):
+    objection = survey(BytesContent(data)).objection()
+    assert objection is not None
+    assert objection.code == code
+
+
+@given(data=st.binary(max_size=64) | st.text(max_size=32).map(str.encode), block=st.integers(1, 7))
+def test_the_size_of_blocks_changes_nothing_but_the_mark(data: bytes, block: int):
+    whole = survey(BytesContent(data))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(texts, "_BLOCK", block)
+        pieces = survey(BytesContent(data))
+    assert (whole.newline, whole.ends_with_newline) == (pieces.newline, pieces.ends_with_newline)
+    assert (whole.nul_at, whole.invalid_at, whole.cut_in_character) == (
+        pieces.nul_at,
+        pieces.invalid_at,
+        pieces.cut_in_character,
+    )
+
+
+@given(data=st.binary(max_size=64))
+def test_text_is_read_as_utf8_exactly_when_python_can(data: bytes):
+    seen = survey(BytesContent(data))
+    try:
+        data.decode()
+    except UnicodeDecodeError as error:
+        assert seen.cut_in_character or seen.invalid_at == error.start  # noqa: PT017
+    else:
+        assert seen.invalid_at is None
+        assert not seen.cut_in_character
+
+
+def test_a_byte_order_mark_is_recorded():
+    seen = survey(BytesContent(b"\xef\xbb\xbf {"))
+    assert seen.facts == {"charset": "utf-8", "bom": True, "newline": "none"}
+    assert seen.first == b"{"
+
+
+def test_lines_count_from_one_whatever_ends_them():
+    assert [line_of("a\r\nb\rc\nd", n) for n in (0, 3, 5, 7)] == [1, 2, 3, 4]
