@@ -33,8 +33,8 @@ The statistics page for Spotify, saved by the extractor as the browser holds it.
 **Covers** the whole history up to 365 days: one row a day in the chart `trend365day`.
 
 **Legitimate**: "Password", "Sign in" and "Recaptcha" in hidden parts of every good page; the same figures under
-other bytes in each capture (trackers write random ids); CRLF or LF; past days restated; a newest day usually two
-days before the capture (more than four days is a warning: up to fourteen have been seen).
+other bytes in each capture (trackers write random ids); CRLF or LF; past days restated; a newest day usually
+two days before the capture (more than four is a warning: up to fourteen have been seen).
 
 **Blocks**: a sign-in page, a page cut short, another store's page, a missing, empty or unreadable daily chart,
 a day twice or after the capture, a figure that is no whole number from 0 on, and sums of the weekly or monthly
