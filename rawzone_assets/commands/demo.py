@@ -80,6 +80,10 @@ def _serve(settings: Settings, port: int) -> None:
     environment = {**os.environ, **dagster_environment(settings, own=True), "RAWZONE_SETTLE": "5"}
     arguments = ["-h", _LOOPBACK, "-p", str(port), "-w", str(shared_file("workspace.yaml"))]
     quiet = ["--log-level", "error", "--code-server-log-level", "error"]
+    # A service manager says goodbye with SIGTERM, and a background shell starts us deaf to SIGINT, which
+    # Dagster would inherit.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
     process = subprocess.Popen(
         [sys.executable, "-W", "ignore", "-m", "dagster", "dev", *arguments, *quiet],
         env=environment,
@@ -112,13 +116,13 @@ def _await(process: subprocess.Popen[bytes], port: int) -> None:
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:
-    """Ask Dagster to stop, then insist, with all the processes it started."""
-    for number in (signal.SIGINT, signal.SIGKILL):
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, number)
-        with suppress(subprocess.TimeoutExpired):
-            process.wait(timeout=_FAREWELL)
-            return
+    """Ask Dagster to stop its processes in good order; if it does not, end all of them."""
+    process.send_signal(signal.SIGINT)
+    try:
+        process.wait(timeout=_FAREWELL)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
 
 
 def _free_port(wanted: int | None) -> int:

@@ -83,7 +83,8 @@ def show_summary(done: LocalRuns) -> None:
     """A table of feeds and verdicts, then what was refused or not recognized, and why."""
     receipts = [entry.receipt for entry, _ in done.entries]
     if not receipts:
-        note("Nothing new has landed.")
+        if not done.problems:
+            note("Nothing new has landed.")
         return
     counts = Counter((receipt.feed, receipt.verdict) for receipt in receipts)
     feeds = sorted({receipt.feed for receipt in receipts if receipt.feed})

@@ -104,7 +104,9 @@ def _recent(
             if accepted and _day(receipt) < _day(accepted[0]) - window:
                 break
             accepted.append(receipt)
-        elif receipt.verdict is Verdict.QUARANTINED and not accepted and moment(receipt.captured_at or "") <= now:
+        elif (
+            receipt.verdict is Verdict.QUARANTINED and not accepted and moment(receipt.captured_at or "") <= now
+        ):
             refused.append(receipt)
     return accepted, refused
 

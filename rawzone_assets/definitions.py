@@ -1,0 +1,68 @@
+"""The one name that Dagster loads. What the definitions are is ``orchestration``'s; here they are put together."""
+
+from __future__ import annotations
+
+import os
+import warnings
+
+import dagster as dg
+
+from rawzone_assets.orchestration.assets import feed_partitions, landing_spec, raw_asset, source_spec
+from rawzone_assets.orchestration.fixity import fixity_asset, fixity_schedule
+from rawzone_assets.orchestration.landing_sensor import landing_sensor
+from rawzone_assets.orchestration.overrides import Overrides, ZoneResource
+from rawzone_assets.orchestration.strangers import unrecognized_asset
+from rawzone_assets.orchestration.watch import watch_checks, watch_sensor
+from rawzone_assets.platforms import all_platforms
+from rawzone_assets.zone.errors import BadSetting
+from rawzone_assets.zone.settings import Settings
+
+_EXECUTORS = {"in_process": dg.in_process_executor, "multiprocess": dg.multiprocess_executor}
+
+
+def build_definitions(overrides: Overrides | None = None) -> dg.Definitions:
+    """Every asset, check, sensor and schedule, derived from the platforms.
+
+    From the environment only what shapes the definitions is read here: RAWZONE_START, which is part of every
+    partition set, and RAWZONE_EXECUTOR. The roots are read when a run opens the zone.
+
+    Raises:
+        BadSetting: One of the two has a value that cannot be used.
+    """
+    overrides = overrides or Overrides()
+    platforms = all_platforms() if overrides.platforms is None else overrides.platforms
+    settings = overrides.settings or Settings.from_environment(
+        {"RAWZONE_START": os.environ.get("RAWZONE_START", "")}
+    )
+    feeds = {feed.id: feed for platform in platforms for feed in platform.feeds}
+    partitions = {feed_id: feed_partitions(feed, settings.start) for feed_id, feed in feeds.items()}
+    pairs = [(platform, feed, partitions[feed.id]) for platform in platforms for feed in platform.feeds]
+    with warnings.catch_warnings():
+        # BackfillPolicy is marked beta in Dagster 1.13, which pyproject pins.
+        warnings.simplefilter("ignore", dg.BetaWarning)
+        promoting = [raw_asset(platform, feed, days) for platform, feed, days in pairs]
+    return dg.Definitions(
+        assets=[
+            *(source_spec(platform) for platform in platforms),
+            *(landing_spec(platform, feed, days) for platform, feed, days in pairs),
+            *promoting,
+            unrecognized_asset(platforms),
+            fixity_asset(feeds),
+        ],
+        asset_checks=[watch_checks(feed) for feed in feeds.values()],
+        sensors=[landing_sensor(platforms, partitions), watch_sensor(feeds)],
+        schedules=[fixity_schedule()],
+        resources={"zone": ZoneResource(overrides=overrides)},
+        executor=_executor(),
+    )
+
+
+def _executor() -> dg.ExecutorDefinition:
+    """In this process by default: a process per step would cost 1.5 CPU seconds each and gain nothing."""
+    name = os.environ.get("RAWZONE_EXECUTOR") or "in_process"
+    if name not in _EXECUTORS:
+        raise BadSetting("RAWZONE_EXECUTOR", name, f"one of {', '.join(_EXECUTORS)}")
+    return _EXECUTORS[name]
+
+
+defs = build_definitions()

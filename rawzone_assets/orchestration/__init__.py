@@ -1,0 +1,1 @@
+"""WHEN: the zone as Dagster assets, checks, sensors and runs. The only package that imports Dagster. Thin."""

@@ -1,0 +1,208 @@
+"""Assets: source, landing and raw of every feed, derived from the platforms. A new platform needs nothing here.
+
+Raw's body only chooses deliveries and passes them on: ``zone`` promotes, ``reporting`` tells Dagster. A run
+fails for the environment alone; a refused delivery is a red check of a green run.
+"""
+
+import warnings
+from collections.abc import Collection, Iterator
+from datetime import date
+
+import dagster as dg
+
+from rawzone_assets.contract.feed import Feed, Platform
+from rawzone_assets.contract.findings import Role
+from rawzone_assets.orchestration import metadata, reporting
+from rawzone_assets.orchestration.liveness import alive
+from rawzone_assets.orchestration.names import (
+    INTEGRITY,
+    daily_checks,
+    group_of,
+    landing_key,
+    raw_key,
+    source_key,
+)
+from rawzone_assets.orchestration.overrides import ZoneResource
+from rawzone_assets.zone import promotion
+from rawzone_assets.zone.errors import ZoneError
+from rawzone_assets.zone.receipt import Verdict
+from rawzone_assets.zone.survey import Delivery
+from rawzone_assets.zone.zone import Zone
+
+_MOST_DAYS_A_RUN = 365  # a failed run of a backfill loses a year at most
+
+_ROLES = {
+    Role.STRUCTURE: "readable, and of the shape the contract demands",
+    Role.COMPLETENESS: "nothing required is missing",
+    Role.TYPES: "numbers, dates and texts are of the demanded form",
+    Role.TIME: "days are in order, once each, and not after the capture",
+    Role.IDENTITY: "of the platform, account and report that its name says",
+    Role.INTEGRITY: "the bytes that its producer describes",
+}
+
+
+def feed_partitions(feed: Feed, start: date | None) -> dg.DailyPartitionsDefinition:
+    """Capture days from the feed's first one up to today, which files of today carry already."""
+    first = (start or feed.start).isoformat()
+    return dg.DailyPartitionsDefinition(start_date=first, end_offset=1, timezone="UTC")
+
+
+def source_spec(platform: Platform) -> dg.AssetSpec:
+    return dg.AssetSpec(
+        source_key(platform.id),
+        group_name=group_of(platform.id),
+        description=f"{platform.title}: {platform.source_system}. Read by extractors outside of Raw Zone.",
+        metadata={"source_system": platform.source_system, "stamps_are_in": platform.timezone},
+        tags={"zone": "source"},
+    )
+
+
+def landing_spec(platform: Platform, feed: Feed, partitions: dg.DailyPartitionsDefinition) -> dg.AssetSpec:
+    folders = ", ".join(f"`{folder}/`" for folder in dict.fromkeys((platform.id, *platform.folders)))
+    names = ", ".join(f"`{name}`" for name in (*feed.names, *feed.stamped_folder_names))
+    return dg.AssetSpec(
+        landing_key(feed.id),
+        deps=[source_key(platform.id)],
+        group_name=group_of(platform.id),
+        partitions_def=partitions,
+        description=f"What extractors drop for {feed.title}: {names} in {folders} below the landing folder.",
+        kinds={feed.format.kind},
+        owners=list(feed.owners),
+        tags={"zone": "landing"},
+        # Coarse on purpose: it sees any arrival. The freshness check of raw looks at what arrived.
+        freshness_policy=dg.FreshnessPolicy.time_window(fail_window=feed.cadence.every),
+    )
+
+
+def raw_asset(platform: Platform, feed: Feed, partitions: dg.DailyPartitionsDefinition) -> dg.AssetsDefinition:
+    """The promotion of one feed, a partition a capture day."""
+    key = raw_key(feed.id)
+
+    @dg.multi_asset(
+        name="__".join(key.path),
+        specs=[_raw_spec(platform, feed, partitions)],
+        check_specs=_check_specs(feed, key, partitions),
+        # Asset and checks can be selected apart, and a day without deliveries yields nothing.
+        can_subset=True,
+        backfill_policy=dg.BackfillPolicy.multi_run(_MOST_DAYS_A_RUN),
+    )
+    def promote_feed(
+        context: dg.AssetExecutionContext, zone: dg.ResourceParam[ZoneResource]
+    ) -> Iterator[reporting.Event]:
+        problem: str | None = None
+        try:
+            with zone.open() as opened, alive(opened, context.run.run_id):
+                if key in context.selected_asset_keys:
+                    problem = _promote(context, zone, opened, platform, feed, partitions)
+                yield from reporting.report(context, opened, feed, context.partition_keys)
+        except ZoneError as error:
+            problem = problem or str(error)
+        if problem:
+            raise dg.Failure(description=problem)
+
+    return promote_feed
+
+
+def _promote(
+    context: dg.AssetExecutionContext,
+    resource: ZoneResource,
+    zone: Zone,
+    platform: Platform,
+    feed: Feed,
+    partitions: dg.DailyPartitionsDefinition,
+) -> str | None:
+    """Promote what is ready; what an operator must act on, as a sentence."""
+    days = set(context.partition_keys)
+    found = resource.look(zone, [platform])
+    ready = [
+        delivery
+        for delivery in found.ready
+        if delivery.feed_id == feed.id and resource.wants(delivery) and _takes(delivery, days, partitions)
+    ]
+    problem: str | None = None
+    try:
+        with resource.judging() as (judge, parallel):
+            outcome = promotion.promote(
+                zone,
+                ready,
+                judge=judge,
+                run_id=context.run.run_id,
+                parallel=parallel,
+                progress=resource.overrides.progress,
+            )
+        counts = ", ".join(f"{outcome.count(verdict)} {verdict}" for verdict in _VERDICTS)
+        context.log.info(f"{len(ready)} deliveries: {counts}, {outcome.unchanged} unchanged")
+        outcome.raise_for_environment()
+    except ZoneError as error:
+        # What was committed before is true all the same, so it is reported before the run fails.
+        problem = str(error)
+    zone.index.catch_up()
+    return problem
+
+
+_VERDICTS = (Verdict.PROMOTED, Verdict.DUPLICATE, Verdict.QUARANTINED)
+
+
+def _takes(delivery: Delivery, days: Collection[str], partitions: dg.DailyPartitionsDefinition) -> bool:
+    """Deliveries of the run's days, and those of no day at all: their stamp is a verdict, not a partition."""
+    return delivery.partition in days or not partitions.has_partition_key(delivery.partition)
+
+
+def _raw_spec(platform: Platform, feed: Feed, partitions: dg.DailyPartitionsDefinition) -> dg.AssetSpec:
+    static = {
+        "dagster/uri": f"raw/{feed.id}/",
+        "contract_schema": f"schemas/{feed.schema}",
+        "contract_version": feed.version,
+        "rules_version": feed.rules_version,
+        "source_system": platform.source_system,
+        "expected_every_hours": round(feed.cadence.every.total_seconds() / 3600),
+        "usual_lag_days": feed.cadence.lag_days,
+        "stale_after_days": feed.cadence.stale_after_days,
+        "largest_delivery_bytes": feed.max_size,
+    }
+    columns = metadata.column_schema(feed, described=True)
+    return dg.AssetSpec(
+        raw_key(feed.id),
+        deps=[landing_key(feed.id)],
+        skippable=True,
+        group_name=group_of(platform.id),
+        partitions_def=partitions,
+        description=_description(feed),
+        code_version=f"{feed.version}.{feed.rules_version}",
+        kinds={feed.format.kind, "gzip"},
+        owners=list(feed.owners),
+        tags={"zone": "raw"},
+        metadata={**static, "dagster/column_schema": columns} if columns else static,
+    )
+
+
+def _check_specs(
+    feed: Feed, key: dg.AssetKey, partitions: dg.DailyPartitionsDefinition
+) -> list[dg.AssetCheckSpec]:
+    with warnings.catch_warnings():
+        # Partitioned checks are marked preview in Dagster 1.13, which pyproject pins.
+        warnings.simplefilter("ignore", dg.PreviewWarning)
+        return [
+            dg.AssetCheckSpec(name, asset=key, partitions_def=partitions, description=_promise(feed, name))
+            for name in daily_checks(feed)
+        ]
+
+
+def _promise(feed: Feed, name: str) -> str:
+    """What a check answers for; red while a delivery of the day is refused for it."""
+    if name == INTEGRITY:
+        return "The stored objects of the day, re-read and hashed, are the bytes that were accepted."
+    promises = [_ROLES[role] for role, check in feed.checks.items() if check == name]
+    return f"Every delivery of the day is {'; '.join(promises)}."
+
+
+def _description(feed: Feed) -> str:
+    """The contract as the UI shows it: what the feed is, then its rules."""
+    checks = "\n".join(f"- `{name}`: {_promise(feed, name)}" for name in daily_checks(feed))
+    return (
+        f"### {feed.title}\n\n{feed.description}\n\n**Checks of each day**\n\n{checks}\n\n"
+        f"**Contract**: `schemas/{feed.schema}`, version {feed.version}, rules {feed.rules_version}. "
+        "Accepted deliveries are stored byte for byte; refused ones go to quarantine with their findings.\n\n"
+        "A backfill counts days without deliveries as failed although its runs succeed: nothing was there to "
+        "materialize. The landing sensor and `rawzone promote` start runs only for days that have deliveries."
+    )

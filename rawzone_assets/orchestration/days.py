@@ -1,0 +1,103 @@
+"""Days: the state of one feed's capture day as the ledger has it. Knows nothing of Dagster.
+
+A day is judged as a whole, by all its deliveries: a good file that comes late does not hide a refused one.
+A refusal stays open until the same delivery (its name, or its very bytes) is accepted later.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+
+from rawzone_assets.zone.index import Entry, Index
+from rawzone_assets.zone.receipt import Receipt, Verdict
+
+_ACCEPTED = (Verdict.PROMOTED, Verdict.DUPLICATE)
+_MOST_AT_ONCE = 500  # partitions in one query
+
+
+@dataclass(frozen=True)
+class Day:
+    """One capture day of one feed: its receipts in ledger order."""
+
+    feed_id: str
+    partition: str
+    entries: tuple[Entry, ...]
+
+    @cached_property
+    def accepted(self) -> tuple[Receipt, ...]:
+        """Deliveries that can be read: promoted ones, every revision, and duplicates."""
+        return tuple(e.receipt for e in self.entries if e.receipt.verdict in _ACCEPTED)
+
+    @cached_property
+    def newest(self) -> tuple[Receipt, ...]:
+        """Of each name the delivery accepted last, which is what readers get."""
+        return tuple({receipt.name: receipt for receipt in self.accepted}.values())
+
+    @cached_property
+    def refused(self) -> tuple[Receipt, ...]:
+        """Refusals that are still open."""
+        still_open: list[Receipt] = []
+        for receipt in (entry.receipt for entry in self.entries):
+            if receipt.verdict is Verdict.QUARANTINED:
+                still_open.append(receipt)
+            elif receipt.verdict in _ACCEPTED:
+                still_open = [
+                    refusal
+                    for refusal in still_open
+                    if refusal.name != receipt.name and refusal.sha256 != receipt.sha256
+                ]
+        return tuple(still_open)
+
+    @cached_property
+    def content(self) -> str | None:
+        """What can be read, as one hash; ``None`` when that is nothing.
+
+        It is the SHA-256 of the sorted lines that ``sha256sum`` would print of the landed files, so anybody
+        can compute it.
+        """
+        lines = sorted({f"{receipt.sha256}  {receipt.name}\n" for receipt in self.accepted})
+        return hashlib.sha256("".join(lines).encode(errors="surrogateescape")).hexdigest() if lines else None
+
+    @cached_property
+    def arrivals(self) -> str:
+        """Which deliveries were accepted, as a short hash: it changes with every one, also with duplicates."""
+        return _short_hash(entry for entry in self.entries if entry.receipt.verdict in _ACCEPTED)
+
+    @cached_property
+    def state(self) -> str:
+        """Everything that was decided about the day, as a short hash."""
+        return _short_hash(self.entries)
+
+    @property
+    def commits(self) -> tuple[int, int]:
+        """The first and last commit of the ledger that speak of the day."""
+        return self.entries[0].seq, self.entries[-1].seq
+
+
+def days_of(index: Index, feed_id: str, partitions: Iterable[str]) -> dict[str, Day]:
+    """Those of the days of which the ledger knows anything, in order."""
+    wanted = sorted(partitions)
+    found: dict[str, list[Entry]] = {}
+    for start in range(0, len(wanted), _MOST_AT_ONCE):
+        for entry in index.entries(feeds=[feed_id], partitions=wanted[start : start + _MOST_AT_ONCE]):
+            found.setdefault(entry.receipt.partition or "", []).append(entry)
+    return {day: Day(feed_id, day, tuple(found[day])) for day in sorted(found)}
+
+
+def open_refusals(index: Index, feed_id: str) -> list[Receipt]:
+    """Every open refusal of a feed, on whatever day, also days outside of the feed's partitions."""
+    refusals = index.entries(feeds=[feed_id], verdicts=[Verdict.QUARANTINED])
+    days = days_of(index, feed_id, {entry.receipt.partition or "" for entry in refusals})
+    return [receipt for day in days.values() for receipt in day.refused]
+
+
+def _short_hash(entries: Iterable[Entry]) -> str:
+    digest = hashlib.sha256()
+    for entry in entries:
+        receipt = entry.receipt
+        line = f"{entry.seq} {receipt.verdict} {receipt.sha256} {receipt.name} {receipt.landing_path}\n"
+        digest.update(line.encode(errors="surrogateescape"))
+    return digest.hexdigest()[:16]

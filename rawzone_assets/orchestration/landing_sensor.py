@@ -1,0 +1,187 @@
+"""The landing sensor: what lies in landing, less what the ledger knows, becomes runs of a few days each.
+
+It also starts runs for days that the ledger knows and Dagster does not, which heals a crash between commit
+and report without waiting for the next file. Correctness is promotion's own: launching too often, too late or
+twice changes nothing.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import dagster as dg
+
+from rawzone_assets.contract.feed import Platform
+from rawzone_assets.orchestration import launches, witness
+from rawzone_assets.orchestration.arrivals import arrivals
+from rawzone_assets.orchestration.launches import Attempt
+from rawzone_assets.orchestration.liveness import active_assets, report_dead_runs
+from rawzone_assets.orchestration.names import FEED_TAG, STRANGERS, UNRECOGNIZED, range_tags, raw_key
+from rawzone_assets.orchestration.overrides import ZoneResource
+from rawzone_assets.orchestration.strangers import stranger_content, stranger_labels
+from rawzone_assets.zone.errors import ZoneError
+from rawzone_assets.zone.survey import Delivery, Survey
+from rawzone_assets.zone.zone import Zone
+
+_SECONDS = 30
+_MOST_REQUESTS = 12  # creating a run takes the daemon 0.2 s or more, and other sensors wait meanwhile
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pending:
+    """What waits for a run of one feed."""
+
+    name: str
+    asset: dg.AssetKey
+    days: tuple[str, ...]  # empty for an asset without partitions
+    fingerprint: str
+    what: str
+
+    def requests(self, attempt: Attempt) -> Iterator[dg.RunRequest]:
+        tags = {FEED_TAG: self.name}
+        base = f"{self.name}:{attempt.fingerprint}:{attempt.number}"
+        if not self.days:
+            yield dg.RunRequest(run_key=base, asset_selection=[self.asset], asset_check_keys=[], tags=tags)
+        for first, last in launches.spans(self.days):
+            # Checks are reported by the run, not requested: what is planned and not evaluated hides older red.
+            yield dg.RunRequest(
+                run_key=f"{base}:{first}",
+                asset_selection=[self.asset],
+                asset_check_keys=[],
+                partition_key=first if first == last else None,
+                tags=tags if first == last else tags | range_tags(first, last),
+            )
+
+
+@dataclass
+class Tick:
+    """What one look comes to."""
+
+    requests: list[dg.RunRequest] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    attempts: dict[str, Attempt] = field(default_factory=dict)
+
+
+def landing_sensor(
+    platforms: Sequence[Platform], partitions: Mapping[str, dg.DailyPartitionsDefinition]
+) -> dg.SensorDefinition:
+    ours = [*(raw_key(feed_id) for feed_id in partitions), UNRECOGNIZED]
+
+    @dg.sensor(
+        name="landing",
+        asset_selection=dg.AssetSelection.assets(*ours),
+        minimum_interval_seconds=_SECONDS,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description="Promotes what has landed and kept still. Looks at all of landing each time.",
+    )
+    def watch_landing(
+        context: dg.SensorEvaluationContext, zone: dg.ResourceParam[ZoneResource]
+    ) -> dg.SensorResult:
+        before = launches.read_cursor(context.cursor)
+        try:
+            with zone.open() as opened:
+                found = zone.look(opened, platforms)
+                pending = list(pending_work(context.instance, opened, found, partitions))
+                events = list(arrivals(context.instance, found.ready, partitions))
+                active = active_assets(context.instance)
+                # A dead run's feed counts as active once more: Dagster may be about to retry the run itself.
+                dead = report_dead_runs(context.instance, opened, ours)
+                now = opened.clock()
+        except ZoneError as error:
+            return dg.SensorResult(skip_reason=str(error), cursor=context.cursor)
+        tick = plan(pending, before=before, active=active, now=now)
+        notes = [f"run {run_id[:8]} was dead" for run_id in dead] + tick.notes
+        summary = "; ".join([*notes, *_rest(found)]) or "landing is empty"
+        if tick.requests:
+            context.log.info(summary)
+        return dg.SensorResult(
+            run_requests=tick.requests,
+            asset_events=events,
+            cursor=launches.write_cursor(tick.attempts),
+            skip_reason=None if tick.requests else summary,
+        )
+
+    return watch_landing
+
+
+def pending_work(
+    instance: dg.DagsterInstance,
+    zone: Zone,
+    found: Survey,
+    partitions: Mapping[str, dg.DailyPartitionsDefinition],
+) -> Iterator[Pending]:
+    """What waits for a run: ready deliveries, days that Dagster was not told of, files of no feed."""
+    ready: dict[str, list[Delivery]] = {}
+    for delivery in found.ready:
+        ready.setdefault(delivery.feed_id, []).append(delivery)
+    untold = witness.unreported(instance, zone, partitions)
+    for feed_id in sorted(ready.keys() | untold.keys()):
+        deliveries, days = ready.get(feed_id, []), untold.get(feed_id, [])
+        targets = _target_days(partitions[feed_id], [*(d.partition for d in deliveries), *days])
+        if not targets:
+            continue
+        parts = [f"{d.landed.label} {d.landed.signature}" for d in deliveries] + days
+        what = f"{len(deliveries)} ready" + (f", {len(days)} days to report" if days else "")
+        yield Pending(
+            name=feed_id,
+            asset=raw_key(feed_id),
+            days=targets,
+            fingerprint=launches.fingerprint(parts),
+            what=what,
+        )
+    labels = stranger_labels(found)
+    content = stranger_content(labels)
+    told = witness.content_of_asset(instance, UNRECOGNIZED)
+    if told != content and (labels or told):
+        yield Pending(
+            name=STRANGERS, asset=UNRECOGNIZED, days=(), fingerprint=content[:8], what=f"{len(labels)} files"
+        )
+
+
+def plan(
+    pending: Iterable[Pending], *, before: Mapping[str, Attempt], active: set[dg.AssetKey], now: datetime
+) -> Tick:
+    """Which of the pending work to launch now."""
+    tick = Tick()
+    for work in pending:
+        previous = before.get(work.name)
+        if previous:
+            tick.attempts[work.name] = previous
+        if work.asset in active:
+            tick.notes.append(f"{work.name}: {work.what}, a run is active")
+            continue
+        attempt = launches.next_attempt(previous, work.fingerprint, now)
+        if attempt is None:
+            assert previous is not None  # noqa: S101  without a previous attempt there is no pause
+            tick.notes.append(
+                f"{work.name}: {work.what}, still pending after attempt {previous.number}, "
+                f"next at {previous.next_at:%H:%M:%S} UTC"
+            )
+            continue
+        room = _MOST_REQUESTS - len(tick.requests)
+        if room <= 0:
+            tick.notes.append(f"{work.name}: {work.what}, next tick")
+            continue
+        requests = list(work.requests(attempt))
+        tick.requests += requests[:room]
+        tick.attempts[work.name] = attempt
+        tick.notes.append(f"{work.name}: {work.what}, {len(requests[:room])} of {len(requests)} runs requested")
+    return tick
+
+
+def _target_days(partitions: dg.DailyPartitionsDefinition, days: Sequence[str]) -> tuple[str, ...]:
+    """The partitions to run for. Deliveries of no partition are taken by any run, so the newest day will do."""
+    inside = sorted({day for day in days if partitions.has_partition_key(day)})
+    if inside or not days:
+        return tuple(inside)
+    newest = partitions.get_last_partition_key()
+    return (newest,) if newest else ()
+
+
+def _rest(found: Survey) -> Iterator[str]:
+    if found.decided:
+        yield f"{len(found.decided)} files dealt with"
+    if found.waiting:
+        yield f"{len(found.waiting)} waiting ({found.waiting[0].label}: {found.waiting[0].reason})"
+    if found.unreadable:
+        yield f"folders that cannot be listed: {', '.join(found.unreadable[:3])}"

@@ -1,0 +1,174 @@
+"""Local runs: what the landing sensor does, once, as real Dagster runs in this process.
+
+The runs are recorded in the instance like any others; what came of them is read back from the ledger, which
+is the truth, by the ids of the runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+import dagster as dg
+
+from rawzone_assets.contract.feed import Platform
+from rawzone_assets.orchestration.arrivals import arrivals
+from rawzone_assets.orchestration.assets import feed_partitions
+from rawzone_assets.orchestration.landing_sensor import Pending, pending_work
+from rawzone_assets.orchestration.launches import yearly_spans
+from rawzone_assets.orchestration.names import FEED_TAG, range_tags
+from rawzone_assets.orchestration.overrides import Overrides, ZoneResource
+from rawzone_assets.zone.index import Entry
+from rawzone_assets.zone.judges import JudgePool
+from rawzone_assets.zone.promotion import Outcome
+from rawzone_assets.zone.receipt import Receipt
+from rawzone_assets.zone.survey import Delivery, Survey, Waiting
+from rawzone_assets.zone.zone import Zone
+
+Build = Callable[[Overrides], dg.Definitions]
+Progress = Callable[[int, int], None]
+"""Called with (files dealt with, files in all)."""
+
+# The run's own log is kept by Dagster; the terminal belongs to the command.
+_QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+
+
+@dataclass(frozen=True, kw_only=True)
+class LocalRun:
+    """One Dagster run. ``problem`` is what an operator must act on."""
+
+    name: str
+    run_id: str
+    problem: str | None = None
+
+
+@dataclass(kw_only=True)
+class LocalRuns:
+    """What a promotion by hand came to."""
+
+    runs: list[LocalRun] = field(default_factory=list)
+    entries: list[tuple[Entry, datetime]] = field(default_factory=list)  # with the time of their commit
+    waiting: list[Waiting] = field(default_factory=list)
+    finished_batches: int = 0  # that crashed processes had left
+
+    @property
+    def problems(self) -> list[str]:
+        """What is wrong with the environment, each sentence once."""
+        return list(dict.fromkeys(run.problem for run in self.runs if run.problem))
+
+
+def promote_landing(
+    instance: dg.DagsterInstance,
+    overrides: Overrides,
+    *,
+    build: Build,
+    platforms: Sequence[Platform],
+    feeds: Collection[str] = (),
+    progress: Progress | None = None,
+) -> LocalRuns:
+    """Promote what is ready of some feeds, or of all and then record the files of no feed.
+
+    Raises:
+        ZoneError: There is no landing folder, or the zone cannot be opened.
+    """
+    done = LocalRuns()
+    resource = ZoneResource(overrides=overrides)
+    with resource.open() as zone, resource.judging() as (judge, _):
+        done.finished_batches = zone.recover()
+        before = zone.index.catch_up().seq
+        found = _chosen(resource.look(zone, platforms), resource, feeds)
+        count = _Count(len(found.ready), progress)
+        shared = judge if isinstance(judge, JudgePool) else None
+        definitions = build(replace(overrides, survey=found, progress=count, judges=shared))
+        job = definitions.resolve_implicit_global_asset_job_def()
+        days = {
+            feed.id: feed_partitions(feed, zone.settings.start)
+            for platform in platforms
+            for feed in platform.feeds
+        }
+        for event in arrivals(instance, found.ready, days, most=None):
+            instance.report_runless_asset_event(event)
+        for work in list(pending_work(instance, zone, found, days)):
+            if not feeds or work.name in feeds:
+                done.runs += _runs(instance, job, work)
+        done.entries = list(_entries(zone, before, {run.run_id for run in done.runs}))
+        done.waiting = list(found.waiting)
+    return done
+
+
+class _Count:
+    """Turns batches into a count of files."""
+
+    def __init__(self, total: int, progress: Progress | None) -> None:
+        self._done = 0
+        self._total = total
+        self._progress = progress
+
+    def __call__(self, batch: Sequence[Delivery], outcome: Outcome) -> None:
+        del outcome
+        self._done += len(batch)
+        if self._progress:
+            self._progress(self._done, self._total)
+
+
+def _chosen(found: Survey, resource: ZoneResource, feeds: Collection[str]) -> Survey:
+    return replace(
+        found,
+        ready=tuple(d for d in found.ready if resource.wants(d) and (not feeds or d.feed_id in feeds)),
+        waiting=tuple(item for item in found.waiting if not feeds or item.feed_id in feeds),
+    )
+
+
+def _runs(instance: dg.DagsterInstance, job: dg.JobDefinition, work: Pending) -> Iterator[LocalRun]:
+    # Assets without their checks, as the sensor asks for them: the run reports the checks itself.
+    selected = job.get_subset(asset_selection={work.asset}, asset_check_selection=set())
+    if not work.days:
+        yield _run(instance, selected, work.name, {})
+    for first, last in yearly_spans(work.days):
+        if first == last:
+            yield _run(instance, selected, work.name, {}, partition=first)
+        else:
+            yield _run(instance, selected, work.name, range_tags(first, last))
+
+
+def _run(
+    instance: dg.DagsterInstance,
+    job: dg.JobDefinition,
+    name: str,
+    tags: Mapping[str, str],
+    *,
+    partition: str | None = None,
+) -> LocalRun:
+    result = job.execute_in_process(
+        instance=instance,
+        partition_key=partition,
+        tags={FEED_TAG: name, **tags},
+        run_config=_QUIET,
+        raise_on_error=False,
+    )
+    return LocalRun(name=name, run_id=result.run_id, problem=None if result.success else _problem(result, name))
+
+
+def _problem(result: dg.ExecuteInProcessResult, name: str) -> str:
+    """The sentence of a failed run; anything but an expected failure is ours, and told with its error."""
+    for event in result.all_events:
+        failure: Any = event.step_failure_data if event.is_step_failure else None
+        if failure and failure.user_failure_data and failure.user_failure_data.description:
+            return str(failure.user_failure_data.description)
+        if failure and failure.error:
+            cause = failure.error.cause or failure.error
+            return f"The run {result.run_id} for {name} failed: {str(cause.message).strip()}"
+    return f"The run {result.run_id} for {name} failed: Dagster's log of it says why."
+
+
+def _entries(zone: Zone, after: int, run_ids: Collection[str]) -> Iterator[tuple[Entry, datetime]]:
+    """The receipts that these runs committed, in ledger order."""
+    head = zone.index.catch_up()
+    for seq in range(after + 1, head.seq + 1):
+        commit = zone.ledger.commit(seq)
+        if commit and commit.run_id in run_ids:
+            for record in commit.records:
+                if record["record"] == "receipt":
+                    yield Entry(seq=seq, receipt=Receipt.from_record(record)), commit.at

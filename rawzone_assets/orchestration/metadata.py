@@ -1,0 +1,186 @@
+"""Metadata: what materializations and evaluations show of a day, from its receipts. Kept below 8 kB an event.
+
+Dagster stores each event twice and sends it with every query of the asset, so tables are capped and the full
+list is named by its path in the ledger. Numbers worth a plot stay numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import PurePosixPath
+from typing import Any
+
+import dagster as dg
+
+from rawzone_assets.contract.feed import Feed
+from rawzone_assets.contract.findings import Place
+from rawzone_assets.contract.schemas import load_schema
+from rawzone_assets.orchestration.days import Day
+from rawzone_assets.zone.receipt import Receipt, Verdict
+from rawzone_assets.zone.zone import Zone
+
+MOST_FINDINGS = 50
+MOST_PROBLEMS = 30
+MOST_FILES = 6  # 250 bytes each
+MOST_HASHES = 12  # 110 bytes each
+_MOST_TABLE_BYTES = 4500  # of a findings table; with Dagster's own wrapping some 6 kB
+_LONGEST_MESSAGE = 300
+
+Finding = tuple[Receipt, Mapping[str, Any]]
+
+
+def of_materialization(zone: Zone, feed: Feed, day: Day) -> dict[str, Any]:
+    """Everything an operator or auditor asks about what can be read of a day."""
+    accepted = day.accepted
+    promoted = [receipt for receipt in accepted if receipt.verdict is Verdict.PROMOTED]
+    size = sum(receipt.size or 0 for receipt in accepted)
+    stored = sum(receipt.stored_size or 0 for receipt in promoted)
+    known = [receipt.records for receipt in day.newest if receipt.records is not None]
+    records = sum(known) if known else None
+    facts: dict[str, Any] = {
+        "files": len(accepted),
+        "bytes": size,
+        "stored_bytes": stored,
+        "compression_ratio": round(sum(r.size or 0 for r in promoted) / stored, 2) if stored else None,
+        "records": records,
+        "dagster/row_count": records,
+        "dagster/partition_row_count": records,
+        "data_min": min((r.data_min for r in accepted if r.data_min), default=None),
+        "data_max": max((r.data_max for r in accepted if r.data_max), default=None),
+        "revisions": sum((receipt.revision or 1) > 1 for receipt in promoted),
+        "duplicates": len(accepted) - len(promoted),
+        "quarantined": len(day.refused),
+        "captured_at": max((r.captured_at for r in accepted if r.captured_at), default=None),
+        "promoted_at": max((r.promoted_at for r in accepted if r.promoted_at), default=None),
+        "source_system": _joined(receipt.source_system for receipt in accepted),
+        "extractor": _joined(_extractor(receipt) for receipt in accepted),
+        "contract_version": _joined(_contract(receipt) for receipt in accepted),
+        **ledger_facts(zone),
+        "day_commits": f"{day.commits[0]} to {day.commits[1]}",
+        "full_list": dg.MetadataValue.path(str(zone.ledger.path(day.commits[1]))),
+        "dagster/uri": _folder(zone, accepted).as_uri(),
+        "delivered": _files_table(accepted),
+        "sha256": dg.MetadataValue.json(_hashes(accepted)),
+    }
+    columns = column_schema(feed, described=False)
+    if columns:
+        facts["dagster/column_schema"] = columns
+    return {name: value for name, value in facts.items() if value is not None}
+
+
+def ledger_facts(zone: Zone) -> dict[str, Any]:
+    """The ledger's head: with it, Dagster's database bears witness elsewhere to what the ledger said."""
+    head = zone.index.head
+    return {"ledger_seq": head.seq, "ledger_head": head.sha256}
+
+
+def findings_table(findings: Sequence[Finding]) -> dg.MetadataValue[Any]:
+    """Findings with their file and place, as many as fit."""
+    rows: list[dg.TableRecord] = []
+    room = _MOST_TABLE_BYTES
+    for receipt, finding in findings[:MOST_FINDINGS]:
+        row = {
+            "file": object_name(receipt),
+            "code": str(finding["code"]),
+            "where": str(Place(**finding["where"])) if finding.get("where") else "",
+            "message": _shortened(str(finding["message"])),
+            "effect": "refused" if finding["blocking"] else "warning",
+        }
+        room -= 45 + sum(len(name) + len(text) + 12 for name, text in row.items())
+        if room < 0 and rows:
+            break
+        rows.append(dg.TableRecord(row))
+    columns = ("file", "code", "where", "message", "effect")
+    schema = dg.TableSchema(columns=[dg.TableColumn(name, "string") for name in columns])
+    return dg.MetadataValue.table(records=rows, schema=schema)
+
+
+def problems_table(problems: Sequence[tuple[str, str]]) -> dg.MetadataValue[Any]:
+    """Damaged objects and what is wrong with each, as many as fit."""
+    rows = [dg.TableRecord({"key": key, "problem": problem}) for key, problem in problems[:MOST_PROBLEMS]]
+    schema = dg.TableSchema.from_name_type_dict({"key": "string", "problem": "string"})
+    return dg.MetadataValue.table(records=rows, schema=schema)
+
+
+def object_name(receipt: Receipt) -> str:
+    """The name by which a person finds the delivery again: the landed one, with its revision if there are more."""
+    if receipt.verdict is Verdict.PROMOTED and (receipt.revision or 1) > 1 and receipt.key:
+        return PurePosixPath(receipt.key).name.removesuffix(".gz")
+    return receipt.name or receipt.landing_path
+
+
+def column_schema(feed: Feed, *, described: bool) -> dg.TableSchema | None:
+    """The columns of a table feed from its JSON Schema; ``None`` for documents."""
+    if feed.format.kind not in ("csv", "tsv"):
+        return None
+    document = load_schema(feed.schema).document
+    required = set(document.get("required", ()))
+    return dg.TableSchema(
+        columns=[
+            dg.TableColumn(
+                name,
+                type=_column_type(column),
+                description=column.get("description") if described else None,
+                constraints=dg.TableColumnConstraints(nullable=name not in required),
+            )
+            for name, column in document.get("properties", {}).items()
+        ]
+    )
+
+
+def _files_table(receipts: Sequence[Receipt]) -> dg.MetadataValue[Any]:
+    """The newest deliveries; long hashes overflow in the UI, so the whole ones stand beside the table."""
+    rows = [
+        dg.TableRecord(
+            {
+                "name": object_name(receipt),
+                "bytes": receipt.size or 0,
+                "sha256": (receipt.sha256 or "")[:12],
+                "verdict": str(receipt.verdict),
+                "key": receipt.key or "",
+            }
+        )
+        for receipt in receipts[: -MOST_FILES - 1 : -1]
+    ]
+    columns = [dg.TableColumn(name, "string") for name in ("name", "sha256", "verdict", "key")]
+    columns.insert(1, dg.TableColumn("bytes", "int"))
+    return dg.MetadataValue.table(records=rows, schema=dg.TableSchema(columns=columns))
+
+
+def _hashes(receipts: Sequence[Receipt]) -> dict[str, str | int]:
+    """Name to the whole SHA-256, as ``sha256sum`` prints it of the landed file."""
+    hashes: dict[str, str | int] = {object_name(r): r.sha256 or "" for r in receipts[-MOST_HASHES:]}
+    if len(receipts) > MOST_HASHES:
+        hashes["(more, see full_list)"] = len(receipts) - MOST_HASHES
+    return hashes
+
+
+def _folder(zone: Zone, receipts: Sequence[Receipt]) -> Any:
+    key = next((r.key for r in receipts if r.verdict is Verdict.PROMOTED), receipts[0].key) or ""
+    return zone.layout.object(key).parent
+
+
+def _joined(values: Iterable[str | None]) -> str | None:
+    return ", ".join(sorted({value for value in values if value})) or None
+
+
+def _extractor(receipt: Receipt) -> str | None:
+    stated = receipt.extractor or {}
+    return " ".join(str(part) for part in (stated.get("name"), stated.get("version")) if part) or None
+
+
+def _contract(receipt: Receipt) -> str | None:
+    contract = receipt.contract
+    return f"{contract.get('feed_version')}.{contract.get('rules_version')}" if contract else None
+
+
+def _column_type(column: Mapping[str, Any]) -> str:
+    if "format" in column:
+        return str(column["format"])
+    kind = column.get("type", "string")
+    kinds = [kind] if isinstance(kind, str) else [name for name in kind if name != "null"]
+    return str(kinds[0]) if kinds else "string"
+
+
+def _shortened(message: str) -> str:
+    return message if len(message) <= _LONGEST_MESSAGE else f"{message[: _LONGEST_MESSAGE - 1]}…"

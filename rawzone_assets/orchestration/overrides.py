@@ -1,0 +1,81 @@
+"""Overrides: what definitions are built from when not from the environment, and the zone as a resource.
+
+Nothing is read from the environment here before a run, check or sensor opens the zone.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from rawzone_assets.contract.feed import Platform
+from rawzone_assets.contract.judging import judge
+from rawzone_assets.zone.intake import Judge
+from rawzone_assets.zone.judges import JudgePool
+from rawzone_assets.zone.promotion import Progress
+from rawzone_assets.zone.settings import Settings
+from rawzone_assets.zone.survey import Delivery, Survey
+from rawzone_assets.zone.zone import Zone, utc_now
+
+PLATFORMS = "rawzone_assets.platforms:all_platforms"
+"""Where the judging processes find what they judge by."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Overrides:
+    """What a test or a command sets instead of the environment."""
+
+    settings: Settings | None = None
+    platforms: tuple[Platform, ...] | None = None
+    clock: Callable[[], datetime] = utc_now
+    since: str | None = None  # capture days outside of these are left waiting
+    until: str | None = None
+    progress: Progress | None = None
+    survey: Survey | None = None  # looked at already; for many runs in one process
+    judges: JudgePool | None = None  # started already; for many runs in one process
+
+
+@dataclass(frozen=True, kw_only=True)
+class ZoneResource:
+    """Opens the zone for a run, check or sensor."""
+
+    overrides: Overrides = field(default_factory=Overrides)
+
+    def open(self) -> Zone:
+        """The zone of the overrides, else of the environment as it is now.
+
+        Raises:
+            ZoneError: The settings or the ledger cannot be used.
+        """
+        settings = self.overrides.settings or Settings.from_environment(os.environ)
+        return Zone(settings, clock=self.overrides.clock)
+
+    def look(self, zone: Zone, platforms: Iterable[Platform]) -> Survey:
+        """What lies in landing.
+
+        Raises:
+            ZoneError: There is no landing folder, or the ledger is damaged.
+        """
+        return self.overrides.survey or zone.survey(platforms)
+
+    @contextmanager
+    def judging(self) -> Iterator[tuple[Judge, int]]:
+        """Who judges, and how many deliveries at a time: worker processes that know the installed platforms.
+
+        Platforms that a test made up exist in this process only and are judged here.
+        """
+        if self.overrides.judges:
+            yield self.overrides.judges, self.overrides.judges.workers
+        elif self.overrides.platforms is not None:
+            yield judge, 1
+        else:
+            with JudgePool(PLATFORMS) as pool:
+                yield pool, pool.workers
+
+    def wants(self, delivery: Delivery) -> bool:
+        """Whether the capture day is one of those asked for."""
+        since, until = self.overrides.since, self.overrides.until
+        return (not since or delivery.partition >= since) and (not until or delivery.partition <= until)

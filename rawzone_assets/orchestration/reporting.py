@@ -1,0 +1,192 @@
+"""Reporting: the ledger's days as Dagster events, in an order that a crash cannot break.
+
+Materializations first (DAGSTER.md 2.3), for exactly the days whose readable content Dagster does not know yet;
+then each day's evaluations, aimed at the newest materialization of that day; last of them ``integrity``, which
+notes the state of the ledger that all of them speak of. A run that dies in between leaves a difference between
+that note and the ledger, and the next run reports the day again. What Dagster knows is ``witness``'s to say.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+import dagster as dg
+from dagster._core.definitions.asset_checks.asset_check_evaluation import (
+    AssetCheckEvaluationTargetMaterializationData,
+)
+
+from rawzone_assets.contract.feed import Feed
+from rawzone_assets.orchestration import metadata, witness
+from rawzone_assets.orchestration.days import Day, days_of
+from rawzone_assets.orchestration.integrity import Reread, reread
+from rawzone_assets.orchestration.names import INTEGRITY, daily_checks, raw_key
+from rawzone_assets.orchestration.witness import Recorded
+from rawzone_assets.zone.zone import Zone
+
+Event = dg.AssetMaterialization | dg.AssetCheckEvaluation | dg.Output[None]
+
+
+def report(
+    context: dg.AssetExecutionContext, zone: Zone, feed: Feed, partitions: Iterable[str]
+) -> Iterator[Event]:
+    """Report what Dagster does not know of these days, or nothing.
+
+    A run that was asked for checks (one started in the UI) evaluates them whatever is known: Dagster has
+    planned them for every day of the run, and a planned check without an evaluation hides an older red one.
+    """
+    key, everything = raw_key(feed.id), daily_checks(feed)
+    asked = {check.name for check in context.selected_asset_check_keys if check.asset_key == key}
+    days = days_of(zone.index, feed.id, partitions)
+    known = witness.recorded_days(context.instance, feed.id, days)
+    names, due = everything, list(days)
+    if key in context.selected_asset_keys:
+        due = [partition for partition in days if asked or known[partition].lacks_verdict_on(days[partition])]
+        for partition, day in days.items():
+            if known[partition].lacks_content_of(day):
+                yield materialization(zone, feed, day)
+    else:
+        names = tuple(name for name in everything if name in asked)
+    targets = witness.newest_materializations(context.instance, key, due)
+    for partition in due:
+        day = days[partition]
+        # Evaluations of some checks only must not claim that the whole day was judged.
+        note = day if names == everything else known[partition]
+        target = _target(targets.get(partition), context.run.run_id)
+        for name in names:
+            if name == INTEGRITY:
+                yield _integrity(feed, day, reread(zone, day), target=target, note=note)
+            else:
+                yield _rule_check(feed, day, name, target=target)
+    yield from check_outputs(context)
+
+
+def check_outputs(context: dg.AssetExecutionContext) -> Iterator[dg.Output[None]]:
+    """Outputs of selected checks are not optional, whatever was evaluated."""
+    for check in sorted(context.selected_asset_check_keys, key=lambda check: check.name):
+        yield dg.Output(None, output_name=f"{check.asset_key.to_python_identifier()}_{check.name}")
+
+
+def versioned(content: str) -> dict[str, str]:
+    """The tags that make ``content`` the data version of a materialization."""
+    return {witness.DATA_VERSION: content, "dagster/data_version_is_user_provided": "true"}
+
+
+def materialization(zone: Zone, feed: Feed, day: Day) -> dg.AssetMaterialization:
+    return dg.AssetMaterialization(
+        raw_key(feed.id),
+        partition=day.partition,
+        metadata=metadata.of_materialization(zone, feed, day),
+        tags=versioned(day.content or ""),
+    )
+
+
+def scrubbed(
+    feed: Feed, day: Day, found: Reread, *, known: Recorded, run_id: str, facts: Mapping[str, Any]
+) -> dg.AssetCheckEvaluation:
+    """What a scrub found out about the objects of a day. It says nothing new about the ledger."""
+    return _integrity(feed, day, found, target=_target(known.target, run_id), note=known, facts=facts)
+
+
+# --- single evaluations --------------------------------------------------------------------------
+
+
+def _rule_check(
+    feed: Feed, day: Day, name: str, *, target: AssetCheckEvaluationTargetMaterializationData | None
+) -> dg.AssetCheckEvaluation:
+    """One of the contract's checks: red while a delivery is refused for it, green with its warnings listed.
+
+    A warning alone never fails a check: such deliveries are accepted, some warnings come every day, and a
+    check that is always yellow is one that nobody reads.
+    """
+    refused = [
+        (receipt, finding)
+        for receipt in day.refused
+        for finding in receipt.findings
+        if finding["blocking"] and _check_of(feed, finding) == name
+    ]
+    warnings = [
+        (receipt, finding)
+        for receipt in (*day.newest, *day.refused)
+        for finding in receipt.findings
+        if not finding["blocking"] and _check_of(feed, finding) == name
+    ]
+    deliveries = len(day.newest) + len(day.refused)
+    files = list({id(receipt): receipt for receipt, _ in refused}.values())
+    facts: dict[str, Any] = {"deliveries": deliveries, "refused": len(files), "warnings": len(warnings)}
+    if refused or warnings:
+        facts["findings"] = metadata.findings_table(refused + warnings)
+    if files and files[0].quarantine:
+        facts["quarantined_as"] = files[0].quarantine["path"]
+    return dg.AssetCheckEvaluation(
+        asset_key=raw_key(feed.id),
+        check_name=name,
+        passed=not refused,
+        severity=dg.AssetCheckSeverity.ERROR,
+        blocking=False,
+        partition=day.partition,
+        description=_sentence(len(files), deliveries, refused, len(warnings)),
+        target_materialization_data=target,
+        metadata=facts,
+    )
+
+
+def _integrity(
+    feed: Feed,
+    day: Day,
+    found: Reread,
+    *,
+    target: AssetCheckEvaluationTargetMaterializationData | None,
+    note: Day | Recorded,
+    facts: Mapping[str, Any] | None = None,
+) -> dg.AssetCheckEvaluation:
+    damaged = len(found.problems)
+    counted = "1 object" if found.objects == 1 else f"{found.objects} objects"
+    sentence = f"{counted} re-read, all as recorded" if found.objects else "no objects on this day"
+    if damaged:
+        sentence = f"{damaged} of {counted} not as recorded: restore from a copy"
+    shown: dict[str, Any] = {"objects": found.objects, "stored_bytes": found.bytes, "damaged": damaged}
+    if damaged:
+        shown["problems"] = metadata.problems_table(found.problems)
+    return dg.AssetCheckEvaluation(
+        asset_key=raw_key(feed.id),
+        check_name=INTEGRITY,
+        passed=not damaged,
+        severity=dg.AssetCheckSeverity.ERROR,
+        blocking=False,
+        partition=day.partition,
+        description=sentence,
+        target_materialization_data=target,
+        metadata={
+            **shown,
+            **(facts or {}),
+            witness.STATE_NOTE: note.state or "",
+            witness.ARRIVALS_NOTE: note.arrivals or "",
+        },
+    )
+
+
+def _check_of(feed: Feed, finding: Mapping[str, Any]) -> str:
+    """The check that a finding belongs to; one that an older contract named otherwise belongs to the first."""
+    rules = daily_checks(feed)[:-1]
+    name: str = finding["check"]
+    return name if name in rules else rules[0]
+
+
+def _sentence(files: int, deliveries: int, refused: Sequence[metadata.Finding], warnings: int) -> str:
+    if refused:
+        codes = ", ".join(sorted({finding["code"] for _, finding in refused}))
+        return f"{files} of {deliveries} deliveries refused: {codes}"
+    counted = "1 delivery" if deliveries == 1 else f"{deliveries} deliveries"
+    if deliveries == 0:
+        return "nothing to judge"
+    return f"{counted} without objection" if not warnings else f"{counted}, {warnings} warnings"
+
+
+def _target(storage_id: int | None, run_id: str) -> AssetCheckEvaluationTargetMaterializationData | None:
+    if storage_id is None:
+        return None
+    return AssetCheckEvaluationTargetMaterializationData(
+        storage_id=storage_id, run_id=run_id, timestamp=time.time()
+    )

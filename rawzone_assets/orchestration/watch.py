@@ -1,0 +1,174 @@
+"""Watch: what is true of a feed as a whole, as checks without a partition: freshness and open refusals.
+
+Both are read from the ledger. The UI can run them by hand; a sensor emits them when their answer changes, and
+only then, without a run: Dagster's own asset health sees nothing but the newest evaluation, so an old red day
+would hide behind a newer green one, and a feed that never came would never be late.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+
+import dagster as dg
+
+from rawzone_assets.contract.feed import Feed
+from rawzone_assets.health.freshness import Freshness, State, freshness_of
+from rawzone_assets.orchestration import metadata
+from rawzone_assets.orchestration.days import open_refusals
+from rawzone_assets.orchestration.names import FRESHNESS, OPEN_REFUSALS, raw_key
+from rawzone_assets.orchestration.overrides import ZoneResource
+from rawzone_assets.zone.errors import ZoneError
+from rawzone_assets.zone.receipt import Receipt, timestamp
+from rawzone_assets.zone.zone import Zone
+
+_SECONDS = 60
+
+
+def watch_checks(feed: Feed) -> dg.AssetChecksDefinition:
+    """``freshness`` and ``open_refusals`` of one feed, to be run by hand."""
+    key = raw_key(feed.id)
+
+    @dg.multi_asset_check(
+        name=f"watch__{'__'.join(key.path)}",
+        can_subset=True,
+        specs=[
+            dg.AssetCheckSpec(
+                FRESHNESS,
+                asset=key,
+                description=(
+                    f"News of {feed.title} keeps coming: a capture every {feed.cadence.every.days} days, data not "
+                    f"older than {feed.cadence.stale_after_days} days, content that changes. Runs and backfills "
+                    "do not count, only what was captured."
+                ),
+            ),
+            dg.AssetCheckSpec(
+                OPEN_REFUSALS,
+                asset=key,
+                description=(
+                    "No refused delivery is open, on any day, also on days outside of the partitions. A refusal "
+                    "closes when the same name or the same bytes are accepted."
+                ),
+            ),
+        ],
+    )
+    def watch_feed(
+        context: dg.AssetCheckExecutionContext, zone: dg.ResourceParam[ZoneResource]
+    ) -> Iterator[dg.AssetCheckResult]:
+        names = [check.name for check in context.selected_asset_check_keys]
+        try:
+            with zone.open() as opened:
+                opened.index.catch_up()
+                found = list(feed_evaluations(opened, feed, names))
+        except ZoneError as error:
+            raise dg.Failure(description=str(error)) from None
+        for evaluation in found:
+            yield dg.AssetCheckResult(
+                asset_key=key,
+                check_name=evaluation.check_name,
+                passed=evaluation.passed,
+                severity=evaluation.severity,
+                description=evaluation.description,
+                metadata=evaluation.metadata,
+            )
+
+    return watch_feed
+
+
+def watch_sensor(feeds: Mapping[str, Feed]) -> dg.SensorDefinition:
+    """Emits the two checks of each feed when their answer changes."""
+
+    @dg.sensor(
+        name="feed_watch",
+        minimum_interval_seconds=_SECONDS,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description="Emits freshness and open refusals of each feed when they change. Starts no runs.",
+    )
+    def watch_feeds(
+        context: dg.SensorEvaluationContext, zone: dg.ResourceParam[ZoneResource]
+    ) -> dg.SensorResult:
+        told = _told(context.cursor)
+        try:
+            with zone.open() as opened:
+                opened.index.catch_up()
+                now = {
+                    feed.id: list(feed_evaluations(opened, feed, (FRESHNESS, OPEN_REFUSALS)))
+                    for feed in feeds.values()
+                }
+        except ZoneError as error:
+            return dg.SensorResult(skip_reason=str(error))
+        answers = {feed_id: [_answer(e) for e in evaluations] for feed_id, evaluations in now.items()}
+        changed = [
+            evaluation
+            for feed_id, evaluations in now.items()
+            for evaluation, answer in zip(evaluations, answers[feed_id], strict=True)
+            if answer not in told.get(feed_id, ())
+        ]
+        return dg.SensorResult(
+            asset_events=changed,
+            cursor=json.dumps(answers, separators=(",", ":")),
+            skip_reason=f"{len(feeds)} feeds looked at, {len(changed)} answers changed",
+        )
+
+    return watch_feeds
+
+
+def feed_evaluations(zone: Zone, feed: Feed, names: Sequence[str]) -> Iterator[dg.AssetCheckEvaluation]:
+    if FRESHNESS in names:
+        yield _freshness(feed, freshness_of(zone, feed))
+    if OPEN_REFUSALS in names:
+        yield _refusals(feed, open_refusals(zone.index, feed.id))
+
+
+def _freshness(feed: Feed, found: Freshness) -> dg.AssetCheckEvaluation:
+    """A stale feed is an error; one that never came only a warning, for it may not be connected yet."""
+    severity = dg.AssetCheckSeverity.WARN if found.state is State.NEVER else dg.AssetCheckSeverity.ERROR
+    facts = {
+        "state": str(found.state),
+        "reasons": list(found.reasons),
+        "newest_capture": found.newest_capture,
+        "newest_data": found.newest_data,
+        "content_changed": found.last_change,
+        "last_arrival": timestamp(found.last_arrival) if found.last_arrival else None,
+        "expected_by": timestamp(found.expected_by) if found.expected_by else None,
+    }
+    return dg.AssetCheckEvaluation(
+        asset_key=raw_key(feed.id),
+        check_name=FRESHNESS,
+        passed=found.state is State.FRESH,
+        severity=severity,
+        description="; ".join(found.reasons) or f"newest capture {found.newest_capture}",
+        metadata={name: value for name, value in facts.items() if value is not None},
+    )
+
+
+def _refusals(feed: Feed, refused: Sequence[Receipt]) -> dg.AssetCheckEvaluation:
+    newest = sorted(refused, key=lambda receipt: receipt.partition or "", reverse=True)
+    blocking = [(r, finding) for r in newest for finding in r.findings if finding["blocking"]]
+    days = sorted({receipt.partition or "" for receipt in refused}, reverse=True)
+    counted = "1 delivery is" if len(refused) == 1 else f"{len(refused)} deliveries are"
+    return dg.AssetCheckEvaluation(
+        asset_key=raw_key(feed.id),
+        check_name=OPEN_REFUSALS,
+        passed=not refused,
+        severity=dg.AssetCheckSeverity.ERROR,
+        description=f"{counted} refused and not replaced" if refused else "none",
+        metadata={
+            "open": len(refused),
+            **({"days": days[:31], "findings": metadata.findings_table(blocking)} if refused else {}),
+        },
+    )
+
+
+def _answer(evaluation: dg.AssetCheckEvaluation) -> str:
+    """What must differ for an evaluation to be news: its verdict and facts, not the moment."""
+    facts = {name: str(value.value) for name, value in evaluation.metadata.items() if name != "findings"}
+    text = json.dumps([evaluation.check_name, evaluation.passed, evaluation.description, facts], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:8]
+
+
+def _told(cursor: str | None) -> dict[str, list[str]]:
+    try:
+        told = json.loads(cursor or "{}")
+    except ValueError:
+        return {}
+    return {name: answers for name, answers in told.items() if isinstance(answers, list)}

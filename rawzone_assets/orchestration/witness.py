@@ -1,0 +1,196 @@
+"""Witness: what Dagster has been told, read back from its database, and what of the ledger it lacks.
+
+With ``reporting``, which does the telling, the only module with preview or private API of Dagster 1.13.
+Dagster is asked rather than remembered: a database that lost runs, or is new, is told again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import dagster as dg
+from dagster._core.event_api import PartitionKeyFilter
+from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecordStatus
+
+from rawzone_assets.orchestration.days import Day, days_of
+from rawzone_assets.orchestration.names import INTEGRITY, raw_key
+from rawzone_assets.zone.zone import Zone
+
+DATA_VERSION = "dagster/data_version"
+"""The only tag that Dagster looks up by partition without reading every event."""
+
+STATE_NOTE = "ledger_state"
+ARRIVALS_NOTE = "ledger_arrivals"
+"""What an ``integrity`` evaluation notes of the ledger."""
+
+_MARK = "rawzone/reported"
+_COMMITS_AT_ONCE = 100
+_FINISHED = {AssetCheckExecutionRecordStatus.SUCCEEDED, AssetCheckExecutionRecordStatus.FAILED}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recorded:
+    """What Dagster knows of one day."""
+
+    content: str | None = None  # data version of the newest materialization
+    target: int | None = None  # its storage id
+    state: str | None = None  # as noted by the newest integrity evaluation, with what it was aimed at
+    arrivals: str | None = None
+    judged: int | None = None
+    sound: bool = True  # whether that evaluation passed
+
+    def lacks_content_of(self, day: Day) -> bool:
+        """Whether the day must be materialized."""
+        if day.content is None:
+            return False
+        return self.content != day.content or self.arrivals not in (None, day.arrivals)
+
+    def lacks_verdict_on(self, day: Day) -> bool:
+        """Whether the day's checks must be evaluated."""
+        return self.lacks_content_of(day) or self.state != day.state or self.judged != self.target
+
+
+def recorded_days(instance: dg.DagsterInstance, feed_id: str, days: Iterable[str]) -> dict[str, Recorded]:
+    """What Dagster knows of these days of a feed."""
+    key, wanted = raw_key(feed_id), sorted(days)
+    contents = content_by_partition(instance, key, wanted)
+    targets = newest_materializations(instance, key, wanted)
+    known = {}
+    for day in wanted:
+        note = _newest_note(instance, key, day)
+        known[day] = Recorded(
+            content=contents.get(day),
+            target=targets.get(day),
+            state=_text(note, STATE_NOTE),
+            arrivals=_text(note, ARRIVALS_NOTE),
+            judged=note.target_materialization_data.storage_id
+            if note and note.target_materialization_data
+            else None,
+            sound=note.passed if note else True,
+        )
+    return known
+
+
+def unreported(
+    instance: dg.DagsterInstance, zone: Zone, partitions: Mapping[str, dg.DailyPartitionsDefinition]
+) -> dict[str, list[str]]:
+    """Days that the ledger knows and Dagster does not, by feed; empty when Dagster is up to date.
+
+    A mark in Dagster's own database says up to which commit all was found reported, so each commit is looked
+    at until then and never again. An empty or foreign database has no such mark and is told everything.
+    """
+    head = zone.index.head.seq
+    seq = _mark(instance, zone)
+    while seq < head:
+        upper = min(seq + _COMMITS_AT_ONCE, head)
+        due = {
+            feed_id: lacking
+            for feed_id, days in sorted(_touched(zone, seq, upper, partitions).items())
+            if (lacking := _lacking(instance, zone, feed_id, days))
+        }
+        if due:
+            return due
+        seq = upper
+        _set_mark(instance, zone, seq)
+    return {}
+
+
+def content_by_partition(
+    instance: dg.DagsterInstance, key: dg.AssetKey, partitions: Sequence[str]
+) -> dict[str, str]:
+    """The data version of each partition's newest materialization."""
+    if not partitions:
+        return {}
+    found = instance.event_log_storage.get_latest_tags_by_partition(
+        key, dg.DagsterEventType.ASSET_MATERIALIZATION, [DATA_VERSION], partitions
+    )
+    return {partition: tags[DATA_VERSION] for partition, tags in found.items() if DATA_VERSION in tags}
+
+
+def content_of_asset(instance: dg.DagsterInstance, key: dg.AssetKey) -> str | None:
+    """The data version of an unpartitioned asset's newest materialization."""
+    event = instance.get_latest_materialization_event(key)
+    materialized = event.asset_materialization if event else None
+    return (materialized.tags or {}).get(DATA_VERSION) if materialized else None
+
+
+def days_with_failed_integrity(instance: dg.DagsterInstance, feed_id: str) -> set[str]:
+    """The days whose newest integrity evaluation failed."""
+    found = instance.event_log_storage.get_asset_check_partition_info(
+        [dg.AssetCheckKey(raw_key(feed_id), INTEGRITY)]
+    )
+    failed = AssetCheckExecutionRecordStatus.FAILED
+    return {
+        info.partition_key for info in found if info.partition_key and info.latest_execution_status == failed
+    }
+
+
+def _touched(
+    zone: Zone, after: int, upto: int, partitions: Mapping[str, dg.DailyPartitionsDefinition]
+) -> dict[str, set[str]]:
+    """The days that these commits speak of, as far as they are partitions of declared feeds."""
+    days: dict[str, set[str]] = {}
+    for seq in range(after + 1, upto + 1):
+        commit = zone.ledger.commit(seq)
+        for record in commit.records if commit else ():
+            if record.get("feed") in partitions and record.get("partition"):
+                days.setdefault(record["feed"], set()).add(record["partition"])
+    return {
+        feed_id: {day for day in found if partitions[feed_id].has_partition_key(day)}
+        for feed_id, found in days.items()
+    }
+
+
+def _lacking(instance: dg.DagsterInstance, zone: Zone, feed_id: str, partitions: Iterable[str]) -> list[str]:
+    days = days_of(zone.index, feed_id, partitions)
+    known = recorded_days(instance, feed_id, days)
+    return [partition for partition, day in days.items() if known[partition].lacks_verdict_on(day)]
+
+
+def _mark(instance: dg.DagsterInstance, zone: Zone) -> int:
+    noted = instance.daemon_cursor_storage.get_cursor_values({_MARK}).get(_MARK, "")
+    seq, _, sha256 = noted.partition(":")
+    if not seq.isdecimal():
+        return -1
+    data = zone.ledger.bytes_of(int(seq))
+    # A mark that another ledger left says nothing about this one.
+    return int(seq) if data is not None and hashlib.sha256(data).hexdigest() == sha256 else -1
+
+
+def _set_mark(instance: dg.DagsterInstance, zone: Zone, seq: int) -> None:
+    data = zone.ledger.bytes_of(seq) or b""
+    instance.daemon_cursor_storage.set_cursor_values({_MARK: f"{seq}:{hashlib.sha256(data).hexdigest()}"})
+
+
+# --- reading Dagster's records -------------------------------------------------------------------
+
+
+def newest_materializations(
+    instance: dg.DagsterInstance, key: dg.AssetKey, partitions: Sequence[str]
+) -> Mapping[str, int]:
+    if not partitions:
+        return {}
+    return instance.get_latest_storage_id_by_partition(
+        key, dg.DagsterEventType.ASSET_MATERIALIZATION, set(partitions)
+    )
+
+
+def _newest_note(
+    instance: dg.DagsterInstance, key: dg.AssetKey, partition: str
+) -> dg.AssetCheckEvaluation | None:
+    records = instance.event_log_storage.get_asset_check_execution_history(
+        dg.AssetCheckKey(key, INTEGRITY),
+        limit=1,
+        status=_FINISHED,
+        partition_filter=PartitionKeyFilter(key=partition),
+    )
+    event = records[0].event.dagster_event if records and records[0].event else None
+    data = event.event_specific_data if event else None
+    return data if isinstance(data, dg.AssetCheckEvaluation) else None
+
+
+def _text(evaluation: dg.AssetCheckEvaluation | None, name: str) -> str | None:
+    value = evaluation.metadata.get(name) if evaluation else None
+    return str(value.value) or None if value else None
