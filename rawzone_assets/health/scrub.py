@@ -22,10 +22,11 @@ from rawzone_assets.zone import codec
 from rawzone_assets.zone.drafts import findings_document
 from rawzone_assets.zone.layout import LEDGER_FOLDER, STAGING_FOLDER
 from rawzone_assets.zone.ledger import EMPTY, DamagedCommit, Head, decode_commit
-from rawzone_assets.zone.receipt import Record, Verdict
+from rawzone_assets.zone.receipt import Receipt, Record, Verdict
 from rawzone_assets.zone.staging import Batch, leftovers
 from rawzone_assets.zone.zone import Zone
 
+_RECEIPT_FIELDS = Receipt(verdict=Verdict.PROMOTED, landing_path="").as_record().keys()
 _LEDGER_NAME = re.compile(r"\d{20}\.jsonl")
 
 Progress = Callable[[int, int], None]
@@ -179,9 +180,23 @@ def _legible(data: bytes) -> list[Record]:
             record: Any = orjson.loads(line)
         except orjson.JSONDecodeError:
             continue
-        if isinstance(record, dict) and {"record", "verdict", "stored_size", "quarantine"} <= record.keys():
+        if isinstance(record, dict) and record.keys() == _RECEIPT_FIELDS and _is_usable(record):
             records.append(record)
     return records
+
+
+def _is_usable(record: Record) -> bool:
+    """Whether a receipt from a damaged commit still has the form of one; its values may be wrong."""
+    places = record["quarantine"]
+    texts = [record[name] for name in ("verdict", "partition", "encoding", "sha256", "stored_sha256")]
+    sizes = [record[name] for name in ("size", "stored_size")]
+    if record["verdict"] == Verdict.QUARANTINED:
+        texts += [places.get("path"), places.get("findings")] if isinstance(places, dict) else [None]
+    elif record["verdict"] == Verdict.PROMOTED:
+        texts.append(record["key"])
+    else:
+        return False
+    return all(isinstance(text, str) for text in texts) and all(type(size) is int for size in sizes)
 
 
 # --- objects and refused copies ------------------------------------------------------------------

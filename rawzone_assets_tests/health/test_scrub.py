@@ -1,0 +1,212 @@
+"""Scrub: every file that is not what the ledger recorded is named, and nothing else is."""
+
+import os
+import shutil
+
+import pytest
+
+from rawzone_assets.health.scrub import DamageKind, scrub
+from rawzone_assets.zone.ledger import EMPTY, Author, encode_commit
+from rawzone_assets_tests.zone.tiny_platform import LandingFolder, open_zone, promote_all
+
+
+@pytest.fixture(scope="module")
+def sound_home(tmp_path_factory):
+    """A zone of two commits with an object, a revision, a duplicate and two refusals of the same bytes."""
+    home = tmp_path_factory.mktemp("sound")
+    landing = LandingFolder(home)
+    landing.put_all(
+        {
+            "tiny/note_20240522_143022.txt": b"one\n" * 20,
+            "tiny/note_20240523.txt": b"one\n" * 20,
+            "tiny/note_20240524.zip": b"PK not really",
+            "tiny/sum_20240522.csv": b"bad, but kept",
+            "tiny/sum_20240523.csv": b"bad, but kept",
+        }
+    )
+    with open_zone(home) as zone:
+        promote_all(zone)
+        landing.put("tiny/note_20240522_143022.txt", b"two\n" * 20)
+        promote_all(zone)
+    return home
+
+
+@pytest.fixture
+def home(sound_home, tmp_path):
+    copy = tmp_path / "zone"
+    shutil.copytree(sound_home, copy)
+    return copy
+
+
+def zone_files(home):
+    return sorted(
+        path
+        for root in ("raw", "quarantine")
+        for path in (home / root).rglob("*")
+        if path.is_file() and "_staging" not in path.parts
+    )
+
+
+def damages(home, **wanted):
+    with open_zone(home) as zone:
+        return scrub(zone, **wanted).damages
+
+
+def overwrite(path, data):
+    path.chmod(0o644)
+    path.write_bytes(data)
+
+
+class TestASoundZone:
+    """Fixity: all stored bytes are re-read, and what was recorded is found."""
+
+    def test_has_no_damage_and_is_counted(self, home):
+        with open_zone(home) as zone:
+            report = scrub(zone)
+        assert report.damages == ()
+        assert (report.objects, report.refused, report.commits) == (3, 2, report.head.seq + 1)
+        assert report.bytes == sum(
+            path.stat().st_size for path in zone_files(home) if path.suffix in (".gz", ".zip")
+        )
+
+    def test_stays_sound_whatever_its_times_and_modes_say(self, home):
+        for path in zone_files(home):
+            path.chmod(0o600)
+            os.utime(path, (0, 0))
+        assert damages(home) == ()
+
+    def test_is_read_from_the_ledger_and_never_from_the_index(self, home):
+        shutil.rmtree(home / "state")
+        (home / "state").write_bytes(b"not even a folder")
+        assert damages(home) == ()
+
+    def test_tells_its_progress_in_stored_bytes_up_to_all_of_them(self, home):
+        calls = []
+        with open_zone(home) as zone:
+            report = scrub(zone, progress=lambda done, total: calls.append((done, total)))
+        assert calls[-1] == (report.bytes, report.bytes)
+        assert calls == sorted(calls)
+
+    def test_without_a_ledger_is_empty_and_sound(self, tmp_path):
+        with open_zone(tmp_path) as zone:
+            report = scrub(zone)
+        assert (report.damages, report.objects, report.head.seq) == ((), 0, -1)
+
+
+class TestDamage:
+    """``verify`` names every damaged, missing or foreign file (DESIGN section 9)."""
+
+    @pytest.mark.parametrize("step", [17, pytest.param(1, marks=pytest.mark.campaign)])
+    def test_one_flipped_bit_anywhere_is_named(self, home, tell, step):
+        tried = 0
+        for path in zone_files(home):
+            sound = path.read_bytes()
+            for offset in range(0, len(sound), step):
+                altered = bytearray(sound)
+                altered[offset] ^= 1 << (offset % 8)
+                overwrite(path, altered)
+                assert str(path) in {damage.path for damage in damages(home)}, f"{path.name} at {offset}"
+                tried += 1
+            overwrite(path, sound)
+        assert damages(home) == ()
+        tell(f"scrub: {tried} flipped bits, each named")
+
+    @pytest.mark.parametrize("alter", [lambda d: d[:-1], lambda d: d + b"\0", lambda _: b""])
+    def test_a_cut_grown_or_emptied_file_is_named(self, home, alter):
+        for path in zone_files(home):
+            sound = path.read_bytes()
+            overwrite(path, alter(sound))
+            assert str(path) in {damage.path for damage in damages(home)}
+            overwrite(path, sound)
+
+    def test_a_missing_file_is_named_as_missing(self, home):
+        for path in zone_files(home):
+            sound = path.read_bytes()
+            path.unlink()
+            found = {damage.path: damage.kind for damage in damages(home)}
+            # The newest commit is the one file whose loss only a witness elsewhere can tell; its objects do.
+            expected = {DamageKind.MISSING, DamageKind.LEDGER, DamageKind.FOREIGN}
+            assert found, f"{path.name} is gone and nobody says so"
+            assert set(found.values()) <= expected
+            overwrite_new(path, sound)
+
+    def test_objects_that_changed_places_are_both_named(self, home):
+        first, second = (path for path in zone_files(home) if path.name.startswith("note_20240522"))
+        one, two = first.read_bytes(), second.read_bytes()
+        overwrite(first, two)
+        overwrite(second, one)
+        assert {damage.path for damage in damages(home)} == {str(first), str(second)}
+
+    def test_files_that_no_receipt_knows_are_foreign(self, home):
+        strangers = [home / "raw/tiny/notes/2024/05/x.gz", home / "raw/y", home / "quarantine/z"]
+        for path in strangers:
+            path.write_bytes(b"?")
+        link = home / "raw/tiny/elsewhere"
+        link.symlink_to("/")
+        found = {damage.path: damage.kind for damage in damages(home)}
+        assert found == {str(path): DamageKind.FOREIGN for path in (*strangers, link)}
+
+    def test_an_object_replaced_by_a_link_to_the_same_bytes_is_damage(self, home):
+        path = next(path for path in zone_files(home) if path.suffix == ".zip")
+        moved = home / "moved"
+        path.rename(moved)
+        path.symlink_to(moved)
+        assert [(damage.path, damage.kind) for damage in damages(home)] == [(str(path), DamageKind.DAMAGED)]
+
+    def test_damage_says_feed_partition_and_key(self, home):
+        path = next(path for path in zone_files(home) if path.suffix == ".zip")
+        overwrite(path, b"")
+        (damage,) = damages(home)
+        assert (damage.feed, damage.partition, damage.key) == (
+            "tiny/notes",
+            "2024-05-24",
+            "tiny/notes/2024/05/note_20240524.zip",
+        )
+
+
+class TestTheChain:
+    """Every commit names the one before it, so none can be altered, left out or put in another's place."""
+
+    def test_a_commit_rewritten_with_a_right_hash_of_its_own_breaks_its_successor(self, home):
+        with open_zone(home) as zone:
+            first = zone.ledger.commit(0)
+            forged = encode_commit(
+                [dict(record) for record in first.records],
+                after=EMPTY,
+                at=first.at,
+                author=Author(run_id="forged", writer="nobody", code_version="0"),
+            )
+            overwrite(zone.ledger.path(0), forged)
+        (damage,) = damages(home)
+        assert damage.kind is DamageKind.LEDGER
+        assert "follow" in damage.problem
+
+    def test_a_commit_left_out_is_missing(self, home):
+        with open_zone(home) as zone:
+            zone.ledger.path(0).unlink()
+        found = [damage for damage in damages(home) if damage.kind is DamageKind.LEDGER]
+        assert [damage.problem for damage in found] == ["commit 0 is missing"]
+
+    def test_a_name_that_is_no_commit_is_foreign(self, home):
+        (home / "raw/_ledger/notes.txt").write_text("hello")
+        assert [damage.kind for damage in damages(home)] == [DamageKind.FOREIGN]
+
+
+class TestSelection:
+    """Feeds and days narrow the objects, never the chain."""
+
+    def test_other_feeds_and_days_are_not_read(self, home):
+        path = next(path for path in zone_files(home) if path.suffix == ".zip")
+        overwrite(path, b"")
+        assert damages(home, feeds=["tiny/sums"]) == ()
+        assert damages(home, until="2024-05-23") == ()
+        assert len(damages(home, feeds=["tiny/notes"], since="2024-05-24", until="2024-05-24")) == 1
+
+    def test_the_chain_is_always_read(self, home):
+        (home / "raw/_ledger/notes.txt").write_text("hello")
+        assert len(damages(home, feeds=["tiny/sums"])) == 1
+
+
+def overwrite_new(path, data):
+    path.write_bytes(data)
+    path.chmod(0o444)
