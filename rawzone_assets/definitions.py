@@ -1,4 +1,4 @@
-"""The one name that Dagster loads. What the definitions are is ``orchestration``'s; here they are put together."""
+"""The one name that Dagster loads. What the definitions do is ``orchestration``'s; here they meet."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import dagster as dg
 from rawzone_assets.orchestration.assets import feed_partitions, landing_spec, raw_asset, source_spec
 from rawzone_assets.orchestration.fixity import fixity_asset, fixity_schedule
 from rawzone_assets.orchestration.landing_sensor import landing_sensor
+from rawzone_assets.orchestration.logs import console
 from rawzone_assets.orchestration.overrides import Overrides, ZoneResource
 from rawzone_assets.orchestration.strangers import unrecognized_asset
 from rawzone_assets.orchestration.watch import watch_checks, watch_sensor
@@ -40,7 +41,7 @@ def build_definitions(overrides: Overrides | None = None) -> dg.Definitions:
     with warnings.catch_warnings():
         # BackfillPolicy is marked beta in Dagster 1.13, which pyproject pins.
         warnings.simplefilter("ignore", dg.BetaWarning)
-        promoting = [raw_asset(platform, feed, days) for platform, feed, days in pairs]
+        promoting = [raw_asset(platforms, platform, feed, days) for platform, feed, days in pairs]
     return dg.Definitions(
         assets=[
             *(source_spec(platform) for platform in platforms),
@@ -54,6 +55,7 @@ def build_definitions(overrides: Overrides | None = None) -> dg.Definitions:
         schedules=[fixity_schedule()],
         resources={"zone": ZoneResource(overrides=overrides)},
         executor=_executor(),
+        loggers={"console": console},
     )
 
 

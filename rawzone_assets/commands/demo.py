@@ -1,4 +1,4 @@
-"""``rawzone demo``: samples in a landing folder, their promotion as Dagster runs, and the Dagster UI over it."""
+"""``rawzone demo``: samples in a landing folder, their promotion as Dagster runs, and the UI over it."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from pathlib import Path
 
 import click
 
-from rawzone_assets.commands.promote import show_summary
-from rawzone_assets.commands.surroundings import fail, note
+from rawzone_assets.commands.promote import show_counts, show_summary
+from rawzone_assets.commands.surroundings import fail, note, open_zone
 from rawzone_assets.definitions import build_definitions
 from rawzone_assets.orchestration.instance import dagster_environment, open_instance, shared_file
 from rawzone_assets.orchestration.local_runs import promote_landing
@@ -24,7 +24,8 @@ from rawzone_assets.platforms import all_platforms
 from rawzone_assets.samples import write_landing
 from rawzone_assets.zone.settings import Settings
 
-_HOME = Path("rawzone-demo")
+_HOME = Path("data")
+_MARK = ".rawzone-demo"  # in landing: these files are samples
 _LOOPBACK = "127.0.0.1"  # Dagster's server knows no passwords: it must not be reachable from elsewhere
 _PORT = 3000
 _PATIENCE = 60.0  # seconds for the UI to come up
@@ -35,7 +36,7 @@ _FAREWELL = 20.0  # seconds for Dagster to stop
 @click.option(
     "--home",
     type=click.Path(file_okay=False, path_type=Path),
-    help=f"A folder for the demonstration. [default: rawzone --home, else ./{_HOME}]",
+    help=f"The zone's folder. [default: rawzone --home, else RAWZONE_HOME, else ./{_HOME}]",
 )
 @click.option("--days", type=click.IntRange(1, 3650), default=14, show_default=True, help="Days of samples.")
 @click.option("--port", type=click.IntRange(1, 65535), help=f"The UI's port. [default: {_PORT} or a free one]")
@@ -46,16 +47,18 @@ def command(context: click.Context, *, home: Path | None, days: int, port: int |
 
     Some of the samples are bad on purpose. Running it again in the same folder changes nothing.
     """
-    # Neither RAWZONE_ variables nor DAGSTER_HOME: a demonstration must not touch a zone in use.
-    settings = Settings.from_environment(
-        {"RAWZONE_SETTLE": "0"}, home=home or context.find_object(Path) or _HOME
-    )
+    # No single roots and no DAGSTER_HOME from the environment: a demonstration must not touch a zone in use.
+    chosen = home or context.find_object(Path) or Path(os.environ.get("RAWZONE_HOME") or _HOME)
+    settings = Settings.from_environment({"RAWZONE_SETTLE": "0"}, home=chosen)
     _land_samples(settings.layout.landing, days)
     with open_instance(settings, own=True) as instance:
         done = promote_landing(
             instance, Overrides(settings=settings), build=build_definitions, platforms=all_platforms()
         )
-    show_summary(done)
+    if done.entries:
+        show_summary(done)
+    else:
+        _show_zone(settings)
     for problem in done.problems:
         fail(problem)
     click.echo(f"\nThe zone is in {settings.home}. Look around with: rawzone --home {settings.home} status")
@@ -65,14 +68,23 @@ def command(context: click.Context, *, home: Path | None, days: int, port: int |
 
 def _land_samples(landing: Path, days: int) -> None:
     """Fill an empty landing folder; it appears whole or not at all."""
-    if landing.exists():
-        note(f"{landing} is there already: no samples were added.")
+    if (landing / _MARK).exists():
+        note(f"{landing} holds the samples already: none were added.")
         return
+    if landing.exists():
+        fail(f"{landing} holds files of your own: give the demonstration a folder of its own with --home.")
     unfinished = landing.with_name(f".{landing.name}-{os.getpid()}")
     samples = write_landing(unfinished, days=days, until=datetime.now(UTC).date())
+    (unfinished / _MARK).touch()
     unfinished.rename(landing)
     bad = sum(sample.verdict == "quarantined" for sample in samples)
     note(f"{len(samples)} sample files landed in {landing}, {bad} of them bad on purpose.")
+
+
+def _show_zone(settings: Settings) -> None:
+    """What an earlier demonstration left."""
+    with open_zone(settings) as zone:
+        show_counts({(total.feed, total.verdict): total.receipts for total in zone.index.totals()})
 
 
 def _serve(settings: Settings, port: int) -> None:
@@ -127,12 +139,18 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
 
 def _free_port(wanted: int | None) -> int:
     """The port asked for; else Dagster's usual one when it is free, else any that is."""
-    for port in (wanted,) if wanted else (_PORT, 0):
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind((_LOOPBACK, port))
-            except OSError:
-                continue
-            return int(probe.getsockname()[1])
-    fail(f"Port {wanted} is in use: give another with --port.")
+    port = _bound(wanted or _PORT)
+    if port is None and wanted:
+        fail(f"Port {wanted} is in use: give another with --port.")
+    return port or _bound(0) or _PORT
+
+
+def _bound(port: int) -> int | None:
+    """The port that binding ``port`` gives (0: any), or ``None`` when it is taken."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((_LOOPBACK, port))
+        except OSError:
+            return None
+        return int(probe.getsockname()[1])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
@@ -30,6 +30,7 @@ from rawzone_assets.orchestration.instance import open_instance
 from rawzone_assets.orchestration.local_runs import LocalRuns, promote_landing
 from rawzone_assets.orchestration.overrides import Overrides
 from rawzone_assets.platforms import all_platforms
+from rawzone_assets.zone.errors import LandingMissing
 from rawzone_assets.zone.receipt import Receipt, Verdict
 
 _MOST_SHOWN = 20
@@ -52,6 +53,8 @@ def command(*, feeds: tuple[str, ...], since: str | None, until: str | None, now
     settings = open_settings()
     if now:
         settings = replace(settings, settle=0)
+    if not settings.layout.landing.is_dir():
+        raise LandingMissing(settings.layout.landing)  # before anything is created in a folder meant otherwise
     overrides = Overrides(settings=settings, since=since, until=until)
     with open_instance(settings) as instance, _file_progress() as progress:
         done = promote_landing(
@@ -86,16 +89,20 @@ def show_summary(done: LocalRuns) -> None:
         if not done.problems:
             note("Nothing new has landed.")
         return
-    counts = Counter((receipt.feed, receipt.verdict) for receipt in receipts)
-    feeds = sorted({receipt.feed for receipt in receipts if receipt.feed})
-    rows = [[feed, *(str(counts[feed, verdict] or "") for verdict in _COLUMNS)] for feed in feeds]
+    show_counts(Counter((receipt.feed, receipt.verdict) for receipt in receipts if receipt.feed))
+    for verdict in (Verdict.QUARANTINED, Verdict.UNRECOGNIZED):
+        _show_refused([receipt for receipt in receipts if receipt.verdict is verdict], verdict)
+
+
+def show_counts(counts: Mapping[tuple[str, Verdict], int]) -> None:
+    """A table of how many deliveries each feed and verdict has."""
+    feeds = sorted({feed for feed, _ in counts})
+    rows = [[feed, *(str(counts.get((feed, v)) or "") for v in _COLUMNS)] for feed in feeds]
     if len(feeds) > 1:
-        totals = (sum(counts[feed, verdict] for feed in feeds) for verdict in _COLUMNS)
+        totals = (sum(counts.get((feed, v), 0) for feed in feeds) for v in _COLUMNS)
         rows.append(["all feeds", *(str(total or "") for total in totals)])
     if rows:
         print_table(["feed", *_COLUMNS], rows, numbers=_COLUMNS)
-    for verdict in (Verdict.QUARANTINED, Verdict.UNRECOGNIZED):
-        _show_refused([receipt for receipt in receipts if receipt.verdict is verdict], verdict)
 
 
 def _show_refused(receipts: Sequence[Receipt], verdict: Verdict) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
+from itertools import pairwise
 
 from rawzone_assets.contract.feed import Feed
 from rawzone_assets.zone.receipt import Receipt, Verdict, moment
@@ -117,7 +118,7 @@ def _last_change(accepted: list[Receipt]) -> date:
     for receipt in accepted:
         content.setdefault(_day(receipt), set()).add(receipt.substance or receipt.sha256 or "")
     days = sorted(content, reverse=True)
-    for day, before in zip(days, days[1:], strict=False):
+    for day, before in pairwise(days):
         if not content[day] <= content[before]:
             return day
     return days[-1]

@@ -6,7 +6,7 @@ reported when what is pending for it is not what was last reported.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import dagster as dg
 
@@ -15,7 +15,7 @@ from rawzone_assets.orchestration.names import landing_key
 from rawzone_assets.zone.receipt import timestamp
 from rawzone_assets.zone.survey import Delivery
 
-MOST_EVENTS = 1000  # 5 ms each on SQLite
+MOST_EVENTS = 300  # of a tick: the daemon needs 10 ms or more for each, and other sensors wait meanwhile
 
 
 def arrivals(
@@ -25,30 +25,37 @@ def arrivals(
     *,
     most: int | None = MOST_EVENTS,
 ) -> Iterator[dg.AssetMaterialization]:
-    """An event for each feed and day whose pending deliveries were not reported yet, at most ``most``."""
+    """An event for each feed and day whose pending deliveries were not reported yet, newest days first.
+
+    What does not fit into ``most`` comes with a later look, if it is still pending then: the landing asset
+    shows what arrives, and only the ledger knows all that ever did.
+    """
     landed: dict[str, dict[str, list[Delivery]]] = {}
     for delivery in ready:
         if partitions[delivery.feed_id].has_partition_key(delivery.partition):
             landed.setdefault(delivery.feed_id, {}).setdefault(delivery.partition, []).append(delivery)
-    count = 0
-    for feed_id, days in sorted(landed.items()):
-        key = landing_key(feed_id)
-        told = witness.content_by_partition(instance, key, sorted(days))
-        for day, deliveries in sorted(days.items()):
-            content = launches.fingerprint(f"{d.landed.label} {d.landed.signature}" for d in deliveries)
-            if told.get(day) == content:
-                continue
-            if most is not None and count >= most:
-                return
-            count += 1
-            yield dg.AssetMaterialization(
-                key,
-                partition=day,
-                metadata={
-                    "files": len(deliveries),
-                    "bytes": sum(delivery.landed.size for delivery in deliveries),
-                    "newest_capture": timestamp(max(d.recognized.capture.captured_at for d in deliveries)),
-                    "names": [delivery.landed.label for delivery in deliveries[:20]],
-                },
-                tags=reporting.versioned(content),
-            )
+    news: list[tuple[str, str, str]] = []
+    for feed_id, days in landed.items():
+        told = witness.content_by_partition(instance, landing_key(feed_id), sorted(days))
+        contents = {day: _content(deliveries) for day, deliveries in days.items()}
+        news += [(day, feed_id, content) for day, content in contents.items() if told.get(day) != content]
+    for day, feed_id, content in sorted(news, reverse=True)[:most]:
+        yield _arrival(feed_id, day, content, landed[feed_id][day])
+
+
+def _content(deliveries: Iterable[Delivery]) -> str:
+    return launches.fingerprint(f"{d.landed.label} {d.landed.signature}" for d in deliveries)
+
+
+def _arrival(feed_id: str, day: str, content: str, deliveries: Sequence[Delivery]) -> dg.AssetMaterialization:
+    return dg.AssetMaterialization(
+        landing_key(feed_id),
+        partition=day,
+        metadata={
+            "files": len(deliveries),
+            "bytes": sum(delivery.landed.size for delivery in deliveries),
+            "newest_capture": timestamp(max(d.recognized.capture.captured_at for d in deliveries)),
+            "names": [delivery.landed.label for delivery in deliveries[:20]],
+        },
+        tags=reporting.versioned(content),
+    )

@@ -5,7 +5,7 @@ fails for the environment alone; a refused delivery is a red check of a green ru
 """
 
 import warnings
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from datetime import date
 
 import dagster as dg
@@ -74,8 +74,13 @@ def landing_spec(platform: Platform, feed: Feed, partitions: dg.DailyPartitionsD
     )
 
 
-def raw_asset(platform: Platform, feed: Feed, partitions: dg.DailyPartitionsDefinition) -> dg.AssetsDefinition:
-    """The promotion of one feed, a partition a capture day."""
+def raw_asset(
+    platforms: Sequence[Platform],
+    platform: Platform,
+    feed: Feed,
+    partitions: dg.DailyPartitionsDefinition,
+) -> dg.AssetsDefinition:
+    """The promotion of one feed, a partition a capture day. ``platforms`` are all that landing may hold."""
     key = raw_key(feed.id)
 
     @dg.multi_asset(
@@ -93,7 +98,15 @@ def raw_asset(platform: Platform, feed: Feed, partitions: dg.DailyPartitionsDefi
         try:
             with zone.open() as opened, alive(opened, context.run.run_id):
                 if key in context.selected_asset_keys:
-                    problem = _promote(context, zone, opened, platform, feed, partitions)
+                    days = set(context.partition_keys)
+                    ready = [
+                        delivery
+                        for delivery in zone.look(opened, platforms).ready
+                        if delivery.feed_id == feed.id
+                        and zone.wants(delivery)
+                        and _takes(delivery, days, partitions)
+                    ]
+                    problem = _promote(context, zone, opened, ready)
                 yield from reporting.report(context, opened, feed, context.partition_keys)
         except ZoneError as error:
             problem = problem or str(error)
@@ -107,18 +120,9 @@ def _promote(
     context: dg.AssetExecutionContext,
     resource: ZoneResource,
     zone: Zone,
-    platform: Platform,
-    feed: Feed,
-    partitions: dg.DailyPartitionsDefinition,
+    ready: Sequence[Delivery],
 ) -> str | None:
-    """Promote what is ready; what an operator must act on, as a sentence."""
-    days = set(context.partition_keys)
-    found = resource.look(zone, [platform])
-    ready = [
-        delivery
-        for delivery in found.ready
-        if delivery.feed_id == feed.id and resource.wants(delivery) and _takes(delivery, days, partitions)
-    ]
+    """Promote these deliveries; what an operator must act on, as a sentence."""
     problem: str | None = None
     try:
         with resource.judging() as (judge, parallel):
@@ -131,7 +135,7 @@ def _promote(
                 progress=resource.overrides.progress,
             )
         counts = ", ".join(f"{outcome.count(verdict)} {verdict}" for verdict in _VERDICTS)
-        context.log.info(f"{len(ready)} deliveries: {counts}, {outcome.unchanged} unchanged")
+        context.log.info("%d deliveries: %s, %d unchanged", len(ready), counts, outcome.unchanged)
         outcome.raise_for_environment()
     except ZoneError as error:
         # What was committed before is true all the same, so it is reported before the run fails.

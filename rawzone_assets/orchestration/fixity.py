@@ -6,6 +6,7 @@ foreign files) shows in the scrub's own check.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import dagster as dg
 
@@ -135,7 +136,7 @@ def _newest_day(zone: Zone, feed_id: str, broken: set[str]) -> set[str]:
     return {day for day in [next((day for day in days if day and day not in broken), None)] if day}
 
 
-def _table(damages: Sequence[Damage]) -> dg.MetadataValue[object]:
+def _table(damages: Sequence[Damage]) -> dg.MetadataValue[Any]:
     rows = [
         dg.TableRecord({"kind": str(damage.kind), "path": damage.path, "problem": damage.problem})
         for damage in damages[:_MOST_SHOWN]

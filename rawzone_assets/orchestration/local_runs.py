@@ -18,6 +18,7 @@ from rawzone_assets.orchestration.arrivals import arrivals
 from rawzone_assets.orchestration.assets import feed_partitions
 from rawzone_assets.orchestration.landing_sensor import Pending, pending_work
 from rawzone_assets.orchestration.launches import yearly_spans
+from rawzone_assets.orchestration.logs import QUIET
 from rawzone_assets.orchestration.names import FEED_TAG, range_tags
 from rawzone_assets.orchestration.overrides import Overrides, ZoneResource
 from rawzone_assets.zone.index import Entry
@@ -30,9 +31,6 @@ from rawzone_assets.zone.zone import Zone
 Build = Callable[[Overrides], dg.Definitions]
 Progress = Callable[[int, int], None]
 """Called with (files dealt with, files in all)."""
-
-# The run's own log is kept by Dagster; the terminal belongs to the command.
-_QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -145,7 +143,7 @@ def _run(
         instance=instance,
         partition_key=partition,
         tags={FEED_TAG: name, **tags},
-        run_config=_QUIET,
+        run_config=QUIET,
         raise_on_error=False,
     )
     return LocalRun(name=name, run_id=result.run_id, problem=None if result.success else _problem(result, name))

@@ -103,7 +103,7 @@ def problems_table(problems: Sequence[tuple[str, str]]) -> dg.MetadataValue[Any]
 
 
 def object_name(receipt: Receipt) -> str:
-    """The name by which a person finds the delivery again: the landed one, with its revision if there are more."""
+    """The name by which a person finds the delivery again: the landed one, and its revision if there is one."""
     if receipt.verdict is Verdict.PROMOTED and (receipt.revision or 1) > 1 and receipt.key:
         return PurePosixPath(receipt.key).name.removesuffix(".gz")
     return receipt.name or receipt.landing_path

@@ -1,4 +1,4 @@
-"""Strangers: landed files of no feed. An asset shows them, a check warns of them, the files stay where they are."""
+"""Strangers: landed files of no feed. An asset shows them, a check warns of them, they stay where they are."""
 
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence

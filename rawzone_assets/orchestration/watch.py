@@ -36,17 +36,17 @@ def watch_checks(feed: Feed) -> dg.AssetChecksDefinition:
                 FRESHNESS,
                 asset=key,
                 description=(
-                    f"News of {feed.title} keeps coming: a capture every {feed.cadence.every.days} days, data not "
-                    f"older than {feed.cadence.stale_after_days} days, content that changes. Runs and backfills "
-                    "do not count, only what was captured."
+                    f"News of {feed.title} keeps coming: a capture every {feed.cadence.every.days} days, "
+                    f"data not older than {feed.cadence.stale_after_days} days, content that changes. "
+                    "Runs and backfills do not count, only what was captured."
                 ),
             ),
             dg.AssetCheckSpec(
                 OPEN_REFUSALS,
                 asset=key,
                 description=(
-                    "No refused delivery is open, on any day, also on days outside of the partitions. A refusal "
-                    "closes when the same name or the same bytes are accepted."
+                    "No refused delivery is open, on any day, also on days outside of the partitions. "
+                    "A refusal closes when the same name or the same bytes are accepted."
                 ),
             ),
         ],

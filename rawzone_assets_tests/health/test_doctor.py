@@ -12,6 +12,7 @@ from rawzone_assets.health.doctor import Health, dagster_home, examine_zone
 from rawzone_assets.platforms import all_platforms
 from rawzone_assets.zone.files import LocalFiles
 from rawzone_assets.zone.landing import Landed
+from rawzone_assets.zone.ledger import EMPTY, Author, decode_commit, encode_commit
 from rawzone_assets.zone.promotion import record_unrecognized
 from rawzone_assets.zone.settings import Settings
 from rawzone_assets.zone.zone import Zone
@@ -119,8 +120,9 @@ class TestLedgerAndIndex:
     def test_a_replaced_commit_breaks_the_chain(self, settings):
         path = settings.layout.commit(0)
         path.chmod(0o644)
-        head, _, body = path.read_bytes().partition(b"\n")
-        path.write_bytes(head.replace(b'"run_id":"test"', b'"run_id":"tesT"') + b"\n" + body)
+        records = [dict(record) for record in decode_commit(path.read_bytes()).records]
+        forger = Author(run_id="forged", writer="test", code_version="1")
+        path.write_bytes(encode_commit(records, after=EMPTY, at=NOW, author=forger))
         assert "does not follow" in checks(settings)["ledger"].seen
 
     def test_an_index_of_another_ledger_warns_and_one_behind_does_not(self, settings):

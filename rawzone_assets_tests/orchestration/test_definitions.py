@@ -1,0 +1,143 @@
+"""What Dagster loads: which assets and checks there are, and what loading them costs."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import dagster as dg
+import pytest
+import yaml
+
+from rawzone_assets.definitions import build_definitions, defs
+from rawzone_assets.orchestration.instance import shared_file
+from rawzone_assets.orchestration.names import raw_key
+from rawzone_assets.platforms import all_platforms
+from rawzone_assets.zone.errors import BadSetting
+from rawzone_assets_tests.orchestration.desk import NOTES
+
+FEEDS = {feed.id: feed for platform in all_platforms() for feed in platform.feeds}
+
+
+def specs(definitions) -> dict[str, dg.AssetSpec]:
+    return {spec.key.to_user_string(): spec for spec in definitions.resolve_all_asset_specs()}
+
+
+class TestNames:
+    """The keys are what alerts, dashboards and people's bookmarks hold on to."""
+
+    def test_a_platform_gives_these_assets(self, desk):
+        assert sorted(specs(desk.definitions)) == [
+            "health/fixity",
+            "landing/tiny/notes",
+            "landing/tiny/sums",
+            "landing/unrecognized",
+            "raw/tiny/notes",
+            "raw/tiny/sums",
+            "source/tiny",
+        ]
+
+    def test_a_feed_gives_these_checks(self, desk):
+        keys = desk.definitions.resolve_asset_graph().asset_check_keys
+        assert sorted(key.name for key in keys if key.asset_key == raw_key(NOTES)) == [
+            "completeness",
+            "freshness",
+            "integrity",
+            "open_refusals",
+            "shape",
+            "times",
+            "types",
+        ]
+
+    @pytest.mark.parametrize("feed_id", FEEDS)
+    def test_every_declared_feed_has_the_checks_of_the_specification(self, feed_id):
+        keys = defs.resolve_asset_graph().asset_check_keys
+        names = {key.name for key in keys if key.asset_key == raw_key(feed_id)}
+        assert names == {*FEEDS[feed_id].check_names, "integrity", "freshness", "open_refusals"}
+
+    def test_raw_descends_from_landing_and_landing_from_its_source(self, desk):
+        found = specs(desk.definitions)
+        parents = {name: [dep.asset_key.to_user_string() for dep in spec.deps] for name, spec in found.items()}
+        assert parents[f"raw/{NOTES}"] == [f"landing/{NOTES}"]
+        assert parents[f"landing/{NOTES}"] == ["source/tiny"]
+
+
+class TestSpecs:
+    def test_raw_says_what_it_is(self):
+        spec = specs(defs)["raw/distrokid/sales"]
+        assert spec.group_name == "distrokid"
+        assert spec.kinds == {"tsv", "gzip"}
+        assert spec.tags["zone"] == "raw"
+        assert spec.owners == ["team:data-engineering"]
+        assert (
+            spec.code_version == f"{FEEDS['distrokid/sales'].version}.{FEEDS['distrokid/sales'].rules_version}"
+        )
+        assert "Blocks" in spec.description
+        columns = {column.name for column in spec.metadata["dagster/column_schema"].columns}
+        assert {"Reporting Date", "Earnings (USD)"} <= columns
+
+    def test_today_is_a_partition_and_the_start_can_be_set(self, monkeypatch):
+        monkeypatch.setenv("RAWZONE_START", "2025-03-01")
+        days = specs(build_definitions())["raw/distrokid/streams"].partitions_def
+        assert days.get_first_partition_key() == "2025-03-01"
+        assert days.end_offset == 1
+        assert days.timezone == "UTC"
+
+    def test_landing_is_late_when_its_cadence_says_so(self):
+        spec = specs(defs)["landing/distrokid/streams"]
+        assert spec.freshness_policy.fail_window.to_timedelta() == FEEDS["distrokid/streams"].cadence.every
+
+    def test_an_unknown_executor_is_refused_with_a_sentence(self, monkeypatch):
+        monkeypatch.setenv("RAWZONE_EXECUTOR", "quantum")
+        with pytest.raises(BadSetting, match="one of in_process, multiprocess"):
+            build_definitions()
+
+    def test_everything_runs_by_default_without_a_click(self, desk):
+        repository = desk.definitions.get_repository_def()
+        assert {sensor.name for sensor in repository.sensor_defs} == {"landing", "feed_watch"}
+        running = [sensor.default_status.value for sensor in repository.sensor_defs]
+        running += [schedule.default_status.value for schedule in repository.schedule_defs]
+        assert running == ["RUNNING"] * 3
+
+    def test_they_are_valid(self):
+        dg.Definitions.validate_loadable(defs)
+        dg.Definitions.validate_loadable(build_definitions())
+
+
+class TestLoading:
+    def test_loading_imports_no_table_library_and_needs_no_environment(self):
+        program = (
+            "import sys, rawzone_assets.definitions\n"
+            "print(sorted({'pandas', 'pandera', 'pyarrow', 'numpy'} & set(sys.modules)))"
+        )
+        kept = {
+            name: value for name, value in os.environ.items() if not name.startswith(("RAWZONE", "DAGSTER"))
+        }
+        done = subprocess.run(
+            [sys.executable, "-W", "error::DeprecationWarning", "-c", program],
+            env=kept,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert (done.stdout.strip(), done.stderr) == ("[]", "")
+
+    def test_the_workspace_names_the_code_location_as_the_project_does(self):
+        (location,) = yaml.safe_load(shared_file("workspace.yaml").read_text())["load_from"]
+        assert location == {
+            "python_module": {"module_name": "rawzone_assets.definitions", "location_name": "rawzone"}
+        }
+
+
+class TestInstance:
+    def test_our_dagster_yaml_works_wherever_it_is_copied(self, tmp_path, monkeypatch):
+        (tmp_path / "dagster.yaml").write_text(shared_file("dagster.yaml").read_text())
+        monkeypatch.setenv("DAGSTER_HOME", str(tmp_path))
+        with dg.DagsterInstance.get() as instance:
+            assert not instance.telemetry_enabled
+            assert not instance.nux_enabled
+            assert instance.run_monitoring_enabled
+            limits = instance.get_concurrency_config().run_queue_config.tag_concurrency_limits
+            assert limits[0]["key"] == "rawzone/feed"
+            database = Path(instance.storage_directory())
+        assert tmp_path in database.parents

@@ -1,0 +1,214 @@
+"""The landing sensor: one look after the other, with the runs it asks for."""
+
+import json
+from datetime import timedelta
+
+import dagster as dg
+import pytest
+
+from rawzone_assets.orchestration import reporting
+from rawzone_assets.orchestration.liveness import alive, report_dead_runs
+from rawzone_assets.orchestration.names import FEED_TAG, RANGE_END, RANGE_START, UNRECOGNIZED, raw_key
+from rawzone_assets_tests.orchestration.desk import DAILY, NOTES, with_settings
+
+KEY = raw_key(NOTES)
+
+
+def ranges(result) -> list[tuple[str, str]]:
+    return [
+        (request.partition_key or request.tags[RANGE_START], request.partition_key or request.tags[RANGE_END])
+        for request in result.run_requests or ()
+    ]
+
+
+class TestLooking:
+    def test_an_empty_landing_folder_is_said_to_be_empty(self, desk):
+        assert desk.tick().skip_reason.skip_message == "landing is empty"
+
+    def test_a_missing_landing_folder_is_said_in_one_sentence(self, desk):
+        (desk.home / "landing").rmdir()
+        message = desk.tick().skip_reason.skip_message
+        assert "does not exist" in message
+        assert "RAWZONE_LANDING" in message
+
+    def test_settling_files_are_left_alone(self, desk):
+        with_settings(desk, settle=3600)
+        desk.land("20240501")
+        result = desk.tick()
+        assert not result.run_requests
+        assert "still settling" in result.skip_reason.skip_message
+
+
+class TestLaunching:
+    def test_pending_days_become_one_range_and_then_nothing(self, desk):
+        desk.land("20240501")
+        desk.land("20240503", "bad")
+        first = desk.tick()
+        assert ranges(first) == [("2024-05-01", "2024-05-03")]
+        (request,) = first.run_requests
+        assert request.tags[FEED_TAG] == NOTES
+        assert request.asset_selection == [KEY]
+        assert request.asset_check_keys == []
+        assert desk.carry_out(request).success
+        assert desk.materialized() == {"2024-05-01"}
+        second = desk.tick(first.cursor)
+        assert not second.run_requests
+        assert second.skip_reason.skip_message == "2 files dealt with"
+        assert json.loads(second.cursor) == {}
+
+    def test_a_single_day_is_a_plain_partition(self, desk):
+        desk.land("20240501")
+        (request,) = desk.tick().run_requests
+        assert request.partition_key == "2024-05-01"
+
+    def test_a_decade_is_a_run_a_year_of_which_a_tick_asks_for_a_few(self, desk):
+        for feed in ("notes", "sums"):
+            for year in range(2024, 2027):
+                for month in range(1, 13):
+                    desk.land(f"{year}{month:02d}01", name=feed)
+        desk.now += timedelta(days=3000)
+        assert len(desk.tick().run_requests) == 6
+
+    def test_the_same_pending_set_is_not_launched_again_at_once(self, desk):
+        desk.land("20240501")
+        first = desk.tick()
+        second = desk.tick(first.cursor)
+        assert not second.run_requests
+        assert "still pending after attempt 1" in second.skip_reason.skip_message
+
+    def test_after_a_pause_it_is_launched_under_a_new_key(self, desk):
+        desk.land("20240501")
+        first = desk.tick()
+        desk.now += timedelta(minutes=1)
+        second = desk.tick(first.cursor)
+        assert len(second.run_requests) == 1
+        assert second.run_requests[0].run_key != first.run_requests[0].run_key
+
+    def test_a_new_file_is_launched_without_a_pause(self, desk):
+        desk.land("20240501")
+        first = desk.tick()
+        desk.land("20240502")
+        assert ranges(desk.tick(first.cursor)) == [("2024-05-01", "2024-05-02")]
+
+    @pytest.mark.parametrize("tags", [{}, {FEED_TAG: NOTES}])
+    def test_a_feed_with_an_active_run_is_skipped(self, desk, tags):
+        desk.land("20240501")
+        desk.land("20240501", name="sums")
+        selected = None if tags else frozenset({KEY})
+        desk.instance.create_run_for_job(
+            desk.definitions.resolve_implicit_global_asset_job_def(),
+            status=dg.DagsterRunStatus.STARTED,
+            tags={**tags, "dagster/partition": "2024-05-01"},
+            asset_selection=selected,
+        )
+        result = desk.tick()
+        assert [request.tags[FEED_TAG] for request in result.run_requests] == ["tiny/sums"]
+
+    def test_deliveries_of_no_partition_are_taken_by_a_run_of_the_newest_day(self, desk):
+        desk.land("20191231")
+        first = desk.tick()
+        (request,) = first.run_requests
+        assert desk.carry_out(request).success
+        assert not desk.tick(first.cursor).run_requests
+
+
+class TestHealing:
+    def test_days_that_were_committed_and_not_reported_are_run_again(self, desk, monkeypatch):
+        desk.land("20240501")
+        desk.land("20240502", "bad")
+        monkeypatch.setattr(reporting, "report", lambda *_: iter(()))
+        first = desk.tick()
+        for request in first.run_requests:
+            desk.carry_out(request)
+        monkeypatch.undo()
+        assert desk.materialized() == set()
+        second = desk.tick(first.cursor)
+        assert ranges(second) == [("2024-05-01", "2024-05-02")]
+        for request in second.run_requests:
+            assert desk.carry_out(request).success
+        assert desk.materialized() == {"2024-05-01"}
+        assert desk.verdicts("shape") == {"2024-05-01": "SUCCEEDED", "2024-05-02": "FAILED"}
+        assert not desk.tick(second.cursor).run_requests
+
+    def test_an_empty_dagster_is_told_what_the_ledger_knows(self, desk, home):
+        desk.land("20240501")
+        desk.run("2024-05-01")
+        (home / "other").mkdir()
+        quiet = {"telemetry": {"enabled": False}}
+        with dg.DagsterInstance.local_temp(str(home / "other"), overrides=quiet) as other:
+            desk.instance = other
+            assert desk.materialized() == set()
+            for request in desk.tick().run_requests:
+                assert desk.carry_out(request).success
+            assert desk.materialized() == {"2024-05-01"}
+            for check in DAILY:
+                assert desk.verdicts(check) == {"2024-05-01": "SUCCEEDED"}
+
+    def test_a_run_whose_process_is_gone_is_reported_failed(self, desk):
+        job = desk.definitions.resolve_implicit_global_asset_job_def()
+        started = {
+            name: desk.instance.create_run_for_job(
+                job, status=dg.DagsterRunStatus.STARTED, asset_selection=frozenset({KEY})
+            ).run_id
+            for name in ("alive", "killed")
+        }
+        with desk.zone() as zone:
+            killed = zone.layout.state / "runs" / started["killed"]
+            with alive(zone, started["alive"]):
+                killed.touch()  # its lock went with the process
+                assert report_dead_runs(desk.instance, zone, [KEY]) == [started["killed"]]
+        status = desk.instance.get_run_by_id(started["killed"]).status
+        assert status == dg.DagsterRunStatus.FAILURE
+        assert desk.instance.get_run_by_id(started["alive"]).status == dg.DagsterRunStatus.STARTED
+
+
+class TestArrivals:
+    """'Arrivals are reported as runless materializations of the landing asset.'"""
+
+    def test_each_day_with_pending_files_arrives_once(self, desk):
+        desk.land("20240501")
+        desk.land("20240502", "bad")
+        first = desk.tick()
+        assert desk.arrived() == {"2024-05-01", "2024-05-02"}
+        assert len(first.asset_events) == 2
+        assert desk.tick(first.cursor).asset_events == []
+
+    def test_another_file_of_the_day_arrives_again(self, desk):
+        desk.land("20240501")
+        first = desk.tick()
+        desk.land("20240501", time="235959")
+        (event,) = desk.tick(first.cursor).asset_events
+        assert event.partition == "2024-05-01"
+        assert event.metadata["files"].value == 2
+
+
+class TestUnrecognized:
+    def test_new_strangers_are_recorded_and_shown(self, desk):
+        desk.land_as("tiny/notes.txt", "what is this")
+        first = desk.tick()
+        (request,) = first.run_requests
+        assert request.asset_selection == [UNRECOGNIZED]
+        assert desk.carry_out(request).success
+        event = desk.instance.get_latest_materialization_event(UNRECOGNIZED).asset_materialization
+        (row,) = (record.data for record in event.metadata["unrecognized"].value.records)
+        assert (row["file"], row["code"]) == ("tiny/notes.txt", "RZ-UNKNOWN-NAME")
+        check = _all_recognized(desk)
+        assert (check.passed, check.severity) == (False, dg.AssetCheckSeverity.WARN)
+        assert not desk.tick(first.cursor).run_requests
+
+    def test_when_they_are_gone_the_check_turns_green(self, desk):
+        stranger = desk.land_as("tiny/notes.txt", "what is this")
+        first = desk.tick()
+        desk.carry_out(first.run_requests[0])
+        stranger.unlink()
+        second = desk.tick(first.cursor)
+        desk.carry_out(second.run_requests[0])
+        assert _all_recognized(desk).passed
+        assert not desk.tick(second.cursor).run_requests
+
+
+def _all_recognized(desk) -> dg.AssetCheckEvaluation:
+    (record,) = desk.instance.event_log_storage.get_asset_check_execution_history(
+        dg.AssetCheckKey(UNRECOGNIZED, "all_recognized"), limit=1
+    )
+    return record.event.dagster_event.event_specific_data

@@ -1,0 +1,145 @@
+"""``rawzone promote`` and ``rawzone demo``: runs in this process, exit codes, nothing on the wrong stream."""
+
+import json
+import os
+from datetime import date
+
+import dagster as dg
+import pytest
+from click.testing import CliRunner
+
+from rawzone_assets.cli import root
+from rawzone_assets.orchestration.names import raw_key
+from rawzone_assets.samples import samples
+
+FEED = "distrokid/streams"
+
+
+@pytest.fixture
+def environment(monkeypatch):
+    """Commands set variables for the processes they start: none may stay."""
+    for name in [name for name in os.environ if name.startswith(("RAWZONE_", "DAGSTER_"))]:
+        monkeypatch.delenv(name)
+    before = dict(os.environ)
+    yield
+    for name in set(os.environ) - set(before):
+        del os.environ[name]
+
+
+@pytest.fixture
+def rawzone(home, environment):
+    def call(*arguments):
+        result = CliRunner().invoke(root, ["--home", str(home / "data"), *arguments])
+        if result.exception and not isinstance(result.exception, SystemExit):
+            raise result.exception
+        return result
+
+    return call
+
+
+@pytest.fixture
+def landing(home):
+    folder = home / "data" / "landing"
+    folder.mkdir(parents=True)
+    return folder
+
+
+def land(landing, *verdicts: str, feed: str = FEED) -> dict[str, str]:
+    """Land a delivery a day, from 1 June on, that must get this verdict; path to verdict."""
+    landed = {}
+    for number, verdict in enumerate(verdicts):
+        cases = samples(feed, capture=date(2025, 6, 1 + number))
+        sample = next(sample for sample in cases if sample.verdict == verdict)
+        path = landing / sample.path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(sample.data)
+        landed[sample.path] = verdict
+    return landed
+
+
+def lines(result) -> list[dict]:
+    return [json.loads(line) for line in result.stdout.splitlines()]
+
+
+class TestPromote:
+    def test_good_deliveries_end_with_0_and_a_line_each(self, rawzone, landing):
+        promised = land(landing, "promoted", "promoted") | land(landing, "promoted", feed="toolost/spotify")
+        result = rawzone("promote", "--now", "--json")
+        assert result.exit_code == 0
+        assert {line["landing_path"]: line["verdict"] for line in lines(result)} == promised
+        for line in lines(result):
+            assert {"feed", "key", "sha256", "findings"} <= line.keys()
+
+    def test_refused_and_unrecognized_files_end_with_1_and_say_why(self, rawzone, landing):
+        land(landing, "promoted", "quarantined")
+        (landing / "distrokid" / "notes.txt").write_text("remember the milk")
+        result = rawzone("promote", "--now")
+        assert result.exit_code == 1
+        assert "1 quarantined:" in result.stdout
+        assert "RZ-UNKNOWN-NAME" in result.stdout
+        again = rawzone("promote", "--now", "--json")
+        assert (again.exit_code, again.stdout) == (0, "")
+
+    def test_the_runs_show_in_the_dagster_of_the_home(self, rawzone, landing, home, monkeypatch):
+        land(landing, "promoted", "promoted")
+        rawzone("promote", "--now")
+        monkeypatch.setenv("DAGSTER_HOME", str(home / "data" / "dagster"))
+        with dg.DagsterInstance.get() as instance:
+            days = instance.get_materialized_partitions(raw_key(FEED))
+            assert days == {"2025-06-01", "2025-06-02"}
+            assert {run.status for run in instance.get_runs()} == {dg.DagsterRunStatus.SUCCESS}
+
+    def test_days_and_feeds_narrow_it(self, rawzone, landing):
+        land(landing, *["promoted"] * 4)
+        land(landing, *["promoted"] * 4, feed="toolost/spotify")
+        narrow = ("--since", "2025-06-02", "--until", "2025-06-03")
+        result = rawzone("promote", FEED, *narrow, "--now", "--json")
+        found = {(line["feed"], line["partition"]) for line in lines(result)}
+        assert found == {(FEED, "2025-06-02"), (FEED, "2025-06-03")}
+
+    def test_what_still_settles_is_said_on_the_other_stream(self, rawzone, landing):
+        land(landing, "promoted")
+        result = rawzone("promote", "--json")
+        assert (result.exit_code, result.stdout) == (0, "")
+        assert "left waiting" in result.stderr
+
+    def test_an_unknown_feed_ends_with_2_and_names_the_known_ones(self, rawzone):
+        result = rawzone("promote", "distrokid/vinyl")
+        assert result.exit_code == 2
+        assert "distrokid/sales, distrokid/streams" in result.stderr
+
+    def test_a_missing_landing_folder_ends_with_2_and_creates_nothing(self, rawzone, home):
+        result = rawzone("promote")
+        assert result.exit_code == 2
+        assert "does not exist" in result.stderr
+        assert not (home / "data").exists()
+
+    def test_an_environment_in_the_way_ends_with_2_and_one_sentence(self, rawzone, landing, monkeypatch):
+        land(landing, "promoted", "promoted")
+        monkeypatch.setenv("RAWZONE_RESERVE", str(2**60))
+        result = rawzone("promote", "--now", "--json")
+        assert result.exit_code == 2
+        (sentence,) = result.stderr.splitlines()
+        assert "is almost full" in sentence
+
+    @pytest.mark.usefixtures("landing")
+    def test_an_unusable_dagster_home_ends_with_2_and_one_sentence(self, rawzone, monkeypatch):
+        monkeypatch.setenv("DAGSTER_HOME", "/nowhere/at/all")
+        result = rawzone("promote")
+        assert result.exit_code == 2
+        assert "DAGSTER_HOME" in result.stderr
+
+
+class TestDemo:
+    def test_it_ends_with_0_although_some_samples_are_bad_and_keeps_away_from_a_zone_in_use(
+        self, rawzone, home, monkeypatch
+    ):
+        monkeypatch.setenv("RAWZONE_LANDING", str(home / "real"))
+        monkeypatch.setenv("DAGSTER_HOME", str(home / "real"))
+        first = rawzone("demo", "--no-ui", "--days", "1")
+        assert (first.exit_code, "quarantined:" in first.stdout) == (0, True)
+        monkeypatch.delenv("RAWZONE_LANDING")
+        again = rawzone("demo", "--no-ui", "--days", "1")
+        assert (again.exit_code, "all feeds" in again.stdout) == (0, True)
+        assert rawzone("verify").exit_code == 0
+        assert not (home / "real").exists()

@@ -1,0 +1,297 @@
+"""Runs of the raw assets: what becomes of days, checks and metadata, and what a crash leaves."""
+
+import hashlib
+import json
+from pathlib import Path
+
+import dagster as dg
+import pytest
+from dagster._serdes import serialize_value
+
+from rawzone_assets.orchestration import reporting, witness
+from rawzone_assets.orchestration.names import raw_key
+from rawzone_assets.zone.receipt import Verdict
+from rawzone_assets_tests.orchestration.desk import DAILY, NOTES, reported, with_settings
+
+KEY = raw_key(NOTES)
+
+
+class TestOneDay:
+    """'partition by capture date … asset checks … materialization metadata'"""
+
+    def test_a_good_delivery_materializes_its_day_and_every_check_is_green(self, desk):
+        desk.land("20240501")
+        result = desk.run("2024-05-01")
+        assert result.success
+        assert desk.materialized() == {"2024-05-01"}
+        for check in DAILY:
+            assert desk.verdicts(check) == {"2024-05-01": "SUCCEEDED"}
+
+    def test_an_auditor_finds_the_full_hash_of_the_landed_file(self, desk):
+        landed = desk.land("20240501")
+        desk.run("2024-05-01")
+        metadata = desk.materialization("2024-05-01").metadata
+        assert metadata["sha256"].value == {landed.name: hashlib.sha256(landed.read_bytes()).hexdigest()}
+
+    def test_the_metadata_tell_lineage_and_sizes(self, desk):
+        landed = desk.land("20240501", "one\ntwo\n")
+        desk.run("2024-05-01")
+        metadata = {name: value.value for name, value in desk.materialization("2024-05-01").metadata.items()}
+        with desk.zone() as zone:
+            head = zone.index.head
+            stored = zone.layout.object(f"{NOTES}/2024/05/{landed.name}.gz").stat().st_size
+        assert metadata["files"] == 1
+        assert metadata["bytes"] == landed.stat().st_size
+        assert metadata["stored_bytes"] == stored
+        assert metadata["records"] == metadata["dagster/row_count"] == 3
+        assert (metadata["data_min"], metadata["data_max"]) == ("2024-01-01", "2024-05-01")
+        assert metadata["source_system"] == "tiny.example"
+        assert metadata["contract_version"] == "1.1"
+        assert (metadata["ledger_seq"], metadata["ledger_head"]) == (head.seq, head.sha256)
+        assert metadata["dagster/uri"].endswith(f"raw/{NOTES}/2024/05")
+        assert {"revisions": 0, "duplicates": 0, "quarantined": 0}.items() <= metadata.items()
+
+    def test_the_data_version_is_the_hash_of_what_sha256sum_prints(self, desk):
+        first, second = desk.land("20240501", time="080000"), desk.land("20240501", time="090000")
+        desk.run("2024-05-01")
+        lines = sorted(f"{hashlib.sha256(f.read_bytes()).hexdigest()}  {f.name}\n" for f in (first, second))
+        expected = hashlib.sha256("".join(lines).encode()).hexdigest()
+        assert desk.materialization("2024-05-01").tags["dagster/data_version"] == expected
+
+    def test_a_day_of_many_files_stays_a_small_event(self, desk):
+        for minute in range(60):
+            desk.land("20240501", "bad" if minute % 2 else "{}", time=f"08{minute:02d}00")
+        result = desk.run("2024-05-01")
+        sizes = [len(serialize_value(event)) for event in result.all_events]
+        assert max(sizes) < 10_000
+        assert desk.materialization("2024-05-01").metadata["files"].value == 30
+
+
+class TestRange:
+    """'backfills over any range of dates'"""
+
+    def test_good_bad_and_empty_days_each_get_what_they_deserve(self, desk):
+        desk.land("20240501")
+        desk.land("20240502", "bad")
+        desk.land("20240504")
+        desk.land("20240504", "bad", time="090000")
+        result = desk.run("2024-05-01", "2024-05-05")
+        assert result.success
+        assert desk.materialized() == {"2024-05-01", "2024-05-04"}
+        assert desk.verdicts("shape") == {
+            "2024-05-01": "SUCCEEDED",
+            "2024-05-02": "FAILED",
+            "2024-05-04": "FAILED",
+        }
+        assert desk.verdicts("times") == dict.fromkeys(("2024-05-01", "2024-05-02", "2024-05-04"), "SUCCEEDED")
+
+    def test_deliveries_of_other_days_are_left_for_their_own_run(self, desk):
+        desk.land("20240501")
+        desk.land("20240601")
+        desk.run("2024-05-01", "2024-05-31")
+        with desk.zone() as zone:
+            assert [entry.receipt.partition for entry in zone.index.entries()] == ["2024-05-01"]
+
+    def test_a_red_check_names_file_code_place_and_message(self, desk):
+        landed = desk.land("20240502", "bad")
+        desk.run("2024-05-02")
+        evaluation = desk.evaluation("shape", "2024-05-02")
+        assert (evaluation.passed, evaluation.severity) == (False, dg.AssetCheckSeverity.ERROR)
+        (row,) = (record.data for record in evaluation.metadata["findings"].value.records)
+        assert row == {
+            "file": landed.name,
+            "code": "RZ-JSON-SYNTAX",
+            "where": "line 1",
+            "message": "it starts with bad",
+            "effect": "refused",
+        }
+        assert evaluation.metadata["refused"].value == 1
+
+    def test_warnings_are_listed_in_a_green_check(self, desk):
+        desk.land("20240501", "odd")
+        desk.run("2024-05-01")
+        evaluation = desk.evaluation("shape", "2024-05-01")
+        assert evaluation.passed
+        assert evaluation.metadata["warnings"].value == 1
+        assert evaluation.metadata["findings"].value.records[0].data["code"] == "RZ-UNKNOWN-FIELD"
+
+
+class TestAgain:
+    """'I7 running anything twice changes nothing'"""
+
+    def test_a_second_run_reports_nothing(self, desk):
+        desk.land("20240501")
+        desk.land("20240502", "bad")
+        assert reported(desk.run("2024-05-01", "2024-05-05"))
+        assert reported(desk.run("2024-05-01", "2024-05-05")) == []
+
+    def test_a_late_bad_file_turns_a_materialized_day_red(self, desk):
+        desk.land("20240501")
+        desk.run("2024-05-01")
+        desk.land("20240501", "bad", time="230000")
+        result = desk.run("2024-05-01")
+        assert reported(result) == ["ASSET_CHECK_EVALUATION"] * len(DAILY)
+        assert desk.materialized() == {"2024-05-01"}
+        assert desk.verdicts("shape") == {"2024-05-01": "FAILED"}
+
+    def test_a_late_good_file_does_not_hide_a_refused_one(self, desk):
+        desk.land("20240501", "bad")
+        desk.run("2024-05-01")
+        desk.land("20240501", time="230000")
+        desk.run("2024-05-01")
+        assert desk.materialized() == {"2024-05-01"}
+        assert desk.verdicts("shape") == {"2024-05-01": "FAILED"}
+
+    def test_the_same_name_delivered_well_closes_the_refusal(self, desk):
+        desk.land("20240501", "bad")
+        desk.run("2024-05-01")
+        desk.land("20240501", "good")
+        desk.run("2024-05-01")
+        assert desk.verdicts("shape") == {"2024-05-01": "SUCCEEDED"}
+
+    def test_other_bytes_under_a_stored_name_are_a_revision_of_the_day(self, desk):
+        desk.land("20240501", "one")
+        desk.run("2024-05-01")
+        desk.land("20240501", "two")
+        desk.run("2024-05-01")
+        metadata = desk.materialization("2024-05-01").metadata
+        assert metadata["revisions"].value == 1
+        assert set(metadata["sha256"].value) == {"notes_20240501.json", "notes_20240501.r2.json"}
+
+    def test_a_duplicate_materializes_its_own_day(self, desk):
+        desk.land_as("tiny/notes_20240501.json", "same")
+        desk.run("2024-05-01")
+        desk.land_as("tiny/notes_20240502.json", "same")
+        desk.run("2024-05-02")
+        metadata = desk.materialization("2024-05-02").metadata
+        assert (metadata["files"].value, metadata["duplicates"].value) == (1, 1)
+        assert desk.evaluation("integrity", "2024-05-02").metadata["objects"].value == 1
+
+
+class TestChecksAskedFor:
+    """A run started in the UI has its checks planned, and a planned check without a verdict hides a red one."""
+
+    def test_they_are_evaluated_although_nothing_changed(self, desk):
+        desk.land("20240501")
+        desk.land("20240502", "bad")
+        desk.run("2024-05-01", "2024-05-03")
+        again = desk.run("2024-05-01", "2024-05-03", checks=DAILY)
+        assert reported(again) == ["ASSET_CHECK_EVALUATION"] * 2 * len(DAILY)
+        assert desk.verdicts("shape")["2024-05-02"] == "FAILED"
+        assert desk.verdicts("shape")["2024-05-01"] == "SUCCEEDED"
+
+    def test_a_check_alone_promotes_nothing_and_leaves_nothing_to_report(self, desk):
+        desk.land("20240501")
+        desk.run("2024-05-01")
+        desk.land("20240501", time="120000")
+        alone = desk.run("2024-05-01", checks=("integrity",), assets=False)
+        assert reported(alone) == ["ASSET_CHECK_EVALUATION"]
+        with desk.zone() as zone:
+            assert len(list(zone.index.entries())) == 1
+            assert witness.unreported(desk.instance, zone, _partitions(desk)) == {}
+
+
+class TestCrash:
+    """'A crash between ledger commit and report heals on the next run.'"""
+
+    @pytest.mark.parametrize("events", [0, 1, 3, 6, 10])
+    def test_wherever_the_report_breaks_off_the_next_run_completes_it(self, desk, monkeypatch, events):
+        desk.land("20240501")
+        desk.land("20240502", "bad")
+        real = reporting.report
+
+        def broken(*arguments):
+            for number, event in enumerate(real(*arguments)):
+                if number == events:
+                    raise RuntimeError("killed")
+                yield event
+
+        monkeypatch.setattr(reporting, "report", broken)
+        assert not desk.run("2024-05-01", "2024-05-02").success
+        monkeypatch.undo()
+        assert desk.run("2024-05-01", "2024-05-02").success
+        assert desk.materialized() == {"2024-05-01"}
+        for check in DAILY:
+            assert desk.verdicts(check)["2024-05-01"] == "SUCCEEDED"
+        assert desk.verdicts("shape")["2024-05-02"] == "FAILED"
+        assert reported(desk.run("2024-05-01", "2024-05-02")) == []
+
+    def test_a_run_deleted_in_the_ui_is_reported_again(self, desk):
+        desk.land("20240501")
+        result = desk.run("2024-05-01")
+        desk.instance.delete_run(result.run_id)
+        assert desk.materialized() == set()
+        desk.run("2024-05-01")
+        assert desk.materialized() == {"2024-05-01"}
+
+
+class TestOutsideOfThePartitions:
+    """'A date outside the partition set is a verdict, never an exception.'"""
+
+    def test_too_old_and_future_stamps_are_quarantined_by_any_run_of_the_feed(self, desk):
+        desk.land("20191231")
+        desk.land("29990101")
+        result = desk.run("2024-05-01")
+        assert result.success
+        assert desk.materialized() == set()
+        with desk.zone() as zone:
+            verdicts = {entry.receipt.partition: entry.receipt.verdict for entry in zone.index.entries()}
+        assert verdicts == dict.fromkeys(("2019-12-31", "2999-01-01"), Verdict.QUARANTINED)
+
+
+class TestEnvironment:
+    """'A failing run means the environment (disk, permission, store), nothing else.'"""
+
+    def test_a_full_disk_fails_the_run_with_one_sentence(self, desk):
+        desk.land("20240501")
+        with_settings(desk, reserve=2**60)
+        result = desk.run("2024-05-01")
+        assert not result.success
+        assert "is almost full" in _failure(result)
+
+    def test_what_was_promoted_before_the_failure_is_reported(self, desk):
+        desk.land("20240501")
+        occupied = desk.home / "raw" / NOTES / "2024" / "05" / "notes_20240502.json.gz"
+        occupied.parent.mkdir(parents=True)
+        occupied.write_text("not ours")
+        desk.land("20240502")
+        result = desk.run("2024-05-01", "2024-05-02")
+        assert not result.success
+        assert "is occupied by a file that the ledger does not know" in _failure(result)
+        assert desk.materialized() == {"2024-05-01"}
+
+    def test_a_missing_landing_folder_fails_the_run_with_one_sentence(self, desk):
+        (desk.home / "landing").rmdir()
+        result = desk.run("2024-05-01")
+        assert not result.success
+        assert "landing folder" in _failure(result)
+
+
+class TestIntegrity:
+    def test_an_altered_object_turns_the_day_red(self, desk):
+        desk.land("20240501")
+        desk.run("2024-05-01")
+        with desk.zone() as zone:
+            (entry,) = zone.index.entries()
+            path = Path(zone.layout.object(entry.receipt.key))
+        path.chmod(0o644)
+        path.write_bytes(path.read_bytes()[::-1])
+        desk.run("2024-05-01", checks=("integrity",), assets=False)
+        evaluation = desk.evaluation("integrity", "2024-05-01")
+        assert not evaluation.passed
+        assert evaluation.metadata["problems"].value.records[0].data["key"] == entry.receipt.key
+
+
+def _failure(result) -> str:
+    (event,) = [event for event in result.all_events if event.is_step_failure]
+    return event.step_failure_data.user_failure_data.description
+
+
+def _partitions(desk):
+    return {NOTES: desk.definitions.resolve_assets_def(KEY).partitions_def}
+
+
+def test_every_event_can_be_read_back_as_json(desk):
+    desk.land("20240501", "bad")
+    for event in desk.run("2024-05-01").all_events:
+        json.loads(serialize_value(event))

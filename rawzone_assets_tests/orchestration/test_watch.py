@@ -1,0 +1,83 @@
+"""Freshness and open refusals: told when they change, and not to be fooled."""
+
+from datetime import timedelta
+
+import dagster as dg
+
+from rawzone_assets.orchestration.names import raw_key
+from rawzone_assets_tests.orchestration.desk import NOTES
+
+
+def land_fresh(desk) -> None:
+    desk.land(f"{desk.now:%Y%m%d}")
+    desk.run(f"{desk.now:%Y-%m-%d}")
+
+
+def watch(desk, cursor=None):
+    """A tick's cursor, and (check, passed) of each answer it emitted for the notes feed."""
+    result = desk.tick(cursor, sensor="feed_watch")
+    events = [event for event in result.asset_events if event.asset_key == raw_key(NOTES)]
+    return result.cursor, {event.check_name: event.passed for event in events}
+
+
+class TestFreshness:
+    def test_a_feed_that_never_came_is_a_warning(self, desk):
+        watch(desk)
+        evaluation = desk.evaluation("freshness")
+        assert (evaluation.passed, evaluation.severity) == (False, dg.AssetCheckSeverity.WARN)
+        assert evaluation.metadata["state"].value == "never"
+
+    def test_a_fresh_feed_grows_stale_by_itself(self, desk):
+        land_fresh(desk)
+        cursor, answers = watch(desk)
+        assert answers["freshness"]
+        desk.now += timedelta(days=3)
+        _, answers = watch(desk, cursor)
+        assert answers == {"freshness": False}
+
+    def test_an_unchanged_answer_is_not_told_again(self, desk):
+        land_fresh(desk)
+        cursor, _ = watch(desk)
+        assert watch(desk, cursor)[1] == {}
+
+    def test_an_empty_run_or_a_backfill_of_old_days_makes_no_dead_feed_look_alive(self, desk):
+        desk.land("20240501")
+        desk.run("2024-05-01")
+        cursor, answers = watch(desk)
+        assert answers["freshness"] is False
+        desk.run("2024-05-01", "2024-06-01")
+        desk.land("20240315")
+        desk.run("2024-03-15")
+        assert watch(desk, cursor)[1] == {}
+
+    def test_it_can_be_run_by_hand(self, desk):
+        land_fresh(desk)
+        result = desk.run(f"{desk.now:%Y-%m-%d}", checks=("freshness",), assets=False)
+        assert result.success
+        assert desk.evaluation("freshness").passed
+
+
+class TestOpenRefusals:
+    def test_a_refusal_stays_open_until_the_same_name_is_accepted(self, desk):
+        desk.land("20240501", "bad")
+        desk.run("2024-05-01")
+        cursor, answers = watch(desk)
+        assert answers["open_refusals"] is False
+        desk.land("20240502")
+        desk.run("2024-05-02")
+        cursor, answers = watch(desk, cursor)
+        assert "open_refusals" not in answers
+        desk.land("20240501", "good")
+        desk.run("2024-05-01")
+        assert watch(desk, cursor)[1]["open_refusals"]
+
+    def test_a_day_outside_of_the_partitions_shows_here(self, desk):
+        landed = desk.land("20191231")
+        desk.run("2024-05-01")
+        watch(desk)
+        evaluation = desk.evaluation("open_refusals")
+        (row,) = (record.data for record in evaluation.metadata["findings"].value.records)
+        assert (row["file"], row["code"]) == (landed.name, "RZ-BEFORE-START")
+
+    def test_a_missing_zone_is_no_error(self, desk):
+        assert desk.tick(sensor="feed_watch").skip_reason

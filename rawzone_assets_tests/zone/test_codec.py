@@ -1,0 +1,111 @@
+"""Stored forms: deterministic, reversible by ``gunzip``, and checked byte by byte."""
+
+import gzip
+import hashlib
+import random
+import tracemalloc
+import zlib
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rawzone_assets.zone import codec
+
+DATA = b"".join(b"%d;%d\n" % (n, n * n) for n in range(300))
+
+
+def check(stored, original=DATA, encoding="gzip", *, recorded=None):
+    recorded = stored if recorded is None else recorded
+    codec.check_stored(
+        [stored[i : i + 100] for i in range(0, len(stored), 100)],
+        encoding=encoding,
+        size=len(original),
+        sha256=hashlib.sha256(original).hexdigest(),
+        stored_size=len(recorded),
+        stored_sha256=hashlib.sha256(recorded).hexdigest(),
+    )
+
+
+class TestCompressing:
+    @given(st.binary(max_size=5000))
+    def test_gunzip_gives_exactly_the_landed_bytes(self, data):
+        assert gzip.decompress(codec.compress(data)) == data
+        assert gzip.decompress(b"".join(codec.compress_stream([data[:7], data[7:]]))) == data
+
+    def test_equal_bytes_compress_to_equal_bytes_without_name_and_time(self):
+        stored = codec.compress(DATA)
+        assert stored == codec.compress(bytes(DATA))
+        streamed = b"".join(codec.compress_stream([DATA]))
+        for form in (stored, streamed):
+            assert form[3] == 0, "no flags: no name, no comment"
+            assert form[4:8] == bytes(4), "no time"
+
+    def test_how_a_stream_is_cut_does_not_change_its_stored_form(self):
+        whole = b"".join(codec.compress_stream([DATA]))
+        assert b"".join(codec.compress_stream(DATA[i : i + 7] for i in range(0, len(DATA), 7))) == whole
+
+    @pytest.mark.parametrize("name", ["a.zip", "a.XLSX", "a.json.gz", "a.parquet"])
+    def test_what_is_compressed_already_is_stored_as_it_is(self, name):
+        assert codec.encoding_for(name) == "identity"
+
+    @pytest.mark.parametrize("name", ["a.html", "zip", "a.zip.tsv", ".zip"])
+    def test_everything_else_is_compressed(self, name):
+        assert codec.encoding_for(name) == "gzip"
+
+
+class TestChecking:
+    """A single flipped bit anywhere is noticed."""
+
+    @pytest.mark.parametrize("encoding", ["gzip", "identity"])
+    def test_every_flipped_bit_is_noticed(self, encoding):
+        stored = codec.compress(DATA) if encoding == "gzip" else DATA
+        for position in range(len(stored)):
+            damaged = bytearray(stored)
+            damaged[position] ^= 1 << position % 8
+            with pytest.raises(codec.Damaged):
+                check(bytes(damaged), encoding=encoding, recorded=stored)
+
+    @pytest.mark.parametrize("encoding", ["gzip", "identity"])
+    def test_every_truncation_and_extension_is_noticed(self, encoding):
+        stored = codec.compress(DATA) if encoding == "gzip" else DATA
+        for length in range(len(stored)):
+            with pytest.raises(codec.Damaged):
+                check(stored[:length], encoding=encoding, recorded=stored)
+        for extension in (b"\0", stored, gzip.compress(b"")):
+            with pytest.raises(codec.Damaged):
+                check(stored + extension, encoding=encoding, recorded=stored)
+
+    def test_a_forged_object_whose_stored_hash_fits_is_noticed_by_its_original_bytes(self):
+        other = DATA[:-1] + b"!"
+        cases = [codec.compress(other), codec.compress(DATA + b"x"), codec.compress(DATA[:-1])]
+        cases += [
+            codec.compress(DATA) + b"\0",
+            codec.compress(DATA) + gzip.compress(b""),
+            codec.compress(DATA)[:-1],
+            b"",
+        ]
+        for forged in cases:
+            with pytest.raises(codec.Damaged):
+                check(forged)
+
+    def test_a_gzip_bomb_is_not_unpacked_beyond_the_recorded_size(self):
+        bomb = zlib.compressobj(9, zlib.DEFLATED, 31)
+        stored = b"".join(bomb.compress(bytes(1 << 20)) for _ in range(200)) + bomb.flush()
+        tracemalloc.start()
+        with pytest.raises(codec.Damaged, match="more than the recorded 1000 bytes"):
+            for _ in codec.original_blocks([stored], "gzip", 1000):
+                pass
+        assert tracemalloc.get_traced_memory()[1] < 20 * codec.BLOCK
+        tracemalloc.stop()
+
+    @given(st.binary(max_size=400), st.integers(0, 2**32))
+    def test_sound_bytes_pass_however_they_are_cut(self, data, seed):
+        stored, chance = codec.compress(data), random.Random(seed)
+        blocks, rest = [], stored
+        while rest:
+            length = chance.randint(1, 50)
+            blocks.append(rest[:length])
+            rest = rest[length:]
+        assert b"".join(codec.original_blocks(blocks, "gzip", len(data))) == data
+        check(stored, data)

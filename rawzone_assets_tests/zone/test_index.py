@@ -1,0 +1,161 @@
+"""The index: lost, damaged, ahead, behind or of another ledger, it gives the same answers as a new one."""
+
+import os
+import random
+import shutil
+import sqlite3
+
+import pytest
+
+from rawzone_assets.zone.errors import IndexFailed, LedgerDamaged
+from rawzone_assets_tests.zone.invariants import Oracle, read_tree, receipts_of, sha256
+from rawzone_assets_tests.zone.tiny_platform import look, open_zone, promote_all
+
+FILES = {
+    "tiny/note_20240522.txt": b"one\n",
+    "tiny/note_20240523.txt": b"one\n",
+    "tiny/note_20240524.txt": b"bad",
+    "tiny/sum_20240522.csv": b"two\n",
+    "tiny/stranger": b"?",
+}
+
+
+def promote(home):
+    with open_zone(home) as zone:
+        outcome = promote_all(zone)
+        outcome.raise_for_environment()
+    assert Oracle().check(read_tree(home / "raw"), read_tree(home / "quarantine")) == []
+    return outcome
+
+
+def answers(home):
+    """Everything that deciding and looking ask."""
+    with open_zone(home) as zone:
+        states = look(zone).states()
+        index = zone.index
+        shas = {receipt["sha256"] for receipt in receipts_of(read_tree(home / "raw")) if receipt["sha256"]}
+        feeds = ("tiny/notes", "tiny/sums")
+        return (
+            states,
+            index.head,
+            [index.stored(feed, sha) for feed in feeds for sha in sorted(shas)],
+            [index.refusals(feed, sha) for feed in feeds for sha in sorted(shas)],
+            [index.revisions("tiny/notes", f"note_2024052{day}.txt") for day in range(2, 5)],
+            list(index.entries()),
+        )
+
+
+def index_file(home):
+    (path,) = (home / "state").glob("index-*.sqlite3")
+    return path
+
+
+@pytest.fixture
+def zone_home(home, landing):
+    landing.put_all(FILES)
+    promote(home)
+    landing.put("tiny/note_20240522.txt", b"revised\n")
+    promote(home)
+    return home
+
+
+class TestAnIndexThatCannotBeTrusted:
+    """It is derived, local and disposable."""
+
+    def test_a_lost_one_is_built_anew(self, zone_home):
+        expected = answers(zone_home)
+        shutil.rmtree(zone_home / "state")
+        assert answers(zone_home) == expected
+        assert promote(zone_home).receipts == []
+
+    @pytest.mark.parametrize("garbage", [b"", b"garbage", b"SQLite format 3\0" + bytes(5000), os.urandom(8192)])
+    def test_garbage_is_replaced(self, zone_home, garbage):
+        expected = answers(zone_home)
+        index_file(zone_home).write_bytes(garbage)
+        assert answers(zone_home) == expected
+
+    def test_one_of_another_version_is_replaced(self, zone_home):
+        expected = answers(zone_home)
+        with sqlite3.connect(index_file(zone_home)) as database:
+            database.execute("PRAGMA user_version = 999")
+        database.close()
+        assert answers(zone_home) == expected
+
+    @pytest.mark.parametrize("seed", range(12))
+    def test_a_page_of_noise_gives_the_same_answers_or_one_sentence(self, zone_home, seed):
+        expected = answers(zone_home)
+        path, chance = index_file(zone_home), random.Random(seed)
+        data = bytearray(path.read_bytes())
+        page = chance.randrange(len(data) // 4096) * 4096
+        data[page : page + 4096] = chance.randbytes(4096)
+        path.write_bytes(data)
+        try:
+            found = answers(zone_home)
+        except (IndexFailed, sqlite3.DatabaseError):  # the latter when a reader meets it first
+            path.unlink()  # as the sentence says
+            found = answers(zone_home)
+        assert found == expected
+
+    def test_one_that_is_ahead_of_the_ledger_is_noticed(self, zone_home):
+        (zone_home / "raw/_ledger/00000000000000000003.jsonl").unlink()
+        with open_zone(zone_home) as zone:
+            assert zone.index.catch_up().seq == 2
+        assert len(answers(zone_home)[-1]) == 5
+
+    def test_one_of_another_ledger_at_the_same_place_is_noticed(self, zone_home, landing):
+        shutil.rmtree(zone_home / "raw")
+        shutil.rmtree(zone_home / "quarantine")
+        landing.put("tiny/note_20240525.txt", b"another zone\n")
+        assert len(promote(zone_home).receipts) == 6
+
+    def test_two_zones_may_share_a_state_folder(self, zone_home, tmp_path, monkeypatch):
+        expected = answers(zone_home)
+        monkeypatch.setenv("RAWZONE_STATE", str(zone_home / "state"))
+        (tmp_path / "landing").mkdir()
+        promote(tmp_path)
+        assert answers(zone_home) == expected
+
+    def test_without_a_place_to_write_it_is_kept_in_memory(self, zone_home):
+        with open_zone(zone_home, with_index=False) as zone:
+            assert promote_all(zone).receipts == []
+            assert zone.index.catch_up().seq == 3
+
+    def test_a_full_disk_under_it_is_one_sentence(self, zone_home, landing):
+        landing.put("tiny/note_20240525.txt", b"more\n")
+        with open_zone(zone_home) as zone:
+            pages = zone.index._database.execute("PRAGMA page_count").fetchone()[0]
+            zone.index._database.execute(f"PRAGMA max_page_count = {pages}")
+            for number in range(500):
+                landing.put(f"tiny/note_20240526_{number:06}.txt", b"%d" % number)
+            with pytest.raises(IndexFailed, match=r"The index .* cannot be used .*full"):
+                promote_all(zone)
+        promote(zone_home)
+
+
+class TestADamagedLedger:
+    @pytest.mark.parametrize("number", range(4))
+    def test_nothing_is_written_after_damage(self, zone_home, landing, number):
+        path = zone_home / f"raw/_ledger/{number:020}.jsonl"
+        path.chmod(0o644)
+        path.write_bytes(path.read_bytes().replace(b"tiny", b"tinY", 1) or b"x")
+        shutil.rmtree(zone_home / "state")
+        landing.put("tiny/note_20240530.txt", b"late\n")
+        before = read_tree(zone_home / "raw")
+        with open_zone(zone_home) as zone, pytest.raises(LedgerDamaged, match="is damaged"):
+            promote_all(zone)
+        assert {p: e for p, e in read_tree(zone_home / "raw").items() if "_staging" not in p} == {
+            p: e for p, e in before.items() if "_staging" not in p
+        }
+
+    def test_a_missing_commit_is_not_written_anew(self, zone_home, landing):
+        (zone_home / "raw/_ledger/00000000000000000001.jsonl").unlink()
+        shutil.rmtree(zone_home / "state")
+        landing.put("tiny/note_20240530.txt", b"late\n")
+        with open_zone(zone_home) as zone, pytest.raises(LedgerDamaged, match="it is missing"):
+            promote_all(zone)
+
+    def test_the_head_moves_only_forward_through_the_files(self, zone_home):
+        with open_zone(zone_home) as zone:
+            head = zone.index.catch_up()
+        newest = (zone_home / f"raw/_ledger/{head.seq:020}.jsonl").read_bytes()
+        assert head.sha256 == sha256(newest)

@@ -1,0 +1,57 @@
+"""Settings: where a zone lies, from the environment, with one clear sentence for what cannot be used."""
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from rawzone_assets.zone.errors import ZoneError
+from rawzone_assets.zone.settings import DEFAULT_RESERVE, DEFAULT_SETTLE, Settings
+
+
+class TestRoots:
+    def test_the_default_home_is_data_in_the_working_folder(self, monkeypatch, tmp_path):
+        monkeypatch.chdir(tmp_path)
+        layout = Settings.from_environment({}).layout
+        assert (layout.landing, layout.raw) == (tmp_path / "data/landing", tmp_path / "data/raw")
+        assert (layout.quarantine, layout.archive) == (tmp_path / "data/quarantine", tmp_path / "data/archive")
+
+    def test_each_root_can_be_set_on_its_own(self):
+        environment = {"RAWZONE_HOME": "/a", "RAWZONE_LANDING": "/b", "RAWZONE_QUARANTINE": "/c"}
+        layout = Settings.from_environment(environment).layout
+        assert (layout.landing, layout.raw, layout.quarantine) == (Path("/b"), Path("/a/raw"), Path("/c"))
+
+    def test_home_as_an_argument_stands_above_the_environment(self, tmp_path):
+        assert Settings.from_environment({"RAWZONE_HOME": "/a"}, home=tmp_path).layout.raw == tmp_path / "raw"
+
+    def test_an_empty_variable_is_an_unset_one(self, tmp_path):
+        environment = {"RAWZONE_RAW": "", "RAWZONE_SETTLE": "", "RAWZONE_START": ""}
+        settings = Settings.from_environment(environment, home=tmp_path)
+        assert settings.layout.raw == tmp_path / "raw"
+        assert (settings.settle, settings.reserve, settings.start) == (DEFAULT_SETTLE, DEFAULT_RESERVE, None)
+
+
+class TestValues:
+    def test_numbers_and_days_are_read(self, tmp_path):
+        environment = {"RAWZONE_SETTLE": "1.5", "RAWZONE_RESERVE": "1e6", "RAWZONE_START": "2024-02-29"}
+        settings = Settings.from_environment(environment, home=tmp_path)
+        assert (settings.settle, settings.reserve, settings.start) == (1.5, 1_000_000, date(2024, 2, 29))
+
+    @pytest.mark.parametrize(
+        ("variable", "value"),
+        [
+            ("RAWZONE_RAW", "s3://bucket/raw"),
+            ("RAWZONE_SETTLE", "soon"),
+            ("RAWZONE_SETTLE", "-1"),
+            ("RAWZONE_SETTLE", "nan"),
+            ("RAWZONE_RESERVE", "inf"),
+            ("RAWZONE_START", "22.05.2024"),
+            ("RAWZONE_START", "2024-02-30"),
+        ],
+    )
+    def test_a_value_that_cannot_be_used_is_named_in_one_sentence(self, variable, value, tmp_path):
+        with pytest.raises(ZoneError) as refused:
+            Settings.from_environment({variable: value}, home=tmp_path)
+        assert variable in str(refused.value)
+        assert value in str(refused.value)
+        assert "\n" not in str(refused.value)
