@@ -267,6 +267,30 @@ ERROR_PAYLOAD = _code(
     remedy="Read the error's code in the quarantined copy; renew the session or token and capture again.",
     source="FORMATS 9",
 )
+OTHER_OPERATION = _code(
+    "RZ-OTHER-OPERATION",
+    Role.STRUCTURE,
+    blocks=True,
+    title="The answer to another question",
+    explanation=(
+        "The API answers many operations in one envelope. This is a good answer, but not the one this feed "
+        "stores: the part that only its operation gives is absent, or the answer names another kind."
+    ),
+    remedy="Nothing, when the extractor saves every answer of a page. Otherwise correct its request or names.",
+    source="FORMATS 9, other operation of the same API; FORMATS 6, 7",
+)
+MORE_PAGES = _code(
+    "RZ-MORE-PAGES",
+    Role.COMPLETENESS,
+    blocks=True,
+    title="One page of many",
+    explanation=(
+        "The answer links to a further page, so it says itself that it is not whole: what counts on it "
+        "(sums, absent records) would be wrong without anyone noticing. The link can hold an access token."
+    ),
+    remedy="Let the extractor follow the links to the end and save all records in one file.",
+    source="FORMATS 9, one page of many; FORMATS 12, truncation",
+)
 
 # --- shaped --------------------------------------------------------------------------------------
 
@@ -355,6 +379,27 @@ NEGATIVE_COUNT = _code(
     remedy="Look at the place given; the source or the extractor is at fault.",
     source="FORMATS 12, negative counts",
 )
+NEGATIVE_AMOUNT = _code(
+    "RZ-NEGATIVE-AMOUNT",
+    Role.TYPES,
+    blocks=True,
+    title="A negative amount",
+    explanation="What was spent on advertising, and rates derived from it, cannot be negative.",
+    remedy="Look at the place given; the source or the extractor is at fault.",
+    source="FORMATS 12, negative Meta spend",
+)
+NUMERIC_ID = _code(
+    "RZ-NUMERIC-ID",
+    Role.IDENTITY,
+    blocks=True,
+    title="An identifier written as a number",
+    explanation=(
+        "Identifiers have up to 18 digits; as numbers they lose the last ones in most readers (…750075 "
+        "became …750080), and nothing shows whether that has happened already."
+    ),
+    remedy="Deliver the API's own answer, in which identifiers are strings.",
+    source="FORMATS 4.1",
+)
 VALUE_UNUSUAL = _code(
     "RZ-VALUE-UNUSUAL",
     Role.TYPES,
@@ -402,9 +447,22 @@ DATE_ORDER = _code(
     Role.TIME,
     blocks=True,
     title="Dates that contradict each other",
-    explanation="A sale cannot be reported before the month in which it happened.",
-    remedy="Look at the line given; columns may have been exchanged.",
-    source="FORMATS 2.3",
+    explanation=(
+        "A sale cannot be reported before the month in which it happened, nor a range end before it begins."
+    ),
+    remedy="Look at the place given; columns may have been exchanged.",
+    source="FORMATS 2.3; RAW_ZONE Date range consistency",
+)
+SHORT_RANGE = _code(
+    "RZ-SHORT-RANGE",
+    Role.TIME,
+    blocks=False,
+    title="Fewer days than captures of this feed cover",
+    explanation=(
+        "The page's default range, or a date picker that failed: right, but only a part of what there is."
+    ),
+    remedy="Nothing, when a longer answer of the same session was stored. Otherwise look at the extractor.",
+    source="FORMATS 6",
 )
 DAYS_UNORDERED = _code(
     "RZ-DAYS-UNORDERED",
@@ -474,6 +532,24 @@ OPTIONAL_BLOCK_MISSING = _code(
     remedy="Compare with an earlier delivery.",
     source="FORMATS 12, empty optional block",
 )
+REPEATED_RECORD = _code(
+    "RZ-REPEATED-RECORD",
+    Role.IDENTITY,
+    blocks=True,
+    title="A record stands twice",
+    explanation="What identifies a record may stand once in a delivery; a repeated one makes every sum wrong.",
+    remedy="Look at the places given; pages may have been joined wrongly, or two captures in one file.",
+    source="FORMATS 12, repeated day or id",
+)
+MIXED_ACCOUNTS = _code(
+    "RZ-MIXED-ACCOUNTS",
+    Role.IDENTITY,
+    blocks=True,
+    title="Records of several accounts",
+    explanation="A capture is of one advertising account; these records name more than one.",
+    remedy="Land each account's capture as a file of its own.",
+    source="RAW_ZONE Account-level data integrity",
+)
 WRONG_PLATFORM = _code(
     "RZ-WRONG-PLATFORM",
     Role.IDENTITY,
@@ -482,4 +558,73 @@ WRONG_PLATFORM = _code(
     explanation="The content says that it is of another platform than the delivery's name.",
     remedy="Rename the file to what it is, or correct the extractor.",
     source="FORMATS 3.1; RAW_ZONE Platform consistency",
+)
+
+# --- archives, days without a year, and what only some platforms have ----------------------------------
+
+ARCHIVE = _code(
+    "RZ-ARCHIVE",
+    Role.STRUCTURE,
+    blocks=True,
+    title="Not a sound zip archive",
+    explanation=(
+        "Its directory, entries and checksums do not agree, or a member is encrypted, packed by an unusual "
+        "method, or named so that unpacking could write outside its folder."
+    ),
+    remedy="Download the archive again. If it comes from the source like this, look at it with care.",
+    source="FORMATS 5.1, 9; issue 3, hostile content",
+)
+ARCHIVE_MEMBERS = _code(
+    "RZ-ARCHIVE-MEMBERS",
+    Role.STRUCTURE,
+    blocks=True,
+    title="Not the members this archive should hold",
+    explanation="The source packs exactly one file, always of the same name; this archive holds others.",
+    remedy="Deliver the source's own archive, not one packed again; or correct the file's name.",
+    source="FORMATS 5.1",
+)
+DATES_UNREADABLE = _code(
+    "RZ-DATES-UNREADABLE",
+    Role.TIME,
+    blocks=False,
+    title="Days in a language nobody knows",
+    explanation=(
+        "The days are written with month names of no known language, so that repeated, missing or future days "
+        "cannot be found and the range of the data stays unknown."
+    ),
+    remedy="Add the language's month names to contract/months.py, then judge the file again (backtest).",
+    source="FORMATS 5.1, 9, locale",
+)
+WINDOW_MISMATCH = _code(
+    "RZ-WINDOW-MISMATCH",
+    Role.TIME,
+    blocks=False,
+    title="Other days than the name says",
+    explanation=(
+        "The file's name gives its first and last day (right in 13 of 13 names seen); its rows begin or end "
+        "elsewhere. The years of days without a year may be wrong."
+    ),
+    remedy="Compare with the platform: the file may have been renamed or filled by hand.",
+    source="FORMATS 5.1",
+)
+ALL_ZERO = _code(
+    "RZ-ALL-ZERO",
+    Role.COMPLETENESS,
+    blocks=False,
+    title="Nothing but zeros",
+    explanation=(
+        "A figure is 0 in every record: right before a first release and for filters that do not count it, "
+        "else a sign of failure."
+    ),
+    remedy="Look at the platform itself if the artist has listeners.",
+    source="FORMATS 8, 12, all-zero listeners",
+)
+OWNER_UNKNOWN = _code(
+    "RZ-OWNER-UNKNOWN",
+    Role.IDENTITY,
+    blocks=False,
+    title="Whose data these are is not said",
+    explanation="The content does not name its artist, and the file's name holds no artist id.",
+    remedy="Let the extractor write the artist's id into the name: spotify_audience_<id>_<stamp>.csv.",
+    source="FORMATS 1, 8",
 )

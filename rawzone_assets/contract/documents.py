@@ -29,9 +29,13 @@ def judge_document(
     place: Callable[[tuple[str | int, ...]], Place],
     rules: tuple[Rule, ...],
     series: Series | None,
+    records: str | None = None,
     text: Mapping[str, Any],
 ) -> Facts:
-    """Add what schema and rules object to, and return the facts. The document must not nest too deeply."""
+    """Add what schema and rules object to, and return the facts. The document must not nest too deeply.
+
+    Records are counted in the series, or where ``records`` points when there is none.
+    """
     accepted = True
     for refusal in refusals(feed.schema, document):
         accepted = False
@@ -42,9 +46,10 @@ def judge_document(
         findings.extend(islice(unknown, MOST_OF_ONE_RULE))
         for rule in rules:
             findings.extend(islice(rule(reading), MOST_OF_ONE_RULE))
+    counted = series.path if series else records
     days = series.days(reading) if series and accepted else []
     return Facts(
-        records=len(reading.rows(series.path)) if series else None,
+        records=len(reading.rows(counted)) if counted is not None else None,
         data_min=min(days).isoformat() if days else None,
         data_max=max(days).isoformat() if days else None,
         fingerprint=digests.structure(document),

@@ -117,6 +117,16 @@ class Feed:
     owners: tuple[str, ...] = ("team:data-engineering",)
 
     @property
+    def kinds(self) -> tuple[str, ...]:
+        """The kind of every form, each once."""
+        return tuple(dict.fromkeys((self.format.kind, *(v.format.kind for v in self.variants))))
+
+    @property
+    def schemas(self) -> tuple[str, ...]:
+        """The schema of every form, each once."""
+        return tuple(dict.fromkeys((self.schema, *(variant.schema for variant in self.variants))))
+
+    @property
     def all_names(self) -> tuple[str, ...]:
         """The name templates of every form."""
         return (*self.names, *(name for variant in self.variants for name in variant.names))

@@ -10,11 +10,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from functools import lru_cache
+
+import orjson
 
 from rawzone_assets.contract import codes
 from rawzone_assets.contract.codes import Code
+from rawzone_assets.contract.months import may_be_a_day
 
 # ASCII digits only: `\d` and str.isdigit() would let "١٢" and "²" through.
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -22,10 +25,17 @@ _MONTH = re.compile(r"[0-9]{4}-(?:0[1-9]|1[0-2])")
 _COUNT = re.compile(r"[0-9]{1,15}")
 _NEGATIVE_COUNT = re.compile(r"-[0-9]{1,15}")
 _DECIMAL = re.compile(r"-?(?:[0-9]{1,15}(?:\.[0-9]{0,30})?|\.[0-9]{1,30})")
+_UNDEFINED = "undefined"  # what TikTok writes for days before it had data
+_WHOLE = re.compile(r"[0-9]{1,15}(?:\.0{0,30})?")
+_DIGITS = re.compile(r"[0-9]{1,30}")
+_TIMESTAMP = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,6})?(?:Z|[+-][0-9]{2}:?[0-9]{2})"
+)
 _SCIENTIFIC = re.compile(r"[+-]?[0-9]+(?:[.,][0-9]+)?[Ee][+-]?[0-9]+")
-# What spreadsheets make of dates when they save: 5/27/2025, 27.05.25, May-25, 27-May-2025.
+# What spreadsheets make of dates when they save: 5/27/2025, 27.05.25, May-25, 27-May-2025, 27-May.
 _REWRITTEN_DATE = re.compile(
     r"[0-9]{1,2}[/.][0-9]{1,2}[/.][0-9]{2,4}|(?:[0-9]{1,2}-)?[A-Za-z]{3}-[0-9]{2,4}|[0-9]{1,2}/[0-9]{4}"
+    r"|[0-9]{1,2}-[A-Za-z]{3}"
 )
 
 
@@ -63,8 +73,61 @@ def _is_decimal(text: str) -> bool:
     return bool(_DECIMAL.fullmatch(text))
 
 
+def _is_count_or_undefined(text: str) -> bool:
+    return text == _UNDEFINED or _is_count(text)
+
+
+def _is_change(text: str) -> bool:
+    return _is_count_or_undefined(text.removeprefix("-"))
+
+
+def _is_share(text: str) -> bool:
+    return _is_decimal(text) and 0 <= float(text) <= 1
+
+
+def _is_source_date(text: str) -> bool:
+    return not _REWRITTEN_DATE.fullmatch(text)
+
+
+def _is_month_day(text: str) -> bool:
+    return is_date(text) or may_be_a_day(text)
+
+
+def _is_amount(text: str) -> bool:
+    return _is_decimal(text) and not text.startswith("-")
+
+
+def _is_whole(text: str) -> bool:
+    return bool(_WHOLE.fullmatch(text))
+
+
+@lru_cache(maxsize=65536)
+def _is_timestamp(text: str) -> bool:
+    if not _TIMESTAMP.fullmatch(text):
+        return False
+    try:
+        datetime.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _is_json(text: str) -> bool:
+    if text[:1] not in {"{", "["}:  # numbers and words are JSON too, but no embedded document
+        return False
+    try:
+        orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return False
+    return True
+
+
 def _is_identifier(text: str) -> bool:
     return not _SCIENTIFIC.fullmatch(text)
+
+
+def _is_digits(text: str) -> bool:
+    return bool(_DIGITS.fullmatch(text))
 
 
 def _about_dates(text: str) -> Code:
@@ -81,6 +144,18 @@ def _about_numbers(text: str) -> Code:
     return codes.SPREADSHEET_DAMAGE if _SCIENTIFIC.fullmatch(text) else codes.VALUE_TYPE
 
 
+def _about_amounts(text: str) -> Code:
+    return codes.NEGATIVE_AMOUNT if text.startswith("-") and _is_decimal(text) else _about_numbers(text)
+
+
+def _about_whole_numbers(text: str) -> Code:
+    return codes.NEGATIVE_COUNT if text.startswith("-") and _is_whole(text[1:]) else _about_numbers(text)
+
+
+def _about_other_texts(_text: str) -> Code:
+    return codes.VALUE_TYPE
+
+
 def _about_identifiers(_text: str) -> Code:
     return codes.SPREADSHEET_DAMAGE
 
@@ -91,7 +166,52 @@ FORMS: Mapping[str, Form] = {
         Form(name="date", expects="a date YYYY-MM-DD", accepts=is_date, diagnose=_about_dates),
         Form(name="year-month", expects="a month YYYY-MM", accepts=_is_month, diagnose=_about_dates),
         Form(name="count", expects="a whole number from 0 on", accepts=_is_count, diagnose=_about_counts),
+        Form(
+            name="whole-number",
+            expects="a whole number from 0 on, which may be written 1794.0",
+            accepts=_is_whole,
+            diagnose=_about_whole_numbers,
+        ),
+        Form(name="amount", expects="a decimal number from 0 on", accepts=_is_amount, diagnose=_about_amounts),
+        Form(
+            name="timestamp",
+            expects="a time YYYY-MM-DDThh:mm:ss with its offset from UTC",
+            accepts=_is_timestamp,
+            diagnose=_about_other_texts,
+        ),
+        Form(name="json", expects="a JSON object or list", accepts=_is_json, diagnose=_about_other_texts),
         Form(name="decimal", expects="a decimal number", accepts=_is_decimal, diagnose=_about_numbers),
+        Form(
+            name="count-or-undefined",
+            expects="a whole number from 0 on, or 'undefined'",
+            accepts=_is_count_or_undefined,
+            diagnose=_about_counts,
+        ),
+        Form(
+            name="change",
+            expects="a whole number, or 'undefined'",
+            accepts=_is_change,
+            diagnose=_about_numbers,
+        ),
+        Form(name="share", expects="a share from 0 to 1", accepts=_is_share, diagnose=_about_amounts),
+        Form(
+            name="month-day",
+            expects="a day of the month and a month's name",
+            accepts=_is_month_day,
+            diagnose=_about_dates,
+        ),
+        Form(
+            name="source-date",
+            expects="a date as the source writes it",
+            accepts=_is_source_date,
+            diagnose=_about_dates,
+        ),
+        Form(
+            name="digits",
+            expects="an identifier in a string of digits",
+            accepts=_is_digits,
+            diagnose=_about_numbers,
+        ),
         Form(
             name="identifier",
             expects="an identifier with all its digits",

@@ -64,7 +64,7 @@ class HtmlFormat:
             findings.add(objection)
             return Facts(text=seen.facts)
         text = content.read().decode("utf-8-sig")
-        soup = _parse(text, findings)
+        soup = parsed_page(text, findings)
         if soup is None:
             return Facts(text=seen.facts)
         page = _Page(text=text, charts=_charts(soup, (self.chart, *self.optional_charts)))
@@ -88,13 +88,10 @@ class HtmlFormat:
 
     def _recognize(self, soup: BeautifulSoup, page: _Page, findings: Findings) -> None:
         """Whether this is the page its name says, with the charts it must have."""
-        if not page.charts and _is_sign_in(soup, self.sign_in):
+        if not page.charts and is_sign_in(soup, self.sign_in):
             findings.add(codes.SIGN_IN_PAGE("a sign-in form, and none of the charts"))
             return
-        for option in soup.find_all("option", selected=True):
-            if option.get("value") in self.other_pages:
-                message = "the page's own selection is another store"
-                findings.add(codes.WRONG_PAGE(message, Place(line=option.sourceline, css="option[selected]")))
+        findings.extend(selection_findings(soup, self.other_pages))
         chart = page.charts.get(self.chart)
         if chart is None:
             findings.add(codes.CHART_MISSING(f"no script of the page makes the chart {self.chart!r}"))
@@ -110,13 +107,8 @@ class HtmlFormat:
                 findings.add(codes.SHAPE(message, page.place((name,))))
 
     def _total_findings(self, soup: BeautifulSoup, total: PageTotal, page: _Page) -> Iterator[Finding]:
-        shown = candidates(soup, total)
         expected = sum(int(row[self.series.value]) for row in page.charts[total.chart].rows or ())
-        if not shown:
-            yield codes.CHART_OPTIONAL_MISSING(f"the page shows no figure for {total.label!r}")
-        elif expected not in shown:
-            message = f"no figure beside {total.label!r} equals the chart's sum, {expected:,}"
-            yield codes.PAGE_TOTAL_MISMATCH(message, page.place((total.chart,)))
+        yield from printed_total_findings(soup, total, expected, page.place((total.chart,)))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -139,7 +131,27 @@ class _Page:
         return Place(pointer=pointer(parts), line=line)
 
 
-def _parse(text: str, findings: Findings) -> BeautifulSoup | None:
+def selection_findings(soup: BeautifulSoup, other_pages: tuple[str, ...]) -> Iterator[Finding]:
+    """Whether the page itself says that it is one of the other pages."""
+    for option in soup.find_all("option", selected=True):
+        if option.get("value") in other_pages:
+            message = "the page's own selection is another store"
+            yield codes.WRONG_PAGE(message, Place(line=option.sourceline, css="option[selected]"))
+
+
+def printed_total_findings(
+    soup: BeautifulSoup, total: PageTotal, expected: int, where: Place
+) -> Iterator[Finding]:
+    """Whether the page prints the sum that its chart has."""
+    shown = candidates(soup, total)
+    if not shown:
+        yield codes.CHART_OPTIONAL_MISSING(f"the page shows no figure for {total.label!r}")
+    elif expected not in shown:
+        message = f"no figure beside {total.label!r} equals the chart's sum, {expected:,}"
+        yield codes.PAGE_TOTAL_MISMATCH(message, where)
+
+
+def parsed_page(text: str, findings: Findings) -> BeautifulSoup | None:
     """The parsed page, or ``None`` with the objection added when the text is no complete page."""
     if not text.strip():
         findings.add(codes.TRUNCATED("the file holds nothing but blanks"))
@@ -189,7 +201,7 @@ def _charts(soup: BeautifulSoup, wanted: Iterable[str]) -> dict[str, Chart]:
     return charts
 
 
-def _is_sign_in(soup: BeautifulSoup, sign_in: SignIn) -> bool:
+def is_sign_in(soup: BeautifulSoup, sign_in: SignIn) -> bool:
     for form in soup.find_all("form"):
         marks = (form.get("id"), form.get("name"), *(form.get_attribute_list("class")))
         if sign_in.form in marks:

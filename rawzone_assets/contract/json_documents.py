@@ -16,7 +16,8 @@ from rawzone_assets.contract import codes, digests
 from rawzone_assets.contract.documents import judge_document
 from rawzone_assets.contract.feed import Capture, Content, Facts, Feed
 from rawzone_assets.contract.findings import Finding, Findings, Place
-from rawzone_assets.contract.pointers import pointer
+from rawzone_assets.contract.operations import Operation
+from rawzone_assets.contract.pointers import parts_of, pointer, resolve
 from rawzone_assets.contract.refusals import shown_name
 from rawzone_assets.contract.rules import Rule, Series
 from rawzone_assets.contract.schemas import load_schema
@@ -32,11 +33,24 @@ _MESSAGE_MEMBERS = ("message", "detail", "error_description")
 
 @dataclass(frozen=True, kw_only=True)
 class Wrapper:
-    """The object that some extractors put round an answer: the answer's member, and the platform it names."""
+    """The object that an extractor or API puts round an answer: the answer's member, and what stands beside it.
+
+    ``platform`` is the member that names the answer's platform, if any. ``links`` point at what only a part of
+    a longer answer has: where its other pages are.
+    """
 
     inside: str = "data"
     platform: str = "platform"
     marks: tuple[str, ...] = ("timestamp", "source", "platform")
+    links: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Status:
+    """A member in which an API says how it went, and the values that mean well. Absent, it says nothing."""
+
+    path: str
+    good: tuple[str | int, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,14 +59,18 @@ class JsonFormat:
 
     ``platform_names`` are the names a wrapper may give this feed's platform. ``foreign`` are members that only
     other feeds' answers have: a document with one of them and without ``own`` is another platform's.
+    ``records`` points at the list to count when there is no series.
     """
 
-    own: str
+    own: str = ""
+    operation: Operation | None = None
     series: Series | None = None
+    records: str | None = None
     rules: tuple[Rule, ...] = ()
     wrapper: Wrapper | None = None
     platform_names: tuple[str, ...] = ()
     foreign: tuple[str, ...] = ()
+    statuses: tuple[Status, ...] = ()
     kind: str = "json"
 
     def examine(self, feed: Feed, content: Content, capture: Capture, findings: Findings) -> Facts:
@@ -70,15 +88,21 @@ class JsonFormat:
             return nothing
         payload, prefix = self._unwrapped(document)
         known = load_schema(feed.schema).document.get("properties", {})
-        if _is_error(document, known) or _is_error(payload, known):
+        bad = [status for status in self.statuses if _is_bad(document, status)]
+        if bad:
+            message = "an error answer, told by its status"
+            findings.add(codes.ERROR_PAYLOAD(message, _place(parts_of(bad[0].path))))
+        elif _is_error(document, known) or _is_error(payload, known):
             members = "member 'error', 'errors' or 'message'"
             findings.add(codes.ERROR_PAYLOAD(f"an error answer, told by its {members}", _place(prefix)))
         else:
             findings.extend(self._platform_findings(document, payload, prefix))
+            findings.extend(self._operation_findings(payload, prefix))
         if findings.blocking:
             return Facts(
                 fingerprint=digests.structure(payload), substance=digests.substance(payload), text=seen.facts
             )
+        findings.extend(self._page_findings(document, prefix))
         return judge_document(
             payload,
             feed=feed,
@@ -87,6 +111,7 @@ class JsonFormat:
             place=lambda parts: _place((*prefix, *parts)),
             rules=self.rules,
             series=self.series,
+            records=self.records,
             text=seen.facts,
         )
 
@@ -101,7 +126,7 @@ class JsonFormat:
         """What wrapper and members tell about the platform that the answer is of."""
         wrapper = self.wrapper
         if wrapper and prefix:
-            named = document.get(wrapper.platform)
+            named = document.get(wrapper.platform) if wrapper.platform else None
             if isinstance(named, str) and named.strip().casefold() not in self.platform_names:
                 message = f"the wrapper names another platform than {' or '.join(self.platform_names)}"
                 yield codes.WRONG_PLATFORM(message, _place((wrapper.platform,)))
@@ -114,6 +139,20 @@ class JsonFormat:
             if found:
                 message = f"{found[0]!r} belongs to another platform's answer, and {self.own!r} is absent"
                 yield codes.WRONG_PLATFORM(message, _place((*prefix, found[0])))
+
+    def _operation_findings(self, payload: Any, prefix: tuple[str, ...]) -> Iterator[Finding]:
+        objection = self.operation.objection(payload) if self.operation else None
+        if objection:
+            parts, message = objection
+            yield codes.OTHER_OPERATION(message, _place((*prefix, *parts)))
+
+    def _page_findings(self, document: Any, prefix: tuple[str, ...]) -> Iterator[Finding]:
+        """Links to other pages. They hold access tokens, so that not even a part of one is repeated."""
+        for link in self.wrapper.links if self.wrapper and prefix else ():
+            if resolve(document, link):
+                yield codes.MORE_PAGES(
+                    "the answer has further pages, and only this one is here", _place(parts_of(link))
+                )
 
 
 def _parse(data: bytes, findings: Findings) -> Any:
@@ -142,14 +181,20 @@ def _parse(data: bytes, findings: Findings) -> Any:
     return document
 
 
+def _is_bad(document: Any, status: Status) -> bool:
+    stated = resolve(document, status.path)
+    return stated is not None and not any(stated == good and type(stated) is type(good) for good in status.good)
+
+
 def _is_error(document: Any, known: Mapping[str, Any]) -> bool:
     """Whether the document is what an API answers when it refuses."""
     if not isinstance(document, dict):
         return False
     if any(document.get(name) for name in _ERROR_MEMBERS if name not in known):
         return True
-    has_data = any(name in document for name in known) or "data" in document
-    told = any(name in document for name in (*_ERROR_MEMBERS, *_MESSAGE_MEMBERS))
+    telling = (*_ERROR_MEMBERS, *_MESSAGE_MEMBERS)
+    has_data = any(name in document for name in known if name not in telling) or "data" in document
+    told = any(name in document for name in telling)
     return told and not has_data
 
 

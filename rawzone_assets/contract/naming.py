@@ -23,11 +23,15 @@ _UNFINISHED = (".part", ".tmp", ".crdownload")
 
 _TOKENS: Mapping[str, str] = {
     "ts": r"(?P<ts>\d{8}(?:_\d{6}(?:_\d{6})?)?)",
+    "month": r"(?P<month>\d{2}-\d{4})",
+    "day": r"(?P<day>\d{4}-\d{2}-\d{2})",
+    "epoch": r"(?P<epoch>\d{10})",
     "handle": r"[A-Za-z0-9._-]+",
     "id": r"[A-Za-z0-9]+",
     "n": r"\d+",
     "any": r"[^/\x00-\x1f]+",
 }
+_FIRST_DAY = re.compile(r"_(\d{4}-\d{2}-\d{2})_\d{10}_", re.ASCII)
 _STAMP_FOLDER = re.compile(r"(?:[A-Za-z][A-Za-z0-9_]*_)?(?P<ts>\d{8}_\d{6})")
 
 
@@ -115,7 +119,7 @@ def _claim(platform: Platform, name: str, folder: str) -> _Claim | None:
         for template in feed.all_names:
             match = _template(template).fullmatch(name)
             if match:
-                return _Claim(feed=feed, name=name, stamp=parse_stamp(match["ts"]), dated_by_name=True)
+                return _Claim(feed=feed, name=name, stamp=_stamp_of(match), dated_by_name=True)
             if _undated(template) == name:
                 dateless = _Claim(feed=feed, name=name)
         if name in feed.all_stamped_folder_names:
@@ -160,6 +164,30 @@ def parse_stamp(stamp: str) -> datetime | None:
     return local if 1970 <= local.year < 3000 else None
 
 
+def first_day(name: str) -> date | None:
+    """The first day of the data, when the name tells it beside the capture's epoch."""
+    found = _FIRST_DAY.search(name)
+    stamp = parse_stamp(found[1].replace("-", "")) if found else None
+    return stamp.date() if stamp else None
+
+
+def _stamp_of(match: re.Match[str]) -> datetime | None:
+    """When the name says its file was captured: local and naive, or UTC and aware where it gives an epoch.
+
+    A name that gives only a reporting month means the first day on which that month is over: the earliest on
+    which its report can have been captured, and the same for every copy of it.
+    """
+    tokens = match.groupdict()
+    if "month" in tokens:
+        month, year = int(tokens["month"][:2]), int(tokens["month"][3:])
+        return parse_stamp(f"{year + month // 12:04d}{month % 12 + 1:02d}01") if 1 <= month <= 12 else None
+    if "epoch" in tokens:
+        if parse_stamp(tokens["day"].replace("-", "")) is None:
+            return None
+        return datetime.fromtimestamp(int(tokens["epoch"]), UTC)
+    return parse_stamp(tokens["ts"])
+
+
 def to_utc(local: datetime, zone: str) -> datetime:
     """A naive local time as UTC; in the hour that a clock change repeats, the earlier of the two is meant."""
     return local.replace(tzinfo=ZoneInfo(zone)).astimezone(UTC)
@@ -172,7 +200,7 @@ def is_in_the_future(capture: Capture, now: datetime) -> bool:
 
 def _recognized(platform: Platform, feed: Feed, name: str, stamp: datetime) -> Recognized:
     day: date = stamp.date()
-    captured_at = to_utc(stamp, _zone_of(platform, feed))
+    captured_at = stamp if stamp.tzinfo else to_utc(stamp, _zone_of(platform, feed))
     return Recognized(
         platform=platform, feed=feed, capture=Capture(name=name, day=day, captured_at=captured_at)
     )
@@ -188,9 +216,17 @@ def _platform_of(folders: list[str], platforms: Iterable[Platform]) -> Platform 
     for platform in platforms:
         for owned in (platform.id, *platform.folders):
             prefix = owned.split("/")
-            if folders[: len(prefix)] == prefix and (best is None or len(prefix) > best[0]):
+            if _is_below(folders, prefix) and (best is None or len(prefix) > best[0]):
                 best = (len(prefix), platform)
     return best[1] if best else None
+
+
+def _is_below(folders: list[str], owned: list[str]) -> bool:
+    """Whether a path's folders begin with the owned ones, which may be templates (``meta_ads_dump_<ts>``)."""
+    return len(folders) >= len(owned) and all(
+        folder == part or ("<" in part and _template(part).fullmatch(folder) is not None)
+        for folder, part in zip(folders, owned, strict=False)
+    )
 
 
 @cache

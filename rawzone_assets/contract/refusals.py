@@ -21,6 +21,7 @@ _OF_LEAVES = frozenset(
         "minLength", "minimum", "multipleOf", "pattern", "type",
     }
 )  # fmt: skip
+_OF_IDENTIFIERS = frozenset({"digits", "identifier"})
 _NAMES = {
     "array": "a list", "boolean": "true or false", "integer": "a whole number", "null": "nothing",
     "number": "a number", "object": "an object", "string": "a text",
@@ -47,7 +48,7 @@ def code_of(keyword: str, schema: Mapping[str, Any], instance: Any) -> Code:
     kinds = _kinds(schema)
     if instance is None and kinds & {"string", "number", "integer"}:
         # No text where text belongs is absence; no text where a number or date belongs is no number or date.
-        only_text = "format" not in schema and kinds <= {"string"}
+        only_text = schema.get("format", "identifier") == "identifier" and kinds <= {"string"}
         return codes.MISSING_FIELD if only_text else codes.VALUE_TYPE
     if keyword not in _OF_LEAVES or isinstance(instance, (dict, list)) or kinds & {"array", "object"}:
         return codes.SHAPE
@@ -57,8 +58,9 @@ def code_of(keyword: str, schema: Mapping[str, Any], instance: Any) -> Code:
             return form.diagnose(instance)
         return codes.MISSING_FIELD if instance == "" else codes.VALUE_TYPE
     if keyword == "minimum" and schema.get("minimum") == 0:
-        return codes.NEGATIVE_COUNT
-    return codes.VALUE_TYPE
+        return codes.NEGATIVE_AMOUNT if schema.get("format") == "amount" else codes.NEGATIVE_COUNT
+    is_number = isinstance(instance, (int, float)) and not isinstance(instance, bool)
+    return codes.NUMERIC_ID if is_number and schema.get("format") in _OF_IDENTIFIERS else codes.VALUE_TYPE
 
 
 def expectation(schema: Mapping[str, Any]) -> str:

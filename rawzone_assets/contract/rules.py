@@ -10,12 +10,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import pairwise
 from typing import Any
 
 from rawzone_assets.contract import codes
 from rawzone_assets.contract.codes import Code
 from rawzone_assets.contract.feed import Capture, Feed
 from rawzone_assets.contract.findings import Finding, Place
+from rawzone_assets.contract.forms import is_date
 from rawzone_assets.contract.pointers import parts_of, resolve
 
 
@@ -42,18 +44,47 @@ Rule = Callable[[Reading], Iterator[Finding]]
 
 @dataclass(frozen=True, kw_only=True)
 class Series:
-    """A list of objects with one day each: where it is, and which members hold the day and the figure."""
+    """A list of records with one day each: where it is, and which members hold the day and the figure.
+
+    Records are objects, or lists of cells when ``headers`` says where the list of their columns is.
+    """
 
     path: str
     day: str
-    value: str
+    value: str = ""
+    headers: str | None = None
 
     def days(self, reading: Reading) -> list[date]:
-        return [date.fromisoformat(row[self.day]) for row in reading.rows(self.path)]
+        return [day for _, day in self.dated(reading)]
+
+    def dated(self, reading: Reading) -> Iterator[tuple[int, date]]:
+        """The index and day of each record that has one."""
+        for index, text in self._values(reading, self.day):
+            if isinstance(text, str) and is_date(text):
+                yield index, date.fromisoformat(text)
 
     def total(self, reading: Reading) -> int:
         """The sum of the figures, which sources write as numbers or as digits."""
-        return sum(int(row[self.value]) for row in reading.rows(self.path))
+        return sum(int(value) for _, value in self._values(reading, self.value))
+
+    def place_of_day(self, reading: Reading, index: int) -> Place:
+        member = self._member(reading, self.day)
+        return reading.at(self.path, index, *(() if member is None else (member,)))
+
+    def _values(self, reading: Reading, name: str) -> Iterator[tuple[int, Any]]:
+        member = self._member(reading, name)
+        rows: list[Any] = list(reading.rows(self.path))
+        for index, row in enumerate(rows):
+            is_there = member in row if isinstance(row, dict) else isinstance(member, int) and member < len(row)
+            if is_there:
+                yield index, row[member]
+
+    def _member(self, reading: Reading, name: str) -> str | int | None:
+        """By what a record is asked for the value of that name: the name, or the column's position."""
+        if self.headers is None:
+            return name
+        names = [header["name"] for header in reading.rows(self.headers)]
+        return names.index(name) if name in names else None
 
 
 def no_day_twice(series: Series) -> Rule:
@@ -61,10 +92,10 @@ def no_day_twice(series: Series) -> Rule:
 
     def rule(reading: Reading) -> Iterator[Finding]:
         first: dict[date, int] = {}
-        for index, day in enumerate(series.days(reading)):
+        for index, day in series.dated(reading):
             if day in first:
                 message = f"{day} stands here and in row {first[day]} (rows count from 0)"
-                yield codes.REPEATED_DAY(message, reading.at(series.path, index, series.day))
+                yield codes.REPEATED_DAY(message, series.place_of_day(reading, index))
             first.setdefault(day, index)
 
     return rule
@@ -75,10 +106,10 @@ def no_future_day(series: Series) -> Rule:
 
     def rule(reading: Reading) -> Iterator[Finding]:
         last = reading.capture.day + timedelta(days=1)
-        for index, day in enumerate(series.days(reading)):
+        for index, day in series.dated(reading):
             if day > last:
                 message = f"{day} lies after the capture on {reading.capture.day}"
-                yield codes.FUTURE_DATE(message, reading.at(series.path, index, series.day))
+                yield codes.FUTURE_DATE(message, series.place_of_day(reading, index))
 
     return rule
 
@@ -106,13 +137,12 @@ def ascending_without_gaps(series: Series) -> Rule:
     """The days ascend one by one. Only for feeds whose captures have always done so."""
 
     def rule(reading: Reading) -> Iterator[Finding]:
-        days = series.days(reading)
-        for index in range(1, len(days)):
-            if days[index] < days[index - 1]:
-                message = f"{days[index]} follows {days[index - 1]}"
-                yield codes.DAYS_UNORDERED(message, reading.at(series.path, index, series.day))
+        dated = list(series.dated(reading))
+        for (_, before), (index, day) in pairwise(dated):
+            if day < before:
+                yield codes.DAYS_UNORDERED(f"{day} follows {before}", series.place_of_day(reading, index))
                 break
-        present = set(days)
+        present = {day for _, day in dated}
         if present:
             span = (max(present) - min(present)).days + 1
             missing = span - len(present)
@@ -123,12 +153,34 @@ def ascending_without_gaps(series: Series) -> Rule:
     return rule
 
 
+def covers(series: Series, days: int) -> Rule:
+    """The series is as long as captures of its feed are; a shorter one is right, but only a part."""
+
+    def rule(reading: Reading) -> Iterator[Finding]:
+        present = len(set(series.days(reading)))
+        if 0 < present < days:
+            message = f"{present} days, where captures have {days} or more"
+            yield codes.SHORT_RANGE(message, reading.at(series.path))
+
+    return rule
+
+
 def not_empty(path: str) -> Rule:
     """The list holds something; an empty one is possible but worth a look."""
 
     def rule(reading: Reading) -> Iterator[Finding]:
         if not reading.rows(path):
             yield codes.EMPTY_RESULT("the list is empty", reading.at(path))
+
+    return rule
+
+
+def holds_something(path: str) -> Rule:
+    """The list or object at the path is not empty; an empty one is possible but worth a look."""
+
+    def rule(reading: Reading) -> Iterator[Finding]:
+        if not resolve(reading.document, path):
+            yield codes.EMPTY_RESULT("there is nothing in it", reading.at(path))
 
     return rule
 

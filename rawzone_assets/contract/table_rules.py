@@ -8,7 +8,7 @@ because the schema has refused them already.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 from rawzone_assets.contract import codes
@@ -29,6 +29,29 @@ class Chunk:
 
 
 TableRule = Callable[[Chunk, Capture], Iterator[Finding]]
+
+
+@dataclass(kw_only=True)
+class Identities:
+    """Which rows of one delivery were met, over all its chunks: what ``columns`` hold may stand once.
+
+    Rows in which one of them is blank or absent are told apart by the others.
+    """
+
+    columns: tuple[str, ...]
+    _first: dict[tuple[str | None, ...], int] = field(default_factory=dict)
+
+    def repeats(self, chunk: Chunk) -> Iterator[Finding]:
+        """The rows that stood before."""
+        present = [name for name in self.columns if name in chunk.columns]
+        if not present:
+            return
+        code = codes.REPEATED_DAY if len(self.columns) == 1 else codes.REPEATED_RECORD
+        for row, key in enumerate(zip(*(chunk.columns[name] for name in present), strict=True)):
+            first = self._first.setdefault(key, chunk.lines[row])
+            if first != chunk.lines[row]:
+                message = f"{' and '.join(present)} are those of line {first}"
+                yield code(message, chunk.place(row, present[-1]))
 
 
 def not_after_capture(column: str) -> TableRule:

@@ -7,21 +7,23 @@ take no more memory than one of megabytes. Columns and demands come from the row
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
+from itertools import islice
 from typing import Any
 
 import orjson
 
 from rawzone_assets.contract import codes, digests
+from rawzone_assets.contract.dialects import told_by_header
 from rawzone_assets.contract.feed import Capture, Content, Facts, Feed
 from rawzone_assets.contract.findings import Finding, Findings, Place
 from rawzone_assets.contract.forms import is_date
 from rawzone_assets.contract.refusals import code_of, expectation
 from rawzone_assets.contract.rules import stale
 from rawzone_assets.contract.table_rows import Dialect, Rows
-from rawzone_assets.contract.table_rules import Chunk, TableRule
+from rawzone_assets.contract.table_rules import Chunk, Identities, TableRule
 from rawzone_assets.contract.table_shapes import (
     Header,
     Shape,
@@ -30,7 +32,9 @@ from rawzone_assets.contract.table_shapes import (
     resolve_header,
     shape_of,
 )
+from rawzone_assets.contract.table_wholes import Gathered, WholeRule
 from rawzone_assets.contract.texts import Survey, survey
+from rawzone_assets.contract.yearless import Daily
 
 CHUNK_ROWS = 20_000
 CHUNK_CELL_CHARACTERS = 8 * 2**20
@@ -44,15 +48,20 @@ class TableFormat:
     """A table with one header line. ``day`` is the column that dates the data.
 
     ``even_decimals``: the last column is written with the same number of decimals in every row, so a last
-    cell with fewer, without a line end after it, was cut.
+    cell with fewer, without a line end after it, was cut. ``unique``: the columns that identify a row.
+    ``daily`` judges a column of days, with or without their year. ``other_dialects`` may be used instead.
     """
 
     kind: str
     dialect: Dialect
-    day: str
+    day: str = ""
+    daily: Daily | None = None
     rules: tuple[TableRule, ...] = ()
+    whole_rules: tuple[WholeRule, ...] = ()
+    other_dialects: tuple[Dialect, ...] = ()
     legacy_charset: str | None = None
     even_decimals: bool = False
+    unique: tuple[str, ...] = ()
 
     def examine(self, feed: Feed, content: Content, capture: Capture, findings: Findings) -> Facts:
         seen = survey(content)
@@ -61,15 +70,27 @@ class TableFormat:
         if charset is None:
             return Facts(text=text)
         examination = _Examination(
-            format=self, feed=feed, capture=capture, findings=findings, shape=shape_of(feed.schema)
+            format=self,
+            feed=feed,
+            capture=capture,
+            findings=findings,
+            shape=shape_of(feed.schema),
+            identities=Identities(columns=self.unique),
+            gathered=Gathered(names=self._needed_whole()),
         )
+        # UTF-8 with a byte order mark is read with "utf-8-sig"; the fact stays "utf-8".
+        codec = "utf-8-sig" if charset == "utf-8" else charset
+        dialect = self.dialect
+        if self.other_dialects:
+            dialect = told_by_header((dialect, *self.other_dialects), content, codec, examination.shape)
         with content.open() as stream:
-            # UTF-8 with a byte order mark is read with "utf-8-sig"; the fact stays "utf-8".
-            rows = Rows(
-                stream=stream, charset="utf-8-sig" if charset == "utf-8" else charset, dialect=self.dialect
-            )
-            examination.run(rows, seen)
+            examination.run(Rows(stream=stream, charset=codec, dialect=dialect), seen)
         return replace(examination.facts(), text=text)
+
+    def _needed_whole(self) -> frozenset[str]:
+        """The columns to be kept until the end."""
+        needed = {column for rule in self.whole_rules for column in rule.columns}
+        return frozenset(needed | {self.daily.column} if self.daily else needed)
 
     def _charset(self, seen: Survey, findings: Findings) -> str | None:
         if seen.first == b"<":
@@ -96,6 +117,8 @@ class _Examination:
     capture: Capture
     findings: Findings
     shape: Shape
+    identities: Identities
+    gathered: Gathered
     header: Header = field(default_factory=lambda: Header(names=(), columns=()))
     may_be_cut: bool = False
     records: int = 0
@@ -124,6 +147,7 @@ class _Examination:
             self.findings.add(codes.EMPTY_RESULT("the table has a header and no rows"))
         if self.may_be_cut:
             self._look_for_a_cut(rows.line)
+        self._judge_whole()
         if self.last_day:
             newest = date.fromisoformat(self.last_day)
             self.findings.extend(stale(newest, self.feed, self.capture))
@@ -193,6 +217,7 @@ class _Examination:
             if column
         }
         chunk = Chunk(columns=columns, lines=self._lines)
+        self.gathered.take(chunk)
         self._note_days(columns.get(self.format.day, []))
         self._note_decimals(cells[-1])
         self.records += len(self._rows)
@@ -204,13 +229,23 @@ class _Examination:
                     break
         self._rows, self._lines = [], []
 
+    def _judge_whole(self) -> None:
+        table = self.gathered.table()
+        if self.format.daily:
+            days = self.format.daily.read(table, self.capture)
+            self.findings.extend(days.findings)
+            self._note_days([day.isoformat() for day in days.dates if day])
+        for rule in self.format.whole_rules:
+            self.findings.extend(islice(rule.judge(table, self.capture), MOST_EXPLAINED))
+
     def _objections(self, chunk: Chunk) -> Iterator[Finding]:
         yield from refused_cells(self.shape, chunk)
         yield from _unusual_cells(self.shape, chunk)
         for rule in self.format.rules:
             yield from rule(chunk, self.capture)
+        yield from self.identities.repeats(chunk)
 
-    def _note_days(self, cells: list[str | None]) -> None:
+    def _note_days(self, cells: Sequence[str | None]) -> None:
         days = [text for text in set(cells) if text and is_date(text)]
         if days:
             self.first_day = min(days) if self.first_day is None else min(self.first_day, *days)

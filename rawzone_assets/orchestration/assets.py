@@ -59,14 +59,14 @@ def source_spec(platform: Platform) -> dg.AssetSpec:
 
 def landing_spec(platform: Platform, feed: Feed, partitions: dg.DailyPartitionsDefinition) -> dg.AssetSpec:
     folders = ", ".join(f"`{folder}/`" for folder in dict.fromkeys((platform.id, *platform.folders)))
-    names = ", ".join(f"`{name}`" for name in (*feed.names, *feed.stamped_folder_names))
+    names = ", ".join(f"`{name}`" for name in (*feed.all_names, *feed.all_stamped_folder_names))
     return dg.AssetSpec(
         landing_key(feed.id),
         deps=[source_key(platform.id)],
         group_name=group_of(platform.id),
         partitions_def=partitions,
         description=f"What extractors drop for {feed.title}: {names} in {folders} below the landing folder.",
-        kinds={feed.format.kind},
+        kinds=set(feed.kinds),
         owners=list(feed.owners),
         tags={"zone": "landing"},
         # Coarse on purpose: it sees any arrival. The freshness check of raw looks at what arrived.
@@ -155,7 +155,7 @@ def _takes(delivery: Delivery, days: Collection[str], partitions: dg.DailyPartit
 def _raw_spec(platform: Platform, feed: Feed, partitions: dg.DailyPartitionsDefinition) -> dg.AssetSpec:
     static = {
         "dagster/uri": f"raw/{feed.id}/",
-        "contract_schema": f"schemas/{feed.schema}",
+        "contract_schema": ", ".join(f"schemas/{schema}" for schema in feed.schemas),
         "contract_version": feed.version,
         "rules_version": feed.rules_version,
         "source_system": platform.source_system,
@@ -173,7 +173,7 @@ def _raw_spec(platform: Platform, feed: Feed, partitions: dg.DailyPartitionsDefi
         partitions_def=partitions,
         description=_description(feed),
         code_version=f"{feed.version}.{feed.rules_version}",
-        kinds={feed.format.kind, "gzip"},
+        kinds={*feed.kinds, "gzip"},
         owners=list(feed.owners),
         tags={"zone": "raw"},
         metadata={**static, "dagster/column_schema": columns} if columns else static,
@@ -197,15 +197,16 @@ def _promise(feed: Feed, name: str) -> str:
     if name == INTEGRITY:
         return "The stored objects of the day, re-read and hashed, are the bytes that were accepted."
     promises = [_ROLES[role] for role, check in feed.checks.items() if check == name]
-    return f"Every delivery of the day is {'; '.join(promises)}."
+    return f"Of every delivery of the day: {'; '.join(promises)}."
 
 
 def _description(feed: Feed) -> str:
     """The contract as the UI shows it: what the feed is, then its rules."""
+    schemas = ", ".join(f"`schemas/{schema}`" for schema in feed.schemas)
     checks = "\n".join(f"- `{name}`: {_promise(feed, name)}" for name in daily_checks(feed))
     return (
         f"### {feed.title}\n\n{feed.description}\n\n**Checks of each day**\n\n{checks}\n\n"
-        f"**Contract**: `schemas/{feed.schema}`, version {feed.version}, rules {feed.rules_version}. "
+        f"**Contract**: {schemas}, version {feed.version}, rules {feed.rules_version}. "
         "Accepted deliveries are stored byte for byte; refused ones go to quarantine with their findings.\n\n"
         "A backfill counts days without deliveries as failed although its runs succeed: nothing was there to "
         "materialize. The landing sensor and `rawzone promote` start runs only for days that have deliveries."

@@ -45,7 +45,7 @@ def checked(platforms: Iterable[Platform]) -> tuple[Platform, ...]:
         )
         _refuse_twice(f"file name of {platform.id}", claimed)
         for feed in platform.feeds:
-            if not feed.id.startswith(f"{platform.id}/"):
+            if feed.id != platform.id and not feed.id.startswith(f"{platform.id}/"):
                 raise ValueError(f"the feed {feed.id} does not belong to the platform {platform.id}")
             missing = set(Role) - {Role.INTEGRITY} - set(feed.checks)
             if missing:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from rawzone_assets.contract import codes
 from rawzone_assets.contract import table_rules as table
+from rawzone_assets.contract.chart_blocks import BlocksFormat
 from rawzone_assets.contract.feed import Cadence, Feed, Platform
 from rawzone_assets.contract.findings import Role
 from rawzone_assets.contract.html_pages import HtmlFormat, SignIn
@@ -16,6 +18,7 @@ from rawzone_assets.contract.rules import (
     no_day_twice,
     no_future_day,
     sums_agree,
+    total_is_sum,
 )
 from rawzone_assets.contract.table_rows import TSV
 from rawzone_assets.contract.tables import TableFormat
@@ -23,6 +26,16 @@ from rawzone_assets.contract.tables import TableFormat
 _DAILY = Series(path="/trend365day", day="category", value="column-1")
 _WEEKLY = Series(path="/trendWeekly", day="category", value="column-1")
 _MONTHLY = Series(path="/trendMonthly", day="category", value="column-1")
+
+_APPLE_DAILY = Series(path="/last365days/dataProvider", day="field", value="value")
+_SIGN_IN = SignIn(form="signinForm", title="Upload & sell your music")
+_PAGE_CHECKS = {
+    Role.STRUCTURE: "html_structure",
+    Role.COMPLETENESS: "required_fields",
+    Role.TYPES: "data_types",
+    Role.TIME: "timestamp_consistency",
+    Role.IDENTITY: "html_structure",
+}
 
 _STREAMS = Feed(
     id="distrokid/streams",
@@ -48,7 +61,7 @@ chart or a printed total that differ from the daily chart's (they agreed in ever
         series=_DAILY,
         optional_charts=("trend60day", "trendWeekly", "trendMonthly"),
         total=PageTotal(label="Last 365 days", element_id="last365", chart="trend365day"),
-        sign_in=SignIn(form="signinForm", title="Upload & sell your music"),
+        sign_in=_SIGN_IN,
         other_pages=("applemusic",),
         rules=(
             no_day_twice(_DAILY),
@@ -61,14 +74,53 @@ chart or a printed total that differ from the daily chart's (they agreed in ever
     schema="distrokid/streams.v1.json",
     version=1,
     rules_version=1,
-    checks={
-        Role.STRUCTURE: "html_structure",
-        Role.COMPLETENESS: "required_fields",
-        Role.TYPES: "data_types",
-        Role.TIME: "timestamp_consistency",
-        Role.IDENTITY: "html_structure",
-    },
+    checks=_PAGE_CHECKS,
     cadence=Cadence(every=timedelta(days=7), lag_days=2, stale_after_days=4),
+    by_month=True,
+    max_size=16 * 2**20,
+)
+
+_APPLE_MUSIC = Feed(
+    id="distrokid/apple_music",
+    title="DistroKid Apple Music page",
+    description="""\
+The statistics page for Apple Music, saved by the extractor as the browser holds it.
+
+**Covers** the whole history up to 365 days: one row a day in the block `last365days` of the variable
+`chartData`, with thirteen further blocks about tracks, playlists, countries and listeners.
+
+**Legitimate**: blocks that say they are empty (`isEmpty`), all of them for a new account; absent days; a
+partial newest day, one to four days before the capture; "Password" and "Sign in" in hidden parts of every
+good page.
+
+**Blocks**: a sign-in page, a page cut short, another store's page, missing or unreadable `chartData`, a block
+that says it failed, an empty daily block that does not say so, a day twice or after the capture, a figure
+that is no whole number from 0 on, and a total, stated or printed, that is not the sum (they agreed in every
+capture seen).
+
+**Personal data**: pages hold the account's e-mail address and session ids. They are stored, never shown.
+""",
+    names=("applemusic_stats_<ts>.html",),
+    format=BlocksFormat(
+        variable="chartData",
+        daily="last365days",
+        series=_APPLE_DAILY,
+        optional_blocks=("byMonth", "byWeek", "tracks1year", "country1year"),
+        total=PageTotal(label="Last 365 days", element_id="last365", chart="last365days"),
+        sign_in=_SIGN_IN,
+        other_pages=("streams",),
+        rules=(
+            no_day_twice(_APPLE_DAILY),
+            no_future_day(_APPLE_DAILY),
+            fresh(_APPLE_DAILY),
+            total_is_sum("/last365days/total", _APPLE_DAILY, codes.PAGE_TOTAL_MISMATCH),
+        ),
+    ),
+    schema="distrokid/apple_music.v1.json",
+    version=1,
+    rules_version=1,
+    checks=_PAGE_CHECKS,
+    cadence=Cadence(every=timedelta(days=2), lag_days=1, stale_after_days=7),
     by_month=True,
     max_size=16 * 2**20,
 )
@@ -121,5 +173,5 @@ PLATFORM = Platform(
     title="DistroKid",
     source_system="distrokid.com",
     timezone="America/Los_Angeles",
-    feeds=(_STREAMS, _SALES),
+    feeds=(_STREAMS, _APPLE_MUSIC, _SALES),
 )

@@ -1,9 +1,10 @@
-"""Too Lost: answers of its analytics portal about Spotify and Apple Music."""
+"""Too Lost: answers of its analytics portal about Spotify and Apple Music, and its sales reports."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 
+from rawzone_assets.contract import table_rules as table
 from rawzone_assets.contract.feed import Cadence, Feed, Platform
 from rawzone_assets.contract.findings import Role
 from rawzone_assets.contract.json_documents import JsonFormat, Wrapper
@@ -16,6 +17,8 @@ from rawzone_assets.contract.rules import (
     total_is_sum,
     usually_present,
 )
+from rawzone_assets.contract.table_rows import CSV, TSV, Dialect
+from rawzone_assets.contract.tables import TableFormat
 
 _CHECKS = {
     Role.STRUCTURE: "json_schema",
@@ -107,11 +110,48 @@ A `streamTotal` that is not the sum, or absent tracks and countries, only warn.
     by_month=False,
 )
 
+_SALES = Feed(
+    id="toolost/sales",
+    title="Too Lost: sales by track",
+    description="""\
+The sales report of one month, by track. **Unproven**: nobody has shown us a real file. Its name was seen
+(`@05-2025-70799.csv`), its columns are those of the help article, so this contract demands little.
+
+**Capture day**: the name tells the reporting month only. The first day after that month counts as captured, the
+earliest on which the report can have been complete; a sidecar's `captured_at` does not change that.
+
+**Covers** one reporting month, as far as the name can be believed.
+
+**Legitimate**: commas, semicolons or tabs, told apart by the header; columns in any order, and unknown ones;
+dates in any form; Latin-1; the same sale in several rows.
+
+**Blocks**: a missing column of `transaction_id`, `sale_date`, `reporting_date`, `channel`, `units`, or a
+blank in one of them; rows of another width; units that are no whole number from 0 on; identifiers in
+scientific notation; an ISO `sale_date` after the month.
+""",
+    names=("@<month>-<n>.csv",),
+    format=TableFormat(
+        kind="csv",
+        dialect=CSV,
+        other_dialects=(Dialect(delimiter=";", quoted=True), TSV),
+        day="sale_date",
+        legacy_charset="latin-1",
+        rules=(table.not_after_capture("sale_date"),),
+    ),
+    schema="toolost/sales.v1.json",
+    version=1,
+    rules_version=1,
+    checks=_CHECKS,
+    cadence=Cadence(every=timedelta(days=31), lag_days=30, stale_after_days=200),
+    by_month=False,
+    max_size=2**30,
+)
+
 PLATFORM = Platform(
     id="toolost",
     title="Too Lost",
     source_system="toolost.com",
     timezone="America/Los_Angeles",
-    feeds=(_SPOTIFY, _ANALYTICS),
+    feeds=(_SPOTIFY, _ANALYTICS, _SALES),
     extractor_logs=("extraction_log_<ts>.json", "extraction_failure_<ts>.json"),
 )

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from random import Random
 from typing import Literal
+
+WINDOW = 60  # days in an export that names its first one
 
 Verdict = Literal["promoted", "quarantined", "duplicate", "unrecognized", "ignored"]
 
@@ -28,8 +30,8 @@ class Case:
     """A kind of delivery that a test or demo wants: a name, how to make its bytes, what must become of it."""
 
     feed: str
-    folder: str
-    name: str  # with {stamp} for YYYYMMDD_HHMMSS or {day} for YYYYMMDD
+    folder: str  # may hold {stamp} when the folder dates its files
+    name: str  # with {stamp} for YYYYMMDD_HHMMSS or {day} for YYYYMMDD; the others are in _filled
     make: Callable[[date, Random], bytes]
     title: str
     codes: tuple[str, ...] = ()
@@ -38,11 +40,10 @@ class Case:
     def build(self, day: date, *, seed: int, minute: int) -> Sample:
         """The sample of this case as captured at ten o'clock and some minutes."""
         stamp = f"{day:%Y%m%d}_{10 + minute // 60:02d}{minute % 60:02d}00"
-        name = self.name.format(stamp=stamp, day=f"{day:%Y%m%d}")
         data = self.make(day, Random(f"{seed}/{self.feed}/{self.title}/{day}"))
         return Sample(
             feed=self.feed,
-            path=f"{self.folder}/{name}",
+            path=_filled(f"{self.folder}/{self.name}", day, stamp),
             data=data,
             verdict=self.verdict,
             codes=self.codes,
@@ -59,22 +60,36 @@ class Routine:
     name: str
     make: Callable[[date, Random], bytes]
     weekday: int | None = None  # only on this day of the week, 0 = Monday
+    day_of_month: int | None = None  # only on this day of the month
     codes: Callable[[date], tuple[str, ...]] = lambda _day: ()
 
     def build(self, day: date, *, seed: int) -> Sample | None:
         """The delivery of that day, or ``None`` when none comes."""
-        if self.weekday is not None and day.weekday() != self.weekday:
+        if self.weekday not in (None, day.weekday()) or self.day_of_month not in (None, day.day):
             return None
         clock = Random(f"{seed}/{self.feed}/{day}/clock")
         stamp = f"{day:%Y%m%d}_07{clock.randint(0, 59):02d}{clock.randint(0, 59):02d}"
         return Sample(
             feed=self.feed,
-            path=f"{self.folder}/{self.name.format(stamp=stamp, day=f'{day:%Y%m%d}')}",
+            path=_filled(f"{self.folder}/{self.name}", day, stamp),
             data=self.make(day, Random(f"{seed}/{self.feed}/{day}")),
             verdict="promoted",
             codes=self.codes(day),
             title=f"the delivery of {day}",
         )
+
+
+def _filled(template: str, day: date, stamp: str) -> str:
+    """A path with its dates: of the capture, of the month before it, and of a zip's first day and epoch."""
+    moment = datetime.strptime(stamp, "%Y%m%d_%H%M%S").replace(tzinfo=UTC)
+    return template.format(
+        stamp=stamp,
+        day=f"{day:%Y%m%d}",
+        month=f"{day.replace(day=1) - timedelta(days=1):%m-%Y}",
+        number=stamp[9:],
+        first=day - timedelta(days=WINDOW - 1),
+        epoch=int(moment.timestamp()),
+    )
 
 
 def figure(series: str, day: date) -> int:

@@ -69,7 +69,7 @@ class TestErrors:
             ("ls --since 20240501", "not a day of the form YYYY-MM-DD"),
             ("ls --since 2024-05-02 --until 2024-05-01", "--since 2024-05-02 is after --until 2024-05-01"),
             ("ls distrokid/stream", "did you mean distrokid/streams?"),
-            ("ls nonsense", "the feeds are distrokid/sales, distrokid/streams"),
+            ("ls nonsense", "the feeds are distrokid/apple_music, distrokid/sales"),
             ("ls --as-of sometime", "neither a commit's number nor a time"),
             ("ls --as-of 999999", "is after the newest commit"),
             ("show nothing-of-that-name", "Nothing in the ledger has"),
@@ -113,7 +113,7 @@ class TestErrors:
     def test_a_damaged_ledger_is_a_sentence_that_says_what_to_do(self, own):
         commit = own.home / "raw" / "_ledger" / f"{0:020d}.jsonl"
         commit.chmod(0o644)
-        commit.write_bytes(commit.read_bytes().replace(b'"promoted"', b'"premoted"', 1))
+        commit.write_bytes(commit.read_bytes().replace(b'"quarantined"', b'"promoted"', 1))
         outcome = own("ls")
         assert outcome.code == 2
         assert "rawzone verify" in outcome.err

@@ -1,0 +1,165 @@
+"""Chart blocks: statistics pages that hold all their charts in one inline variable, ``var chartData = {...};``.
+
+The object is JSON, whose end a JSON decoder finds: texts in it hold ``;`` and ``}`` too. It is the document
+that schema and rules judge. What tells pages apart is as for other pages (``html_pages.py``).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+import orjson
+from bs4 import BeautifulSoup
+
+from rawzone_assets.contract import codes, digests
+from rawzone_assets.contract.documents import judge_document
+from rawzone_assets.contract.feed import Capture, Content, Facts, Feed
+from rawzone_assets.contract.findings import Finding, Findings, Place
+from rawzone_assets.contract.html_pages import (
+    SignIn,
+    is_sign_in,
+    parsed_page,
+    printed_total_findings,
+    selection_findings,
+)
+from rawzone_assets.contract.page_totals import PageTotal
+from rawzone_assets.contract.pointers import pointer
+from rawzone_assets.contract.rules import Rule, Series
+from rawzone_assets.contract.texts import line_of, survey
+
+_MOST_ASSIGNMENTS = 10  # of the variable; a page has one
+_DECODER = json.JSONDecoder()
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Blocks:
+    """The variable's value: an object of blocks, or ``None`` and what is wrong with it."""
+
+    script: str
+    start: int  # characters from the script's start
+    value: dict[str, Any] | None
+    problem: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class BlocksFormat:
+    """A page whose ``variable`` holds blocks ``{isEmpty, total, dataProvider}``; ``daily`` is required.
+
+    A block that says it is empty may be; one that is empty without saying so was not loaded.
+    """
+
+    variable: str
+    daily: str
+    series: Series
+    total: PageTotal
+    sign_in: SignIn
+    optional_blocks: tuple[str, ...] = ()
+    other_pages: tuple[str, ...] = ()
+    rules: tuple[Rule, ...] = ()
+    kind: str = "html"
+
+    def examine(self, feed: Feed, content: Content, capture: Capture, findings: Findings) -> Facts:
+        seen = survey(content)
+        objection = seen.objection()
+        if objection:
+            findings.add(objection)
+            return Facts(text=seen.facts)
+        text = content.read().decode("utf-8-sig")
+        soup = parsed_page(text, findings)
+        if soup is None:
+            return Facts(text=seen.facts)
+        blocks = _blocks(soup, self.variable)
+        if blocks is None and is_sign_in(soup, self.sign_in):
+            findings.add(codes.SIGN_IN_PAGE("a sign-in form, and no chart data"))
+            return Facts(text=seen.facts)
+        findings.extend(selection_findings(soup, self.other_pages))
+        line = _line(text, blocks)
+
+        def place(parts: tuple[str | int, ...]) -> Place:
+            return Place(pointer=pointer(parts), line=line)
+
+        findings.extend(self._block_findings(blocks, place(())))
+        if findings.blocking or blocks is None or blocks.value is None:
+            return Facts(text=seen.facts)
+        facts = judge_document(
+            blocks.value,
+            feed=feed,
+            capture=capture,
+            findings=findings,
+            place=place,
+            rules=self.rules,
+            series=self.series,
+            text=seen.facts,
+        )
+        if not findings.blocking:
+            expected = sum(int(row[self.series.value]) for row in _rows(blocks.value[self.daily]))
+            findings.extend(printed_total_findings(soup, self.total, expected, place((self.daily,))))
+        return facts
+
+    def _block_findings(self, blocks: _Blocks | None, where: Place) -> Iterator[Finding]:
+        """Whether the blocks are there and none says that it failed."""
+        if blocks is None:
+            yield codes.CHART_MISSING(f"no script of the page sets {self.variable!r}")
+            return
+        if blocks.value is None:
+            yield codes.CHART_MISSING(f"the value of {self.variable!r} {blocks.problem}", where)
+            return
+        for name, block in blocks.value.items():
+            if isinstance(block, dict) and block.get("error"):
+                place = Place(pointer=pointer((name, "error")), line=where.line)
+                yield codes.ERROR_PAYLOAD("the page's own data say that this chart failed", place)
+        daily = blocks.value.get(self.daily)
+        place = Place(pointer=pointer((self.daily,)), line=where.line)
+        if daily is None:
+            yield codes.CHART_MISSING(f"{self.variable!r} has no block {self.daily!r}", place)
+        elif isinstance(daily, dict) and not daily.get("dataProvider"):
+            if daily.get("isEmpty"):
+                yield codes.EMPTY_RESULT("the daily chart says that it is empty", place)
+            else:
+                yield codes.CHART_MISSING(
+                    "the daily chart has no rows and does not say that it is empty", place
+                )
+        for name in self.optional_blocks:
+            if name not in blocks.value:
+                yield codes.CHART_OPTIONAL_MISSING(f"{self.variable!r} has no block {name!r}")
+
+
+def _blocks(soup: BeautifulSoup, variable: str) -> _Blocks | None:
+    """The variable's value where the page sets it last, as a browser would have it."""
+    assignment = re.compile(rf"\b(?:var|let|const)\s+{re.escape(variable)}\s*=\s*")
+    found: _Blocks | None = None
+    for script in soup.find_all("script"):
+        code = str(script.string or "")
+        for match in islice(assignment.finditer(code), _MOST_ASSIGNMENTS) if variable in code else ():
+            found = _read(code, match.end())
+    return found
+
+
+def _read(script: str, start: int) -> _Blocks:
+    if not script.startswith("{", start):
+        return _Blocks(script=script, start=start, value=None, problem="is no object")
+    try:
+        end = _DECODER.raw_decode(script, start)[1]
+        # Read again strictly: the standard decoder only served to find the end, it lets NaN through.
+        value = orjson.loads(script[start:end])
+    except (ValueError, RecursionError):
+        return _Blocks(script=script, start=start, value=None, problem="is not JSON")
+    if digests.canonical(value) is None:
+        return _Blocks(script=script, start=start, value=None, problem="nests deeper than any real one")
+    return _Blocks(script=script, start=start, value=value)
+
+
+def _rows(block: Any) -> list[Any]:
+    rows = block.get("dataProvider") if isinstance(block, dict) else None
+    return rows if isinstance(rows, list) else []
+
+
+def _line(text: str, blocks: _Blocks | None) -> int | None:
+    """The line on which the value stands: all of it is on one."""
+    start = text.find(blocks.script) if blocks else -1
+    return line_of(text, start + blocks.start) if blocks and start >= 0 else None

@@ -1,0 +1,130 @@
+"""Rules for lists of records: identifiers, accounts, date ranges. The list may be the whole document.
+
+A record is an object; a member that is null is as good as absent. Series of one record a day, and sums over
+them, are in ``rules.py``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import orjson
+
+from rawzone_assets.contract import codes
+from rawzone_assets.contract.findings import Finding
+from rawzone_assets.contract.rules import Reading, Rule
+
+
+def no_value_twice(path: str, member: str) -> Rule:
+    """Each record has a value of its own: its identifier."""
+
+    def rule(reading: Reading) -> Iterator[Finding]:
+        first: dict[Any, int] = {}
+        for index, record in enumerate(reading.rows(path)):
+            if member in record and first.setdefault(record[member], index) != index:
+                message = f"the {member} is that of record {first[record[member]]} (records count from 0)"
+                yield codes.REPEATED_RECORD(message, reading.at(path, index, member))
+
+    return rule
+
+
+def no_record_twice(path: str, *, measures: tuple[str, ...]) -> Rule:
+    """No two records agree in everything but what is measured.
+
+    What identifies a record is not listed, because sources are asked for ever other breakdowns: an unknown
+    member tells records apart.
+    """
+
+    def rule(reading: Reading) -> Iterator[Finding]:
+        first: dict[bytes, int] = {}
+        for index, record in enumerate(reading.rows(path)):
+            about = {name: value for name, value in record.items() if name not in measures}
+            key = orjson.dumps(about, option=orjson.OPT_SORT_KEYS)
+            if first.setdefault(key, index) != index:
+                message = f"differs from record {first[key]} (records count from 0) at most in what is measured"
+                yield codes.REPEATED_RECORD(message, reading.at(path, index))
+
+    return rule
+
+
+def one_value(path: str, member: str) -> Rule:
+    """All records that have the member agree in it: the account they are of."""
+
+    def rule(reading: Reading) -> Iterator[Finding]:
+        named = [
+            (index, record[member])
+            for index, record in enumerate(reading.rows(path))
+            if record.get(member) is not None
+        ]
+        for index, value in named:
+            if value != named[0][1]:
+                message = f"another {member} than in record {named[0][0]} (records count from 0)"
+                yield codes.MIXED_ACCOUNTS(message, reading.at(path, index, member))
+
+    return rule
+
+
+def none_has(path: str, *foreign: str) -> Rule:
+    """No record has a member that only records of another kind have: dumps under each other's names."""
+
+    def rule(reading: Reading) -> Iterator[Finding]:
+        for index, record in enumerate(reading.rows(path)):
+            found = [member for member in foreign if record.get(member) is not None]
+            if found:
+                message = f"records of this kind have no {found[0]!r}: another dump under this one's name"
+                yield codes.OTHER_OPERATION(message, reading.at(path, index, found[0]))
+
+    return rule
+
+
+def one_of(path: str, *members: str) -> Rule:
+    """Each record has at least one of the members."""
+
+    def rule(reading: Reading) -> Iterator[Finding]:
+        for index, record in enumerate(reading.rows(path)):
+            if all(record.get(member) is None for member in members):
+                yield codes.MISSING_FIELD(f"none of {', '.join(members)} is there", reading.at(path, index))
+
+    return rule
+
+
+def usually_in_some(path: str, *members: str) -> Rule:
+    """Members that at least one record of nearly every delivery has."""
+
+    def rule(reading: Reading) -> Iterator[Finding]:
+        records = reading.rows(path)
+        for member in members:
+            if records and all(record.get(member) is None for record in records):
+                message = f"no record has the field {member!r}"
+                yield codes.OPTIONAL_BLOCK_MISSING(message, reading.at(path))
+
+    return rule
+
+
+def range_in_order(path: str, first: str, last: str) -> Rule:
+    """No range of days ends before it begins."""
+
+    def rule(reading: Reading) -> Iterator[Finding]:
+        for index, record in enumerate(reading.rows(path)):
+            begins, ends = record.get(first), record.get(last)
+            if begins is not None and ends is not None and begins > ends:
+                message = f"{first} {begins} lies after {last} {ends}"
+                yield codes.DATE_ORDER(message, reading.at(path, index, first))
+
+    return rule
+
+
+def no_future_time(path: str, *members: str) -> Rule:
+    """No time of something done lies more than one day beyond the capture, each by its own clock."""
+
+    def rule(reading: Reading) -> Iterator[Finding]:
+        last = (reading.capture.day + timedelta(days=1)).isoformat()
+        for index, record in enumerate(reading.rows(path)):
+            for member in members:
+                if (record.get(member) or "")[: len(last)] > last:
+                    message = f"{member} lies after the capture on {reading.capture.day}"
+                    yield codes.FUTURE_DATE(message, reading.at(path, index, member))
+
+    return rule

@@ -1,0 +1,95 @@
+"""Rules for whole tables: what can only be said once all rows are known, such as sums and repeated identifiers.
+
+The columns such a rule names are kept in memory until the table's end, so only feeds whose size limit is
+small use them. Cells may be blank or of the wrong form; rules pass over those, because the schema has refused
+them already.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from rawzone_assets.contract import codes
+from rawzone_assets.contract.feed import Capture
+from rawzone_assets.contract.findings import Finding
+from rawzone_assets.contract.forms import FORMS
+from rawzone_assets.contract.table_rules import Chunk
+
+_TOLERANCE = 0.02  # shares are rounded to three decimals, and small territories may be left out
+
+
+@dataclass(frozen=True, kw_only=True)
+class WholeRule:
+    """A judgement on all rows of a table, and the columns it needs."""
+
+    columns: tuple[str, ...]
+    judge: Callable[[Chunk, Capture], Iterator[Finding]]
+
+
+@dataclass(kw_only=True)
+class Gathered:
+    """All rows read so far of the columns that somebody needs whole."""
+
+    names: frozenset[str]
+    columns: dict[str, list[str | None]] = field(default_factory=dict)
+    lines: list[int] = field(default_factory=list)
+
+    def take(self, chunk: Chunk) -> None:
+        if self.names:
+            for name in self.names & chunk.columns.keys():
+                self.columns.setdefault(name, []).extend(chunk.columns[name])
+            self.lines.extend(chunk.lines)
+
+    def table(self) -> Chunk:
+        return Chunk(columns=self.columns, lines=self.lines)
+
+
+def shares_of_one(column: str) -> WholeRule:
+    """The column's shares make up about 1."""
+
+    def judge(table: Chunk, _capture: Capture) -> Iterator[Finding]:
+        accepts = FORMS["share"].accepts
+        cells = table.columns.get(column, [])
+        shares = [float(text) for text in cells if text and accepts(text)]
+        if shares and len(shares) == len(cells) and abs(sum(shares) - 1) > _TOLERANCE:
+            yield codes.TOTAL_MISMATCH(f"the shares in {column!r} sum to {sum(shares):.3f}, not to 1")
+
+    return WholeRule(columns=(column,), judge=judge)
+
+
+def identified_by(column: str, pattern: str) -> WholeRule:
+    """What the pattern finds in the column identifies a row and stands once; no other text of it does."""
+    identifier = re.compile(pattern)
+
+    def judge(table: Chunk, _capture: Capture) -> Iterator[Finding]:
+        first: dict[str, int] = {}
+        for row, text in enumerate(table.columns.get(column, [])):
+            found = identifier.search(text) if text else None
+            if found and first.setdefault(found[1], row) != row:
+                message = f"the identifier stands here and in line {table.lines[first[found[1]]]}"
+                yield codes.REPEATED_RECORD(message, table.place(row, column))
+
+    return WholeRule(columns=(column,), judge=judge)
+
+
+def not_all_zero(column: str) -> WholeRule:
+    """The column's figures are not all 0, if there are any."""
+
+    def judge(table: Chunk, _capture: Capture) -> Iterator[Finding]:
+        cells = table.columns.get(column, [])
+        if cells and set(cells) == {"0"}:
+            yield codes.ALL_ZERO(f"the column {column!r} holds nothing but 0")
+
+    return WholeRule(columns=(column,), judge=judge)
+
+
+def owner_in_name(pattern: str) -> WholeRule:
+    """The file's name says whose data these are, because nothing else does."""
+
+    def judge(_table: Chunk, capture: Capture) -> Iterator[Finding]:
+        if not re.search(pattern, capture.name):
+            yield codes.OWNER_UNKNOWN("the file's name holds no artist id of 22 letters and digits")
+
+    return WholeRule(columns=(), judge=judge)

@@ -1,0 +1,95 @@
+"""Spotify for Artists: exports of audience and songs, and lists that the page's own answers hold."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from rawzone_assets.contract.feed import Cadence, Feed, Platform, Variant
+from rawzone_assets.contract.findings import Role
+from rawzone_assets.contract.json_documents import JsonFormat, Wrapper
+from rawzone_assets.contract.record_rules import no_value_twice
+from rawzone_assets.contract.rules import not_empty
+from rawzone_assets.contract.table_rows import CSV
+from rawzone_assets.contract.table_wholes import not_all_zero, owner_in_name
+from rawzone_assets.contract.tables import TableFormat
+from rawzone_assets.contract.yearless import Daily
+
+_ARTIST = owner_in_name(r"_[A-Za-z0-9]{22}_")
+
+_SPOTIFY = Feed(
+    id="social_media/spotify",
+    title="Spotify for Artists",
+    description="""\
+Listeners, streams and followers by day (`audience`), and totals by song (`songs`), exported or saved by
+BEDROT's extractor.
+
+**Covers** 28 days to the whole history (`audience`); the window named in the file's name (`songs`, which hold
+no date at all). The artist is **not in the files**, only in their names: a name without an artist id warns.
+
+**Legitimate**: two, four or nine columns in any order (`date,streams` is the timeline of one track); zeros
+before the first release; falling followers; listeners and saves of 0 for every song, which the all-time
+filter gives; numbers as digits in strings; songs directly or inside `data`.
+
+**Blocks**: dates rewritten by a spreadsheet (`1/1/2023`), a day twice or after the capture, missing columns,
+counts that are no whole numbers from 0 on, a song's id twice, web pages and error answers under a data file's
+name.
+
+**Unproven**: `artist_metrics`, a name of the specification that no export has.
+""",
+    names=("spotify_audience_<id>_<ts>.csv", "spotify_audience_<ts>.csv"),
+    format=TableFormat(
+        kind="csv",
+        dialect=CSV,
+        daily=Daily(column="date"),
+        whole_rules=(_ARTIST, not_all_zero("streams"), not_all_zero("listeners")),
+    ),
+    schema="social_media/spotify.v1.json",
+    variants=(
+        Variant(
+            names=("spotify_songs_<any>_<ts>.csv", "spotify_songs_<ts>.csv"),
+            format=TableFormat(
+                kind="csv",
+                dialect=CSV,
+                whole_rules=(_ARTIST, not_all_zero("streams"), not_all_zero("listeners")),
+            ),
+            schema="social_media/spotify_songs.v1.json",
+        ),
+        Variant(
+            names=("spotify_songs_<any>_<ts>.json", "spotify_songs_<ts>.json"),
+            format=JsonFormat(
+                own="songs",
+                wrapper=Wrapper(),
+                platform_names=("spotify",),
+                records="/songs",
+                rules=(not_empty("/songs"), no_value_twice("/songs", "id")),
+            ),
+            schema="social_media/spotify_songs_list.v1.json",
+        ),
+        Variant(
+            names=("artist_metrics_<ts>.json",),
+            format=JsonFormat(),
+            schema="social_media/spotify_metrics.v1.json",
+        ),
+    ),
+    version=1,
+    rules_version=1,
+    checks={
+        Role.STRUCTURE: "schema_compliance",
+        Role.COMPLETENESS: "completeness",
+        Role.TYPES: "schema_compliance",
+        Role.TIME: "date_consistency",
+        Role.IDENTITY: "platform_consistency",
+    },
+    cadence=Cadence(every=timedelta(days=7), lag_days=1, stale_after_days=7),
+    by_month=False,
+    max_size=8 * 2**20,
+)
+
+PLATFORM = Platform(
+    id="social_media/spotify",
+    title="Spotify for Artists",
+    source_system="artists.spotify.com",
+    timezone="America/Los_Angeles",
+    feeds=(_SPOTIFY,),
+    folders=("spotify",),
+)

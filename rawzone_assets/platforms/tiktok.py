@@ -1,0 +1,190 @@
+"""TikTok: exports of its creator studio, and answers of its APIs."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from rawzone_assets.contract.archives import ZipFormat
+from rawzone_assets.contract.feed import Cadence, Feed, Platform, Variant
+from rawzone_assets.contract.findings import Role
+from rawzone_assets.contract.json_documents import JsonFormat, Status
+from rawzone_assets.contract.record_rules import no_value_twice
+from rawzone_assets.contract.rules import holds_something, not_empty
+from rawzone_assets.contract.table_rows import CSV
+from rawzone_assets.contract.table_wholes import identified_by, shares_of_one
+from rawzone_assets.contract.tables import TableFormat
+from rawzone_assets.contract.yearless import Daily
+
+_CHECKS = {
+    Role.STRUCTURE: "schema_compliance",
+    Role.COMPLETENESS: "completeness",
+    Role.TYPES: "schema_compliance",
+    Role.TIME: "date_consistency",
+    Role.IDENTITY: "platform_consistency",
+}
+_WEEKLY = Cadence(every=timedelta(days=7), lag_days=2, stale_after_days=10)
+_STATUSES = (Status(path="/error/code", good=("ok", 0)), Status(path="/code", good=(0, "0", "ok")))
+_DAILY = TableFormat(kind="csv", dialect=CSV, daily=Daily(column="Date"))
+_SMALL = 4 * 2**20  # a year of days has 15 KB
+
+_ANALYTICS = Feed(
+    id="tiktok/analytics",
+    title="TikTok overview",
+    description="""\
+Views, likes, comments and shares by day: the studio's Overview export, as CSV or in its zip, or an API's
+answer.
+
+**Covers** 7, 28, 60 or 365 days. Rows have **no year**: it follows from the first day in the zip's name, else
+from the capture day, walking back from the newest row. The zip's epoch (UTC, on the last day) dates its
+capture.
+
+**Legitimate**: a byte order mark, every cell quoted, no line end after the last row; negative comments;
+`undefined` cells; a header without rows; days in any of some 25 languages (in others they cannot be judged,
+which warns).
+
+**Blocks**: an archive that is cut, damaged, encrypted or holds anything but `Overview.csv`; a web page or an
+error answer; missing columns; counts that are no whole numbers from 0 on; a day twice or after the capture;
+days rewritten by a spreadsheet (`28-May`).
+
+**Unproven**: the JSON form. Nobody has shown us such a file.
+""",
+    names=("tiktok_analytics_<ts>.csv", "Overview_<ts>.csv"),
+    format=_DAILY,
+    schema="tiktok/analytics.v1.json",
+    variants=(
+        Variant(
+            names=("Overview_<day>_<epoch>_<handle>.zip",),
+            format=ZipFormat(member="Overview.csv", inside=_DAILY),
+            schema="tiktok/analytics.v1.json",
+        ),
+        Variant(
+            names=("tiktok_analytics_<ts>.json",),
+            format=JsonFormat(own="data", statuses=_STATUSES, rules=(holds_something("/data"),)),
+            schema="tiktok/analytics_api.v1.json",
+        ),
+    ),
+    version=1,
+    rules_version=1,
+    checks=_CHECKS,
+    cadence=_WEEKLY,
+    by_month=False,
+    max_size=_SMALL,
+)
+
+_VIDEOS = Feed(
+    id="tiktok/videos",
+    title="TikTok videos",
+    description="""\
+The recent posts with their totals up to the capture: the studio's Content export.
+
+**Covers** the posts of about a week. Only the file's name dates it: days have no year.
+
+**Legitimate**: empty titles, commas, quotes, line ends and emoji in titles; negative comments; new columns.
+
+**Blocks**: missing columns, a row without its link, the same video id twice, totals that are no whole numbers.
+""",
+    names=("video_performance_<ts>.csv", "Content_<ts>.csv"),
+    format=TableFormat(
+        kind="csv", dialect=CSV, whole_rules=(identified_by("Video link", r"/(?:video|photo)/([0-9]{6,25})"),)
+    ),
+    schema="tiktok/videos.v1.json",
+    version=1,
+    rules_version=1,
+    checks=_CHECKS,
+    cadence=_WEEKLY,
+    by_month=False,
+    max_size=_SMALL,
+)
+
+_AUDIENCE = Feed(
+    id="tiktok/audience",
+    title="TikTok audience",
+    description="""\
+Who follows and watches: five small exports, each with columns of its own.
+
+**Covers** a year of days (`followers`, `viewers`), seven days by hour (`activity`), or the moment of the
+capture (`gender`, `territories`, which hold no date at all).
+
+**Legitimate**: `undefined` before data existed, beside real zeros; negative differences; hours to come that
+are 0; a header without rows; shares that sum only about to 1.
+
+**Blocks**: missing columns, counts that are no whole numbers from 0 on, shares outside 0 to 1, a day (in
+`activity` an hour), gender or territory twice, a day after the capture.
+""",
+    names=("tiktok_followers_<ts>.csv", "FollowerHistory_<ts>.csv"),
+    format=_DAILY,
+    schema="tiktok/audience_followers.v1.json",
+    variants=(
+        Variant(
+            names=("tiktok_viewers_<ts>.csv", "Viewers_<ts>.csv"),
+            format=_DAILY,
+            schema="tiktok/audience_viewers.v1.json",
+        ),
+        Variant(
+            names=("tiktok_gender_<ts>.csv", "FollowerGender_<ts>.csv"),
+            format=TableFormat(
+                kind="csv",
+                dialect=CSV,
+                whole_rules=(shares_of_one("Distribution"), identified_by("Gender", r"^(.+)$")),
+            ),
+            schema="tiktok/audience_gender.v1.json",
+        ),
+        Variant(
+            names=("tiktok_territories_<ts>.csv", "FollowerTopTerritories_<ts>.csv"),
+            format=TableFormat(
+                kind="csv",
+                dialect=CSV,
+                whole_rules=(shares_of_one("Distribution"), identified_by("Top territories", r"^(.+)$")),
+            ),
+            schema="tiktok/audience_territories.v1.json",
+        ),
+        Variant(
+            names=("tiktok_activity_<ts>.csv", "FollowerActivity_<ts>.csv"),
+            format=TableFormat(
+                kind="csv", dialect=CSV, daily=Daily(column="Date", once=False), unique=("Date", "Hour")
+            ),
+            schema="tiktok/audience_activity.v1.json",
+        ),
+    ),
+    version=1,
+    rules_version=1,
+    checks=_CHECKS,
+    cadence=_WEEKLY,
+    by_month=False,
+    max_size=_SMALL,
+)
+
+_TRENDS = Feed(
+    id="tiktok/trends",
+    title="TikTok trends",
+    description="""\
+Hashtags that rise, as the Creative Center's API lists them. **Unproven**: nobody has shown us such a file;
+members are those that other people's code reads, and little is demanded.
+
+**Legitimate**: an empty list, unknown members, numbers as digits in strings.
+
+**Blocks**: an error answer (`code` other than 0), a missing list, a hashtag twice, negative counts.
+""",
+    names=("tiktok_trends_<ts>.json",),
+    format=JsonFormat(
+        own="data",
+        statuses=_STATUSES,
+        records="/data/list",
+        rules=(not_empty("/data/list"), no_value_twice("/data/list", "hashtag_id")),
+    ),
+    schema="tiktok/trends.v1.json",
+    version=1,
+    rules_version=1,
+    checks=_CHECKS,
+    cadence=_WEEKLY,
+    by_month=False,
+)
+
+PLATFORM = Platform(
+    id="tiktok",
+    title="TikTok",
+    source_system="tiktok.com",
+    timezone="America/Los_Angeles",
+    feeds=(_ANALYTICS, _VIDEOS, _AUDIENCE, _TRENDS),
+    extractor_logs=("follower_debug_<any>.json",),
+)

@@ -1,0 +1,120 @@
+"""Pages that hold their charts in one variable."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from random import Random
+
+import pytest
+
+from rawzone_assets.contract.content import BytesContent
+from rawzone_assets.contract.feed import Capture
+from rawzone_assets.contract.judging import judge
+from rawzone_assets.platforms import find_feed
+from rawzone_assets.samples.distrokid_apple_music import good_apple_page
+
+FEED = find_feed("distrokid/apple_music")
+DAY = date(2025, 6, 12)
+CAPTURE = Capture(
+    name="applemusic_stats_20250612_100000.html", day=DAY, captured_at=datetime(2025, 6, 12, 17, tzinfo=UTC)
+)
+PAGE = good_apple_page(DAY, Random(1))
+
+
+def judged(page):
+    return judge(FEED, BytesContent(page if isinstance(page, bytes) else page.encoded()), CAPTURE)
+
+
+def codes(page):
+    return [finding.code for finding in judged(page).findings]
+
+
+def with_value(text):
+    return replace(PAGE, value=text)
+
+
+class TestTheVariable:
+    def test_texts_may_hold_what_ends_statements(self):
+        assert b"One; two}" in PAGE.encoded()
+        judgement = judged(PAGE)
+        assert judgement.findings == ()
+        assert (judgement.facts.records, judgement.facts.data_max) == (299, "2025-06-11")
+
+    def test_the_same_figures_have_one_substance_whatever_trackers_write(self):
+        other = replace(PAGE, rng=Random(2))
+        assert other.encoded() != replace(PAGE, rng=Random(1)).encoded()
+        assert judged(other).facts.substance == judged(PAGE).facts.substance
+
+    @pytest.mark.parametrize(
+        "value",
+        [
+            "{",
+            "null",
+            "[1]",
+            '{"last365days": {"total": NaN}}',
+            "{'last365days': 1}",
+            '{"a":' * 300 + "1" + "}" * 300,
+            '{"a":' * 100000,
+            '"text"',
+            '{"last365days": "\\ud800"}',
+        ],
+        ids=lambda value: value[:20],
+    )
+    def test_a_value_that_is_no_json_object_is_a_missing_chart(self, value):
+        assert codes(with_value(value)) == ["RZ-CHART-MISSING"]
+
+    def test_many_assignments_do_not_take_many_readings(self):
+        endless = "1;\n" + "var chartData = {" * 20_000
+        assert codes(with_value(endless)) == ["RZ-CHART-MISSING"]
+
+    def test_the_last_assignment_counts_as_in_a_browser(self):
+        data = PAGE.encoded().replace(b"var chartData =", b"var chartData = null;\r\nvar chartData =")
+        assert codes(data) == []
+
+    def test_a_page_that_only_mentions_the_variable_has_no_chart(self):
+        assert codes(PAGE.encoded().replace(b"var chartData =", b"chartData.x =")) == ["RZ-CHART-MISSING"]
+
+
+class TestBlocks:
+    def with_daily(self, **members):
+        block = {**PAGE.data["last365days"], **members}
+        return replace(PAGE, data={**PAGE.data, "last365days": block})
+
+    def test_a_failed_block_is_refused_where_it_stands(self):
+        page = replace(PAGE, data={**PAGE.data, "age1year": {"error": "timeout for user 77"}})
+        (finding,) = judged(page).findings
+        assert (finding.code, finding.where.pointer) == ("RZ-ERROR-PAYLOAD", "/age1year/error")
+        assert "timeout" not in finding.message
+
+    @pytest.mark.parametrize("error", [None, "", False, 0])
+    def test_an_error_that_says_nothing_is_none(self, error):
+        assert codes(self.with_daily(error=error)) == []
+
+    def test_a_finding_tells_block_row_and_line(self):
+        rows = [dict(row) for row in PAGE.data["last365days"]["dataProvider"]]
+        rows[7]["value"] = -1
+        (finding, *_) = judged(self.with_daily(dataProvider=rows)).findings
+        assert finding.where.pointer == "/last365days/dataProvider/7/value"
+        line = (
+            PAGE.encoded()
+            .decode()
+            .splitlines()
+            .index(
+                next(text for text in PAGE.encoded().decode().splitlines() if text.startswith("var chartData"))
+            )
+        )
+        assert finding.where.line == line + 1
+
+    @pytest.mark.parametrize("total", [0, 1, "7"])
+    def test_the_stated_total_must_be_the_sum(self, total):
+        assert codes(self.with_daily(total=total)) == ["RZ-PAGE-TOTAL-MISMATCH"]
+
+    def test_a_total_in_digits_is_as_good_as_a_number(self):
+        assert codes(self.with_daily(total=str(PAGE.printed))) == []
+
+    @pytest.mark.parametrize("rows", [[], None])
+    def test_an_empty_daily_block_must_say_so(self, rows):
+        assert codes(self.with_daily(dataProvider=rows, total=0)) == ["RZ-CHART-MISSING"]
+        empty = replace(self.with_daily(dataProvider=rows, total=0, isEmpty=1), printed=0)
+        assert codes(empty) == ["RZ-EMPTY-RESULT"]

@@ -1,0 +1,149 @@
+"""Rules for lists of records, asked alone: what each objects to, where, and what lies just inside."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pytest
+
+from rawzone_assets.contract.feed import Capture
+from rawzone_assets.contract.findings import Finding, Place
+from rawzone_assets.contract.pointers import pointer
+from rawzone_assets.contract.record_rules import (
+    no_future_time,
+    no_record_twice,
+    no_value_twice,
+    none_has,
+    one_of,
+    one_value,
+    range_in_order,
+    usually_in_some,
+)
+from rawzone_assets.contract.rules import Reading, Rule
+from rawzone_assets.platforms import find_feed
+
+CAPTURE = Capture(name="x_20250612.json", day=date(2025, 6, 12), captured_at=datetime(2025, 6, 12, tzinfo=UTC))
+
+
+def findings(rule: Rule, document: Any) -> list[Finding]:
+    feed = find_feed("metaads/campaigns")
+    assert feed
+    reading = Reading(
+        document=document, feed=feed, capture=CAPTURE, place=lambda parts: Place(pointer=pointer(parts))
+    )
+    return list(rule(reading))
+
+
+def places(rule: Rule, document: Any) -> list[tuple[str, str | None]]:
+    return [(f.code, f.where.pointer if f.where else None) for f in findings(rule, document)]
+
+
+class TestIdentifiers:
+    """Same id twice in one list blocks."""
+
+    def test_a_second_record_of_the_same_id_is_placed(self):
+        rule = no_value_twice("", "id")
+        assert places(rule, [{"id": "1"}, {"id": "2"}, {"id": "1"}]) == [("RZ-REPEATED-RECORD", "/2/id")]
+
+    def test_ids_that_differ_in_their_last_digit_differ(self):
+        assert not places(
+            no_value_twice("", "id"), [{"id": "120224907266750075"}, {"id": "120224907266750076"}]
+        )
+
+    def test_the_list_may_be_inside_the_document(self):
+        rule = no_value_twice("/a/b", "id")
+        assert places(rule, {"a": {"b": [{"id": "1"}, {"id": "1"}]}}) == [("RZ-REPEATED-RECORD", "/a/b/1/id")]
+
+    def test_a_message_names_the_first_record_and_not_the_value(self):
+        (finding,) = findings(no_value_twice("", "id"), [{"id": "secret"}, {"id": "secret"}])
+        assert "record 0" in finding.message
+        assert "secret" not in finding.message
+
+
+class TestRecordsThatAgree:
+    """Rows of insights may differ in breakdowns that nobody listed."""
+
+    rule = staticmethod(no_record_twice("", measures=("spend", "actions")))
+
+    def test_other_measures_do_not_tell_records_apart(self):
+        rows = [{"campaign_id": "1", "spend": "1", "actions": [1]}, {"campaign_id": "1", "spend": "2"}]
+        assert places(self.rule, rows) == [("RZ-REPEATED-RECORD", "/1")]
+
+    @pytest.mark.parametrize(
+        "other", [{"date_start": "2025-06-01"}, {"user_segment_key": "new"}, {"nested": {"a": [1]}}]
+    )
+    def test_any_other_member_does(self, other):
+        assert not places(
+            self.rule, [{"campaign_id": "1", "spend": "1"}, {"campaign_id": "1", "spend": "1"} | other]
+        )
+
+    def test_the_order_of_members_does_not(self):
+        assert places(self.rule, [{"a": 1, "b": 2}, {"b": 2, "a": 1}]) == [("RZ-REPEATED-RECORD", "/1")]
+
+
+class TestAccounts:
+    """account_id is consistent where present."""
+
+    rule = staticmethod(one_value("", "account_id"))
+
+    def test_each_record_of_another_account_is_placed(self):
+        rows = [{"account_id": "1"}, {}, {"account_id": "2"}, {"account_id": "1"}]
+        assert places(self.rule, rows) == [("RZ-MIXED-ACCOUNTS", "/2/account_id")]
+
+    def test_records_without_it_are_no_other_account(self):
+        assert not places(self.rule, [{}, {"account_id": "1"}, {}])
+
+
+class TestDates:
+    """date_start <= date_stop, neither after capture + 1."""
+
+    @pytest.mark.parametrize(
+        ("first", "last", "count"), [("2025-06-12", "2025-06-12", 0), ("2025-06-13", "2025-06-12", 1)]
+    )
+    def test_a_range_may_be_one_day_but_not_less(self, first, last, count):
+        assert len(places(range_in_order("", "a", "b"), [{"a": first, "b": last}])) == count
+
+    def test_half_a_range_is_in_order(self):
+        assert not places(range_in_order("", "a", "b"), [{"a": "2025-06-13"}, {"b": "2025-06-13"}])
+
+    @pytest.mark.parametrize(
+        ("time", "count"),
+        [
+            ("2025-06-12T23:59:59-0700", 0),
+            ("2025-06-13T23:59:59-0700", 0),
+            ("2025-06-14T00:00:00+0000", 1),
+            ("2026-01-01T00:00:00Z", 1),
+        ],
+    )
+    def test_a_time_may_lie_one_day_after_the_capture_but_not_two(self, time, count):
+        assert len(places(no_future_time("", "created_time"), [{"created_time": time}, {}])) == count
+
+
+class TestMembers:
+    """Metric completeness."""
+
+    def test_a_record_with_none_of_the_members_is_placed(self):
+        assert places(one_of("", "a", "b"), [{"a": 1}, {"b": 1}, {"c": 1}]) == [("RZ-MISSING-FIELD", "/2")]
+
+    def test_a_member_of_another_kind_of_records_is_placed(self):
+        assert places(none_has("", "c", "a"), [{"b": 1}, {"a": 1}]) == [("RZ-OTHER-OPERATION", "/1/a")]
+
+    def test_a_member_that_some_record_has_is_there(self):
+        assert not places(usually_in_some("", "a"), [{"a": 1}, {}])
+
+    def test_a_member_that_no_record_has_is_remarked_once(self):
+        found = findings(usually_in_some("", "a"), [{}, {}])
+        assert [(f.code, f.blocking) for f in found] == [("RZ-OPTIONAL-BLOCK-MISSING", False)]
+
+    def test_null_is_as_good_as_absent(self):
+        nothing = [{"a": None}]
+        assert places(one_of("", "a"), nothing) == [("RZ-MISSING-FIELD", "/0")]
+        assert places(usually_in_some("", "a"), nothing) == [("RZ-OPTIONAL-BLOCK-MISSING", "")]
+        assert not places(none_has("", "a"), nothing)
+        assert not places(one_value("", "a"), [{"a": None}, {"a": "1"}])
+        assert not places(no_future_time("", "a"), nothing)
+        assert not places(range_in_order("", "a", "b"), [{"a": None, "b": "2025-06-01"}])
+
+    def test_an_empty_list_lacks_nothing(self):
+        assert not places(usually_in_some("", "a"), [])

@@ -1,0 +1,130 @@
+"""Result tables: rows as their headers promise them, and series of days in such rows."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pytest
+
+from rawzone_assets.contract.feed import Capture
+from rawzone_assets.contract.findings import Place
+from rawzone_assets.contract.pointers import pointer
+from rawzone_assets.contract.result_tables import ResultTable, no_row_twice, rows_as_headed
+from rawzone_assets.contract.rules import Reading, Rule, Series, no_day_twice, no_future_day
+from rawzone_assets.platforms import find_feed
+
+TABLE = ResultTable(headers="/columnHeaders", rows="/rows", day="day", counts=("views",))
+DAYS = Series(path="/rows", day="day", value="views", headers="/columnHeaders")
+CAPTURE = Capture(name="x_20250612.json", day=date(2025, 6, 12), captured_at=datetime(2025, 6, 12, tzinfo=UTC))
+DAY, COUNTRY = ("day", "DIMENSION", "STRING"), ("country", "DIMENSION", "STRING")
+VIEWS, LIKES, SHARE = (
+    ("views", "METRIC", "INTEGER"),
+    ("likes", "METRIC", "INTEGER"),
+    ("share", "METRIC", "FLOAT"),
+)
+
+
+def reading_of(headers: tuple[tuple[str, str, str], ...], rows: Any) -> Reading:
+    feed = find_feed("social_media/youtube")
+    assert feed
+    columns = [{"name": name, "columnType": about, "dataType": kind} for name, about, kind in headers]
+    return Reading(
+        document={"columnHeaders": columns, "rows": rows},
+        feed=feed,
+        capture=CAPTURE,
+        place=lambda parts: Place(pointer=pointer(parts)),
+    )
+
+
+def places(rule: Rule, headers: tuple[tuple[str, str, str], ...], rows: Any) -> list[tuple[str, str | None]]:
+    return [(f.code, f.where.pointer if f.where else None) for f in rule(reading_of(headers, rows))]
+
+
+class TestRowsAndHeaders:
+    """Positional rows are matched to columnHeaders: width and dataType."""
+
+    rule = staticmethod(rows_as_headed(TABLE))
+
+    @pytest.mark.parametrize("row", [["2025-06-01"], ["2025-06-01", 1, 2], []])
+    def test_a_row_of_another_width_is_refused(self, row):
+        assert places(self.rule, (DAY, VIEWS), [["2025-05-31", 1], row]) == [("RZ-SHAPE", "/rows/1")]
+
+    @pytest.mark.parametrize(
+        ("header", "cell"),
+        [
+            (VIEWS, "7"),
+            (VIEWS, 7.5),
+            (VIEWS, True),
+            (VIEWS, None),
+            (SHARE, "0.5"),
+            (SHARE, False),
+            (COUNTRY, 7),
+        ],
+    )
+    def test_a_cell_of_another_type_is_refused(self, header, cell):
+        assert places(self.rule, (DAY, header), [["2025-06-01", cell]]) == [("RZ-VALUE-TYPE", "/rows/0/1")]
+
+    @pytest.mark.parametrize(
+        ("header", "cell"), [(VIEWS, 7), (VIEWS, 7.0), (VIEWS, 0), (SHARE, 7), (SHARE, 0.5)]
+    )
+    def test_a_cell_of_its_type_is_accepted(self, header, cell):
+        assert not places(self.rule, (DAY, header), [["2025-06-01", cell]])
+
+    def test_cells_of_a_type_nobody_knows_are_not_judged(self):
+        assert not places(self.rule, (("when", "DIMENSION", "TIMESTAMP"),), [[5], ["x"], [None]])
+
+    def test_a_count_below_zero_is_refused_and_a_difference_is_not(self):
+        rows = [["2025-06-01", -1, -1]]
+        assert places(self.rule, (DAY, VIEWS, LIKES), rows) == [("RZ-NEGATIVE-COUNT", "/rows/0/1")]
+
+    def test_a_day_must_be_of_the_calendar(self):
+        assert places(self.rule, (VIEWS, DAY), [[1, "2025-02-29"]]) == [("RZ-VALUE-TYPE", "/rows/0/1")]
+
+    def test_a_header_twice_is_refused(self):
+        assert places(self.rule, (DAY, DAY), []) == [("RZ-SHAPE", "/columnHeaders/1/name")]
+
+    def test_rows_that_are_null_are_none(self):
+        assert not places(self.rule, (DAY,), None)
+
+
+class TestRepeatedRows:
+    """A repeated day blocks; a day may stand once a country when countries are asked for."""
+
+    rule = staticmethod(no_row_twice(TABLE))
+
+    def test_a_day_twice(self):
+        rows = [["2025-06-01", 1], ["2025-06-02", 1], ["2025-06-01", 2]]
+        assert places(self.rule, (DAY, VIEWS), rows) == [("RZ-REPEATED-DAY", "/rows/2/0")]
+
+    def test_a_day_once_a_country(self):
+        rows = [["2025-06-01", "US", 1], ["2025-06-01", "DE", 1]]
+        assert not places(self.rule, (DAY, COUNTRY, VIEWS), rows)
+
+    def test_a_day_and_country_twice(self):
+        rows = [["2025-06-01", "US", 1], ["2025-06-01", "US", 2]]
+        assert places(self.rule, (DAY, COUNTRY, VIEWS), rows) == [("RZ-REPEATED-RECORD", "/rows/1/0")]
+
+    def test_totals_have_nothing_to_repeat(self):
+        assert not places(self.rule, (VIEWS,), [[1], [1]])
+
+
+class TestDaysInRows:
+    """A series finds its columns by their headers, wherever they stand."""
+
+    def test_day_and_figure_are_found_in_any_order(self):
+        reading = reading_of((VIEWS, DAY), [[3, "2025-06-01"], [4, "2025-06-02"]])
+        assert DAYS.days(reading) == [date(2025, 6, 1), date(2025, 6, 2)]
+        assert DAYS.total(reading) == 7
+
+    def test_a_table_without_a_day_has_no_days(self):
+        assert DAYS.days(reading_of((VIEWS,), [[3]])) == []
+
+    def test_rows_that_are_cut_or_of_no_day_are_passed_over_and_keep_their_numbers(self):
+        reading = reading_of((VIEWS, DAY), [[3], [3, None], [3, "x"], [3, "2025-06-01"]])
+        assert list(DAYS.dated(reading)) == [(3, date(2025, 6, 1))]
+
+    def test_findings_about_days_lead_to_the_cell(self):
+        rows = [[1, "2025-06-13"], [1, "2025-06-14"], [1, "2025-06-13"]]
+        assert places(no_future_day(DAYS), (VIEWS, DAY), rows) == [("RZ-FUTURE-DATE", "/rows/1/1")]
+        assert places(no_day_twice(DAYS), (VIEWS, DAY), rows) == [("RZ-REPEATED-DAY", "/rows/2/1")]

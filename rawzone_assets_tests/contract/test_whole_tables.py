@@ -1,0 +1,131 @@
+"""What is said of whole tables: delimiters, sums, identifiers, owners, and days across chunks."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from random import Random
+
+import pytest
+
+from rawzone_assets.contract import tables
+from rawzone_assets.contract.content import BytesContent
+from rawzone_assets.contract.feed import Capture
+from rawzone_assets.contract.judging import judge
+from rawzone_assets.platforms import find_feed
+from rawzone_assets.samples import tiktok_exports as exports
+
+DAY = date(2025, 6, 12)
+ARTIST = "4xExampleArtist0000001"
+
+
+def judged(feed, name, data):
+    capture = Capture(name=name, day=DAY, captured_at=datetime(2025, 6, 12, 17, tzinfo=UTC))
+    return judge(find_feed(feed), BytesContent(data), capture)
+
+
+def codes(feed, name, data):
+    return [finding.code for finding in judged(feed, name, data).findings]
+
+
+class TestDelimiters:
+    """'Comma, semicolon or tab unknown: sniff among a declared set, safely.'"""
+
+    HEADER = ("transaction_id", "sale_date", "reporting_date", "channel", "units", "release_title")
+
+    def report(self, delimiter, title="a", quote=""):
+        rows = [self.HEADER, ("1", "2025-04-01", "2025-05-31", "Spotify", "3", f"{quote}{title}{quote}")]
+        return "\n".join(delimiter.join(row) for row in rows).encode()
+
+    @pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+    def test_each_declared_one_is_told_by_the_header(self, delimiter):
+        assert codes("toolost/sales", "@05-2025-1.csv", self.report(delimiter)) == []
+
+    def test_titles_full_of_others_do_not_mislead_it(self):
+        data = self.report(",", "a;b;c;d;e;f;g;h\t\t\t", '"')
+        assert codes("toolost/sales", "@05-2025-1.csv", data) == []
+
+    @pytest.mark.parametrize("delimiter", ["|", ":", " "])
+    def test_another_one_is_refused(self, delimiter):
+        assert codes("toolost/sales", "@05-2025-1.csv", self.report(delimiter)) == ["RZ-TABLE-SYNTAX"]
+
+    @pytest.mark.parametrize("data", [b"x" * 2**21, b'"', b";;;\n;;;", b"\n\n", b",".join([b"units"] * 9000)])
+    def test_hostile_headers_are_refused(self, data):
+        assert judged("toolost/sales", "@05-2025-1.csv", data).refused
+
+
+class TestIdentifiers:
+    def test_one_video_under_two_links_is_one_video(self):
+        table = exports.content(DAY, Random(1))
+        link = table.rows[3][2]
+        table.rows.append([*table.rows[3][:2], f"{link}?lang=de", *table.rows[3][3:]])
+        (finding,) = judged("tiktok/videos", "video_performance_20250612.csv", table.encoded()).findings
+        assert finding.code == "RZ-REPEATED-RECORD"
+        assert finding.where.column_name == "Video link"
+        assert link.rpartition("/")[2] not in finding.message
+
+    def test_titles_may_span_lines_and_lines_are_still_counted(self):
+        table = exports.content(DAY, Random(1)).set(5, "Total views", "-1")
+        assert "\n" in table.rows[4][1]
+        (finding,) = judged("tiktok/videos", "video_performance_20250612.csv", table.encoded()).findings
+        assert finding.where.line == 8  # the line on which the row ends
+
+
+class TestShares:
+    @pytest.mark.parametrize(
+        ("shares", "expected"),
+        [
+            (("0.59", "0.41", "0"), []),
+            (("0.59", "0.40", "0"), []),
+            (("0.59", "0.38", "0"), ["RZ-TOTAL-MISMATCH"]),
+            (("0.59", "0.41", "-0.1"), ["RZ-NEGATIVE-AMOUNT"]),
+            (("0.59", "0.41", "undefined"), ["RZ-VALUE-TYPE"]),
+            (("1", "0", "1.5"), ["RZ-VALUE-TYPE"]),
+        ],
+    )
+    def test_they_make_up_about_one(self, shares, expected):
+        table = exports.gender()
+        for row, share in enumerate(shares):
+            table.set(row, "Distribution", share)
+        assert codes("tiktok/audience", "tiktok_gender_20250612.csv", table.encoded()) == expected
+
+
+class TestOwners:
+    TIMELINE = b"date,streams\n2025-06-11,3"
+
+    @pytest.mark.parametrize(
+        ("name", "expected"),
+        [
+            (f"spotify_audience_{ARTIST}_20250612.csv", []),
+            ("spotify_audience_20250612_101112.csv", ["RZ-OWNER-UNKNOWN"]),
+            ("spotify_audience_20250616_20250612.csv", ["RZ-OWNER-UNKNOWN"]),
+            (f"spotify_audience_{ARTIST}x_20250612.csv", ["RZ-OWNER-UNKNOWN"]),
+        ],
+    )
+    def test_only_a_name_with_an_artist_s_id_tells_them(self, name, expected):
+        assert codes("social_media/spotify", name, self.TIMELINE) == expected
+
+
+class TestLayouts:
+    NAME = f"spotify_audience_{ARTIST}_20250612.csv"
+
+    @pytest.mark.parametrize(
+        "header", ["date,streams,followers", "streams,listeners,followers", "date,streams,extra"]
+    )
+    def test_only_the_known_ones_are_complete(self, header):
+        cells = ",".join("2025-06-11" if name == "date" else "1" for name in header.split(","))
+        assert "RZ-MISSING-FIELD" in codes("social_media/spotify", self.NAME, f"{header}\n{cells}".encode())
+
+    def test_a_current_kind_is_not_called_old(self):
+        assert codes("social_media/spotify", self.NAME, b"date,streams\n2025-06-11,3") == []
+
+
+class TestChunks:
+    def test_days_are_judged_over_all_chunks(self, monkeypatch):
+        monkeypatch.setattr(tables, "CHUNK_ROWS", 7)
+        table = exports.overview(DAY, length=365)
+        name = "tiktok_analytics_20250612.csv"
+        judgement = judged("tiktok/analytics", name, table.encoded())
+        assert judgement.findings == ()
+        assert judgement.facts.data_min == (DAY - timedelta(days=366)).isoformat()
+        table.rows.append(list(table.rows[0]))
+        assert "RZ-REPEATED-DAY" in codes("tiktok/analytics", name, table.encoded())

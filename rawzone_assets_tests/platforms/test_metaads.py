@@ -1,0 +1,162 @@
+"""Meta Ads: which paths are its deliveries, when they were captured, and what one page of many is."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, date, datetime
+
+import pytest
+
+from rawzone_assets.contract.content import BytesContent
+from rawzone_assets.contract.feed import Judgement
+from rawzone_assets.contract.judging import judge
+from rawzone_assets.contract.naming import Recognized, Unrecognized, as_delivered, recognize
+from rawzone_assets.platforms import all_platforms
+from rawzone_assets.zone.layout import object_folder
+
+URL = "https://graph.example/v19.0/x?access_token=EAAB-do-not-print"
+
+
+def recognized(path: str) -> Recognized:
+    found = recognize(path, all_platforms())
+    assert isinstance(found, Recognized), found
+    return found
+
+
+def judged(path: str, document: object) -> Judgement:
+    found = recognized(path)
+    return judge(found.feed, BytesContent(json.dumps(document).encode()), found.capture)
+
+
+class TestNames:
+    """The same file names in a stamped folder: metaads/20240522_083045/campaigns.json."""
+
+    @pytest.mark.parametrize("name", ["campaigns", "adsets", "ads", "insights"])
+    @pytest.mark.parametrize(
+        "folder",
+        ["metaads/20240522_083045", "metaads/meta_ads_dump_20240522_083045", "meta_ads_dump_20240522_083045"],
+    )
+    def test_a_dump_is_dated_by_its_folder_and_stored_under_a_dated_name(self, folder, name):
+        found = recognized(f"{folder}/{name}.json")
+        assert found.feed.id == "metaads/campaigns"
+        assert found.capture.name == f"{name}_20240522_083045.json"
+        assert as_delivered(found.feed, found.capture.name).schema == f"metaads/{name}.v1.json"
+
+    @pytest.mark.parametrize(
+        "folder", ["metaads", "metaads/20240522", "metaads/latest", "metaads/20241322_083045"]
+    )
+    def test_a_folder_without_a_full_stamp_dates_nothing(self, folder):
+        found = recognize(f"{folder}/campaigns.json", all_platforms())
+        assert isinstance(found, Unrecognized)
+        assert found.finding.code == "RZ-NO-DATE"
+
+    def test_a_stamped_folder_of_no_platform_is_nobodys(self):
+        found = recognize("20240522_083045/campaigns.json", all_platforms())
+        assert isinstance(found, Unrecognized)
+        assert found.finding.code == "RZ-UNKNOWN-PLATFORM"
+
+    def test_a_report_made_by_hand_is_unknown(self):
+        found = recognize("metaads/metaads_complete_export_20240522.csv", all_platforms())
+        assert isinstance(found, Unrecognized)
+
+    def test_dumps_are_stamped_in_utc_and_reports_in_local_time(self):
+        dump = recognized("metaads/campaigns_20240522_020000.json")
+        report = recognized("metaads/metaads_campaign_daily_20240522_020000.csv")
+        assert dump.capture.captured_at == datetime(2024, 5, 22, 2, tzinfo=UTC)
+        assert report.capture.captured_at == datetime(2024, 5, 22, 9, tzinfo=UTC)
+        assert dump.capture.day == report.capture.day == date(2024, 5, 22)
+
+    @pytest.mark.parametrize(
+        ("path", "folder"),
+        [
+            ("metaads/insights_20240522.json", "metaads/campaigns/2024/05"),
+            ("metaads/metaads_campaign_daily_20240522_083045.csv", "metaads/daily/2024"),
+            ("metaads/audience_insights_20240522.json", "metaads/audience/2024"),
+        ],
+    )
+    def test_raw_folders_are_those_of_the_specification(self, path, folder):
+        found = recognized(path)
+        assert object_folder(found.feed.id, found.capture.day, by_month=found.feed.by_month) == folder
+
+
+class TestPages:
+    """paging.next present = only one page was saved; its URL holds the access token."""
+
+    @pytest.mark.parametrize("link", ["next", "previous"])
+    def test_one_page_of_many_is_refused_without_its_link(self, link):
+        judgement = judged("metaads/ads_20250612.json", {"data": [], "paging": {"cursors": {}, link: URL}})
+        (finding,) = [finding for finding in judgement.findings if finding.blocking]
+        assert finding.code == "RZ-MORE-PAGES"
+        assert finding.check == "metric_completeness"
+        assert finding.where
+        assert finding.where.pointer == f"/paging/{link}"
+        assert "EAAB" not in str(judgement)
+
+    @pytest.mark.parametrize(
+        "paging", [{}, {"cursors": {"before": "a", "after": "b"}}, {"next": None}, {"next": ""}, None]
+    )
+    def test_cursors_alone_are_a_whole_answer(self, paging):
+        judgement = judged("metaads/ads_20250612.json", {"data": [], "paging": paging})
+        assert [finding.code for finding in judgement.findings] == ["RZ-EMPTY-RESULT"]
+
+    def test_a_page_is_judged_further(self):
+        judgement = judged("metaads/ads_20250612.json", {"data": [{"id": 1}], "paging": {"next": URL}})
+        assert {"RZ-MORE-PAGES", "RZ-NUMERIC-ID", "RZ-MISSING-FIELD"} <= {f.code for f in judgement.findings}
+
+    def test_cursors_are_not_part_of_what_was_said(self):
+        rows = [{"id": "1", "name": "x", "status": "PAUSED"}]
+        bare = judged("metaads/campaigns_20250612.json", rows).facts
+        paged = judged(
+            "metaads/campaigns_20250612.json", {"data": rows, "paging": {"cursors": {"after": "b"}}}
+        ).facts
+        assert bare.substance == paged.substance
+        assert bare.records == paged.records == 1
+
+
+class TestIdentifiers:
+    """ids have 18 digits: they must be JSON strings."""
+
+    @pytest.mark.parametrize("identifier", [120224907266750075, 1.2e17, 7])
+    def test_a_number_is_refused_under_account_integrity(self, identifier):
+        judgement = judged(
+            "metaads/campaigns_20250612.json", [{"id": identifier, "name": "x", "status": "PAUSED"}]
+        )
+        (finding,) = [finding for finding in judgement.findings if finding.blocking]
+        assert (finding.code, finding.check) == ("RZ-NUMERIC-ID", "account_integrity")
+
+    @pytest.mark.parametrize("identifier", [True, None, {}, ""])
+    def test_what_is_neither_number_nor_text_is_refused_otherwise(self, identifier):
+        judgement = judged(
+            "metaads/campaigns_20250612.json", [{"id": identifier, "name": "x", "status": "PAUSED"}]
+        )
+        assert judgement.refused
+        assert "RZ-NUMERIC-ID" not in {finding.code for finding in judgement.findings}
+
+
+class TestInsights:
+    """Schema changed overnight under one name: both levels are accepted."""
+
+    def test_rows_of_any_level_are_accepted(self):
+        common = {"spend": "1", "impressions": "2", "clicks": "0", "reach": "2"}
+        dates = {"date_start": "2025-06-12", "date_stop": "2025-06-12"}
+        for level in (
+            {"campaign_id": "1"},
+            {"campaign_id": "1", "adset_id": "2"},
+            {"ad_id": "3"},
+            {"account_id": "4"},
+        ):
+            assert judged("metaads/insights_20250612.json", [level | common | dates]).findings == ()
+
+    @pytest.mark.parametrize(("stop", "codes"), [("2025-06-13", []), ("2025-06-14", ["RZ-FUTURE-DATE"])])
+    def test_a_range_may_end_one_day_after_the_capture_but_not_two(self, stop, codes):
+        row = {"campaign_id": "1", "spend": "0", "impressions": "0", "clicks": "0", "reach": "0"}
+        judgement = judged(
+            "metaads/insights_20250612.json", [row | {"date_start": "2025-06-01", "date_stop": stop}]
+        )
+        assert [finding.code for finding in judgement.findings] == codes
+
+    def test_the_range_of_the_data_is_that_of_its_ends(self):
+        row = {"spend": "0", "impressions": "0", "date_start": "2025-05-01"}
+        rows = [row | {"campaign_id": str(n), "date_stop": f"2025-06-{n:02d}"} for n in (10, 12, 11)]
+        facts = judged("metaads/insights_20250612.json", rows).facts
+        assert (facts.records, facts.data_min, facts.data_max) == (3, "2025-06-10", "2025-06-12")
