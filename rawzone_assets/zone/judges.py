@@ -16,7 +16,6 @@ from typing import Any, Self
 
 from rawzone_assets.contract import codes
 from rawzone_assets.contract.feed import Capture, Content, Facts, Feed, Judgement
-from rawzone_assets.contract.findings import Finding, Findings
 from rawzone_assets.zone.errors import JudgeUnavailable
 from rawzone_assets.zone.judging_worker import judgement_from_json, read_frame, write_frame
 from rawzone_assets.zone.staged_content import StagedContent
@@ -119,6 +118,9 @@ class _Worker:
             "captured_at": capture.captured_at.isoformat(),
             "size": content.size,
             "seconds": seconds,
+            # A feed as its platform declares it is known to the worker; what a policy changed is not.
+            "modes": dict(feed.modes),
+            "secrets": feed.secrets,
             "path": str(content.path) if isinstance(content, StagedContent) else None,
             "encoding": content.encoding if isinstance(content, StagedContent) else None,
         }
@@ -147,7 +149,6 @@ class _Worker:
 
 
 def _beyond_limits(feed: Feed, message: str) -> Judgement:
-    findings = Findings(dict(feed.checks))
-    finding: Finding = codes.BEYOND_LIMITS(message)
-    findings.add(finding)
+    findings = feed.gathering()
+    findings.add(codes.BEYOND_LIMITS(message))
     return Judgement(findings=findings.result(), facts=Facts())
