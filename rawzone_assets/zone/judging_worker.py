@@ -32,6 +32,7 @@ from rawzone_assets.zone.files import LocalFiles
 from rawzone_assets.zone.staged_content import StagedContent
 
 _LENGTHS = struct.Struct("!QQ")
+_LEAST_MEMORY = 64 * 2**20
 
 
 def write_frame(stream: IO[bytes], header: Mapping[str, Any], body: bytes = b"") -> None:
@@ -111,9 +112,11 @@ def main() -> None:
     feeds = _feeds(source)
     sys.excepthook = _say_without_values
     _confine(memory)
+    bytearray(_LEAST_MEMORY)  # with less every delivery would seem to be at fault: better not to start at all
     write_frame(answers, {"feeds": sorted(feeds)})
     while (frame := read_frame(requests)) is not None:
         header, body = frame
+        write_frame(answers, {"taken": True})  # from here on the delivery answers for what happens
         _allow_seconds(header["seconds"])
         capture = Capture(
             name=header["name"],
