@@ -43,6 +43,7 @@ class Examination:
     verdict: str
     identified: Identified
     findings: tuple[Finding, ...] = ()
+    shadow: tuple[Finding, ...] = ()
     facts: Facts | None = None
     sha256: str | None = None
     size: int | None = None
@@ -96,6 +97,7 @@ def examine_file(
             findings=(replace(meaning.finding, check=RECOGNIZED),),
             size=landed.size,
         )
+    meaning = replace(meaning, feed=settings.policy.applied_to(meaning.feed))
     content, sha256 = _read(path, landing, landed)
     start = settings.start or meaning.feed.start
     future = is_in_the_future(meaning.capture, now)
@@ -105,11 +107,13 @@ def examine_file(
             objections.add(finding)
     judgement = judge(meaning.feed, content, meaning.capture)
     findings = (*objections.result(), *judgement.findings)
+    shadow = (*objections.shadow(), *judgement.shadow)
     refused = any(finding.blocking for finding in findings)
     return Examination(
         verdict=Verdict.QUARANTINED if refused else Verdict.PROMOTED,
         identified=identified,
         findings=tuple(sorted(findings, key=lambda finding: not finding.blocking)),
+        shadow=shadow,
         facts=judgement.facts,
         sha256=sha256,
         size=landed.size,

@@ -92,6 +92,9 @@ def _record(path: Path, examined: Examination) -> dict[str, Any]:
         "grounds": examined.identified.grounds or None,
         "reason": meaning.reason if isinstance(meaning, Ignored) else None,
         "findings": [finding.as_json() for finding in examined.findings],
+        "shadow_findings": [finding.as_json() for finding in examined.shadow],
+        "access": facts.access,
+        "access_reasons": facts.access_reasons,
     }
 
 

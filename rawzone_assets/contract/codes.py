@@ -292,6 +292,43 @@ MORE_PAGES = _code(
     source="FORMATS 9, one page of many; FORMATS 12, truncation",
 )
 
+JSON_DUPLICATE_KEY = _code(
+    "RZ-JSON-DUPLICATE-KEY",
+    Role.STRUCTURE,
+    blocks=False,
+    title="A member stands twice in an object",
+    explanation=(
+        "An object names the same member more than once. Readers disagree about which one counts (RFC 8259, "
+        "section 4); judging has taken the last."
+    ),
+    remedy="Look at the place given; the extractor that merged two answers is at fault.",
+    source="RFC 8259 section 4",
+)
+SECRET = _code(
+    "RZ-SECRET",
+    Role.STRUCTURE,
+    blocks=False,
+    title="The delivery holds a secret",
+    explanation=(
+        "The bytes hold what opens something else: an access token, session id, key or password. It refuses "
+        "the delivery only where secrets are to be quarantined (RAWZONE_SECRETS, policy.toml)."
+    ),
+    remedy="Revoke the secret, and have the extractor leave it out. The receipt's access class says 'secret'.",
+    source="FORMATS 12, secret scan",
+)
+PERSONAL_DATA = _code(
+    "RZ-PERSONAL-DATA",
+    Role.STRUCTURE,
+    blocks=False,
+    title="The delivery holds personal data",
+    explanation=(
+        "The bytes hold e-mail addresses where this feed usually has none. It refuses the delivery only where "
+        "secrets are to be quarantined (RAWZONE_SECRETS, policy.toml)."
+    ),
+    remedy="Nothing, if they belong there: declare the kind in the feed's usual_exposures.",
+    source="FORMATS 12, personal-data scan",
+)
+
 # --- shaped --------------------------------------------------------------------------------------
 
 CHART_MISSING = _code(

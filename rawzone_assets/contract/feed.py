@@ -11,7 +11,9 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any, Protocol
 
+from rawzone_assets.contract.exposures import Access, access_of
 from rawzone_assets.contract.findings import Finding, Findings, Role
+from rawzone_assets.contract.modes import Mode, Secrets
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,6 +50,13 @@ class Facts:
     fingerprint: str | None = None  # SHA-256 of the structure: columns, paths and types
     substance: str | None = None  # SHA-256 of the content without its volatile parts
     text: Mapping[str, Any] = field(default_factory=dict)  # charset, bom, newline
+    # Kinds of exposure and how often. Judging fills it in; a format adds what only it can see, packed members.
+    access_reasons: Mapping[str, int] | None = None
+
+    @property
+    def access(self) -> Access | None:
+        """Who may see the delivery; ``None`` when nobody has looked."""
+        return None if self.access_reasons is None else access_of(self.access_reasons)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,6 +65,7 @@ class Judgement:
 
     findings: tuple[Finding, ...]
     facts: Facts
+    shadow: tuple[Finding, ...] = ()  # findings whose mode keeps them from doing anything
 
     @property
     def refused(self) -> bool:
@@ -115,6 +125,13 @@ class Feed:
     start: date = date(2024, 1, 1)
     max_size: int = 64 * 2**20
     owners: tuple[str, ...] = ("team:data-engineering",)
+    modes: Mapping[str, Mode] = field(default_factory=dict)  # by finding code; others are enforced
+    secrets: Secrets = Secrets.FLAG
+    usual_exposures: frozenset[str] = frozenset()  # kinds that every good delivery has: no news to anyone
+
+    def gathering(self) -> Findings:
+        """An empty collection for findings on a delivery of this feed."""
+        return Findings(checks=self.checks, modes=self.modes)
 
     @property
     def kinds(self) -> tuple[str, ...]:

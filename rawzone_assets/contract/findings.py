@@ -6,13 +6,20 @@ repeat a value that could be secret or personal: places (line, pointer, offset) 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
+from rawzone_assets.contract.exposures import exposes
+from rawzone_assets.contract.modes import ALWAYS_ENFORCED, Mode
+
 MOST_FINDINGS_PER_CODE = 20
 """A delivery with a million bad rows is explained by its first twenty and a count."""
+
+_LONGEST_PLACE = 400
+_LONGEST_LOOKED_AT = 4096
+_NOT_SHOWN = "…"
 
 
 class Role(StrEnum):
@@ -90,9 +97,14 @@ class Finding:
 
 @dataclass
 class Findings:
-    """Gathers findings, keeping at most ``MOST_FINDINGS_PER_CODE`` of each code and counting the rest."""
+    """Gathers findings, keeping at most ``MOST_FINDINGS_PER_CODE`` of each code and counting the rest.
 
-    checks: dict[Role, str]
+    The one place through which every finding passes, so the one where modes take effect, and where a message or
+    place that gives something away is blacked out: member and column names are the source's, not ours.
+    """
+
+    checks: Mapping[Role, str]
+    modes: Mapping[str, Mode] = field(default_factory=dict)
     _kept: list[Finding] = field(default_factory=list)
     _counts: dict[str, int] = field(default_factory=dict)
 
@@ -101,7 +113,7 @@ class Findings:
         self._counts[finding.code] = count
         if count <= MOST_FINDINGS_PER_CODE:
             check = self.checks.get(finding.role, self.checks[Role.STRUCTURE])
-            self._kept.append(replace(finding, check=check))
+            self._kept.append(replace(_blacked_out(finding), check=check))
 
     def extend(self, findings: Iterable[Finding]) -> None:
         for finding in findings:
@@ -109,13 +121,36 @@ class Findings:
 
     @property
     def blocking(self) -> bool:
+        """Whether anything stands in the way of reading on. Modes do not make the unreadable readable."""
         return any(finding.blocking for finding in self._kept)
+
+    @property
+    def refused(self) -> bool:
+        """Whether the delivery is refused by what was gathered, with the modes in force."""
+        return any(finding.blocking for finding in self.result())
 
     def __iter__(self) -> Iterator[Finding]:
         return iter(self._kept)
 
     def result(self) -> tuple[Finding, ...]:
-        """All kept findings, blocking ones first; the last of an overlong code says how many more there are."""
+        """All kept findings but those in shadow, blocking ones first."""
+        shown = [
+            replace(finding, blocking=False) if self._mode(finding) is Mode.WARN else finding
+            for finding in self._with_counts()
+            if self._mode(finding) is not Mode.SHADOW
+        ]
+        return tuple(sorted(shown, key=lambda finding: not finding.blocking))
+
+    def shadow(self) -> tuple[Finding, ...]:
+        """The kept findings in shadow, as they would act if they were enforced."""
+        return tuple(finding for finding in self._with_counts() if self._mode(finding) is Mode.SHADOW)
+
+    def _mode(self, finding: Finding) -> Mode:
+        enforced = finding.code in ALWAYS_ENFORCED
+        return Mode.ENFORCE if enforced else self.modes.get(finding.code, Mode.ENFORCE)
+
+    def _with_counts(self) -> list[Finding]:
+        """What was kept; the last of an overlong code says how many more there are."""
         shown = list(self._kept)
         for code, count in self._counts.items():
             if count > MOST_FINDINGS_PER_CODE:
@@ -123,4 +158,31 @@ class Findings:
                 more = count - MOST_FINDINGS_PER_CODE
                 message = f"{shown[last].message} (and {more} more like it)"
                 shown[last] = replace(shown[last], message=message)
-        return tuple(sorted(shown, key=lambda finding: not finding.blocking))
+        return shown
+
+
+def _blacked_out(finding: Finding) -> Finding:
+    """The finding without what its message or place gives away, and with a place of bounded length."""
+    message = finding.message
+    if exposes(message):
+        message = "what it is about could be secret or personal and is not shown"
+    where = finding.where
+    if where and any((where.pointer, where.column_name, where.css)):
+        where = replace(
+            where,
+            pointer=_shown(where.pointer),
+            column_name=_shown(where.column_name),
+            css=_shown(where.css),
+        )
+    return replace(finding, message=message, where=where)
+
+
+def _shown(name: str | None) -> str | None:
+    """A name or pointer; of a pointer only the parts that give something away are blacked out."""
+    if name is None:
+        return None
+    shown = name[:_LONGEST_LOOKED_AT]
+    if exposes(shown):  # before it is cut: half a secret has no form any more
+        shown = "/".join(_NOT_SHOWN if exposes(part) else part for part in shown.split("/"))
+        shown = _NOT_SHOWN if exposes(shown) else shown
+    return shown if len(shown) <= _LONGEST_PLACE else shown[:_LONGEST_PLACE] + _NOT_SHOWN

@@ -12,7 +12,7 @@ from typing import Any
 
 import orjson
 
-from rawzone_assets.contract import codes, digests
+from rawzone_assets.contract import codes, digests, repeated_members
 from rawzone_assets.contract.documents import judge_document
 from rawzone_assets.contract.feed import Capture, Content, Facts, Feed
 from rawzone_assets.contract.findings import Finding, Findings, Place
@@ -175,15 +175,27 @@ def _parse(data: bytes, findings: Findings) -> Any:
         else:
             findings.add(codes.JSON_SYNTAX(error.msg, place))
         return _NOTHING
-    if digests.canonical(document) is None:
+    kept = digests.canonical(document)
+    if kept is None:
         findings.add(codes.JSON_SYNTAX("the document nests deeper than 254 levels"))
         return _NOTHING
+    if repeated_members.are_there_any(data, kept):
+        findings.extend(_repeated(data))
     return document
 
 
 def _is_bad(document: Any, status: Status) -> bool:
     stated = resolve(document, status.path)
     return stated is not None and not any(stated == good and type(stated) is type(good) for good in status.good)
+
+
+def _repeated(data: bytes) -> Iterator[Finding]:
+    message = "the member stands twice in its object; the last one was judged"
+    try:
+        for parts in repeated_members.places(data):
+            yield codes.JSON_DUPLICATE_KEY(message, _place(parts))
+    except RecursionError:
+        yield codes.JSON_DUPLICATE_KEY("members stand twice in an object, of which one nests deeply")
 
 
 def _is_error(document: Any, known: Mapping[str, Any]) -> bool:

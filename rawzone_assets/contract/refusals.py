@@ -11,6 +11,7 @@ from typing import Any
 
 from rawzone_assets.contract import codes
 from rawzone_assets.contract.codes import Code
+from rawzone_assets.contract.exposures import exposes
 from rawzone_assets.contract.findings import Finding, Place
 from rawzone_assets.contract.forms import FORMS
 from rawzone_assets.contract.schemas import Refusal
@@ -27,6 +28,7 @@ _NAMES = {
     "number": "a number", "object": "an object", "string": "a text",
 }  # fmt: skip
 _LONGEST_NAME = 60
+_LONGEST_LOOKED_AT = 4096
 
 
 def findings_of(refusal: Refusal, place: Callable[[tuple[str | int, ...]], Place]) -> Iterator[Finding]:
@@ -104,7 +106,9 @@ def unknown_fields(
 
 
 def shown_name(name: str) -> str:
-    """A member's or column's name as messages show it: quoted, and cut when it is no name at all."""
+    """A member's or column's name as messages show it: quoted, cut or blacked out when it is no name at all."""
+    if exposes(name[:_LONGEST_LOOKED_AT]):  # before it is cut: half a secret has no form any more
+        return "(not shown)"
     return repr(name if len(name) <= _LONGEST_NAME else name[:_LONGEST_NAME] + "…")
 
 

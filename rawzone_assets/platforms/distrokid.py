@@ -78,6 +78,7 @@ chart or a printed total that differ from the daily chart's (they agreed in ever
     cadence=Cadence(every=timedelta(days=7), lag_days=2, stale_after_days=4),
     by_month=True,
     max_size=16 * 2**20,
+    usual_exposures=frozenset({"e-mail", "session-id"}),
 )
 
 _APPLE_MUSIC = Feed(

@@ -59,6 +59,11 @@ class BadSetting(ZoneError):
         super().__init__(f"{variable} is set to {value!r}, which is not {expected}: correct or unset it.")
 
 
+class BadPolicy(ZoneError):
+    def __init__(self, path: Path, problem: str) -> None:
+        super().__init__(f"The policy {path} cannot be used ({problem}), so nothing is judged: correct it.")
+
+
 class KeyOccupied(ZoneError):
     """A file that no receipt knows lies where an object must go."""
 

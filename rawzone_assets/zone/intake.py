@@ -85,7 +85,7 @@ class Intake:
             if finding:
                 objections.add(finding)
         judgement = self._judge(feed, content, capture)
-        refused = objections.blocking or judgement.refused
+        refused = objections.refused or judgement.refused
         candidate = Candidate(
             feed=feed.id,
             folder=layout.object_folder(feed.id, capture.day, by_month=feed.by_month),
@@ -167,13 +167,16 @@ class Intake:
             text=dict(facts.text),
             landed=landed.identity,
             findings=tuple(finding.as_json() for finding in findings),
+            shadow_findings=tuple(finding.as_json() for finding in (*objections.shadow(), *judgement.shadow)),
+            access=str(facts.access) if facts.access else None,
+            access_reasons=dict(facts.access_reasons) if facts.access_reasons is not None else None,
         )
 
 
 def place_objections(delivery: Delivery, *, start: Any, future: bool) -> Findings:
     """Findings that a delivery's stamp raises before it is opened."""
     feed, capture = delivery.recognized.feed, delivery.recognized.capture
-    objections = Findings(dict(feed.checks))
+    objections = feed.gathering()
     if capture.day < start:
         objections.add(
             codes.BEFORE_START(f"the capture day {capture.day} is before the feed's first partition {start}")

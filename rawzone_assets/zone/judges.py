@@ -12,11 +12,10 @@ import subprocess
 import sys
 import threading
 from types import TracebackType
-from typing import Any, Self
+from typing import IO, Any, Self
 
 from rawzone_assets.contract import codes
 from rawzone_assets.contract.feed import Capture, Content, Facts, Feed, Judgement
-from rawzone_assets.contract.findings import Finding, Findings
 from rawzone_assets.zone.errors import JudgeUnavailable
 from rawzone_assets.zone.judging_worker import judgement_from_json, read_frame, write_frame
 from rawzone_assets.zone.staged_content import StagedContent
@@ -28,6 +27,8 @@ SECONDS = 60
 SECONDS_PER_MEGABYTE = 0.5
 """Ten times what the slowest real delivery needs."""
 
+_NOT_TAKEN: dict[str, Any] = {}
+_MOST_SAID, _LONGEST_LINE = 2**16, 2**12
 _WALL_FACTOR = 4  # a loaded machine gives a process a share of its processors only
 
 
@@ -71,14 +72,20 @@ class JudgePool:
         seconds = int(self._seconds + SECONDS_PER_MEGABYTE * content.size / 2**20)
         worker, alive = self._idle.get(), False
         try:
-            worker = worker or _Worker(self._source, self._memory)
-            answer = worker.ask(feed, content, capture, seconds)
+            answer = worker.ask(feed, content, capture, seconds) if worker else _NOT_TAKEN
+            if answer is _NOT_TAKEN:
+                # Whatever ended a worker while it was idle, it was not this delivery.
+                if worker:
+                    worker.end()
+                    worker = None
+                worker = _Worker(self._source, self._memory)
+                answer = worker.ask(feed, content, capture, seconds)
             alive = answer is not None and "findings" in answer
         finally:
             if worker and not alive:
                 worker.end()
             self._idle.put(worker if alive else None)
-        if answer is None:
+        if answer is None or answer is _NOT_TAKEN:
             return _beyond_limits(feed, f"judging it took more than {seconds} seconds, or ended its worker")
         if "out_of_memory" in answer:
             return _beyond_limits(feed, f"judging it took more than {self._memory // 2**20} MiB of memory")
@@ -93,13 +100,18 @@ class _Worker:
             [sys.executable, "-m", "rawzone_assets.zone.judging_worker", source, str(memory)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
+            # Not our own: it may be a file, and a worker may write to no file, not even a warning.
+            stderr=subprocess.PIPE,
             # Threads of numeric libraries each reserve address space, and there is a worker per core already.
             env={**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "ARROW_NUM_THREADS": "1"},
         )
 
         self._stdin, self._stdout = self._process.stdin, self._process.stdout
-        if self._stdin is None or self._stdout is None:
+        stderr = self._process.stderr
+        if self._stdin is None or self._stdout is None or stderr is None:
             raise RuntimeError("the worker was started without pipes")
+        self._relay = threading.Thread(target=_relay, args=(stderr,), daemon=True)
+        self._relay.start()
         # A worker that cannot even start is the installation's fault and must not cost any delivery a finding.
         ready = read_frame(self._stdout)
         self._feeds = frozenset(ready[0]["feeds"]) if ready else frozenset()
@@ -108,7 +120,10 @@ class _Worker:
             raise JudgeUnavailable(source)
 
     def ask(self, feed: Feed, content: Content, capture: Capture, seconds: int) -> dict[str, Any] | None:
-        """The worker's answer, or ``None`` when it died or had to be ended."""
+        """The worker's answer, or ``None`` when it died of the delivery or had to be ended.
+
+        ``_NOT_TAKEN`` when it died before it had the delivery.
+        """
         if feed.id not in self._feeds or self._stdin is None or self._stdout is None:
             raise JudgeUnavailable(feed.id)
         staged = isinstance(content, StagedContent)
@@ -119,6 +134,9 @@ class _Worker:
             "captured_at": capture.captured_at.isoformat(),
             "size": content.size,
             "seconds": seconds,
+            # A feed as its platform declares it is known to the worker; what a policy changed is not.
+            "modes": dict(feed.modes),
+            "secrets": feed.secrets,
             "path": str(content.path) if isinstance(content, StagedContent) else None,
             "encoding": content.encoding if isinstance(content, StagedContent) else None,
         }
@@ -127,9 +145,11 @@ class _Worker:
         watchdog.start()
         try:
             write_frame(self._stdin, header, b"" if staged else content.read())
+            if read_frame(self._stdout) is None:
+                return _NOT_TAKEN
             frame = read_frame(self._stdout)
         except BrokenPipeError:
-            return None
+            return _NOT_TAKEN
         finally:
             watchdog.cancel()
         return frame[0] if frame else None
@@ -138,7 +158,8 @@ class _Worker:
         """Stop the process and close its pipes."""
         self._process.kill()
         self._process.wait()
-        for pipe in (self._process.stdin, self._process.stdout):
+        self._relay.join()
+        for pipe in (self._process.stdin, self._process.stdout, self._process.stderr):
             if pipe:
                 try:
                     pipe.close()
@@ -146,8 +167,16 @@ class _Worker:
                     continue  # what was not delivered is not wanted any more
 
 
+def _relay(said: IO[bytes]) -> None:
+    """Pass on what a worker says, up to a limit: content could make a library say a lot."""
+    passed_on = 0
+    for line in iter(lambda: said.readline(_LONGEST_LINE), b""):
+        passed_on += len(line)
+        if passed_on <= _MOST_SAID:
+            sys.stderr.write(line.decode(errors="backslashreplace"))
+
+
 def _beyond_limits(feed: Feed, message: str) -> Judgement:
-    findings = Findings(dict(feed.checks))
-    finding: Finding = codes.BEYOND_LIMITS(message)
-    findings.add(finding)
+    findings = feed.gathering()
+    findings.add(codes.BEYOND_LIMITS(message))
     return Judgement(findings=findings.result(), facts=Facts())

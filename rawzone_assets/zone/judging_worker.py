@@ -13,21 +13,26 @@ import resource
 import signal
 import struct
 import sys
+import traceback
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
+from types import TracebackType
 from typing import IO, Any
 
 import orjson
 
 from rawzone_assets.contract.content import BytesContent
 from rawzone_assets.contract.feed import Capture, Content, Facts, Feed, Judgement
-from rawzone_assets.contract.findings import Finding
+from rawzone_assets.contract.findings import Finding, Role
 from rawzone_assets.contract.judging import judge
+from rawzone_assets.contract.modes import Mode, Secrets
 from rawzone_assets.zone.files import LocalFiles
 from rawzone_assets.zone.staged_content import StagedContent
 
 _LENGTHS = struct.Struct("!QQ")
+_LEAST_MEMORY = 64 * 2**20
 
 
 def write_frame(stream: IO[bytes], header: Mapping[str, Any], body: bytes = b"") -> None:
@@ -53,14 +58,18 @@ def judgement_as_json(judgement: Judgement) -> dict[str, Any]:
     """A judgement for the way between processes."""
     return {
         "findings": [{**finding.as_json(), "role": finding.role} for finding in judgement.findings],
+        "shadow": [{**finding.as_json(), "role": finding.role} for finding in judgement.shadow],
         "facts": {**vars(judgement.facts), "text": dict(judgement.facts.text)},
     }
 
 
 def judgement_from_json(record: Mapping[str, Any]) -> Judgement:
     """Read back what :func:`judgement_as_json` made."""
-    findings = tuple(Finding.from_json(finding) for finding in record["findings"])
-    return Judgement(findings=findings, facts=Facts(**record["facts"]))
+    findings, shadow = (
+        tuple(Finding.from_json(finding, Role(finding["role"])) for finding in record[name])
+        for name in ("findings", "shadow")
+    )
+    return Judgement(findings=findings, facts=Facts(**record["facts"]), shadow=shadow)
 
 
 def _content(header: Mapping[str, Any], body: bytes) -> Content:
@@ -91,23 +100,36 @@ def _allow_seconds(seconds: int) -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (limit, resource.RLIM_INFINITY))
 
 
+def _say_without_values(kind: type[BaseException], _error: BaseException, trace: TracebackType | None) -> None:
+    """Where a fault of ours happened. What it says is left out: it may quote the delivery."""
+    sys.stderr.write("".join(traceback.format_tb(trace)) + f"{kind.__name__} while judging a delivery\n")
+
+
 def main() -> None:
     source, memory = sys.argv[1], int(sys.argv[2])
     requests, answers = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # whatever a library prints must not fall among the answers
     feeds = _feeds(source)
+    sys.excepthook = _say_without_values
     _confine(memory)
+    bytearray(_LEAST_MEMORY)  # with less every delivery would seem to be at fault: better not to start at all
     write_frame(answers, {"feeds": sorted(feeds)})
     while (frame := read_frame(requests)) is not None:
         header, body = frame
+        write_frame(answers, {"taken": True})  # from here on the delivery answers for what happens
         _allow_seconds(header["seconds"])
         capture = Capture(
             name=header["name"],
             day=date.fromisoformat(header["day"]),
             captured_at=datetime.fromisoformat(header["captured_at"]),
         )
+        feed = replace(
+            feeds[header["feed"]],
+            modes={code: Mode(mode) for code, mode in header["modes"].items()},
+            secrets=Secrets(header["secrets"]),
+        )
         try:
-            judgement = judge(feeds[header["feed"]], _content(header, body), capture)
+            judgement = judge(feed, _content(header, body), capture)
         except MemoryError:
             write_frame(answers, {"out_of_memory": True})
             return  # what is left of the heap is not to be trusted

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from itertools import groupby
 from typing import Any, TypeVar
 
 from rawzone_assets.contract.feed import Feed
 from rawzone_assets.contract.findings import Finding
+from rawzone_assets.contract.modes import Mode, Secrets
 from rawzone_assets.contract.naming import as_delivered, is_in_the_future
 from rawzone_assets.contract.schemas import load_schema
 from rawzone_assets.zone.drafts import Draft
@@ -119,18 +120,28 @@ def record_unrecognized(
 def contract_of(feed: Feed, name: str) -> dict[str, Any]:
     """The contract as receipts name it: enough to judge the same bytes the same way again."""
     feed = as_delivered(feed, name)
-    return {
+    contract: dict[str, Any] = {
         "feed_version": feed.version,
         "schema": f"schemas/{feed.schema}",
         "schema_sha256": load_schema(feed.schema).sha256,
         "rules_version": feed.rules_version,
     }
+    modes = {code: str(mode) for code, mode in sorted(feed.modes.items()) if mode is not Mode.ENFORCE}
+    if modes:
+        contract["modes"] = modes
+    if feed.secrets is not Secrets.FLAG:
+        contract["secrets"] = str(feed.secrets)
+    return contract
 
 
 def _promote_batch(
     zone: Zone, feed: Feed, deliveries: list[Delivery], *, judge: Judge, run_id: str, parallel: int
 ) -> Outcome:
     outcome = Outcome()
+    feed = zone.settings.policy.applied_to(feed)
+    deliveries = [
+        replace(delivery, recognized=replace(delivery.recognized, feed=feed)) for delivery in deliveries
+    ]
     publisher = zone.publisher(run_id)
     now = zone.clock()
     start: date = zone.settings.start or feed.start

@@ -60,12 +60,16 @@ class Receipt:
     landed: Mapping[str, str] | None = None  # device, inode, size, mtime_ns, ctime_ns of the landed file
     landing_path_bytes: str | None = None  # hex, when the path is not valid UTF-8
     findings: tuple[Mapping[str, Any], ...] = field(default=())
+    shadow_findings: tuple[Mapping[str, Any], ...] = field(default=())  # of rules that are only being tried
+    access: str | None = None  # "open", "personal" or "secret": who may see it
+    access_reasons: Mapping[str, int] | None = None  # kinds of exposure and how often, never a value
 
     def as_record(self) -> dict[str, Any]:
         """The JSON object of this receipt. Every field is present, absent facts as ``null``."""
         record: dict[str, Any] = {"record": "receipt", **vars(self)}
         record["verdict"] = str(self.verdict)
         record["findings"] = [dict(finding) for finding in self.findings]
+        record["shadow_findings"] = [dict(finding) for finding in self.shadow_findings]
         return record
 
     @classmethod
@@ -74,6 +78,7 @@ class Receipt:
         known = {name: record[name] for name in cls.__dataclass_fields__ if name in record}
         known["verdict"] = Verdict(record["verdict"])
         known["findings"] = tuple(record["findings"])
+        known["shadow_findings"] = tuple(record.get("shadow_findings", ()))
         return cls(**known)
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
-from rawzone_assets.zone.errors import BadSetting, NotAPath
+from rawzone_assets.contract.modes import Secrets
+from rawzone_assets.contract.policy import Policy, PolicyError, policy_from
+from rawzone_assets.zone.errors import BadPolicy, BadSetting, NotAPath
 from rawzone_assets.zone.layout import Layout
 
 DEFAULT_SETTLE = 30.0
@@ -23,6 +26,7 @@ class Settings:
     settle: float = DEFAULT_SETTLE  # seconds a landed file must have kept still
     reserve: int = DEFAULT_RESERVE  # bytes that promotion leaves free on the disk
     start: date | None = None  # overrides every feed's first partition
+    policy: Policy = field(default_factory=Policy)  # what this installation changes in its feeds' contracts
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str], *, home: Path | None = None) -> Settings:
@@ -52,6 +56,7 @@ class Settings:
             settle=_number(environment, "RAWZONE_SETTLE", DEFAULT_SETTLE),
             reserve=int(_number(environment, "RAWZONE_RESERVE", DEFAULT_RESERVE)),
             start=_day(environment, "RAWZONE_START"),
+            policy=_policy(environment, base / "policy.toml"),
         )
 
 
@@ -82,3 +87,25 @@ def _day(environment: Mapping[str, str], variable: str) -> date | None:
         return date.fromisoformat(value)
     except ValueError:
         raise BadSetting(variable, value, "a day of the form YYYY-MM-DD") from None
+
+
+def _policy(environment: Mapping[str, str], usual: Path) -> Policy:
+    """The zone's ``policy.toml`` or the file ``RAWZONE_POLICY`` names; ``RAWZONE_SECRETS`` stands above it."""
+    named = environment.get("RAWZONE_POLICY")
+    path = _path("RAWZONE_POLICY", named).absolute() if named else usual
+    policy = Policy()
+    try:
+        policy = policy_from(tomllib.loads(path.read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        if named:
+            raise BadPolicy(path, "there is no such file") from None
+    except OSError as error:
+        raise BadPolicy(path, (error.strerror or str(error)).lower()) from None
+    except (PolicyError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise BadPolicy(path, str(error)) from None
+    secrets = environment.get("RAWZONE_SECRETS")
+    if not secrets:
+        return policy
+    if secrets not in set(Secrets):
+        raise BadSetting("RAWZONE_SECRETS", secrets, " or ".join(Secrets))
+    return policy.with_secrets(Secrets(secrets))

@@ -1,0 +1,247 @@
+"""Judging in processes of their own: what kills a worker costs one file a finding, and the pool goes on."""
+
+from __future__ import annotations
+
+import gzip
+import os
+import signal
+import subprocess
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import judge_faults
+import pytest
+
+from rawzone_assets.contract.content import BytesContent
+from rawzone_assets.contract.feed import Capture, Facts, Feed, Judgement
+from rawzone_assets.contract.judging import judge
+from rawzone_assets.contract.modes import Mode, Secrets
+from rawzone_assets.platforms import all_platforms, find_feed
+from rawzone_assets.samples import samples
+from rawzone_assets.zone.errors import JudgeUnavailable
+from rawzone_assets.zone.judges import JudgePool
+from rawzone_assets.zone.promotion import promote
+from rawzone_assets.zone.settings import Settings
+from rawzone_assets.zone.zone import Zone
+
+HERE = Path(__file__).parent
+FAULTS = "judge_faults:platforms"
+REAL = "rawzone_assets.platforms:all_platforms"
+CAPTURE = Capture(name="delivery", day=date(2025, 6, 12), captured_at=datetime(2025, 6, 12, 17, tzinfo=UTC))
+
+
+@pytest.fixture(autouse=True)
+def _workers_find_the_faults(monkeypatch: pytest.MonkeyPatch) -> None:
+    path = os.environ.get("PYTHONPATH", "")
+    monkeypatch.setenv("PYTHONPATH", f"{HERE}{os.pathsep}{path}")
+
+
+@pytest.fixture
+def faulty() -> Iterator[JudgePool]:
+    """One worker, a second of processor time, so that what it dies of is what the test says."""
+    with JudgePool(FAULTS, workers=1, memory=2**29, seconds=1) as pool:
+        yield pool
+
+
+def ordered(pool: JudgePool, order: str) -> Judgement:
+    return pool(judge_faults.FEED, BytesContent(order.encode()), CAPTURE)
+
+
+def codes(judgement: Judgement) -> list[str]:
+    return [finding.code for finding in judgement.findings]
+
+
+class TestAWorkerThatDies:
+    """A delivery that ends its worker is refused with one finding; the next one is judged as if nothing was."""
+
+    @pytest.mark.parametrize("order", ["killed", "crashed", "left", "memory", "processor", "asleep", "fault 7"])
+    def test_costs_one_file_a_finding(self, faulty: JudgePool, order: str):
+        assert codes(ordered(faulty, "ok")) == []
+        judgement = ordered(faulty, order)
+        assert codes(judgement) == ["RZ-BEYOND-LIMITS"]
+        assert judgement.refused
+        assert judgement.facts == Facts()
+        assert ordered(faulty, "fine").facts.records == 4
+
+    def test_says_which_limit_it_met(self, faulty: JudgePool):
+        assert "512 MiB of memory" in ordered(faulty, "memory").findings[0].message
+        assert "1 seconds" in ordered(faulty, "processor").findings[0].message
+
+    def test_may_be_any_number_in_a_row(self, faulty: JudgePool):
+        for _ in range(3):
+            assert codes(ordered(faulty, "killed")) == ["RZ-BEYOND-LIMITS"]
+        assert codes(ordered(faulty, "ok")) == []
+
+    def test_between_two_deliveries_costs_no_finding_twice(self, faulty: JudgePool):
+        """A worker that someone ends while it is idle is noticed at the next delivery, at the latest."""
+        ordered(faulty, "ok")
+        for process in children():
+            os.kill(process, signal.SIGKILL)
+        assert codes(ordered(faulty, "ok")) == []
+
+    def test_cannot_be_softened_by_a_mode(self, faulty: JudgePool):
+        feed = replace(judge_faults.FEED, modes={"RZ-BEYOND-LIMITS": Mode.SHADOW})
+        assert faulty(feed, BytesContent(b"killed"), CAPTURE).refused
+
+    def test_never_says_what_the_delivery_held(self, faulty: JudgePool, capfd: pytest.CaptureFixture[str]):
+        ordered(faulty, "fault c4n4ryb1rd")
+        said = capfd.readouterr()
+        assert "ValueError" in said.err
+        assert "c4n4ryb1rd" not in said.err + said.out
+
+
+class TestAWorkerThatCannotStart:
+    """A worker that dies at start is the installation's fault: an error, and no delivery gets a finding."""
+
+    @pytest.mark.parametrize("source", ["judge_faults:none_at_all", "no_such_module:x", "judge_faults:no_such"])
+    def test_is_an_error_of_the_environment(self, source: str):
+        with JudgePool(source, workers=1) as pool:
+            for _ in range(2):  # and the pool does not hang the second time
+                with pytest.raises(JudgeUnavailable, match="doctor"):
+                    ordered(pool, "ok")
+
+    def test_is_one_that_gets_too_little_memory(self):
+        with JudgePool(REAL, workers=1, memory=2**24) as pool, pytest.raises(JudgeUnavailable):
+            pool(feed_of("toolost/spotify"), BytesContent(b"{}"), CAPTURE)
+
+    def test_or_does_not_know_the_feed(self, faulty: JudgePool):
+        with pytest.raises(JudgeUnavailable, match="toolost/spotify"):
+            faulty(feed_of("toolost/spotify"), BytesContent(b"{}"), CAPTURE)
+        assert codes(ordered(faulty, "ok")) == []
+
+    def test_leaves_everything_in_landing(self, tmp_path: Path):
+        sample = next(s for s in samples("toolost/spotify") if s.verdict == "promoted")
+        path = tmp_path / "landing" / sample.path
+        path.parent.mkdir(parents=True)
+        path.write_bytes(sample.data)
+        with Zone(Settings.from_environment({}, home=tmp_path)) as zone, JudgePool("no_such:x") as pool:
+            found = zone.survey(all_platforms(), settle=0)
+            with pytest.raises(JudgeUnavailable):
+                promote(zone, found.ready, judge=pool, run_id="test")
+            assert zone.survey(all_platforms(), settle=0).ready == found.ready
+
+
+class TestAWorker:
+    """A worker is confined, and answers exactly what judging in this process would."""
+
+    def test_may_print_without_spoiling_its_answers(self, faulty: JudgePool):
+        assert ordered(faulty, "printed").facts.records == 7
+
+    def test_may_write_no_file(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+        monkeypatch.setenv("RAWZONE_TEST_FILE", str(tmp_path / "written"))
+        with JudgePool(FAULTS, workers=1) as pool:
+            judgement = ordered(pool, "wrote")
+        assert judgement.refused
+        assert (tmp_path / "written").read_bytes() == b""
+
+    def test_agrees_with_this_process_about_samples(self):
+        with JudgePool(REAL, workers=1) as pool:
+            for sample in samples()[::2]:
+                feed, content = feed_of(sample.feed), BytesContent(sample.data)
+                assert pool(feed, content, CAPTURE) == judge(feed, content, CAPTURE), sample.title
+
+    def test_knows_modes_and_secrets_of_the_installation(self):
+        feed = replace(
+            feed_of("toolost/spotify"), modes={"RZ-FUTURE-DATE": Mode.SHADOW}, secrets=Secrets.QUARANTINE
+        )
+        data = b'{"streams": [{"date": "2025-07-10", "streams": 7}], "discovery": [{"by": "a@b.example"}]}'
+        with JudgePool(REAL, workers=1) as pool:
+            judgement = pool(feed, BytesContent(data), CAPTURE)
+        assert judgement == judge(feed, BytesContent(data), CAPTURE)
+        assert [finding.code for finding in judgement.shadow] == ["RZ-FUTURE-DATE"]
+        assert "RZ-PERSONAL-DATA" in {finding.code for finding in judgement.findings if finding.blocking}
+
+    def test_is_one_of_several_that_do_not_disturb_each_other(self):
+        orders = ["ok", "killed", "fine", "left", "better", "memory", "best!"] * 2
+        with (
+            JudgePool(FAULTS, workers=2, memory=2**29, seconds=5) as pool,
+            ThreadPoolExecutor(max_workers=4) as threads,
+        ):
+            answers = list(threads.map(lambda order: ordered(pool, order), orders))
+        for order, answer in zip(orders, answers, strict=True):
+            dies = order in {"killed", "left", "memory"}
+            assert codes(answer) == (["RZ-BEYOND-LIMITS"] if dies else [])
+            assert dies or answer.facts.records == len(order)
+
+
+def bombs() -> dict[str, tuple[str, bytes]]:
+    """Hostile deliveries, by what is hostile about them: the feed, and the bytes."""
+    row = b"2025-05-27\t2025-04\tSpotify\tArtist\tTitle\t\t195000000000\t1\t100\tSong\tUS\t0\t0.00000001\r"
+    header = next(s for s in samples("distrokid/sales") if s.verdict == "promoted").data.split(b"\r")[0] + b"\r"
+    page = next(s for s in samples("distrokid/streams") if s.verdict == "promoted").data
+    json, tsv, html = "toolost/spotify", "distrokid/sales", "distrokid/streams"
+    return {
+        "100,000 levels": (json, b"[" * 100_000 + b"]" * 100_000),
+        "100,000 levels of objects": (json, b'{"a":' * 100_000 + b"1" + b"}" * 100_000),
+        "NaN": (json, b'{"streams": [{"date": "2025-06-10", "streams": NaN}]}'),
+        "a number of 10 MB": (json, b'{"streams": ' + b"9" * 10_000_000 + b"}"),
+        "lone surrogates": (json, b'{"streams": "\\ud800"}'),
+        "UTF-16": (json, '{"streams": []}'.encode("utf-16")),
+        "UTF-32": (json, '{"streams": []}'.encode("utf-32")),
+        "a byte order mark and nothing": (json, b"\xef\xbb\xbf"),
+        "NUL bytes": (json, b"\0" * 1_000_000),
+        "a string of 10 MB": (json, b'{"streams": "' + b"x" * 10_000_000 + b'"}'),
+        "a string without end": (json, b'{"streams": "' + b"x" * 10_000_000),
+        "a gzip bomb under .json": (json, gzip.compress(b"0" * 50_000_000)),
+        "a million empty lists": (json, b"[" + b"[]," * 990_000 + b"[]]"),
+        "a million members of one name": (json, b"{" + b'"a":1,' * 990_000 + b'"a":1}'),
+        "many errors": (json, b'{"streams":[' + b"7," * 200_000 + b"7]}"),
+        "a cell of 10 MB": (tsv, header + row.replace(b"Artist", b"x" * 10_000_000)),
+        "a line without end": (tsv, header + b"x" * 10_000_000),
+        "a million columns": (tsv, b"\t".join([b"a"] * 1_000_000) + b"\r"),
+        "NUL bytes in a cell": (tsv, header + row.replace(b"Artist", b"\0" * 100)),
+        "UTF-16 of a table": (tsv, (header + row).decode().encode("utf-16")),
+        "an unclosed quote in a header": (tsv, b'"' + header + row),
+        "a million nested tags": (html, b"<html>" + b"<div>" * 1_000_000 + b"</html>"),
+        "a hundred thousand nested tags": (html, b"<html>" + b"<div>" * 100_000 + b"</html>"),
+        "a tag without end": (html, b"<html><div " + b"a" * 5_000_000 + b"></html>"),
+        "comments left open": (html, b"<html>" + b"<!--" * 100_000 + b"</html>"),
+        "a million entities": (html, b"<html>" + b"&amp;" * 1_000_000 + b"</html>"),
+        "many charts": (
+            html, page.replace(b"</body>", b"<script>" + b'makeChart("a"' * 90_000 + b"</script></body>")
+        ),
+        "chart data of 100,000 levels": (
+            html,
+            b'<html><script>AmCharts.makeChart("trend365day", {"dataProvider": '
+            + b"[" * 100_000 + b"]" * 100_000 + b"})</script></html>",
+        ),
+    }  # fmt: skip
+
+
+BOMBS = bombs()
+
+
+@pytest.fixture(scope="module")
+def pool() -> Iterator[JudgePool]:
+    with JudgePool(REAL, workers=2) as pool:
+        yield pool
+
+
+@pytest.mark.parametrize("name", BOMBS)
+def test_hostile_content_is_decided_within_the_limits(pool: JudgePool, name: str):
+    """Whatever it holds: a verdict with a code, within the time and memory that the product itself grants."""
+    feed_id, data = BOMBS[name]
+    judgement = pool(feed_of(feed_id), BytesContent(data), CAPTURE)
+    if name != "many charts":  # the real ones are among them
+        assert judgement.refused
+    assert all(len(finding.message) < 300 for finding in judgement.findings)
+    assert pool(feed_of("toolost/spotify"), BytesContent(b"{"), CAPTURE).refused
+
+
+def feed_of(feed_id: str) -> Feed:
+    feed = find_feed(feed_id)
+    assert feed
+    return feed
+
+
+def children() -> list[int]:
+    """The processes that this one has started and that judge."""
+    listed = subprocess.run(
+        ["ps", "-o", "pid=,args=", "--ppid", str(os.getpid())], capture_output=True, check=True, text=True
+    ).stdout
+    found = [int(line.split()[0]) for line in listed.splitlines() if "judging_worker" in line]
+    assert found
+    return found
