@@ -78,6 +78,7 @@ class Draft:
             landing_path=receipt.landing_path,
             sha256=receipt.sha256 or "",
             refused=receipt.verdict is Verdict.QUARANTINED,
+            replay=receipt.replays is not None,
         )
         blob = None
         if places:

@@ -22,7 +22,7 @@ from rawzone_assets.zone.layout import REFUSAL_DIGITS
 from rawzone_assets.zone.ledger import EMPTY, Commit, Head, Ledger
 from rawzone_assets.zone.receipt import Receipt, Verdict, moment, timestamp
 
-_VERSION = 1
+_VERSION = 2
 _SCHEMA = """
 CREATE TABLE head (seq INTEGER NOT NULL, sha256 TEXT NOT NULL, at TEXT);
 CREATE TABLE receipt (
@@ -33,9 +33,16 @@ CREATE INDEX receipt_sha256 ON receipt (sha256);
 CREATE INDEX receipt_partition ON receipt (feed, partition);
 CREATE INDEX receipt_path ON receipt (landing_path);
 CREATE INDEX receipt_key ON receipt (key);
+CREATE INDEX receipt_refused ON receipt (feed, partition) WHERE verdict = 'quarantined';
 CREATE TABLE seen (
     path TEXT PRIMARY KEY, signature TEXT NOT NULL, feed TEXT, verdict TEXT NOT NULL) WITHOUT ROWID;
 """
+# A refusal is closed by a later receipt that accepts the same bytes under the same name, landed or replayed.
+_OPEN = (
+    "verdict = 'quarantined' AND NOT EXISTS (SELECT 1 FROM receipt AS later INDEXED BY receipt_name "
+    "WHERE later.feed = receipt.feed AND later.name = receipt.name AND later.sha256 = receipt.sha256 "
+    "AND later.verdict IN ('promoted', 'duplicate') AND later.id > receipt.id)"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -213,9 +220,13 @@ class Index:
         until: str | None = None,
         verdicts: Sequence[str] = (),
         partitions: Sequence[str] = (),
+        open_refusals: bool = False,
     ) -> Iterator[Entry]:
-        """Receipts in ledger order; ``since`` and ``until`` are partitions, both included."""
-        clauses, values = ["1"], list[Any]()
+        """Receipts in ledger order; ``since`` and ``until`` are partitions, both included.
+
+        ``open_refusals`` leaves only refused deliveries whose bytes were not accepted under their name since.
+        """
+        clauses, values = [_OPEN if open_refusals else "1"], list[Any]()
         for column, wanted in (("feed", feeds), ("verdict", verdicts), ("partition", partitions)):
             if wanted:
                 clauses.append(f"{column} IN ({', '.join('?' * len(wanted))})")
@@ -229,6 +240,11 @@ class Index:
         with closing(self._database.execute(query, values)) as rows:
             for seq, body in rows:
                 yield Entry(seq=seq, receipt=Receipt.from_record(orjson.loads(body)))
+
+    def open_refusals(self) -> dict[str, int]:
+        """How many refused deliveries of each feed were not accepted since."""
+        query = f"SELECT feed, count(*) FROM receipt WHERE {_OPEN} GROUP BY feed"  # noqa: S608
+        return dict(self._database.execute(query))
 
     def find(self, wanted: str) -> list[Entry]:
         """Receipts whose key, stored name, landing path or SHA-256 (or a prefix of 8 or more) is ``wanted``."""
@@ -318,11 +334,27 @@ class Index:
                 orjson.dumps(receipt.as_record()).decode(),
             ),
         )
-        if receipt.landed is not None:
+        if receipt.replays is not None:
+            self._correct_seen(receipt)
+        elif receipt.landed is not None:
             self._database.execute(
                 "INSERT OR REPLACE INTO seen VALUES (?, ?, ?, ?)",
                 (receipt.landing_path, signature_of(receipt), receipt.feed, str(receipt.verdict)),
             )
+
+    def _correct_seen(self, receipt: Receipt) -> None:
+        """A replay changes the state of a landed file only if that still holds the bytes refused then."""
+        self._database.execute(
+            "UPDATE seen SET verdict = :verdict WHERE path = :path AND feed = :feed AND :sha256 = ("
+            "SELECT sha256 FROM receipt WHERE landing_path = :path AND id < last_insert_rowid() "
+            "ORDER BY id DESC LIMIT 1)",
+            {
+                "verdict": str(receipt.verdict),
+                "path": receipt.landing_path,
+                "feed": receipt.feed,
+                "sha256": bytes.fromhex(receipt.sha256 or ""),
+            },
+        )
 
     def _still_true(self, head: Head) -> bool:
         if head.seq < 0:

@@ -172,7 +172,11 @@ class Intake:
 
 def place_objections(delivery: Delivery, *, start: Any, future: bool) -> Findings:
     """Findings that a delivery's stamp raises before it is opened."""
-    feed, capture = delivery.recognized.feed, delivery.recognized.capture
+    return stamp_objections(delivery.recognized.feed, delivery.recognized.capture, start=start, future=future)
+
+
+def stamp_objections(feed: Feed, capture: Capture, *, start: Any, future: bool) -> Findings:
+    """Findings that the time of a capture raises, whatever was captured."""
     objections = Findings(dict(feed.checks))
     if capture.day < start:
         objections.add(

@@ -150,7 +150,7 @@ class Publisher:
             ]
             if not receipts:
                 return Published(receipts=(), unchanged=unchanged, occupied=tuple(occupied), commit=None)
-            records = [receipt.as_record() for receipt in receipts]
+            records = [record for receipt in receipts for record in receipt.as_records()]
             self._stage_findings(batch, receipts)
             data = encode_commit(records, after=head, at=at, author=self._author)
             placements = [place for record in records for place in batch.placements(record)]
@@ -321,7 +321,8 @@ class Publisher:
             self._withdraw(placements, path)
             if sound:
                 # What was left in landing unrecognized is found there again.
-                drafts = [Draft.from_record(batch, record) for record in commit.records if record["feed"]]
+                receipts = [r for r in commit.records if r["record"] == "receipt" and r["feed"]]
+                drafts = [Draft.from_record(batch, record) for record in receipts]
                 self._publish(batch, drafts)
 
     def _sound(self, batch: Batch, commit: Commit) -> bool:
@@ -341,9 +342,10 @@ class Publisher:
 
 
 def _staged_digests(record: Record) -> list[str]:
-    """The SHA-256 of each staged file of a receipt, in the order of :meth:`Batch.placements`."""
-    if record["verdict"] == Verdict.PROMOTED:
+    """The SHA-256 of each staged file of a record, in the order of :meth:`Batch.placements`."""
+    verdict = record["verdict"] if record["record"] == "receipt" else None
+    if verdict == Verdict.PROMOTED:
         return [record["stored_sha256"]]
-    if record["verdict"] == Verdict.QUARANTINED:
+    if verdict == Verdict.QUARANTINED:
         return [record["stored_sha256"], hashlib.sha256(findings_document(record)).hexdigest()]
     return []

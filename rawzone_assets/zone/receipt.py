@@ -57,9 +57,14 @@ class Receipt:
     duplicate_of: str | None = None
     revises: str | None = None
     quarantine: Mapping[str, str] | None = None  # {"path", "findings"} below the quarantine root
+    replays: Mapping[str, Any] | None = None  # {"seq", "path"}: the refusal that a replay has taken back
     landed: Mapping[str, str] | None = None  # device, inode, size, mtime_ns, ctime_ns of the landed file
     landing_path_bytes: str | None = None  # hex, when the path is not valid UTF-8
     findings: tuple[Mapping[str, Any], ...] = field(default=())
+
+    def as_records(self) -> list[dict[str, Any]]:
+        """What the ledger keeps of this receipt: itself and, of a replay, the link to the refusal."""
+        return [self.as_record(), *([self._replayed()] if self.replays else [])]
 
     def as_record(self) -> dict[str, Any]:
         """The JSON object of this receipt. Every field is present, absent facts as ``null``."""
@@ -67,6 +72,12 @@ class Receipt:
         record["verdict"] = str(self.verdict)
         record["findings"] = [dict(finding) for finding in self.findings]
         return record
+
+    def _replayed(self) -> dict[str, Any]:
+        """The ``replayed`` record. It has no ``verdict``: that is what tells a receipt."""
+        told = ("feed", "partition", "name", "landing_path", "sha256", "key")
+        link = {"record": "replayed", "outcome": str(self.verdict), "refused": dict(self.replays or {})}
+        return {**link, **{name: getattr(self, name) for name in told}}
 
     @classmethod
     def from_record(cls, record: Record) -> Receipt:
