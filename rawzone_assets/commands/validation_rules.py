@@ -26,12 +26,13 @@ from rawzone_assets.platforms import all_platforms
 from rawzone_assets.zone import sidecar, survey
 from rawzone_assets.zone.intake import place_objections
 from rawzone_assets.zone.judges import JudgePool
+from rawzone_assets.zone.past import Past
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "validation_rules.md"
 _COMMAND = "python -m rawzone_assets.commands.validation_rules"
 
-# What a delivery of any feed meets before and after its own format: stamp, sidecar, size, limits.
-_OF_EVERY_FEED = (judge, place_objections, sidecar.parse, sidecar.Sidecar, JudgePool)
+# What a delivery of any feed meets before and after its own format: stamp, sidecar, size, limits, the past.
+_OF_EVERY_FEED = (judge, place_objections, sidecar.parse, sidecar.Sidecar, JudgePool, Past)
 
 _INTRODUCTION = f"""\
 # Validation rules

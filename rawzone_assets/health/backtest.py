@@ -16,6 +16,7 @@ from itertools import islice
 from rawzone_assets.contract.feed import Feed
 from rawzone_assets.zone.index import Entry
 from rawzone_assets.zone.intake import Judge
+from rawzone_assets.zone.past import OF_THE_PAST
 from rawzone_assets.zone.receipt import Verdict
 from rawzone_assets.zone.rejudging import Rejudged, Unsound, rejudge
 from rawzone_assets.zone.zone import Zone
@@ -79,8 +80,8 @@ def backtest(
 
 
 def compare(rejudged: Rejudged) -> Compared:
-    """How today's judgement of a delivery differs from the receipt's."""
-    before = {finding["code"] for finding in rejudged.receipt.findings}
+    """How today's judgement of a delivery differs from the receipt's, but for what only the past can tell."""
+    before = {finding["code"] for finding in rejudged.receipt.findings} - OF_THE_PAST
     now = {finding["code"] for finding in rejudged.findings}
     was_refused = rejudged.receipt.verdict is Verdict.QUARANTINED
     change = Change.NONE

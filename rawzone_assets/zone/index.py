@@ -20,6 +20,7 @@ import orjson
 from rawzone_assets.zone.errors import IndexFailed, StorageFailed
 from rawzone_assets.zone.layout import REFUSAL_DIGITS
 from rawzone_assets.zone.ledger import EMPTY, Commit, Head, Ledger
+from rawzone_assets.zone.past_lookups import PastLookups, form_of
 from rawzone_assets.zone.receipt import Receipt, Verdict, moment, timestamp
 
 _VERSION = 2
@@ -27,13 +28,18 @@ _SCHEMA = """
 CREATE TABLE head (seq INTEGER NOT NULL, sha256 TEXT NOT NULL, at TEXT);
 CREATE TABLE receipt (
     id INTEGER PRIMARY KEY, seq INTEGER NOT NULL, feed TEXT, partition TEXT, name TEXT, verdict TEXT NOT NULL,
-    sha256 BLOB, key TEXT, revision INTEGER, landing_path TEXT NOT NULL, body TEXT NOT NULL);
+    sha256 BLOB, key TEXT, revision INTEGER, landing_path TEXT NOT NULL, form INTEGER, captured_at TEXT,
+    size INTEGER, records INTEGER, data_min TEXT, substance BLOB, fingerprint BLOB, outline TEXT,
+    body TEXT NOT NULL);
 CREATE INDEX receipt_name ON receipt (feed, name);
 CREATE INDEX receipt_sha256 ON receipt (sha256);
 CREATE INDEX receipt_partition ON receipt (feed, partition);
 CREATE INDEX receipt_path ON receipt (landing_path);
 CREATE INDEX receipt_key ON receipt (key);
 CREATE INDEX receipt_refused ON receipt (feed, partition) WHERE verdict = 'quarantined';
+CREATE INDEX receipt_past ON receipt (form, captured_at);
+CREATE INDEX receipt_substance ON receipt (substance, captured_at);
+CREATE INDEX receipt_outline ON receipt (form, fingerprint) WHERE outline IS NOT NULL;
 CREATE TABLE seen (
     path TEXT PRIMARY KEY, signature TEXT NOT NULL, feed TEXT, verdict TEXT NOT NULL) WITHOUT ROWID;
 """
@@ -90,6 +96,11 @@ class Index:
     def head(self) -> Head:
         """The commit up to which this index answers."""
         return self._head
+
+    @property
+    def past(self) -> PastLookups:
+        """What a delivery is compared with."""
+        return PastLookups(self._database)
 
     def close(self) -> None:
         self._database.close()
@@ -319,18 +330,27 @@ class Index:
     def _insert(self, seq: int, receipt: Receipt) -> None:
         self._database.execute(
             "INSERT INTO receipt "
-            "(seq, feed, partition, name, verdict, sha256, key, revision, landing_path, body) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "(seq, feed, partition, name, verdict, sha256, key, revision, landing_path, form, captured_at, "
+            "size, records, data_min, substance, fingerprint, outline, body) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 seq,
                 receipt.feed,
                 receipt.partition,
                 receipt.name,
                 str(receipt.verdict),
-                bytes.fromhex(receipt.sha256) if receipt.sha256 else None,
+                _digest(receipt.sha256),
                 receipt.key,
                 receipt.revision,
                 receipt.landing_path,
+                form_of(receipt),
+                receipt.captured_at,
+                receipt.size,
+                receipt.records,
+                receipt.data_min,
+                _digest(receipt.substance),
+                _digest(receipt.fingerprint),
+                orjson.dumps(receipt.outline).decode() if receipt.outline else None,
                 orjson.dumps(receipt.as_record()).decode(),
             ),
         )
@@ -405,6 +425,10 @@ class Index:
 def index_path(folder: Path, ledger: Path) -> Path:
     """Where the index of the ledger in ``ledger`` lies, so that zones may share a state folder."""
     return folder / f"index-{hashlib.sha256(str(ledger).encode()).hexdigest()[:12]}.sqlite3"
+
+
+def _digest(digits: str | None) -> bytes | None:
+    return bytes.fromhex(digits) if digits else None
 
 
 def signature_of(receipt: Receipt) -> str:

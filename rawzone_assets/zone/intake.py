@@ -107,6 +107,7 @@ class Intake:
             candidate=candidate,
             receipt=receipt,
             blob=self._stage(candidate, held, unnamed, encoding),
+            feed=feed,
         )
 
     def _stage(
@@ -164,6 +165,7 @@ class Intake:
             data_max=facts.data_max,
             fingerprint=facts.fingerprint,
             substance=facts.substance,
+            outline=facts.outline or None,
             text=dict(facts.text),
             landed=landed.identity,
             findings=tuple(finding.as_json() for finding in findings),

@@ -60,7 +60,8 @@ def judgement_as_json(judgement: Judgement) -> dict[str, Any]:
 def judgement_from_json(record: Mapping[str, Any]) -> Judgement:
     """Read back what :func:`judgement_as_json` made."""
     findings = tuple(Finding.from_json(finding) for finding in record["findings"])
-    return Judgement(findings=findings, facts=Facts(**record["facts"]))
+    facts = {**record["facts"], "outline": tuple(record["facts"]["outline"])}
+    return Judgement(findings=findings, facts=Facts(**facts))
 
 
 def _content(header: Mapping[str, Any], body: bytes) -> Content:

@@ -33,6 +33,7 @@ from rawzone_assets.zone.files import Files, ensure_folder
 from rawzone_assets.zone.index import Index
 from rawzone_assets.zone.layout import Layout
 from rawzone_assets.zone.ledger import Author, Commit, DamagedCommit, Ledger, decode_commit, encode_commit
+from rawzone_assets.zone.past import Past
 from rawzone_assets.zone.receipt import Receipt, Record, Verdict
 from rawzone_assets.zone.staging import Batch, Placement, leftovers
 
@@ -143,8 +144,9 @@ class Publisher:
             past = decision.Batch(self._index)
             decided = [(draft, past.decide(draft.candidate)) for draft in drafts]
             unchanged = tuple(draft for draft, made in decided if made.verdict is None)
+            history = Past(self._index)
             receipts = [
-                draft.receipt_for(made, at)
+                history.compared(draft.feed, draft.receipt_for(made, at))
                 for draft, made in decided
                 if made.verdict is not None and draft.has_bytes_for(made)
             ]

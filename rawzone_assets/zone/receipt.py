@@ -53,6 +53,7 @@ class Receipt:
     data_max: str | None = None
     fingerprint: str | None = None
     substance: str | None = None
+    outline: tuple[str, ...] | None = None  # the structure behind the fingerprint, when it is new to the feed
     text: Mapping[str, Any] | None = None
     duplicate_of: str | None = None
     revises: str | None = None
@@ -70,6 +71,7 @@ class Receipt:
         """The JSON object of this receipt. Every field is present, absent facts as ``null``."""
         record: dict[str, Any] = {"record": "receipt", **vars(self)}
         record["verdict"] = str(self.verdict)
+        record["outline"] = list(self.outline) if self.outline else None
         record["findings"] = [dict(finding) for finding in self.findings]
         return record
 
@@ -85,6 +87,7 @@ class Receipt:
         known = {name: record[name] for name in cls.__dataclass_fields__ if name in record}
         known["verdict"] = Verdict(record["verdict"])
         known["findings"] = tuple(record["findings"])
+        known["outline"] = tuple(record["outline"]) if record.get("outline") else None
         return cls(**known)
 
 

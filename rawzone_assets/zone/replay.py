@@ -193,12 +193,13 @@ def _draft(zone: Zone, feed: Feed, rejudged: Rejudged) -> Draft:
         data_max=facts.data_max,
         fingerprint=facts.fingerprint,
         substance=facts.substance,
+        outline=facts.outline or None,
         text=dict(facts.text),
         quarantine=None,
         replays={"seq": rejudged.entry.seq, "path": (refused.quarantine or {}).get("path", "")},
         findings=rejudged.findings,
     )
-    return Draft(candidate=candidate, receipt=receipt, blob=None)
+    return Draft(candidate=candidate, receipt=receipt, blob=None, feed=feed)
 
 
 def _staged(zone: Zone, batch: Batch, draft: Draft, rejudged: Rejudged) -> Draft:
