@@ -29,7 +29,8 @@ _COMMANDS = {
     "cat": "The exact original bytes of an object, verified.",
     "log": "The ledger, newest last.",
     "verify": "Re-read everything and compare it with the ledger.",
-    "quarantine": "What was refused, and why.",
+    "quarantine": "What was refused, why, and its replay.",
+    "backtest": "What today's contract would change of what is stored.",
     "explain": "What a finding means and how to fix it.",
     "doctor": "What is wrong with this installation.",
 }

@@ -72,7 +72,8 @@ def readable(
     """What can be read in these partitions, by feed, partition and name; ``as_of`` is a commit's number.
 
     A duplicate is listed under its own name and partition. Of each name the newest version is given, or all:
-    the newest is the one whose bytes came last for the first time, so an old copy landed again is no news.
+    the newest is the one whose bytes came last for the first time, so an old copy landed again is no news, and
+    neither is a refused one that a replay promoted after its successor.
     Only one day of one feed is held at a time. Close it before the zone.
     """
     for feed in feeds or zone.index.feeds():
@@ -85,16 +86,17 @@ def _readable_day(
     zone: Zone, feed: str, day: str, as_of: int | None, *, all_revisions: bool
 ) -> Generator[Listed, None, None]:
     """One day's share of :func:`readable`. A name carries its capture day, so no other day knows it."""
-    versions: dict[str, dict[str, Listed]] = {}
-    for entry in zone.index.entries(feeds=[feed], partitions=[day], verdicts=_READABLE):
+    versions: dict[str, dict[str, Listed | None]] = {}
+    for entry in zone.index.entries(feeds=[feed], partitions=[day]):
         if as_of is not None and entry.seq > as_of:
             break  # entries come in ledger order
         receipt = entry.receipt
         known = versions.setdefault(receipt.name or "", {})
-        if receipt.sha256 and receipt.sha256 not in known:
+        if receipt.sha256 and known.setdefault(receipt.sha256) is None and receipt.verdict in _READABLE:
             known[receipt.sha256] = Listed(seq=entry.seq, receipt=receipt, stored=_stored(zone, receipt))
-    for _, found in sorted(versions.items()):
-        yield from list(found.values())[0 if all_revisions else -1 :]
+    for _, known in sorted(versions.items()):
+        found = [listed for listed in known.values() if listed]
+        yield from found[0 if all_revisions else -1 :]
 
 
 def history(
@@ -104,10 +106,16 @@ def history(
     since: str | None = None,
     until: str | None = None,
     verdicts: Sequence[str] = (),
+    open_refusals: bool = False,
 ) -> Generator[tuple[Entry, datetime], None, None]:
-    """Receipts with the time of their commit, newest last. Close it before the zone."""
+    """Receipts with the time of their commit, newest last. Close it before the zone.
+
+    ``open_refusals`` leaves only refused deliveries that were not accepted since.
+    """
     times = CommitTimes(zone)
-    for entry in zone.index.entries(feeds=feeds, since=since, until=until, verdicts=verdicts):
+    for entry in zone.index.entries(
+        feeds=feeds, since=since, until=until, verdicts=verdicts, open_refusals=open_refusals
+    ):
         yield entry, times[entry.seq]
 
 

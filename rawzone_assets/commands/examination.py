@@ -1,7 +1,7 @@
 """Examination: what promotion would make of one file, found out without writing anything.
 
 Everything that promotion weighs counts here too, name, sidecar and content. Only what lies in the zone already
-(duplicates, revisions) does not: an examination needs no zone.
+(duplicates, revisions, what a feed usually brings) does not: an examination needs no zone.
 """
 
 from __future__ import annotations

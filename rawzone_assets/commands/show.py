@@ -24,7 +24,17 @@ from rawzone_assets.zone.receipt import Receipt
 from rawzone_assets.zone.zone import Zone
 
 _TOLD_OTHERWISE = frozenset(
-    {"verdict", "findings", "landed", "landing_path_bytes", "size", "stored_size", "quarantine", "contract"}
+    {
+        "verdict",
+        "findings",
+        "landed",
+        "landing_path_bytes",
+        "size",
+        "stored_size",
+        "quarantine",
+        "contract",
+        "outline",
+    }
 )
 
 

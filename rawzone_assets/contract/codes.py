@@ -665,3 +665,53 @@ OWNER_UNKNOWN = _code(
     remedy="Let the extractor write the artist's id into the name: spotify_audience_<id>_<stamp>.csv.",
     source="FORMATS 1, 8",
 )
+# --- against the past of the feed ----------------------------------------------------------------
+
+SAME_CONTENT = _code(
+    "RZ-SAME-CONTENT",
+    Role.IDENTITY,
+    blocks=False,
+    title="The content of an earlier object in other bytes",
+    explanation=(
+        "What the delivery says, without layout and what changes by chance, is what a stored object says that "
+        "was captured before it."
+    ),
+    remedy="Nothing: the object is named, and readers may take either. Often it is a second capture of a day.",
+    source="FORMATS 2.1, 12, duplicate levels",
+)
+CONTENT_UNCHANGED = _code(
+    "RZ-CONTENT-UNCHANGED",
+    Role.TIME,
+    blocks=False,
+    title="The content stands still",
+    explanation=(
+        "Every capture since a day given says the same, for longer than the feed's data may stand still. A "
+        "session that has ended upstream often goes on answering with its last content."
+    ),
+    remedy="Look at the platform itself, and sign the extractor in again if it shows newer figures.",
+    source="FORMATS 3.1, 9, 11, stale answer",
+)
+SCHEMA_DRIFT = _code(
+    "RZ-SCHEMA-DRIFT",
+    Role.STRUCTURE,
+    blocks=False,
+    title="The structure differs from the deliveries before",
+    explanation=(
+        "A field or column has appeared that the recent deliveries of this form did not have, one has vanished "
+        "that all of them had, or the type of a value is new. Each change is told once."
+    ),
+    remedy="Compare with an earlier delivery; if the source has changed, write a new version of the schema.",
+    source="FORMATS 11, schema drift",
+)
+VOLUME_ANOMALY = _code(
+    "RZ-VOLUME-ANOMALY",
+    Role.COMPLETENESS,
+    blocks=False,
+    title="Far more or less than usual",
+    explanation=(
+        "Size or number of records is more than twice or less than half of the usual, farther off than the "
+        "recent deliveries of this form vary, and like hardly any of them."
+    ),
+    remedy="Compare with the delivery before: a filter at the export, a capture cut short, or a real change.",
+    source="FORMATS 11, row counts",
+)

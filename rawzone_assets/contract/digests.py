@@ -31,6 +31,11 @@ def substance(document: Any) -> str | None:
 
 def structure(document: Any) -> str:
     """SHA-256 over the sorted paths and their types; list positions do not count."""
+    return digest_of_names(paths_of(document))
+
+
+def paths_of(document: Any) -> list[str]:
+    """The sorted paths of a document, each with its type: what :func:`structure` digests."""
     found: set[str] = set()
     waiting: list[tuple[str, Any]] = [("", document)]
     visited = 0
@@ -46,7 +51,7 @@ def structure(document: Any) -> str:
             waiting.extend((f"{path}/*", member) for member in islice(value, MOST_VISITED))
         else:
             found.add(f"{path} {_KINDS.get(type(value), 'other')}")
-    return digest_of_names(sorted(found))
+    return sorted(found)
 
 
 def digest_of_names(names: Iterable[str]) -> str:

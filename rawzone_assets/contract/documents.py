@@ -10,6 +10,7 @@ from itertools import islice
 from typing import Any
 
 from rawzone_assets.contract import digests
+from rawzone_assets.contract.drift import outline_of
 from rawzone_assets.contract.feed import Capture, Facts, Feed
 from rawzone_assets.contract.findings import Findings, Place
 from rawzone_assets.contract.refusals import findings_of, unknown_fields
@@ -48,11 +49,13 @@ def judge_document(
             findings.extend(islice(rule(reading), MOST_OF_ONE_RULE))
     counted = series.path if series else records
     days = series.days(reading) if series and accepted else []
+    paths = digests.paths_of(document)
     return Facts(
         records=len(reading.rows(counted)) if counted is not None else None,
         data_min=min(days).isoformat() if days else None,
         data_max=max(days).isoformat() if days else None,
-        fingerprint=digests.structure(document),
+        fingerprint=digests.digest_of_names(paths),
+        outline=outline_of(paths),
         substance=digests.substance(document),
         text=text,
     )

@@ -48,6 +48,7 @@ class Facts:
     data_min: str | None = None  # ISO dates, inclusive
     data_max: str | None = None
     fingerprint: str | None = None  # SHA-256 of the structure: columns, paths and types
+    outline: tuple[str, ...] = ()  # the structure itself, as drift compares it; see contract/drift.py
     substance: str | None = None  # SHA-256 of the content without its volatile parts
     text: Mapping[str, Any] = field(default_factory=dict)  # charset, bom, newline
     # Kinds of exposure and how often. Judging fills it in; a format adds what only it can see, packed members.

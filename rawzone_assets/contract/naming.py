@@ -32,6 +32,8 @@ _TOKENS: Mapping[str, str] = {
     "any": r"[^/\x00-\x1f]+",
 }
 _FIRST_DAY = re.compile(r"_(\d{4}-\d{2}-\d{2})_\d{10}_", re.ASCII)
+_OF_SUBJECTS = ("handle", "id", "any")
+_NUMBER = re.compile(r"\d+")
 _STAMP_FOLDER = re.compile(r"(?:[A-Za-z][A-Za-z0-9_]*_)?(?P<ts>\d{8}_\d{6})")
 
 
@@ -151,6 +153,19 @@ def as_delivered(feed: Feed, name: str) -> Feed:
     return feed
 
 
+def subject_of(feed: Feed, name: str) -> str:
+    """What a stored name tells beside its stamp, such as an account's handle; mostly nothing.
+
+    Deliveries of one subject follow one another; those of two accounts have nothing in common but the feed.
+    """
+    for pattern in _subject_patterns(feed.all_names):
+        found = pattern.fullmatch(name)
+        if found:
+            parts = (part for group, part in found.groupdict().items() if group.startswith("subject"))
+            return "/".join(_NUMBER.sub("#", part) for part in parts)
+    return ""
+
+
 def parse_stamp(stamp: str) -> datetime | None:
     """``YYYYMMDD[_HHMMSS[_ffffff]]`` as a naive local time, or ``None`` when it is no date of the calendar."""
     layout = {8: "%Y%m%d", 15: "%Y%m%d_%H%M%S", 22: "%Y%m%d_%H%M%S_%f"}.get(len(stamp))
@@ -237,6 +252,21 @@ def _template(template: str) -> re.Pattern[str]:
         re.escape(piece) if index % 2 == 0 else _TOKENS[piece] for index, piece in enumerate(pieces)
     )
     return re.compile(pattern, re.ASCII)
+
+
+@cache
+def _subject_patterns(templates: tuple[str, ...]) -> tuple[re.Pattern[str], ...]:
+    """The patterns of the templates that tell a subject, with what tells it in groups ``subject1``, …"""
+    patterns = []
+    for template in templates:
+        pieces = re.split(r"<(\w+)>", template)
+        parts = [re.escape(piece) if index % 2 == 0 else _TOKENS[piece] for index, piece in enumerate(pieces)]
+        telling = [index for index, piece in enumerate(pieces) if index % 2 and piece in _OF_SUBJECTS]
+        for index in telling:
+            parts[index] = f"(?P<subject{index}>{parts[index]})"
+        if telling:
+            patterns.append(re.compile("".join(parts), re.ASCII))
+    return tuple(patterns)
 
 
 @cache

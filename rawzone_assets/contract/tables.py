@@ -17,6 +17,7 @@ import orjson
 
 from rawzone_assets.contract import codes, digests
 from rawzone_assets.contract.dialects import told_by_header
+from rawzone_assets.contract.drift import outline_of_columns
 from rawzone_assets.contract.feed import Capture, Content, Facts, Feed
 from rawzone_assets.contract.findings import Finding, Findings, Place
 from rawzone_assets.contract.forms import is_date
@@ -159,6 +160,7 @@ class _Examination:
             data_min=self.first_day,
             data_max=self.last_day,
             fingerprint=digests.digest_of_names(self.header.names) if known else None,
+            outline=outline_of_columns(self.header.names) if known else (),
             substance=self._digest.hexdigest() if known else None,
         )
 

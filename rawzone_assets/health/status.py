@@ -28,7 +28,7 @@ class FeedStatus:
     objects: int  # in raw, every revision counted
     revisions: int  # of them, those that revise an earlier one
     duplicates: int
-    quarantined: int
+    quarantined: int  # refused and not accepted since
     waiting: int | None  # None: landing cannot be looked at
     bytes: int  # original
     stored_bytes: int
@@ -75,9 +75,13 @@ def read_status(zone: Zone, platforms: Iterable[Platform]) -> ZoneStatus:
     for total in zone.index.totals():
         totals.setdefault(total.feed, {})[total.verdict] = total
     waiting = _waiting(survey) if survey else None
+    refused = zone.index.open_refusals()
     fresh = {feed.id: freshness_of(zone, feed) for platform in known for feed in platform.feeds}
     return ZoneStatus(
-        feeds=tuple(_status_of(feed, totals[feed], waiting, fresh.get(feed)) for feed in sorted(totals)),
+        feeds=tuple(
+            _status_of(feed, totals[feed], waiting, fresh.get(feed), refused=refused.get(feed, 0))
+            for feed in sorted(totals)
+        ),
         unrecognized=_unrecognized(survey) if survey else None,
         unreadable=survey.unreadable if survey else (),
         landing_problem=problem,
@@ -105,7 +109,12 @@ def _unrecognized(survey: Survey) -> int:
 
 
 def _status_of(
-    feed: str, totals: dict[Verdict, Total], waiting: Counter[str] | None, freshness: Freshness | None
+    feed: str,
+    totals: dict[Verdict, Total],
+    waiting: Counter[str] | None,
+    freshness: Freshness | None,
+    *,
+    refused: int,
 ) -> FeedStatus:
     promoted = totals.get(Verdict.PROMOTED)
     readable = [totals[verdict] for verdict in (Verdict.PROMOTED, Verdict.DUPLICATE) if verdict in totals]
@@ -114,7 +123,7 @@ def _status_of(
         objects=promoted.receipts if promoted else 0,
         revisions=promoted.revisions if promoted else 0,
         duplicates=totals[Verdict.DUPLICATE].receipts if Verdict.DUPLICATE in totals else 0,
-        quarantined=totals[Verdict.QUARANTINED].receipts if Verdict.QUARANTINED in totals else 0,
+        quarantined=refused,
         waiting=None if waiting is None else waiting[feed],
         bytes=promoted.size if promoted else 0,
         stored_bytes=promoted.stored_size if promoted else 0,

@@ -28,6 +28,7 @@ class Candidate:
     landing_path: str
     sha256: str
     refused: bool
+    replay: bool = False  # a refusal judged again: that it was refused before does not settle it
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,7 +70,8 @@ class History(Protocol):
 def decide(candidate: Candidate, history: History) -> Decision:
     """The decision on one candidate, given everything decided before it."""
     feed, name, sha256 = candidate.feed, candidate.name, candidate.sha256
-    if history.already_decided(feed, name, sha256, candidate.landing_path):
+    decided = history.already_decided(feed, name, sha256, candidate.landing_path)
+    if decided and not (candidate.replay and decided is Verdict.QUARANTINED):
         return Decision(verdict=None)
     if candidate.refused:
         path, findings = layout.quarantine_paths(

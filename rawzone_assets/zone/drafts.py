@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
+from rawzone_assets.contract.feed import Feed
 from rawzone_assets.zone.decision import Candidate, Decision
 from rawzone_assets.zone.receipt import Receipt, Record, Verdict, canonical, timestamp
 from rawzone_assets.zone.staging import Batch, Blob
@@ -34,6 +35,7 @@ class Draft:
     candidate: Candidate
     receipt: Receipt
     blob: Blob | None
+    feed: Feed | None = None  # the contract, when the delivery is still to be compared with the past
 
     def has_bytes_for(self, decision: Decision) -> bool:
         """Whether the decision can be carried out. If not, the delivery stays pending until next time."""
@@ -78,6 +80,7 @@ class Draft:
             landing_path=receipt.landing_path,
             sha256=receipt.sha256 or "",
             refused=receipt.verdict is Verdict.QUARANTINED,
+            replay=receipt.replays is not None,
         )
         blob = None
         if places:

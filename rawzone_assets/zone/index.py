@@ -20,22 +20,35 @@ import orjson
 from rawzone_assets.zone.errors import IndexFailed, StorageFailed
 from rawzone_assets.zone.layout import REFUSAL_DIGITS
 from rawzone_assets.zone.ledger import EMPTY, Commit, Head, Ledger
+from rawzone_assets.zone.past_lookups import PastLookups, form_of
 from rawzone_assets.zone.receipt import Receipt, Verdict, moment, timestamp
 
-_VERSION = 1
+_VERSION = 2
 _SCHEMA = """
 CREATE TABLE head (seq INTEGER NOT NULL, sha256 TEXT NOT NULL, at TEXT);
 CREATE TABLE receipt (
     id INTEGER PRIMARY KEY, seq INTEGER NOT NULL, feed TEXT, partition TEXT, name TEXT, verdict TEXT NOT NULL,
-    sha256 BLOB, key TEXT, revision INTEGER, landing_path TEXT NOT NULL, body TEXT NOT NULL);
+    sha256 BLOB, key TEXT, revision INTEGER, landing_path TEXT NOT NULL, form INTEGER, captured_at TEXT,
+    size INTEGER, records INTEGER, data_min TEXT, substance BLOB, fingerprint BLOB, outline TEXT,
+    body TEXT NOT NULL);
 CREATE INDEX receipt_name ON receipt (feed, name);
 CREATE INDEX receipt_sha256 ON receipt (sha256);
 CREATE INDEX receipt_partition ON receipt (feed, partition);
 CREATE INDEX receipt_path ON receipt (landing_path);
 CREATE INDEX receipt_key ON receipt (key);
+CREATE INDEX receipt_refused ON receipt (feed, partition) WHERE verdict = 'quarantined';
+CREATE INDEX receipt_past ON receipt (form, captured_at);
+CREATE INDEX receipt_substance ON receipt (substance, captured_at);
+CREATE INDEX receipt_outline ON receipt (form, fingerprint) WHERE outline IS NOT NULL;
 CREATE TABLE seen (
     path TEXT PRIMARY KEY, signature TEXT NOT NULL, feed TEXT, verdict TEXT NOT NULL) WITHOUT ROWID;
 """
+# A refusal is closed by a later receipt that accepts the same bytes under the same name, landed or replayed.
+_OPEN = (
+    "verdict = 'quarantined' AND NOT EXISTS (SELECT 1 FROM receipt AS later INDEXED BY receipt_name "
+    "WHERE later.feed = receipt.feed AND later.name = receipt.name AND later.sha256 = receipt.sha256 "
+    "AND later.verdict IN ('promoted', 'duplicate') AND later.id > receipt.id)"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,6 +96,11 @@ class Index:
     def head(self) -> Head:
         """The commit up to which this index answers."""
         return self._head
+
+    @property
+    def past(self) -> PastLookups:
+        """What a delivery is compared with."""
+        return PastLookups(self._database)
 
     def close(self) -> None:
         self._database.close()
@@ -213,9 +231,13 @@ class Index:
         until: str | None = None,
         verdicts: Sequence[str] = (),
         partitions: Sequence[str] = (),
+        open_refusals: bool = False,
     ) -> Iterator[Entry]:
-        """Receipts in ledger order; ``since`` and ``until`` are partitions, both included."""
-        clauses, values = ["1"], list[Any]()
+        """Receipts in ledger order; ``since`` and ``until`` are partitions, both included.
+
+        ``open_refusals`` leaves only refused deliveries whose bytes were not accepted under their name since.
+        """
+        clauses, values = [_OPEN if open_refusals else "1"], list[Any]()
         for column, wanted in (("feed", feeds), ("verdict", verdicts), ("partition", partitions)):
             if wanted:
                 clauses.append(f"{column} IN ({', '.join('?' * len(wanted))})")
@@ -229,6 +251,11 @@ class Index:
         with closing(self._database.execute(query, values)) as rows:
             for seq, body in rows:
                 yield Entry(seq=seq, receipt=Receipt.from_record(orjson.loads(body)))
+
+    def open_refusals(self) -> dict[str, int]:
+        """How many refused deliveries of each feed were not accepted since."""
+        query = f"SELECT feed, count(*) FROM receipt WHERE {_OPEN} GROUP BY feed"  # noqa: S608
+        return dict(self._database.execute(query))
 
     def find(self, wanted: str) -> list[Entry]:
         """Receipts whose key, stored name, landing path or SHA-256 (or a prefix of 8 or more) is ``wanted``."""
@@ -303,26 +330,51 @@ class Index:
     def _insert(self, seq: int, receipt: Receipt) -> None:
         self._database.execute(
             "INSERT INTO receipt "
-            "(seq, feed, partition, name, verdict, sha256, key, revision, landing_path, body) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "(seq, feed, partition, name, verdict, sha256, key, revision, landing_path, form, captured_at, "
+            "size, records, data_min, substance, fingerprint, outline, body) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 seq,
                 receipt.feed,
                 receipt.partition,
                 receipt.name,
                 str(receipt.verdict),
-                bytes.fromhex(receipt.sha256) if receipt.sha256 else None,
+                _digest(receipt.sha256),
                 receipt.key,
                 receipt.revision,
                 receipt.landing_path,
+                form_of(receipt),
+                receipt.captured_at,
+                receipt.size,
+                receipt.records,
+                receipt.data_min,
+                _digest(receipt.substance),
+                _digest(receipt.fingerprint),
+                orjson.dumps(receipt.outline).decode() if receipt.outline else None,
                 orjson.dumps(receipt.as_record()).decode(),
             ),
         )
-        if receipt.landed is not None:
+        if receipt.replays is not None:
+            self._correct_seen(receipt)
+        elif receipt.landed is not None:
             self._database.execute(
                 "INSERT OR REPLACE INTO seen VALUES (?, ?, ?, ?)",
                 (receipt.landing_path, signature_of(receipt), receipt.feed, str(receipt.verdict)),
             )
+
+    def _correct_seen(self, receipt: Receipt) -> None:
+        """A replay changes the state of a landed file only if that still holds the bytes refused then."""
+        self._database.execute(
+            "UPDATE seen SET verdict = :verdict WHERE path = :path AND feed = :feed AND :sha256 = ("
+            "SELECT sha256 FROM receipt WHERE landing_path = :path AND id < last_insert_rowid() "
+            "ORDER BY id DESC LIMIT 1)",
+            {
+                "verdict": str(receipt.verdict),
+                "path": receipt.landing_path,
+                "feed": receipt.feed,
+                "sha256": bytes.fromhex(receipt.sha256 or ""),
+            },
+        )
 
     def _still_true(self, head: Head) -> bool:
         if head.seq < 0:
@@ -373,6 +425,10 @@ class Index:
 def index_path(folder: Path, ledger: Path) -> Path:
     """Where the index of the ledger in ``ledger`` lies, so that zones may share a state folder."""
     return folder / f"index-{hashlib.sha256(str(ledger).encode()).hexdigest()[:12]}.sqlite3"
+
+
+def _digest(digits: str | None) -> bytes | None:
+    return bytes.fromhex(digits) if digits else None
 
 
 def signature_of(receipt: Receipt) -> str:

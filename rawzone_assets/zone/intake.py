@@ -107,6 +107,7 @@ class Intake:
             candidate=candidate,
             receipt=receipt,
             blob=self._stage(candidate, held, unnamed, encoding),
+            feed=feed,
         )
 
     def _stage(
@@ -164,6 +165,7 @@ class Intake:
             data_max=facts.data_max,
             fingerprint=facts.fingerprint,
             substance=facts.substance,
+            outline=facts.outline or None,
             text=dict(facts.text),
             landed=landed.identity,
             findings=tuple(finding.as_json() for finding in findings),
@@ -175,7 +177,11 @@ class Intake:
 
 def place_objections(delivery: Delivery, *, start: Any, future: bool) -> Findings:
     """Findings that a delivery's stamp raises before it is opened."""
-    feed, capture = delivery.recognized.feed, delivery.recognized.capture
+    return stamp_objections(delivery.recognized.feed, delivery.recognized.capture, start=start, future=future)
+
+
+def stamp_objections(feed: Feed, capture: Capture, *, start: Any, future: bool) -> Findings:
+    """Findings that the time of a capture raises, whatever was captured."""
     objections = feed.gathering()
     if capture.day < start:
         objections.add(

@@ -69,7 +69,8 @@ def judgement_from_json(record: Mapping[str, Any]) -> Judgement:
         tuple(Finding.from_json(finding, Role(finding["role"])) for finding in record[name])
         for name in ("findings", "shadow")
     )
-    return Judgement(findings=findings, facts=Facts(**record["facts"]), shadow=shadow)
+    facts = {**record["facts"], "outline": tuple(record["facts"]["outline"])}
+    return Judgement(findings=findings, facts=Facts(**facts), shadow=shadow)
 
 
 def _content(header: Mapping[str, Any], body: bytes) -> Content:

@@ -33,6 +33,7 @@ from rawzone_assets.zone.files import Files, ensure_folder
 from rawzone_assets.zone.index import Index
 from rawzone_assets.zone.layout import Layout
 from rawzone_assets.zone.ledger import Author, Commit, DamagedCommit, Ledger, decode_commit, encode_commit
+from rawzone_assets.zone.past import Past
 from rawzone_assets.zone.receipt import Receipt, Record, Verdict
 from rawzone_assets.zone.staging import Batch, Placement, leftovers
 
@@ -143,14 +144,15 @@ class Publisher:
             past = decision.Batch(self._index)
             decided = [(draft, past.decide(draft.candidate)) for draft in drafts]
             unchanged = tuple(draft for draft, made in decided if made.verdict is None)
+            history = Past(self._index)
             receipts = [
-                draft.receipt_for(made, at)
+                history.compared(draft.feed, draft.receipt_for(made, at))
                 for draft, made in decided
                 if made.verdict is not None and draft.has_bytes_for(made)
             ]
             if not receipts:
                 return Published(receipts=(), unchanged=unchanged, occupied=tuple(occupied), commit=None)
-            records = [receipt.as_record() for receipt in receipts]
+            records = [record for receipt in receipts for record in receipt.as_records()]
             self._stage_findings(batch, receipts)
             data = encode_commit(records, after=head, at=at, author=self._author)
             placements = [place for record in records for place in batch.placements(record)]
@@ -321,7 +323,8 @@ class Publisher:
             self._withdraw(placements, path)
             if sound:
                 # What was left in landing unrecognized is found there again.
-                drafts = [Draft.from_record(batch, record) for record in commit.records if record["feed"]]
+                receipts = [r for r in commit.records if r["record"] == "receipt" and r["feed"]]
+                drafts = [Draft.from_record(batch, record) for record in receipts]
                 self._publish(batch, drafts)
 
     def _sound(self, batch: Batch, commit: Commit) -> bool:
@@ -341,9 +344,10 @@ class Publisher:
 
 
 def _staged_digests(record: Record) -> list[str]:
-    """The SHA-256 of each staged file of a receipt, in the order of :meth:`Batch.placements`."""
-    if record["verdict"] == Verdict.PROMOTED:
+    """The SHA-256 of each staged file of a record, in the order of :meth:`Batch.placements`."""
+    verdict = record["verdict"] if record["record"] == "receipt" else None
+    if verdict == Verdict.PROMOTED:
         return [record["stored_sha256"]]
-    if record["verdict"] == Verdict.QUARANTINED:
+    if verdict == Verdict.QUARANTINED:
         return [record["stored_sha256"], hashlib.sha256(findings_document(record)).hexdigest()]
     return []

@@ -53,10 +53,12 @@ class Receipt:
     data_max: str | None = None
     fingerprint: str | None = None
     substance: str | None = None
+    outline: tuple[str, ...] | None = None  # the structure behind the fingerprint, when it is new to the feed
     text: Mapping[str, Any] | None = None
     duplicate_of: str | None = None
     revises: str | None = None
     quarantine: Mapping[str, str] | None = None  # {"path", "findings"} below the quarantine root
+    replays: Mapping[str, Any] | None = None  # {"seq", "path"}: the refusal that a replay has taken back
     landed: Mapping[str, str] | None = None  # device, inode, size, mtime_ns, ctime_ns of the landed file
     landing_path_bytes: str | None = None  # hex, when the path is not valid UTF-8
     findings: tuple[Mapping[str, Any], ...] = field(default=())
@@ -64,13 +66,24 @@ class Receipt:
     access: str | None = None  # "open", "personal" or "secret": who may see it
     access_reasons: Mapping[str, int] | None = None  # kinds of exposure and how often, never a value
 
+    def as_records(self) -> list[dict[str, Any]]:
+        """What the ledger keeps of this receipt: itself and, of a replay, the link to the refusal."""
+        return [self.as_record(), *([self._replayed()] if self.replays else [])]
+
     def as_record(self) -> dict[str, Any]:
         """The JSON object of this receipt. Every field is present, absent facts as ``null``."""
         record: dict[str, Any] = {"record": "receipt", **vars(self)}
         record["verdict"] = str(self.verdict)
+        record["outline"] = list(self.outline) if self.outline else None
         record["findings"] = [dict(finding) for finding in self.findings]
         record["shadow_findings"] = [dict(finding) for finding in self.shadow_findings]
         return record
+
+    def _replayed(self) -> dict[str, Any]:
+        """The ``replayed`` record. It has no ``verdict``: that is what tells a receipt."""
+        told = ("feed", "partition", "name", "landing_path", "sha256", "key")
+        link = {"record": "replayed", "outcome": str(self.verdict), "refused": dict(self.replays or {})}
+        return {**link, **{name: getattr(self, name) for name in told}}
 
     @classmethod
     def from_record(cls, record: Record) -> Receipt:
@@ -79,6 +92,7 @@ class Receipt:
         known["verdict"] = Verdict(record["verdict"])
         known["findings"] = tuple(record["findings"])
         known["shadow_findings"] = tuple(record.get("shadow_findings", ()))
+        known["outline"] = tuple(record["outline"]) if record.get("outline") else None
         return cls(**known)
 
 

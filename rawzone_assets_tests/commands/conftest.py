@@ -24,8 +24,8 @@ LAST_DAY = date(2025, 6, 10)
 """A Tuesday: the weekly sales report has landed."""
 
 
-def promote_all(home: Path) -> None:
-    with Zone(Settings.from_environment({}, home=home)) as zone:
+def promote_all(home: Path, **environment: str) -> None:
+    with Zone(Settings.from_environment(environment, home=home)) as zone:
         found = zone.survey(all_platforms(), settle=0)
         promote(zone, found.ready, judge=judge, run_id="test")
         record_unrecognized(zone, found.unrecognized, run_id="test")
@@ -70,8 +70,8 @@ class Rawzone:
         )
         return Outcome(code=done.returncode, out=done.stdout, err=done.stderr.decode())
 
-    def promote(self) -> None:
-        promote_all(self.home)
+    def promote(self, **environment: str) -> None:
+        promote_all(self.home, **environment)
 
     def record(self, command: str, **wanted: object) -> dict:
         """The first line of a listing whose fields have these values."""

@@ -75,7 +75,7 @@ class TestErrors:
             ("show nothing-of-that-name", "Nothing in the ledger has"),
             ("log --verdict accepted", "is not one of"),
             ("explain RZ-EMPTY", "did you mean RZ-EMPTY-"),
-            ("quarantine replay", "No such command"),
+            ("quarantine play", "No such command"),
         ],
     )
     def test_wrong_usage_is_one_sentence_and_exit_code_2(self, rawzone, arguments, says):

@@ -1,7 +1,12 @@
 """``rawzone quarantine``: what was refused, why, and where its copy lies."""
 
 import gzip
+from datetime import date
 from pathlib import Path
+
+import pytest
+
+from rawzone_assets.samples import write_landing
 
 
 class TestQuarantine:
@@ -38,3 +43,71 @@ class TestQuarantine:
         outcome = rawzone("quarantine", "show", record["key"])
         assert outcome.code == 2
         assert "was not refused: it is promoted" in outcome.err
+
+
+@pytest.fixture
+def refusing(nowhere):
+    """A zone that refused the deliveries of its first day, for a setting that has been corrected since."""
+    write_landing(nowhere.home / "landing", days=2, until=date(2025, 6, 10), bad=False)
+    nowhere.promote(RAWZONE_START="2025-06-10")
+    return nowhere
+
+
+class TestReplay:
+    def test_what_is_accepted_now_is_promoted_and_the_second_time_there_is_nothing(self, refusing):
+        refused = refusing("quarantine", "ls", "--json").records
+        assert refused
+        first = refusing("quarantine", "replay", "--json")
+        assert first.code == 0
+        assert {r["landing_path"] for r in first.records} == {r["landing_path"] for r in refused}
+        assert {r["verdict"] for r in first.records} == {"promoted"}
+        for record in first.records:
+            assert refusing("cat", record["key"]).out == refusing.landed(record)
+        second = refusing("quarantine", "replay")
+        assert second.code == 0
+        assert second.text == "There is no open refusal.\n"
+        assert refusing("verify").code == 0
+
+    def test_a_dry_run_says_the_same_and_writes_nothing(self, refusing):
+        foreseen = refusing("quarantine", "replay", "--dry-run", "--json").records
+        assert all(record["dry_run"] for record in foreseen)
+        done = refusing("quarantine", "replay", "--json").records
+        assert [(r["verdict"], r["key"], r["findings"]) for r in foreseen] == [
+            (r["verdict"], r["key"], r["findings"]) for r in done
+        ]
+
+    def test_feeds_and_days_narrow_it(self, refusing):
+        assert refusing("quarantine", "replay", "--until", "2020-01-01", "--json").out == b""
+        records = refusing("quarantine", "replay", "toolost", "--json").records
+        assert {record["feed"] for record in records} == {"toolost/spotify", "toolost/analytics"}
+
+    def test_the_list_of_open_refusals_is_worked_off_and_the_others_say_what_they_became(self, refusing):
+        before = refusing("quarantine", "ls", "--json").records
+        assert len(refusing("quarantine", "ls", "--open", "--json").records) == len(before)
+        refusing("quarantine", "replay")
+        assert refusing("quarantine", "ls", "--open").out == b""
+        assert refusing("quarantine", "ls", "--json").records == before
+        assert "accepted  as " in refusing("quarantine", "show", before[0]["quarantine"]["path"]).text
+
+    def test_what_is_still_refused_is_listed_with_its_reasons_and_ends_with_1(self, own):
+        before = own("log", "--json").out
+        outcome = own("quarantine", "replay")
+        assert outcome.code == 1
+        assert all("still refused for RZ-" in line for line in outcome.text.splitlines())
+        assert len(outcome.text.splitlines()) == len(own("quarantine", "ls").text.splitlines())
+        assert "before:" not in outcome.text
+        assert own("log", "--json").out == before
+
+    def test_a_damaged_copy_is_named(self, refusing):
+        record = refusing("quarantine", "ls", "--json").records[0]
+        copy = refusing.home / "quarantine" / record["quarantine"]["path"]
+        copy.chmod(0o644)
+        copy.write_bytes(b"x")
+        outcome = refusing("quarantine", "replay")
+        assert outcome.code == 1
+        assert f"{record['landing_path']}: not judged, it has 1 of the recorded" in outcome.text
+        assert "rawzone verify" in outcome.text
+
+    def test_without_a_zone_there_is_nothing_to_replay(self, nowhere):
+        assert nowhere("quarantine", "replay").code == 0
+        assert not nowhere.home.exists()

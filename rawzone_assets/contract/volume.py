@@ -1,0 +1,79 @@
+"""Volume: whether a delivery is far larger or smaller than the ones before it. Pure, never blocking.
+
+Compared are size and records with the median of the recent deliveries, on a logarithmic scale, because twice as
+much and half as much are equally odd. The tolerance is a factor of two, or more where the feed itself varies
+more (median absolute deviation); and what at least two recent deliveries were like is no anomaly, so quiet
+weekends are none.
+
+**January 1.** Year-to-date feeds fall back to almost nothing. Where a delivery's data begin in January of its
+capture year, deliveries whose data begin in an earlier year are left out of the comparison; it rests until the
+new window has a history of its own. A delivery without records is told by RZ-EMPTY-RESULT and not again here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from math import log
+from statistics import median
+
+from rawzone_assets.contract import codes
+from rawzone_assets.contract.findings import Finding
+
+RECENT = 20
+"""How many deliveries make a history."""
+LEAST = 5
+"""Fewer say nothing about what is usual."""
+
+_FACTOR = 2.0
+_DEVIATIONS = 5.0
+_SIGMA = 1.4826  # median absolute deviations that make a standard deviation
+_ALIKE = 2
+
+
+@dataclass(frozen=True, kw_only=True)
+class Volume:
+    """How much a delivery brought, and where its data begin."""
+
+    size: int | None
+    records: int | None
+    data_min: str | None = None
+
+
+_MEASURES: Sequence[tuple[str, Callable[[Volume], int | None]]] = (
+    ("records", lambda volume: volume.records),
+    ("bytes", lambda volume: volume.size),
+)
+
+
+def volume_findings(now: Volume, past: Sequence[Volume], *, day: date) -> Iterator[Finding]:
+    """The advisory finding that a delivery captured on ``day`` is unlike the recent ones, newest first."""
+    if now.records == 0:
+        return
+    comparable = [volume for volume in past if volume.records != 0 and _same_window(now, volume, day)][:RECENT]
+    odd = []
+    for unit, measure in _MEASURES:
+        value = measure(now)
+        usual = [before for volume in comparable if (before := measure(volume))]
+        if value and len(usual) >= LEAST and _is_unlike(value, usual):
+            middle = round(median(usual))
+            word = "more" if value > middle else "less"
+            odd.append(f"{value:,} {unit}, {word} than the usual {middle:,}")
+    if odd:
+        yield codes.VOLUME_ANOMALY(f"{'; '.join(odd)} (of the last {len(comparable)} deliveries)")
+
+
+def _same_window(now: Volume, before: Volume, day: date) -> bool:
+    """Whether the earlier delivery covers the same window of time, not that of a year gone by."""
+    begins_anew = now.data_min is not None and now.data_min[:7] == f"{day.year:04d}-01"
+    return not begins_anew or before.data_min is None or before.data_min[:4] == f"{day.year:04d}"
+
+
+def _is_unlike(value: int, usual: Sequence[int]) -> bool:
+    logs = [log(before) for before in usual]
+    middle = median(logs)
+    deviation = median(abs(before - middle) for before in logs)
+    tolerance = max(log(_FACTOR), _DEVIATIONS * _SIGMA * deviation)
+    alike = sum(abs(log(value) - before) <= log(_FACTOR) for before in logs)
+    return abs(log(value) - middle) > tolerance and alike < _ALIKE

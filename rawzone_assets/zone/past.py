@@ -1,0 +1,154 @@
+"""The past: what an accepted delivery is compared with, in the ledger and earlier in its own batch.
+
+The past of a delivery is what was accepted of its form (feed, schema, account) and captured no later. Whether
+that was committed long ago or stands before it in the same batch makes no difference, so findings do not depend
+on how deliveries fall into batches. What the comparison means is contract's.
+"""
+
+from __future__ import annotations
+
+import bisect
+import heapq
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import date
+from itertools import islice
+
+from rawzone_assets.contract import codes
+from rawzone_assets.contract.drift import Outline, drift_findings
+from rawzone_assets.contract.feed import Feed
+from rawzone_assets.contract.findings import Finding
+from rawzone_assets.contract.naming import subject_of
+from rawzone_assets.contract.repetition import same_content, standstill_findings
+from rawzone_assets.contract.volume import RECENT, Volume, volume_findings
+from rawzone_assets.zone.index import Index
+from rawzone_assets.zone.past_lookups import Accepted, Same, form_of
+from rawzone_assets.zone.receipt import Receipt, Verdict, moment
+
+OF_THE_PAST = frozenset(
+    code.code
+    for code in (codes.SAME_CONTENT, codes.CONTENT_UNCHANGED, codes.SCHEMA_DRIFT, codes.VOLUME_ANOMALY)
+)
+"""Findings that judging a delivery by itself cannot make."""
+
+_LOOKED_BACK = 2_000
+"""Captures that a standstill is followed back over; one that lasts longer is told as of the oldest of these."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Recent:
+    """What of the past one delivery is compared with."""
+
+    deliveries: list[Accepted]  # newest first
+    unchanged_since: str | None  # the first of the captures up to now that say the same, without a break
+
+
+class Past:
+    """The past as one batch sees it, which each of its accepted deliveries joins in turn."""
+
+    def __init__(self, index: Index) -> None:
+        self._lookups = index.past
+        self._accepted: dict[int, list[Accepted]] = {}  # of this batch, by form and capture time
+        self._objects: dict[tuple[str, str], list[Receipt]] = {}  # of this batch, by feed and substance
+        self._outlines: dict[tuple[int, str], Outline | None] = {}
+
+    def compared(self, feed: Feed | None, receipt: Receipt) -> Receipt:
+        """The decided receipt with what the past says of it. Without a feed it was compared before."""
+        form = form_of(receipt)
+        if receipt.verdict is Verdict.QUARANTINED or form is None:
+            return replace(receipt, outline=None)
+        if feed:
+            receipt = self._with_findings(feed, form, receipt)
+        self._remember(form, receipt)
+        return receipt
+
+    def _with_findings(self, feed: Feed, form: int, receipt: Receipt) -> Receipt:
+        findings = feed.gathering()
+        recent = self._recent(feed, form, receipt)
+        findings.extend(self._repetitions(feed, receipt, recent))
+        findings.extend(self._drift(form, receipt, recent))
+        findings.extend(
+            volume_findings(
+                _volume(Accepted.of(receipt)),
+                [_volume(before) for before in recent.deliveries],
+                day=date.fromisoformat(receipt.partition or ""),
+            )
+        )
+        # Kept with the first receipt that has this structure: others are found by the fingerprint.
+        known = receipt.fingerprint is None or self._outline(form, receipt.fingerprint) is not None
+        if not known:
+            self._outlines[form, receipt.fingerprint or ""] = receipt.outline
+        told = tuple(finding.as_json() for finding in findings.result())
+        return replace(receipt, findings=(*receipt.findings, *told), outline=None if known else receipt.outline)
+
+    def _remember(self, form: int, receipt: Receipt) -> None:
+        accepted = self._accepted.setdefault(form, [])
+        # After those captured at the same time: they were decided before.
+        bisect.insort_right(accepted, Accepted.of(receipt), key=lambda known: known.captured_at)
+        if receipt.verdict is Verdict.PROMOTED and receipt.substance:
+            self._objects.setdefault((receipt.feed or "", receipt.substance), []).append(receipt)
+
+    def _recent(self, feed: Feed, form: int, receipt: Receipt) -> _Recent:
+        """The deliveries before, as many as are compared, and as long as they say the same."""
+        subject = subject_of(feed, receipt.name or "")
+        deliveries: list[Accepted] = []
+        unchanged_since, unbroken = None, receipt.substance is not None
+        for before in islice(self._before(form, receipt.captured_at or ""), _LOOKED_BACK):
+            if subject_of(feed, before.name) != subject:
+                continue
+            unbroken = unbroken and before.substance == receipt.substance
+            if unbroken:
+                unchanged_since = before.captured_at
+            if len(deliveries) < RECENT:
+                deliveries.append(before)
+            elif not unbroken:
+                break
+        return _Recent(deliveries=deliveries, unchanged_since=unchanged_since)
+
+    def _before(self, form: int, captured_at: str) -> Iterator[Accepted]:
+        """What was accepted of a form and captured by then, newest first; of two at once, the later decided."""
+        accepted = self._accepted.get(form, [])
+        mine = (known for known in reversed(accepted) if known.captured_at <= captured_at)
+        stored = self._lookups.accepted_before(form, captured_at)
+        return heapq.merge(mine, stored, key=lambda accepted: accepted.captured_at, reverse=True)
+
+    def _repetitions(self, feed: Feed, receipt: Receipt, recent: _Recent) -> Iterator[Finding]:
+        if receipt.substance is None or receipt.records == 0:
+            return  # that there is nothing again is told by RZ-EMPTY-RESULT
+        same = self._same(receipt) if receipt.verdict is Verdict.PROMOTED else None
+        if same:
+            yield same_content(same.key, moment(same.captured_at))
+        if recent.unchanged_since:
+            captured_at = moment(receipt.captured_at or "")
+            yield from standstill_findings(moment(recent.unchanged_since), captured_at, feed.cadence)
+
+    def _same(self, receipt: Receipt) -> Same | None:
+        """The object captured first that says the same in other bytes."""
+        feed, captured_at = receipt.feed or "", receipt.captured_at or ""
+        stored = self._lookups.same(feed, receipt.substance or "", receipt.sha256 or "", captured_at)
+        mine = [
+            Same(key=before.key or "", captured_at=before.captured_at or "")
+            for before in self._objects.get((feed, receipt.substance or ""), [])
+            if before.sha256 != receipt.sha256 and (before.captured_at or "") <= captured_at
+        ]
+        found = [*([stored] if stored else []), *mine]
+        return min(found, key=lambda same: same.captured_at) if found else None
+
+    def _drift(self, form: int, receipt: Receipt, recent: _Recent) -> Iterator[Finding]:
+        known = list(dict.fromkeys(before.fingerprint for before in recent.deliveries))
+        if receipt.fingerprint is None or receipt.fingerprint in known or None in known:
+            return
+        outlines = [self._outline(form, fingerprint) for fingerprint in known if fingerprint]
+        # A structure that was too large to keep, or is older than outlines, leaves nothing to compare.
+        if all(outlines):
+            past = [outline for outline in outlines if outline]
+            yield from drift_findings(receipt.outline or (), past, files=len(recent.deliveries))
+
+    def _outline(self, form: int, fingerprint: str) -> Outline | None:
+        if (form, fingerprint) not in self._outlines:
+            self._outlines[form, fingerprint] = self._lookups.outline(form, fingerprint)
+        return self._outlines[form, fingerprint]
+
+
+def _volume(accepted: Accepted) -> Volume:
+    return Volume(size=accepted.size, records=accepted.records, data_min=accepted.data_min)

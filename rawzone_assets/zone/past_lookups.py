@@ -1,0 +1,103 @@
+"""Look-ups of the past: what was accepted of a form before a time. A part of the index, with its own columns.
+
+A form is a feed and the schema that judged: deliveries of other forms have nothing to be compared with. Each
+look-up reads a few entries of an SQLite index, however long the ledger is.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+
+import orjson
+
+from rawzone_assets.contract.drift import Outline
+from rawzone_assets.zone.receipt import Receipt
+
+
+@dataclass(frozen=True, kw_only=True)
+class Accepted:
+    """An accepted delivery as the comparison with the past needs it."""
+
+    name: str
+    captured_at: str
+    size: int | None
+    records: int | None
+    data_min: str | None
+    substance: str | None
+    fingerprint: str | None
+
+    @classmethod
+    def of(cls, receipt: Receipt) -> Accepted:
+        return cls(
+            name=receipt.name or "",
+            captured_at=receipt.captured_at or "",
+            size=receipt.size,
+            records=receipt.records,
+            data_min=receipt.data_min,
+            substance=receipt.substance,
+            fingerprint=receipt.fingerprint,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Same:
+    """A stored object that says the same in other bytes."""
+
+    key: str
+    captured_at: str
+
+
+class PastLookups:
+    """What the comparison with the past asks of the index's database."""
+
+    def __init__(self, database: sqlite3.Connection) -> None:
+        self._database = database
+
+    def accepted_before(self, form: int, captured_at: str) -> Iterator[Accepted]:
+        """Accepted deliveries of a form captured by then, newest first; reads no further than the caller."""
+        query = (
+            "SELECT name, captured_at, size, records, data_min, substance, fingerprint FROM receipt "
+            "WHERE form = ? AND captured_at <= ? AND verdict IN ('promoted', 'duplicate') "
+            "ORDER BY captured_at DESC, id DESC"
+        )
+        with closing(self._database.execute(query, (form, captured_at))) as rows:
+            for name, captured, size, records, data_min, substance, fingerprint in rows:
+                yield Accepted(
+                    name=name,
+                    captured_at=captured,
+                    size=size,
+                    records=records,
+                    data_min=data_min,
+                    substance=substance.hex() if substance else None,
+                    fingerprint=fingerprint.hex() if fingerprint else None,
+                )
+
+    def same(self, feed: str, substance: str, sha256: str, captured_at: str) -> Same | None:
+        """The object captured first by then that says the same in other bytes."""
+        row = self._database.execute(
+            "SELECT key, captured_at FROM receipt WHERE substance = ? AND captured_at <= ? AND feed = ? "
+            "AND verdict = 'promoted' AND sha256 != ? ORDER BY captured_at, id LIMIT 1",
+            (bytes.fromhex(substance), captured_at, feed, bytes.fromhex(sha256)),
+        ).fetchone()
+        return Same(key=row[0], captured_at=row[1]) if row else None
+
+    def outline(self, form: int, fingerprint: str) -> Outline | None:
+        """The structure behind a fingerprint, if a receipt of the form has told it."""
+        row = self._database.execute(
+            "SELECT outline FROM receipt WHERE form = ? AND fingerprint = ? AND outline IS NOT NULL LIMIT 1",
+            (form, bytes.fromhex(fingerprint)),
+        ).fetchone()
+        return tuple(orjson.loads(row[0])) if row else None
+
+
+def form_of(receipt: Receipt) -> int | None:
+    """A number for the form of a delivery, small enough for an index: feed and schema, digested."""
+    schema = (receipt.contract or {}).get("schema")
+    if receipt.feed is None or schema is None:
+        return None
+    digest = hashlib.blake2b(f"{receipt.feed}\n{schema}".encode(), digest_size=8).digest()
+    return int.from_bytes(digest, signed=True)
