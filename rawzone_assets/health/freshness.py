@@ -50,9 +50,10 @@ def freshness_of(zone: Zone, feed: Feed) -> Freshness:
 
 def assess(feed: Feed, receipts: Iterable[Receipt], *, now: datetime) -> Freshness:
     """The freshness that ``receipts``, newest capture day first, amount to."""
-    accepted, refused = _recent(receipts, window=timedelta(days=feed.cadence.stale_after_days + 1), now=now)
+    patience = feed.cadence.every + timedelta(days=feed.cadence.stale_after_days)
+    accepted, refused = _recent(receipts, patience=patience, now=now)
     if not accepted:
-        problem = f"nothing was accepted, {_refusals(refused)} refused" if refused else "nothing ever arrived"
+        problem = f"nothing was accepted, {_counted(refused)} refused" if refused else "nothing ever arrived"
         return Freshness(feed=feed.id, state=State.NEVER, reasons=(problem,))
     newest_day = _day(accepted[0])
     newest = max(accepted, key=lambda receipt: receipt.captured_at or "")
@@ -61,11 +62,20 @@ def assess(feed: Feed, receipts: Iterable[Receipt], *, now: datetime) -> Freshne
     # A source a day ahead of its capture is a time zone, not news from the future.
     newest_data = min(max(data_days), newest_day.isoformat()) if data_days else None
     last_change = _last_change(accepted)
-    reasons = list(
-        _reasons(feed, now, captured_at=captured_at, newest_data=newest_data, last_change=last_change)
-    )
+    reasons: list[str] = []
+    if now - captured_at > feed.cadence.every:
+        every = _span(feed.cadence.every)
+        reasons.append(f"the newest delivery was captured on {newest_day}; one is expected every {every}")
+    usual = feed.cadence.stale_after_days
+    if newest_data and date.fromisoformat(newest_data) < newest_day - timedelta(days=usual):
+        reasons.append(
+            f"its data end on {newest_data} although it was captured on {newest_day}; "
+            f"{usual} days between them are the most that is usual"
+        )
+    if last_change < newest_day - patience:
+        reasons.append(f"the deliveries captured since {last_change} brought nothing new")
     if reasons and refused:
-        reasons.append(f"{_refusals(refused)} captured since then refused")
+        reasons.append(f"{_counted(refused)} refused that came later")
     return Freshness(
         feed=feed.id,
         state=State.STALE if reasons else State.FRESH,
@@ -78,31 +88,19 @@ def assess(feed: Feed, receipts: Iterable[Receipt], *, now: datetime) -> Freshne
     )
 
 
-def _reasons(
-    feed: Feed, now: datetime, *, captured_at: datetime, newest_data: str | None, last_change: date
-) -> Iterable[str]:
-    cadence = feed.cadence
-    if now - captured_at > cadence.every:
-        yield (
-            f"the newest delivery was captured on {captured_at:%Y-%m-%d}; "
-            f"one is expected every {_span(cadence.every)}"
-        )
-    oldest_allowed = now.date() - timedelta(days=cadence.stale_after_days)
-    if newest_data and date.fromisoformat(newest_data) < oldest_allowed:
-        yield f"its data end on {newest_data}; they should not be older than {cadence.stale_after_days} days"
-    if last_change < captured_at.date() - timedelta(days=cadence.stale_after_days):
-        yield f"the deliveries captured since {last_change} brought nothing new"
-
-
 def _recent(
-    receipts: Iterable[Receipt], *, window: timedelta, now: datetime
+    receipts: Iterable[Receipt], *, patience: timedelta, now: datetime
 ) -> tuple[list[Receipt], list[Receipt]]:
-    """The accepted receipts of the newest captures, and the refused ones captured after all of them."""
+    """The accepted receipts of the newest captures, and the refused ones captured after all of them.
+
+    As far back as patience reaches and one capture day further, so that unchanged content can be told.
+    """
     accepted: list[Receipt] = []
     refused: list[Receipt] = []
     for receipt in receipts:
         if receipt.verdict in _ACCEPTED:
-            if accepted and _day(receipt) < _day(accepted[0]) - window:
+            oldest = _day(accepted[-1]) if accepted else None
+            if oldest and oldest < _day(accepted[0]) - patience and _day(receipt) != oldest:
                 break
             accepted.append(receipt)
         elif (
@@ -128,7 +126,7 @@ def _day(receipt: Receipt) -> date:
     return date.fromisoformat(receipt.partition or "")
 
 
-def _refusals(refused: list[Receipt]) -> str:
+def _counted(refused: list[Receipt]) -> str:
     return "1 delivery was" if len(refused) == 1 else f"{len(refused)} deliveries were"
 
 

@@ -1,19 +1,18 @@
 """Watch: what is true of a feed as a whole, as checks without a partition: freshness and open refusals.
 
-Both are read from the ledger. The UI can run them by hand; a sensor emits them when their answer changes, and
-only then, without a run: Dagster's own asset health sees nothing but the newest evaluation, so an old red day
-would hide behind a newer green one, and a feed that never came would never be late.
+Both are read from the ledger. They are there because Dagster's own asset health sees only the newest
+evaluation: an old red day would hide behind a newer green one, and a feed that never came would never be
+late. The UI can run them by hand. A sensor emits them, without a run, when their answer is not the one that
+Dagster shows: because it changed, or because a backfill planned the check and skipped it.
 """
 
-import hashlib
-import json
 from collections.abc import Iterator, Mapping, Sequence
 
 import dagster as dg
 
 from rawzone_assets.contract.feed import Feed
 from rawzone_assets.health.freshness import Freshness, State, freshness_of
-from rawzone_assets.orchestration import metadata
+from rawzone_assets.orchestration import metadata, witness
 from rawzone_assets.orchestration.days import open_refusals
 from rawzone_assets.orchestration.names import FRESHNESS, OPEN_REFUSALS, raw_key
 from rawzone_assets.orchestration.overrides import ZoneResource
@@ -37,7 +36,7 @@ def watch_checks(feed: Feed) -> dg.AssetChecksDefinition:
                 asset=key,
                 description=(
                     f"News of {feed.title} keeps coming: a capture every {feed.cadence.every.days} days, "
-                    f"data not older than {feed.cadence.stale_after_days} days, content that changes. "
+                    f"its data not older than {feed.cadence.stale_after_days} days then, content that changes. "
                     "Runs and backfills do not count, only what was captured."
                 ),
             ),
@@ -86,27 +85,20 @@ def watch_sensor(feeds: Mapping[str, Feed]) -> dg.SensorDefinition:
     def watch_feeds(
         context: dg.SensorEvaluationContext, zone: dg.ResourceParam[ZoneResource]
     ) -> dg.SensorResult:
-        told = _told(context.cursor)
         try:
             with zone.open() as opened:
                 opened.index.catch_up()
                 now = {
-                    feed.id: list(feed_evaluations(opened, feed, (FRESHNESS, OPEN_REFUSALS)))
+                    evaluation.asset_check_key: evaluation
                     for feed in feeds.values()
+                    for evaluation in feed_evaluations(opened, feed, (FRESHNESS, OPEN_REFUSALS))
                 }
         except ZoneError as error:
             return dg.SensorResult(skip_reason=str(error))
-        answers = {feed_id: [_answer(e) for e in evaluations] for feed_id, evaluations in now.items()}
-        changed = [
-            evaluation
-            for feed_id, evaluations in now.items()
-            for evaluation, answer in zip(evaluations, answers[feed_id], strict=True)
-            if answer not in told.get(feed_id, ())
-        ]
+        told = witness.newest_evaluations(context.instance, list(now))
+        news = [evaluation for key, evaluation in now.items() if not _says_the_same(evaluation, told.get(key))]
         return dg.SensorResult(
-            asset_events=changed,
-            cursor=json.dumps(answers, separators=(",", ":")),
-            skip_reason=f"{len(feeds)} feeds looked at, {len(changed)} answers changed",
+            asset_events=news, skip_reason=f"{len(feeds)} feeds looked at, {len(news)} answers changed"
         )
 
     return watch_feeds
@@ -159,16 +151,9 @@ def _refusals(feed: Feed, refused: Sequence[Receipt]) -> dg.AssetCheckEvaluation
     )
 
 
-def _answer(evaluation: dg.AssetCheckEvaluation) -> str:
-    """What must differ for an evaluation to be news: its verdict and facts, not the moment."""
-    facts = {name: str(value.value) for name, value in evaluation.metadata.items() if name != "findings"}
-    text = json.dumps([evaluation.check_name, evaluation.passed, evaluation.description, facts], sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()[:8]
-
-
-def _told(cursor: str | None) -> dict[str, list[str]]:
-    try:
-        told = json.loads(cursor or "{}")
-    except ValueError:
-        return {}
-    return {name: answers for name, answers in told.items() if isinstance(answers, list)}
+def _says_the_same(evaluation: dg.AssetCheckEvaluation, told: dg.AssetCheckEvaluation | None) -> bool:
+    """Whether Dagster shows this answer already, whoever gave it."""
+    return told is not None and (
+        (evaluation.passed, evaluation.severity, evaluation.description, evaluation.metadata)
+        == (told.passed, told.severity, told.description, told.metadata)
+    )

@@ -12,7 +12,10 @@ from dataclasses import dataclass
 
 import dagster as dg
 from dagster._core.event_api import PartitionKeyFilter
-from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecordStatus
+from dagster._core.storage.asset_check_execution_record import (
+    AssetCheckExecutionRecord,
+    AssetCheckExecutionRecordStatus,
+)
 
 from rawzone_assets.orchestration.days import Day, days_of
 from rawzone_assets.orchestration.names import INTEGRITY, raw_key
@@ -116,6 +119,15 @@ def content_of_asset(instance: dg.DagsterInstance, key: dg.AssetKey) -> str | No
     return (materialized.tags or {}).get(DATA_VERSION) if materialized else None
 
 
+def newest_evaluations(
+    instance: dg.DagsterInstance, keys: Sequence[dg.AssetCheckKey]
+) -> dict[dg.AssetCheckKey, dg.AssetCheckEvaluation]:
+    """What Dagster shows of checks without days. A check planned since then and not evaluated shows nothing."""
+    found = instance.event_log_storage.get_latest_asset_check_execution_by_key(keys)
+    evaluations = {key: _evaluation_in(record) for key, record in found.items()}
+    return {key: evaluation for key, evaluation in evaluations.items() if evaluation}
+
+
 def days_with_failed_integrity(instance: dg.DagsterInstance, feed_id: str) -> set[str]:
     """The days whose newest integrity evaluation failed."""
     found = instance.event_log_storage.get_asset_check_partition_info(
@@ -186,7 +198,11 @@ def _newest_note(
         status=_FINISHED,
         partition_filter=PartitionKeyFilter(key=partition),
     )
-    event = records[0].event.dagster_event if records and records[0].event else None
+    return _evaluation_in(records[0]) if records else None
+
+
+def _evaluation_in(record: AssetCheckExecutionRecord) -> dg.AssetCheckEvaluation | None:
+    event = record.event.dagster_event if record.event else None
     data = event.event_specific_data if event else None
     return data if isinstance(data, dg.AssetCheckEvaluation) else None
 

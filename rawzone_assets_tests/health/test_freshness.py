@@ -62,6 +62,12 @@ class TestState:
         assert f"captured on {last}" in found.reasons[0]
 
 
+class TestBetweenDeliveries:
+    def test_data_that_age_before_the_next_delivery_is_due_are_no_alarm(self):
+        captured = days_ago(EVERY.days - 1)
+        assert state_of(receipt(captured, data=captured - timedelta(days=STALE))).state is State.FRESH
+
+
 class TestNotFooled:
     """'An empty run or a re-run or backfill must never make a dead feed look alive.'"""
 
@@ -75,17 +81,22 @@ class TestNotFooled:
         assert found.state is State.STALE
         assert f"its data end on {end}" in found.reasons[0]
 
-    def test_the_same_content_under_new_names_is_stale(self):
-        same = [receipt(days_ago(n), content="same", data=TODAY) for n in range(STALE + 3)]
-        found = state_of(*same)
+    @pytest.mark.parametrize("apart", [1, EVERY.days])
+    def test_the_same_content_under_new_names_is_stale(self, apart):
+        days = range(0, EVERY.days + STALE + 2 * apart, apart)
+        found = state_of(*(receipt(days_ago(n), content="same", data=TODAY) for n in days))
         assert found.state is State.STALE
         assert "brought nothing new" in found.reasons[-1]
+
+    def test_content_that_did_not_change_once_is_no_alarm(self):
+        days = (0, EVERY.days)
+        assert state_of(*(receipt(days_ago(n), content="same") for n in days)).state is State.FRESH
 
     def test_refused_deliveries_keep_no_feed_alive(self):
         last = NOW.date() - EVERY - timedelta(days=2)
         found = state_of(receipt(last), receipt(TODAY, verdict=Verdict.QUARANTINED))
         assert found.state is State.STALE
-        assert found.reasons[-1] == "1 delivery was captured since then refused"
+        assert found.reasons[-1] == "1 delivery was refused that came later"
 
     def test_a_stamp_in_the_future_keeps_no_feed_alive(self):
         last = NOW.date() - EVERY - timedelta(days=2)

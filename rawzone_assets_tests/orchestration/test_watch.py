@@ -13,11 +13,11 @@ def land_fresh(desk) -> None:
     desk.run(f"{desk.now:%Y-%m-%d}")
 
 
-def watch(desk, cursor=None):
-    """A tick's cursor, and (check, passed) of each answer it emitted for the notes feed."""
-    result = desk.tick(cursor, sensor="feed_watch")
+def watch(desk) -> dict[str, bool]:
+    """Whether each check of the notes feed passed, of those that a tick had news about."""
+    result = desk.tick(sensor="feed_watch")
     events = [event for event in result.asset_events if event.asset_key == raw_key(NOTES)]
-    return result.cursor, {event.check_name: event.passed for event in events}
+    return {event.check_name: event.passed for event in events}
 
 
 class TestFreshness:
@@ -29,47 +29,50 @@ class TestFreshness:
 
     def test_a_fresh_feed_grows_stale_by_itself(self, desk):
         land_fresh(desk)
-        cursor, answers = watch(desk)
-        assert answers["freshness"]
+        assert watch(desk)["freshness"]
         desk.now += timedelta(days=3)
-        _, answers = watch(desk, cursor)
-        assert answers == {"freshness": False}
+        assert watch(desk) == {"freshness": False}
 
     def test_an_unchanged_answer_is_not_told_again(self, desk):
         land_fresh(desk)
-        cursor, _ = watch(desk)
-        assert watch(desk, cursor)[1] == {}
+        assert watch(desk)
+        assert watch(desk) == {}
 
     def test_an_empty_run_or_a_backfill_of_old_days_makes_no_dead_feed_look_alive(self, desk):
         desk.land("20240501")
         desk.run("2024-05-01")
-        cursor, answers = watch(desk)
-        assert answers["freshness"] is False
+        assert watch(desk)["freshness"] is False
         desk.run("2024-05-01", "2024-06-01")
         desk.land("20240315")
         desk.run("2024-03-15")
-        assert watch(desk, cursor)[1] == {}
+        assert watch(desk) == {}
 
     def test_it_can_be_run_by_hand(self, desk):
         land_fresh(desk)
         result = desk.run(f"{desk.now:%Y-%m-%d}", checks=("freshness",), assets=False)
         assert result.success
         assert desk.evaluation("freshness").passed
+        assert watch(desk) == {"open_refusals": True}
+
+    def test_a_backfill_in_the_ui_that_skips_the_check_does_not_hide_its_answer(self, desk):
+        land_fresh(desk)
+        watch(desk)
+        desk.run("2024-05-01", "2024-05-03", checks=("freshness", "open_refusals"))
+        assert watch(desk) == {"freshness": True, "open_refusals": True}
+        assert watch(desk) == {}
 
 
 class TestOpenRefusals:
     def test_a_refusal_stays_open_until_the_same_name_is_accepted(self, desk):
         desk.land("20240501", "bad")
         desk.run("2024-05-01")
-        cursor, answers = watch(desk)
-        assert answers["open_refusals"] is False
+        assert watch(desk)["open_refusals"] is False
         desk.land("20240502")
         desk.run("2024-05-02")
-        cursor, answers = watch(desk, cursor)
-        assert "open_refusals" not in answers
+        assert "open_refusals" not in watch(desk)
         desk.land("20240501", "good")
         desk.run("2024-05-01")
-        assert watch(desk, cursor)[1]["open_refusals"]
+        assert watch(desk)["open_refusals"]
 
     def test_a_day_outside_of_the_partitions_shows_here(self, desk):
         landed = desk.land("20191231")
