@@ -161,6 +161,8 @@ _TRENDS = Feed(
 Hashtags that rise, as the Creative Center's API lists them. **Unproven**: nobody has shown us such a file;
 members are those that other people's code reads, and little is demanded.
 
+**Covers** what rises at the moment of the capture.
+
 **Legitimate**: an empty list, unknown members, numbers as digits in strings.
 
 **Blocks**: an error answer (`code` other than 0), a missing list, a hashtag twice, negative counts.

@@ -246,7 +246,9 @@ _SONG_LISTS = (
         "RZ-REPEATED-RECORD",
     ),
     _case(_SONG_LIST, "negative streams", _song_list(_with_first(numStreams="-1")), "RZ-NEGATIVE-COUNT"),
-    _case(_SONG_LIST, "streams in words", _song_list(_with_first(numStreams="many")), "RZ-VALUE-TYPE"),
+    _case(
+        _SONG_LIST, "streams of a song in words", _song_list(_with_first(numStreams="many")), "RZ-VALUE-TYPE"
+    ),
 )
 
 _METRICS = (

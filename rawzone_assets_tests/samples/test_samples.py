@@ -50,11 +50,9 @@ class TestEachSample:
 class TestEachFeed:
     """Each feed has good, odd and many bad samples."""
 
-    def test_has_good_and_odd_and_bad_ones(self, feed: str):
+    def test_has_a_faithful_good_one_and_eight_bad_ones(self, feed: str):
         found = samples(feed)
-        good = [sample for sample in found if sample.verdict == "promoted"]
-        assert sum(not sample.codes for sample in good) >= 2
-        assert sum(bool(sample.codes) for sample in good) >= 1
+        assert any(sample.verdict == "promoted" and not sample.codes for sample in found)
         assert sum(sample.verdict == "quarantined" for sample in found) >= 8
 
     def test_has_titles_and_paths_that_tell_them_apart(self, feed: str):
@@ -103,15 +101,17 @@ class TestLanding:
     def test_has_a_delivery_a_day_and_reports_each_week(self, tmp_path: Path):
         written = write_landing(tmp_path, days=14, until=date(2025, 6, 12), bad=False)
         arrivals = Counter(sample.feed for sample in written if sample.verdict == "promoted")
-        assert arrivals == {
+        daily_and_weekly = {
             "distrokid/streams": 14, "distrokid/sales": 2, "toolost/spotify": 14, "toolost/analytics": 14
         }  # fmt: skip
+        assert daily_and_weekly.items() <= arrivals.items()
 
     def test_has_every_verdict_and_every_bad_sample(self, tmp_path: Path):
         written = write_landing(tmp_path, days=3, until=date(2025, 6, 12))
         verdicts = Counter(sample.verdict for sample in written)
         assert verdicts["quarantined"] == sum(sample.verdict == "quarantined" for sample in samples())
-        assert (verdicts["duplicate"], verdicts["unrecognized"], verdicts["ignored"]) == (1, 2, 1)
+        assert verdicts["duplicate"] >= 1
+        assert (verdicts["unrecognized"], verdicts["ignored"]) == (2, 1)
 
     def test_is_judged_as_it_says(self, tmp_path: Path):
         for sample in write_landing(tmp_path, days=3, until=date(2025, 1, 3)):

@@ -6,6 +6,7 @@ from datetime import date, timedelta
 
 import pytest
 
+from rawzone_assets.contract import codes
 from rawzone_assets.contract.content import BytesContent
 from rawzone_assets.contract.judging import judge
 from rawzone_assets.contract.naming import Recognized, recognize
@@ -27,6 +28,7 @@ FEEDS = (
 )
 MODULES = (distrokid_apple_music, spotify, tiktok, tiktok_audience, toolost_sales)
 ROUTINES = tuple(routine for module in MODULES for routine in module.ROUTINE)
+EXPOSED = {codes.PERSONAL_DATA.code, codes.SECRET.code}  # about access, whatever else is found
 DAYS = (date(2024, 2, 29), date(2024, 3, 1), date(2025, 1, 1), date(2025, 3, 9), date(2025, 12, 31))
 
 
@@ -35,7 +37,8 @@ def outcome(sample: Sample) -> tuple[str, set[str]]:
     assert isinstance(found, Recognized), found
     assert found.feed.id == sample.feed
     judgement = judge(found.feed, BytesContent(sample.data), found.capture)
-    return "quarantined" if judgement.refused else "promoted", {finding.code for finding in judgement.findings}
+    found_codes = {finding.code for finding in judgement.findings}
+    return "quarantined" if judgement.refused else "promoted", found_codes - EXPOSED
 
 
 @pytest.mark.parametrize("day", DAYS, ids=str)
@@ -52,8 +55,8 @@ def test_every_feed_has_a_faithful_good_sample_and_eight_bad_ones(feed):
     made = samples(feed)
     assert any(sample.verdict == "promoted" and not sample.codes for sample in made)
     assert len({sample.title for sample in made if sample.verdict == "quarantined"}) >= 8
-    for codes in (sample.codes for sample in made if sample.verdict == "quarantined"):
-        assert codes
+    for told in (sample.codes for sample in made if sample.verdict == "quarantined"):
+        assert told
 
 
 @pytest.mark.parametrize("routine", ROUTINES, ids=lambda routine: f"{routine.feed} {routine.name}")
