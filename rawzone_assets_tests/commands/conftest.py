@@ -53,7 +53,7 @@ class Rawzone:
         self.home = home
 
     def __call__(self, *arguments: str) -> Outcome:
-        result = CliRunner().invoke(root, arguments, env={"RAWZONE_HOME": str(self.home)})
+        result = CliRunner().invoke(root, arguments, env={"RAWZONE_HOME": str(self.home), "DAGSTER_HOME": None})
         if result.exception and not isinstance(result.exception, SystemExit):
             raise result.exception
         return Outcome(code=result.exit_code, out=result.stdout_bytes, err=result.stderr)

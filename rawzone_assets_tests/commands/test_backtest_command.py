@@ -41,7 +41,11 @@ class TestBacktest:
 
     def test_a_platform_means_each_of_its_feeds(self, rawzone):
         summaries = rawzone("backtest", "toolost", "--until", "2020-01-01", "--json").records
-        assert [summary["feed"] for summary in summaries] == ["toolost/analytics", "toolost/spotify"]
+        assert [summary["feed"] for summary in summaries] == [
+            "toolost/analytics",
+            "toolost/sales",
+            "toolost/spotify",
+        ]
 
     @pytest.mark.parametrize("arguments", [[], ["toolost/nothing"]])
     def test_a_feed_must_be_named(self, rawzone, arguments):

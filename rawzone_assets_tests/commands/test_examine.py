@@ -94,7 +94,7 @@ class TestFindingTheFeed:
     def test_feed_must_mean_one_feed(self, nowhere, tmp_path):
         outcome = nowhere("examine", str(put(tmp_path, page())), "--feed", "distrokid")
         assert (outcome.code, outcome.out) == (2, b"")
-        assert "means 2 feeds" in outcome.err
+        assert "means 3 feeds" in outcome.err
 
 
 class TestWrongFiles:

@@ -28,14 +28,14 @@ class TestListing:
 
     def test_since_and_until_include_both_days(self, rawzone):
         days = {record["partition"] for record in rawzone("ls", "--json").records}
-        assert len(days) == 2
+        assert len(days) >= 2
         for day in days:
             found = rawzone("ls", "--since", day, "--until", day, "--json").records
             assert {record["partition"] for record in found} == {day}
 
     def test_a_platform_means_all_its_feeds(self, rawzone):
         feeds = {record["feed"] for record in rawzone("ls", "distrokid", "--json").records}
-        assert feeds == {"distrokid/streams", "distrokid/sales"}
+        assert feeds == {"distrokid/streams", "distrokid/apple_music", "distrokid/sales"}
 
     def test_as_of_a_commit_shows_what_was_readable_then(self, rawzone):
         revision = rawzone.record("ls", revision=2)

@@ -1,6 +1,6 @@
 """``rawzone status``: per feed what it holds, awaits and refused."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from rawzone_assets.samples import write_landing
 
@@ -26,7 +26,7 @@ class TestStatus:
 
     def test_fresh_feeds_end_with_0(self, nowhere):
         today = datetime.now(UTC).date()
-        write_landing(nowhere.home / "landing", days=8, until=today - timedelta(days=1), bad=False)
+        write_landing(nowhere.home / "landing", days=8, until=today, bad=False)
         nowhere.promote()
         outcome = nowhere("status")
         assert outcome.code == 0, outcome.text
