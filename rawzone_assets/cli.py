@@ -24,6 +24,7 @@ _COMMANDS = {
     "promote": "Promote what has landed, once, as the sensor does.",
     "examine": "Judge files without writing anything.",
     "status": "What each feed holds, awaits and refused.",
+    "consistency": "On which days a feed was missing or out of step.",
     "ls": "List the objects that can be read.",
     "show": "The receipts of an object or landed file.",
     "cat": "The exact original bytes of an object, verified.",

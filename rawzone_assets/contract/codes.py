@@ -686,7 +686,8 @@ CONTENT_UNCHANGED = _code(
     title="The content stands still",
     explanation=(
         "Every capture since a day given says the same, for longer than the feed's data may stand still. A "
-        "session that has ended upstream often goes on answering with its last content."
+        "session that has ended upstream often goes on answering with its last content. Only data that speak "
+        "of days are asked: settings may stand still."
     ),
     remedy="Look at the platform itself, and sign the extractor in again if it shows newer figures.",
     source="FORMATS 3.1, 9, 11, stale answer",

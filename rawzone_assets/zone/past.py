@@ -118,7 +118,8 @@ class Past:
         same = self._same(receipt) if receipt.verdict is Verdict.PROMOTED else None
         if same:
             yield same_content(same.key, moment(same.captured_at))
-        if recent.unchanged_since:
+        # Figures of days move on. What speaks of no days, such as campaign settings, may well stand still.
+        if recent.unchanged_since and receipt.data_max:
             captured_at = moment(receipt.captured_at or "")
             yield from standstill_findings(moment(recent.unchanged_since), captured_at, feed.cadence)
 

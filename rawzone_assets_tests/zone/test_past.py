@@ -35,6 +35,7 @@ def judge(_feed, content, _capture):
         outline=outline_of(lines),
         substance=f"{told['says']:064x}" if "says" in told else None,
         data_min=told.get("data_min"),
+        data_max=told.get("data_max", "2025-05-30"),
     )
     return Judgement(findings=(codes.SHAPE("it is bad"),) if told.get("bad") else (), facts=facts)
 
@@ -148,6 +149,12 @@ class TestContentUnchanged:
         assert told == [False] * 7 + [True] * 3  # stale_after_days of the feed is 7
         (message,) = story.told(names[9], "RZ-CONTENT-UNCHANGED")
         assert message.startswith("content identical although 9 days newer: unchanged since 2025-06-01;")
+
+    def test_settings_that_speak_of_no_days_may_stand_still(self, story: Story):
+        story.land(0, says=1, data_max=None)
+        later = story.land(30, says=1, data_max=None)
+        story.promote()
+        assert story.told(later, "RZ-CONTENT-UNCHANGED") == []
 
     def test_two_captures_far_apart(self, story: Story):
         story.land(0, says=1)

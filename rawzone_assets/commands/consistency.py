@@ -1,0 +1,89 @@
+"""``rawzone consistency``: on which capture days a feed was missing, or out of step with the others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import click
+
+from rawzone_assets.commands.selection import checked_range, chosen_feeds, range_options
+from rawzone_assets.commands.surroundings import (
+    FINE,
+    FOUND,
+    emit,
+    home_option,
+    json_option,
+    leave,
+    open_settings,
+    open_zone,
+    printable,
+)
+from rawzone_assets.health.consistency import Day, Missing, OutOfStep, consistency_of
+from rawzone_assets.platforms import all_feeds
+
+_DAYS = 14
+
+
+@click.command(name="consistency")
+@click.argument("feeds", nargs=-1, metavar="[FEED]...")
+@range_options
+@home_option
+@json_option
+def command(*, feeds: tuple[str, ...], since: str | None, until: str | None, as_json: bool) -> None:
+    """For each capture day, which feeds delivered, which were due and missing, and whose data lag behind.
+
+    Without a range the two weeks up to yesterday, UTC: today is not over. Exit code 1 when a feed is missing or
+    out of step.
+    """
+    checked_range(since, until)
+    first, last = _range(since, until)
+    chosen = chosen_feeds(feeds)
+    wanted = [feed for feed in all_feeds() if not chosen or feed.id in chosen]
+    with open_zone(open_settings()) as zone:
+        days = consistency_of(zone, wanted, since=first, until=last)
+    bad = [day for day in days if not day.is_consistent]
+    if as_json:
+        for day in days:
+            emit(_record(day))
+    else:
+        for day in bad:
+            click.echo(printable(f"{day.day}  {'; '.join(_problems(day))}"))
+        click.echo(f"{len(days) - len(bad)} of {len(days)} days from {first} to {last} are consistent.")
+    leave(FOUND if bad else FINE)
+
+
+def _range(since: str | None, until: str | None) -> tuple[date, date]:
+    """The days asked for; by default they end yesterday, and are two weeks."""
+    yesterday = (datetime.now(UTC).date() - timedelta(days=1)).isoformat()
+    last = date.fromisoformat(until or max(yesterday, since or ""))
+    two_weeks = date.fromordinal(max(last.toordinal() - _DAYS + 1, 1))
+    return date.fromisoformat(since) if since else two_weeks, last
+
+
+def _record(day: Day) -> dict[str, Any]:
+    return {
+        "record": "day",
+        "day": day.day.isoformat(),
+        "consistent": day.is_consistent,
+        "delivered": list(day.delivered),
+        "missing": [{**vars(item), "last": item.last.isoformat()} for item in day.missing],
+        "out_of_step": [{**vars(item), "data_max": item.data_max.isoformat()} for item in day.out_of_step],
+    }
+
+
+def _problems(day: Day) -> Iterator[str]:
+    yield from (_missing(item) for item in day.missing)
+    yield from (_out_of_step(item) for item in day.out_of_step)
+
+
+def _missing(item: Missing) -> str:
+    refused = f", {item.refused} refused" if item.refused else ""
+    return f"{item.feed} is missing (last {item.last}{refused})"
+
+
+def _out_of_step(item: OutOfStep) -> str:
+    return (
+        f"{item.feed} is out of step (data end {item.data_max}, {item.lag} days back; usual are {item.usual})"
+    )

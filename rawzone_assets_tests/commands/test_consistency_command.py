@@ -1,0 +1,27 @@
+"""``rawzone consistency``: a line for each day on which a feed was missing or out of step."""
+
+WEEK = ("--since", "2025-06-09", "--until", "2025-06-20")
+
+
+class TestConsistency:
+    def test_days_on_which_all_came_are_consistent(self, rawzone):
+        outcome = rawzone("consistency", "--since", "2025-06-09", "--until", "2025-06-10")
+        assert outcome.code == 0
+        assert outcome.text == "2 of 2 days from 2025-06-09 to 2025-06-10 are consistent.\n"
+
+    def test_a_feed_that_stopped_is_missing_from_the_day_it_was_due(self, rawzone):
+        outcome = rawzone("consistency", "toolost/spotify", *WEEK)
+        assert outcome.code == 1
+        assert outcome.text.splitlines()[0] == "2025-06-17  toolost/spotify is missing (last 2025-06-10)"
+
+    def test_each_day_is_a_record(self, rawzone):
+        records = rawzone("consistency", *WEEK, "--json").records
+        assert [record["day"][-2:] for record in records] == [f"{n:02d}" for n in range(9, 21)]
+        assert "distrokid/streams" in records[0]["delivered"]
+        assert {"feed": "toolost/spotify", "last": "2025-06-10", "refused": 0} in records[-1]["missing"]
+        assert all(record["consistent"] is (not record["missing"]) for record in records)
+
+    def test_without_a_range_it_looks_at_two_weeks_that_are_over(self, nowhere):
+        outcome = nowhere("consistency")
+        assert outcome.code == 0
+        assert outcome.text.startswith("14 of 14 days")

@@ -1,0 +1,130 @@
+"""Consistency: for each capture day, which feeds are missing or out of step in data time."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, timedelta
+
+import pytest
+
+from rawzone_assets.contract.feed import Cadence
+from rawzone_assets.contract.judging import judge
+from rawzone_assets.health.consistency import Arrival, Day, assess, consistency_of
+from rawzone_assets.platforms import all_feeds, all_platforms, find_feed
+from rawzone_assets.samples import write_landing
+from rawzone_assets.zone.promotion import promote
+from rawzone_assets.zone.settings import Settings
+from rawzone_assets.zone.zone import Zone
+
+FIRST = date(2025, 6, 1)
+DAILY = replace(
+    find_feed("toolost/spotify"),
+    cadence=Cadence(every=timedelta(days=1), lag_days=2, stale_after_days=5),
+)
+WEEKLY = replace(
+    find_feed("distrokid/sales"),
+    cadence=Cadence(every=timedelta(days=7), lag_days=20, stale_after_days=75),
+)
+
+
+def day(number: int) -> date:
+    return FIRST + timedelta(days=number)
+
+
+def came(feed, number: int, *, lag: int = 2, accepted: int = 1, refused: int = 0) -> Arrival:
+    newest = day(number - lag) if accepted else None
+    return Arrival(feed=feed.id, day=day(number), accepted=accepted, refused=refused, data_max=newest)
+
+
+def assessed(*arrivals: Arrival, days: int, before: dict | None = None) -> tuple[Day, ...]:
+    return assess([WEEKLY, DAILY], arrivals, before=before or {}, since=FIRST, until=day(days - 1))
+
+
+def missing(days: tuple[Day, ...], feed) -> list[int]:
+    return [(d.day - FIRST).days for d in days for item in d.missing if item.feed == feed.id]
+
+
+class TestMissing:
+    """Expected is what the cadence makes due, from a feed's first delivery on."""
+
+    def test_a_daily_feed_is_missing_on_each_day_without_a_delivery(self):
+        days = assessed(came(DAILY, 0), came(DAILY, 1), came(DAILY, 4), days=6)
+        assert missing(days, DAILY) == [2, 3, 5]
+        assert [item.last for d in days for item in d.missing] == [day(1), day(1), day(4)]
+
+    def test_a_weekly_feed_is_not_missed_on_the_days_between(self):
+        days = assessed(came(WEEKLY, 0), came(WEEKLY, 7), days=10)
+        assert missing(days, WEEKLY) == []
+
+    def test_and_is_missed_from_the_day_on_which_it_was_due(self):
+        assert missing(assessed(came(WEEKLY, 0), days=10), WEEKLY) == [7, 8, 9]
+
+    def test_a_feed_that_never_came_is_not_expected(self):
+        assert all(d.is_consistent for d in assessed(days=10))
+
+    def test_deliveries_before_the_range_make_it_expected(self):
+        assert missing(assessed(days=2, before={DAILY.id: day(-1)}), DAILY) == [0, 1]
+
+    def test_a_refused_delivery_does_not_count_but_is_told(self):
+        days = assessed(came(DAILY, 0), came(DAILY, 1, accepted=0, refused=2), days=2)
+        assert missing(days, DAILY) == [1]
+        assert days[1].missing[0].refused == 2
+
+    def test_a_feed_of_every_few_hours_is_due_every_day(self):
+        hourly = replace(DAILY, cadence=replace(DAILY.cadence, every=timedelta(hours=6)))
+        days = assess([hourly], [came(hourly, 0)], before={}, since=FIRST, until=day(1))
+        assert missing(days, hourly) == [1]
+
+
+class TestOutOfStep:
+    """Each feed has its own usual lag and tolerance."""
+
+    @pytest.mark.parametrize(("lag", "late"), [(2, False), (5, False), (6, True), (40, True), (-1, False)])
+    def test_is_what_ends_further_back_than_the_feed_tolerates(self, lag: int, *, late: bool):
+        (only,) = assessed(came(DAILY, 0, lag=lag), days=1)
+        assert bool(only.out_of_step) is late
+        assert only.delivered == (DAILY.id,)
+
+    def test_says_how_far_and_what_is_usual(self):
+        (only,) = assessed(came(DAILY, 0, lag=9), days=1)
+        (item,) = only.out_of_step
+        assert (item.feed, item.lag, item.usual, item.allowed) == (DAILY.id, 9, 2, 5)
+        assert item.data_max == day(-9)
+
+    def test_forty_days_are_in_step_for_a_monthly_report(self):
+        (only,) = assessed(came(WEEKLY, 0, lag=40), came(DAILY, 0), days=1)
+        assert only.is_consistent
+
+    def test_data_without_days_say_nothing(self):
+        arrival = Arrival(feed=DAILY.id, day=FIRST, accepted=1)
+        assert assessed(arrival, days=1)[0].is_consistent
+
+
+@pytest.fixture(scope="module")
+def zone(tmp_path_factory):
+    """Twelve days of every feed, of which one lost a week."""
+    home = tmp_path_factory.mktemp("zone")
+    for sample in write_landing(home / "landing", days=12, until=day(11), bad=False):
+        if sample.feed == "toolost/analytics" and any(f"{day(n):%Y%m%d}" in sample.path for n in range(2, 12)):
+            (home / "landing" / sample.path).unlink()
+    with Zone(Settings.from_environment({}, home=home)) as zone:
+        promote(zone, zone.survey(all_platforms(), settle=0).ready, judge=judge, run_id="test")
+        yield zone
+
+
+class TestOfAZone:
+    def test_it_is_read_from_the_receipts(self, zone):
+        days = consistency_of(zone, all_feeds(), since=FIRST, until=day(11))
+        last = find_feed("toolost/analytics").cadence.every.days + 1
+        assert missing(days, find_feed("toolost/analytics")) == list(range(last, 12))
+        assert "distrokid/streams" in days[5].delivered
+        assert all(not d.out_of_step for d in days)
+
+    def test_what_came_before_the_range_is_known(self, zone):
+        (only,) = consistency_of(zone, all_feeds(), since=day(11), until=day(11))
+        assert [item.feed for item in only.missing] == ["toolost/analytics"]
+        assert only.missing[0].last == day(1)
+
+    def test_nothing_was_expected_before_anything_came(self, zone):
+        days = consistency_of(zone, all_feeds(), since=day(-30), until=day(-1))
+        assert all(d.is_consistent and not d.delivered for d in days)
