@@ -11,11 +11,12 @@ from __future__ import annotations
 import re
 import struct
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from rawzone_assets.contract import codes
 from rawzone_assets.contract.content import BytesContent
+from rawzone_assets.contract.exposures import scan
 from rawzone_assets.contract.feed import Capture, Content, Facts, Feed, Format
 from rawzone_assets.contract.findings import Finding, Findings, Place
 from rawzone_assets.contract.texts import survey
@@ -75,7 +76,9 @@ class ZipFormat:
         if not member:
             findings.add(codes.EMPTY_FILE(f"the member {self.member!r} has no bytes"))
             return Facts()
-        return self.inside.examine(feed, BytesContent(member), capture, findings)
+        facts = self.inside.examine(feed, BytesContent(member), capture, findings)
+        # From outside only packed bytes can be seen: what the member exposes is found here.
+        return replace(facts, access_reasons=dict(scan(BytesContent(member).open()).counts))
 
 
 def _only_member(data: bytes, name: str, *, limit: int) -> bytes:

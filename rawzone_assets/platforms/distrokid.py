@@ -121,6 +121,7 @@ capture seen).
     version=1,
     rules_version=1,
     checks=_PAGE_CHECKS,
+    usual_exposures=frozenset({"e-mail", "session-id"}),
     cadence=Cadence(every=timedelta(days=2), lag_days=1, stale_after_days=7),
     by_month=True,
     max_size=16 * 2**20,
