@@ -7,11 +7,12 @@ import warnings
 
 import dagster as dg
 
-from rawzone_assets.orchestration.assets import feed_partitions, landing_spec, raw_asset, source_spec
+from rawzone_assets.orchestration.assets import landing_spec, raw_asset, source_spec
 from rawzone_assets.orchestration.fixity import fixity_asset, fixity_schedule
 from rawzone_assets.orchestration.landing_sensor import landing_sensor
 from rawzone_assets.orchestration.logs import console
 from rawzone_assets.orchestration.overrides import Overrides, ZoneResource
+from rawzone_assets.orchestration.partitions import feed_partitions
 from rawzone_assets.orchestration.strangers import unrecognized_asset
 from rawzone_assets.orchestration.watch import watch_checks, watch_sensor
 from rawzone_assets.platforms import all_platforms

@@ -12,6 +12,7 @@ import dagster as dg
 
 from rawzone_assets.orchestration import launches, reporting, witness
 from rawzone_assets.orchestration.names import landing_key
+from rawzone_assets.orchestration.partitions import days_inside
 from rawzone_assets.zone.receipt import timestamp
 from rawzone_assets.zone.survey import Delivery
 
@@ -32,12 +33,12 @@ def arrivals(
     """
     landed: dict[str, dict[str, list[Delivery]]] = {}
     for delivery in ready:
-        if partitions[delivery.feed_id].has_partition_key(delivery.partition):
-            landed.setdefault(delivery.feed_id, {}).setdefault(delivery.partition, []).append(delivery)
+        landed.setdefault(delivery.feed_id, {}).setdefault(delivery.partition, []).append(delivery)
     news: list[tuple[str, str, str]] = []
     for feed_id, days in landed.items():
-        told = witness.content_by_partition(instance, landing_key(feed_id), sorted(days))
-        contents = {day: _content(deliveries) for day, deliveries in days.items()}
+        inside = sorted(days_inside(partitions[feed_id], days))
+        told = witness.content_by_partition(instance, landing_key(feed_id), inside)
+        contents = {day: _content(days[day]) for day in inside}
         news += [(day, feed_id, content) for day, content in contents.items() if told.get(day) != content]
     for day, feed_id, content in sorted(news, reverse=True)[:most]:
         yield _arrival(feed_id, day, content, landed[feed_id][day])

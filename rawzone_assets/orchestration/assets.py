@@ -6,7 +6,6 @@ fails for the environment alone; a refused delivery is a red check of a green ru
 
 import warnings
 from collections.abc import Collection, Iterator, Sequence
-from datetime import date
 
 import dagster as dg
 
@@ -23,6 +22,7 @@ from rawzone_assets.orchestration.names import (
     source_key,
 )
 from rawzone_assets.orchestration.overrides import ZoneResource
+from rawzone_assets.orchestration.partitions import days_inside
 from rawzone_assets.zone import promotion
 from rawzone_assets.zone.errors import ZoneError
 from rawzone_assets.zone.receipt import Verdict
@@ -39,12 +39,6 @@ _ROLES = {
     Role.IDENTITY: "of the platform, account and report that its name says",
     Role.INTEGRITY: "the bytes that its producer describes",
 }
-
-
-def feed_partitions(feed: Feed, start: date | None) -> dg.DailyPartitionsDefinition:
-    """Capture days from the feed's first one up to today, which files of today carry already."""
-    first = (start or feed.start).isoformat()
-    return dg.DailyPartitionsDefinition(start_date=first, end_offset=1, timezone="UTC")
 
 
 def source_spec(platform: Platform) -> dg.AssetSpec:
@@ -98,14 +92,12 @@ def raw_asset(
         try:
             with zone.open() as opened, alive(opened, context.run.run_id):
                 if key in context.selected_asset_keys:
-                    days = set(context.partition_keys)
                     ready = [
                         delivery
                         for delivery in zone.look(opened, platforms).ready
-                        if delivery.feed_id == feed.id
-                        and zone.wants(delivery)
-                        and _takes(delivery, days, partitions)
+                        if delivery.feed_id == feed.id and zone.wants(delivery)
                     ]
+                    ready = _of_days(ready, set(context.partition_keys), partitions)
                     problem = _promote(context, zone, opened, ready)
                 yield from reporting.report(context, opened, feed, context.partition_keys)
         except ZoneError as error:
@@ -147,9 +139,12 @@ def _promote(
 _VERDICTS = (Verdict.PROMOTED, Verdict.DUPLICATE, Verdict.QUARANTINED)
 
 
-def _takes(delivery: Delivery, days: Collection[str], partitions: dg.DailyPartitionsDefinition) -> bool:
+def _of_days(
+    ready: Sequence[Delivery], days: Collection[str], partitions: dg.DailyPartitionsDefinition
+) -> list[Delivery]:
     """Deliveries of the run's days, and those of no day at all: their stamp is a verdict, not a partition."""
-    return delivery.partition in days or not partitions.has_partition_key(delivery.partition)
+    inside = days_inside(partitions, (delivery.partition for delivery in ready))
+    return [delivery for delivery in ready if delivery.partition in days or delivery.partition not in inside]
 
 
 def _raw_spec(platform: Platform, feed: Feed, partitions: dg.DailyPartitionsDefinition) -> dg.AssetSpec:

@@ -18,6 +18,7 @@ from rawzone_assets.orchestration.launches import Attempt
 from rawzone_assets.orchestration.liveness import active_assets, report_dead_runs
 from rawzone_assets.orchestration.names import FEED_TAG, STRANGERS, UNRECOGNIZED, range_tags, raw_key
 from rawzone_assets.orchestration.overrides import ZoneResource
+from rawzone_assets.orchestration.partitions import days_inside
 from rawzone_assets.orchestration.strangers import stranger_content, stranger_labels
 from rawzone_assets.zone.errors import ZoneError
 from rawzone_assets.zone.survey import Delivery, Survey
@@ -171,7 +172,7 @@ def plan(
 
 def _target_days(partitions: dg.DailyPartitionsDefinition, days: Sequence[str]) -> tuple[str, ...]:
     """The partitions to run for. Deliveries of no partition are taken by any run, so the newest day will do."""
-    inside = sorted({day for day in days if partitions.has_partition_key(day)})
+    inside = sorted(days_inside(partitions, days))
     if inside or not days:
         return tuple(inside)
     newest = partitions.get_last_partition_key()

@@ -15,12 +15,12 @@ import dagster as dg
 
 from rawzone_assets.contract.feed import Platform
 from rawzone_assets.orchestration.arrivals import arrivals
-from rawzone_assets.orchestration.assets import feed_partitions
 from rawzone_assets.orchestration.landing_sensor import Pending, pending_work
 from rawzone_assets.orchestration.launches import yearly_spans
 from rawzone_assets.orchestration.logs import QUIET
 from rawzone_assets.orchestration.names import FEED_TAG, range_tags
 from rawzone_assets.orchestration.overrides import Overrides, ZoneResource
+from rawzone_assets.orchestration.partitions import feed_partitions
 from rawzone_assets.zone.index import Entry
 from rawzone_assets.zone.judges import JudgePool
 from rawzone_assets.zone.promotion import Outcome

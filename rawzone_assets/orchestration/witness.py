@@ -19,6 +19,7 @@ from dagster._core.storage.asset_check_execution_record import (
 
 from rawzone_assets.orchestration.days import Day, days_of
 from rawzone_assets.orchestration.names import INTEGRITY, raw_key
+from rawzone_assets.orchestration.partitions import days_inside
 from rawzone_assets.zone.zone import Zone
 
 DATA_VERSION = "dagster/data_version"
@@ -150,8 +151,9 @@ def _touched(
             if record.get("feed") in partitions and record.get("partition"):
                 days.setdefault(record["feed"], set()).add(record["partition"])
     return {
-        feed_id: {day for day in found if partitions[feed_id].has_partition_key(day)}
+        feed_id: inside
         for feed_id, found in days.items()
+        if (inside := days_inside(partitions[feed_id], found))
     }
 
 

@@ -74,7 +74,7 @@ class TestEveryMomentOfAPromotion:
 
     @pytest.mark.campaign
     def test_many_more_recoveries_that_are_interrupted(self, campaign, landing, tell):
-        points = interrupt_recoveries(campaign, landing, every=4)
+        points = interrupt_recoveries(campaign, landing, every=9)
         tell(f"recovery: {points} crash points, {campaign.tried} crashes")
         assert campaign.violations == []
 

@@ -1,0 +1,21 @@
+"""Partitions: the capture days of a feed that Dagster knows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+
+import dagster as dg
+
+from rawzone_assets.contract.feed import Feed
+
+
+def feed_partitions(feed: Feed, start: date | None) -> dg.DailyPartitionsDefinition:
+    """Capture days from the feed's first one up to today, which files of today carry already."""
+    first = (start or feed.start).isoformat()
+    return dg.DailyPartitionsDefinition(start_date=first, end_offset=1, timezone="UTC")
+
+
+def days_inside(partitions: dg.DailyPartitionsDefinition, days: Iterable[str]) -> set[str]:
+    """Those of the days that are partitions. Each is asked for once: Dagster takes 0.3 ms for an answer."""
+    return {day for day in set(days) if partitions.has_partition_key(day)}
