@@ -39,9 +39,11 @@ def alive(zone: Zone, run_id: str) -> Iterator[None]:
         with contextlib.suppress(OSError):
             ensure_folder(zone.files, path.parent)
             stack.enter_context(zone.files.lock(path, wait=False))
-        yield
-        with contextlib.suppress(OSError):
-            zone.files.remove(path)
+        try:
+            yield
+        finally:
+            with contextlib.suppress(OSError):
+                zone.files.remove(path)
 
 
 def active_assets(instance: dg.DagsterInstance) -> set[dg.AssetKey]:

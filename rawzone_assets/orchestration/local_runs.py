@@ -32,6 +32,8 @@ Build = Callable[[Overrides], dg.Definitions]
 Progress = Callable[[int, int], None]
 """Called with (files dealt with, files in all)."""
 
+_INTERRUPTED = "DagsterExecutionInterruptedError"
+
 
 @dataclass(frozen=True, kw_only=True)
 class LocalRun:
@@ -146,19 +148,23 @@ def _run(
         run_config=QUIET,
         raise_on_error=False,
     )
-    return LocalRun(name=name, run_id=result.run_id, problem=None if result.success else _problem(result, name))
+    if result.success:
+        return LocalRun(name=name, run_id=result.run_id)
+    failures = [event.step_failure_data for event in result.all_events if event.is_step_failure]
+    if any(failure.error and failure.error.cls_name == _INTERRUPTED for failure in failures):
+        raise KeyboardInterrupt  # Dagster made it a failed run, after which the next one would begin
+    return LocalRun(name=name, run_id=result.run_id, problem=_problem(result.run_id, name, failures))
 
 
-def _problem(result: dg.ExecuteInProcessResult, name: str) -> str:
+def _problem(run_id: str, name: str, failures: Sequence[Any]) -> str:
     """The sentence of a failed run; anything but an expected failure is ours, and told with its error."""
-    for event in result.all_events:
-        failure: Any = event.step_failure_data if event.is_step_failure else None
-        if failure and failure.user_failure_data and failure.user_failure_data.description:
+    for failure in failures:
+        if failure.user_failure_data and failure.user_failure_data.description:
             return str(failure.user_failure_data.description)
-        if failure and failure.error:
+        if failure.error:
             cause = failure.error.cause or failure.error
-            return f"The run {result.run_id} for {name} failed: {str(cause.message).strip()}"
-    return f"The run {result.run_id} for {name} failed: Dagster's log of it says why."
+            return f"The run {run_id} for {name} failed: {str(cause.message).strip()}"
+    return f"The run {run_id} for {name} failed: Dagster's log of it says why."
 
 
 def _entries(zone: Zone, after: int, run_ids: Collection[str]) -> Iterator[tuple[Entry, datetime]]:
