@@ -13,7 +13,7 @@ from datetime import datetime
 import orjson
 
 from rawzone_assets.zone.errors import LedgerDamaged
-from rawzone_assets.zone.index import Entry
+from rawzone_assets.zone.index_queries import Entry
 from rawzone_assets.zone.receipt import Receipt, Verdict, moment
 from rawzone_assets.zone.zone import Zone
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from rawzone_assets.zone import codec
 from rawzone_assets.zone.errors import AmbiguousObject, NotPromoted, ObjectDamaged, UnknownObject
-from rawzone_assets.zone.index import Entry
+from rawzone_assets.zone.index_queries import Entry
 from rawzone_assets.zone.landing import HELD_IN_MEMORY
 from rawzone_assets.zone.layout import Layout
 from rawzone_assets.zone.receipt import Receipt, Verdict, printable_path

@@ -26,7 +26,7 @@ from rawzone_assets.commands.surroundings import (
 from rawzone_assets.contract.feed import Feed
 from rawzone_assets.health.backtest import Change, Compared, Unjudged, backtest
 from rawzone_assets.platforms import all_feeds
-from rawzone_assets.zone.index import Entry
+from rawzone_assets.zone.index_queries import Entry
 from rawzone_assets.zone.judges import JudgePool
 
 _PLATFORMS = "rawzone_assets.platforms:all_platforms"

@@ -21,7 +21,7 @@ from rawzone_assets.commands.surroundings import (
     open_zone,
     printable,
 )
-from rawzone_assets.zone.index import Entry
+from rawzone_assets.zone.index_queries import Entry
 from rawzone_assets.zone.receipt import Verdict
 
 

@@ -27,7 +27,7 @@ from rawzone_assets.commands.surroundings import (
     printable,
 )
 from rawzone_assets.platforms import all_feeds
-from rawzone_assets.zone.index import Entry
+from rawzone_assets.zone.index_queries import Entry
 from rawzone_assets.zone.judges import JudgePool
 from rawzone_assets.zone.receipt import Receipt, Verdict
 from rawzone_assets.zone.replay import Outcome, Replayed, replay

@@ -8,7 +8,7 @@ from typing import Any
 
 from rawzone_assets.contract import codes
 from rawzone_assets.contract.findings import Place
-from rawzone_assets.zone.index import Entry
+from rawzone_assets.zone.index_queries import Entry
 from rawzone_assets.zone.receipt import timestamp
 
 

@@ -14,7 +14,7 @@ from enum import StrEnum
 from itertools import islice
 
 from rawzone_assets.contract.feed import Feed
-from rawzone_assets.zone.index import Entry
+from rawzone_assets.zone.index_queries import Entry
 from rawzone_assets.zone.intake import Judge
 from rawzone_assets.zone.past import OF_THE_PAST
 from rawzone_assets.zone.receipt import Verdict

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from rawzone_assets.contract.feed import Platform
 from rawzone_assets.health.freshness import Freshness, State, freshness_of
 from rawzone_assets.zone.errors import LandingMissing
-from rawzone_assets.zone.index import Total
+from rawzone_assets.zone.index_queries import Total
 from rawzone_assets.zone.ledger import Head
 from rawzone_assets.zone.receipt import Verdict
 from rawzone_assets.zone.survey import Survey

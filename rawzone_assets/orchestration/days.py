@@ -11,7 +11,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
-from rawzone_assets.zone.index import Entry, Index
+from rawzone_assets.zone.index import Index
+from rawzone_assets.zone.index_queries import Entry
 from rawzone_assets.zone.receipt import Receipt, Verdict
 
 _ACCEPTED = (Verdict.PROMOTED, Verdict.DUPLICATE)

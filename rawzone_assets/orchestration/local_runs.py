@@ -21,7 +21,7 @@ from rawzone_assets.orchestration.logs import QUIET
 from rawzone_assets.orchestration.names import FEED_TAG, range_tags
 from rawzone_assets.orchestration.overrides import Overrides, ZoneResource
 from rawzone_assets.orchestration.partitions import feed_partitions
-from rawzone_assets.zone.index import Entry
+from rawzone_assets.zone.index_queries import Entry
 from rawzone_assets.zone.judges import JudgePool
 from rawzone_assets.zone.promotion import Outcome
 from rawzone_assets.zone.receipt import Receipt

@@ -9,46 +9,20 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import closing, contextmanager, suppress
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import orjson
 
 from rawzone_assets.zone.errors import IndexFailed, StorageFailed
+from rawzone_assets.zone.index_database import open_database
+from rawzone_assets.zone.index_queries import IndexQueries
 from rawzone_assets.zone.layout import REFUSAL_DIGITS
 from rawzone_assets.zone.ledger import EMPTY, Commit, Head, Ledger
 from rawzone_assets.zone.past_lookups import PastLookups, form_of
 from rawzone_assets.zone.receipt import Receipt, Verdict, moment, timestamp
-
-_VERSION = 2
-_SCHEMA = """
-CREATE TABLE head (seq INTEGER NOT NULL, sha256 TEXT NOT NULL, at TEXT);
-CREATE TABLE receipt (
-    id INTEGER PRIMARY KEY, seq INTEGER NOT NULL, feed TEXT, partition TEXT, name TEXT, verdict TEXT NOT NULL,
-    sha256 BLOB, key TEXT, revision INTEGER, landing_path TEXT NOT NULL, form INTEGER, captured_at TEXT,
-    size INTEGER, records INTEGER, data_min TEXT, substance BLOB, fingerprint BLOB, outline TEXT,
-    body TEXT NOT NULL);
-CREATE INDEX receipt_name ON receipt (feed, name);
-CREATE INDEX receipt_sha256 ON receipt (sha256);
-CREATE INDEX receipt_partition ON receipt (feed, partition);
-CREATE INDEX receipt_path ON receipt (landing_path);
-CREATE INDEX receipt_key ON receipt (key);
-CREATE INDEX receipt_refused ON receipt (feed, partition) WHERE verdict = 'quarantined';
-CREATE INDEX receipt_past ON receipt (form, captured_at);
-CREATE INDEX receipt_substance ON receipt (substance, captured_at);
-CREATE INDEX receipt_outline ON receipt (form, fingerprint) WHERE outline IS NOT NULL;
-CREATE TABLE seen (
-    path TEXT PRIMARY KEY, signature TEXT NOT NULL, feed TEXT, verdict TEXT NOT NULL) WITHOUT ROWID;
-"""
-# A refusal is closed by a later receipt that accepts the same bytes under the same name, landed or replayed.
-_OPEN = (
-    "verdict = 'quarantined' AND NOT EXISTS (SELECT 1 FROM receipt AS later INDEXED BY receipt_name "
-    "WHERE later.feed = receipt.feed AND later.name = receipt.name AND later.sha256 = receipt.sha256 "
-    "AND later.verdict IN ('promoted', 'duplicate') AND later.id > receipt.id)"
-)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,29 +34,7 @@ class Stored:
     sha256: str
 
 
-@dataclass(frozen=True, kw_only=True)
-class Entry:
-    """A receipt and the number of the commit that holds it."""
-
-    seq: int
-    receipt: Receipt
-
-
-@dataclass(frozen=True, kw_only=True)
-class Total:
-    """The receipts of one feed and verdict, added up."""
-
-    feed: str
-    verdict: Verdict
-    receipts: int
-    revisions: int  # of them, those that revise an earlier object
-    size: int
-    stored_size: int
-    data_max: str | None
-    captured_at: str | None  # the newest
-
-
-class Index:
+class Index(IndexQueries):
     """Look-ups over one ledger. Call :meth:`catch_up` before trusting an answer."""
 
     def __init__(self, ledger: Ledger, folder: Path | None) -> None:
@@ -221,99 +173,6 @@ class Index:
         with self.usable(), self._transaction():
             self._database.executemany("INSERT OR REPLACE INTO seen VALUES (?, ?, ?, ?)", list(entities))
 
-    # --- what readers ask ------------------------------------------------------------------------
-
-    def entries(
-        self,
-        *,
-        feeds: Sequence[str] = (),
-        since: str | None = None,
-        until: str | None = None,
-        verdicts: Sequence[str] = (),
-        partitions: Sequence[str] = (),
-        open_refusals: bool = False,
-    ) -> Iterator[Entry]:
-        """Receipts in ledger order; ``since`` and ``until`` are partitions, both included.
-
-        ``open_refusals`` leaves only refused deliveries whose bytes were not accepted under their name since.
-        """
-        clauses, values = [_OPEN if open_refusals else "1"], list[Any]()
-        for column, wanted in (("feed", feeds), ("verdict", verdicts), ("partition", partitions)):
-            if wanted:
-                clauses.append(f"{column} IN ({', '.join('?' * len(wanted))})")
-                values.extend(wanted)
-        for operator, day in ((">=", since), ("<=", until)):
-            if day:
-                clauses.append(f"partition {operator} ?")
-                values.append(day)
-        # The clauses are built from constants above, every value is bound.
-        query = f"SELECT seq, body FROM receipt WHERE {' AND '.join(clauses)} ORDER BY id"  # noqa: S608
-        with closing(self._database.execute(query, values)) as rows:
-            for seq, body in rows:
-                yield Entry(seq=seq, receipt=Receipt.from_record(orjson.loads(body)))
-
-    def open_refusals(self) -> dict[str, int]:
-        """How many refused deliveries of each feed were not accepted since."""
-        query = f"SELECT feed, count(*) FROM receipt WHERE {_OPEN} GROUP BY feed"  # noqa: S608
-        return dict(self._database.execute(query))
-
-    def find(self, wanted: str) -> list[Entry]:
-        """Receipts whose key, stored name, landing path or SHA-256 (or a prefix of 8 or more) is ``wanted``."""
-        clauses = ["key = ?", "name = ?", "landing_path = ?"]
-        values: list[Any] = [wanted, wanted, wanted]
-        lowered = wanted.lower()
-        if len(lowered) >= 8 and all(c in "0123456789abcdef" for c in lowered):
-            clauses.append("sha256 >= ? AND sha256 <= ?")
-            low, high = lowered.ljust(64, "0"), lowered.ljust(64, "f")
-            values += [bytes.fromhex(low[:64]), bytes.fromhex(high[:64])]
-        query = f"SELECT seq, body FROM receipt WHERE {' OR '.join(clauses)} ORDER BY id"  # noqa: S608
-        rows = self._database.execute(query, values).fetchall()
-        return [Entry(seq=seq, receipt=Receipt.from_record(orjson.loads(body))) for seq, body in rows]
-
-    def newest(self, feed: str) -> Iterator[Entry]:
-        """A feed's receipts, newest capture day first. Reads no further than the caller does."""
-        query = "SELECT seq, body FROM receipt WHERE feed = ? ORDER BY partition DESC, id DESC"
-        with closing(self._database.execute(query, (feed,))) as rows:
-            for seq, body in rows:
-                yield Entry(seq=seq, receipt=Receipt.from_record(orjson.loads(body)))
-
-    def feeds(self) -> list[str]:
-        """Every feed that a receipt names."""
-        rows = self._database.execute("SELECT DISTINCT feed FROM receipt WHERE feed IS NOT NULL ORDER BY feed")
-        return [feed for (feed,) in rows]
-
-    def partitions(self, feed: str) -> list[str]:
-        """The capture days of a feed's receipts, oldest first."""
-        rows = self._database.execute(
-            "SELECT DISTINCT partition FROM receipt WHERE feed = ? ORDER BY partition", (feed,)
-        )
-        return [partition for (partition,) in rows]
-
-    def totals(self) -> list[Total]:
-        """What the receipts of each feed add up to, by verdict; counted here because there may be millions."""
-        # The LIMIT makes SQLite take the four facts out of each body first, and not sort the bodies themselves.
-        rows = self._database.execute(
-            "SELECT feed, verdict, count(*), total(revision > 1), total(size), total(stored_size), "
-            "max(data_max), max(captured_at) FROM ("
-            "SELECT feed, verdict, revision, body ->> '$.size' AS size, "
-            "body ->> '$.stored_size' AS stored_size, body ->> '$.data_max' AS data_max, "
-            "body ->> '$.captured_at' AS captured_at "
-            "FROM receipt WHERE feed IS NOT NULL LIMIT -1) GROUP BY feed, verdict"
-        )
-        return [
-            Total(
-                feed=feed,
-                verdict=Verdict(verdict),
-                receipts=receipts,
-                revisions=int(revisions),
-                size=int(size),
-                stored_size=int(stored_size),
-                data_max=data_max,
-                captured_at=captured_at,
-            )
-            for feed, verdict, receipts, revisions, size, stored_size, data_max, captured_at in rows
-        ]
-
     # --- building --------------------------------------------------------------------------------
 
     def _apply(self, commit: Commit) -> None:
@@ -404,10 +263,10 @@ class Index:
 
     def _open(self) -> sqlite3.Connection:
         if self._path is None:
-            return _create(":memory:")
+            return open_database(":memory:")
         self._path.parent.mkdir(parents=True, exist_ok=True)
         try:
-            return _create(str(self._path))
+            return open_database(str(self._path))
         except sqlite3.OperationalError:
             raise  # locked or not writable: the file itself may be sound
         except sqlite3.DatabaseError:
@@ -416,10 +275,10 @@ class Index:
     def _rebuild(self) -> sqlite3.Connection:
         """An empty index in place of a damaged one: it is derived, so the cure is to build it anew."""
         if self._path is None:
-            return _create(":memory:")
+            return open_database(":memory:")
         for suffix in ("", "-wal", "-shm"):
             self._path.with_name(self._path.name + suffix).unlink(missing_ok=True)
-        return _create(str(self._path))
+        return open_database(str(self._path))
 
 
 def index_path(folder: Path, ledger: Path) -> Path:
@@ -444,24 +303,3 @@ def signature_of(receipt: Receipt) -> str:
             landed.get("ctime_ns"),
         )
     )
-
-
-def _create(path: str) -> sqlite3.Connection:
-    database = sqlite3.connect(path, timeout=60, isolation_level=None, check_same_thread=False)
-    try:
-        database.execute("PRAGMA journal_mode = WAL")
-        database.execute("PRAGMA synchronous = NORMAL")
-        database.execute("BEGIN IMMEDIATE")
-        version = database.execute("PRAGMA user_version").fetchone()[0]
-        if version == 0:
-            for statement in _SCHEMA.split(";"):
-                database.execute(statement)
-            database.execute(f"PRAGMA user_version = {_VERSION}")
-        database.execute("COMMIT")
-    except BaseException:
-        database.close()
-        raise
-    if version not in (0, _VERSION):
-        database.close()
-        raise sqlite3.DatabaseError(f"index version {version} is not {_VERSION}")
-    return database

@@ -18,7 +18,7 @@ from rawzone_assets.zone import codec, decision, layout
 from rawzone_assets.zone.decision import Candidate
 from rawzone_assets.zone.drafts import Draft
 from rawzone_assets.zone.errors import KeyOccupied
-from rawzone_assets.zone.index import Entry
+from rawzone_assets.zone.index_queries import Entry
 from rawzone_assets.zone.intake import Judge
 from rawzone_assets.zone.promotion import MOST_BYTES, MOST_FILES, contract_of
 from rawzone_assets.zone.receipt import Receipt, Verdict, timestamp

@@ -1,0 +1,52 @@
+"""The index's database: its tables, and how a file of them is opened. What is asked of it is elsewhere."""
+
+from __future__ import annotations
+
+import sqlite3
+
+_VERSION = 2
+_SCHEMA = """
+CREATE TABLE head (seq INTEGER NOT NULL, sha256 TEXT NOT NULL, at TEXT);
+CREATE TABLE receipt (
+    id INTEGER PRIMARY KEY, seq INTEGER NOT NULL, feed TEXT, partition TEXT, name TEXT, verdict TEXT NOT NULL,
+    sha256 BLOB, key TEXT, revision INTEGER, landing_path TEXT NOT NULL, form INTEGER, captured_at TEXT,
+    size INTEGER, records INTEGER, data_min TEXT, substance BLOB, fingerprint BLOB, outline TEXT,
+    body TEXT NOT NULL);
+CREATE INDEX receipt_name ON receipt (feed, name);
+CREATE INDEX receipt_sha256 ON receipt (sha256);
+CREATE INDEX receipt_partition ON receipt (feed, partition);
+CREATE INDEX receipt_path ON receipt (landing_path);
+CREATE INDEX receipt_key ON receipt (key);
+CREATE INDEX receipt_refused ON receipt (feed, partition) WHERE verdict = 'quarantined';
+CREATE INDEX receipt_past ON receipt (form, captured_at);
+CREATE INDEX receipt_substance ON receipt (substance, captured_at);
+CREATE INDEX receipt_outline ON receipt (form, fingerprint) WHERE outline IS NOT NULL;
+CREATE TABLE seen (
+    path TEXT PRIMARY KEY, signature TEXT NOT NULL, feed TEXT, verdict TEXT NOT NULL) WITHOUT ROWID;
+"""
+
+
+def open_database(path: str) -> sqlite3.Connection:
+    """The database at ``path`` (or ``:memory:``), created when it is not there.
+
+    Raises:
+        sqlite3.DatabaseError: The file is damaged or of another version.
+    """
+    database = sqlite3.connect(path, timeout=60, isolation_level=None, check_same_thread=False)
+    try:
+        database.execute("PRAGMA journal_mode = WAL")
+        database.execute("PRAGMA synchronous = NORMAL")
+        database.execute("BEGIN IMMEDIATE")
+        version = database.execute("PRAGMA user_version").fetchone()[0]
+        if version == 0:
+            for statement in _SCHEMA.split(";"):
+                database.execute(statement)
+            database.execute(f"PRAGMA user_version = {_VERSION}")
+        database.execute("COMMIT")
+    except BaseException:
+        database.close()
+        raise
+    if version not in (0, _VERSION):
+        database.close()
+        raise sqlite3.DatabaseError(f"index version {version} is not {_VERSION}")
+    return database

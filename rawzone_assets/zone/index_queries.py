@@ -1,0 +1,143 @@
+"""What readers ask the index: receipts by feed, day, verdict or name, and what they add up to.
+
+Deciding asks other questions, which are the index's own, and the comparison with the past those of
+``past_lookups``.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from rawzone_assets.zone.receipt import Receipt, Verdict
+
+# A refusal is closed by a later receipt that accepts the same bytes under the same name, landed or replayed.
+_OPEN = (
+    "verdict = 'quarantined' AND NOT EXISTS (SELECT 1 FROM receipt AS later INDEXED BY receipt_name "
+    "WHERE later.feed = receipt.feed AND later.name = receipt.name AND later.sha256 = receipt.sha256 "
+    "AND later.verdict IN ('promoted', 'duplicate') AND later.id > receipt.id)"
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """A receipt and the number of the commit that holds it."""
+
+    seq: int
+    receipt: Receipt
+
+
+@dataclass(frozen=True, kw_only=True)
+class Total:
+    """The receipts of one feed and verdict, added up."""
+
+    feed: str
+    verdict: Verdict
+    receipts: int
+    revisions: int  # of them, those that revise an earlier object
+    size: int
+    stored_size: int
+    data_max: str | None
+    captured_at: str | None  # the newest
+
+
+class IndexQueries:
+    """Questions to the index's database that change nothing."""
+
+    _database: sqlite3.Connection
+
+    def entries(
+        self,
+        *,
+        feeds: Sequence[str] = (),
+        since: str | None = None,
+        until: str | None = None,
+        verdicts: Sequence[str] = (),
+        partitions: Sequence[str] = (),
+        open_refusals: bool = False,
+    ) -> Iterator[Entry]:
+        """Receipts in ledger order; ``since`` and ``until`` are partitions, both included.
+
+        ``open_refusals`` leaves only refused deliveries whose bytes were not accepted under their name since.
+        """
+        clauses, values = [_OPEN if open_refusals else "1"], list[Any]()
+        for column, wanted in (("feed", feeds), ("verdict", verdicts), ("partition", partitions)):
+            if wanted:
+                clauses.append(f"{column} IN ({', '.join('?' * len(wanted))})")
+                values.extend(wanted)
+        for operator, day in ((">=", since), ("<=", until)):
+            if day:
+                clauses.append(f"partition {operator} ?")
+                values.append(day)
+        # The clauses are built from constants above, every value is bound.
+        query = f"SELECT seq, body FROM receipt WHERE {' AND '.join(clauses)} ORDER BY id"  # noqa: S608
+        with closing(self._database.execute(query, values)) as rows:
+            for seq, body in rows:
+                yield Entry(seq=seq, receipt=Receipt.from_record(orjson.loads(body)))
+
+    def open_refusals(self) -> dict[str, int]:
+        """How many refused deliveries of each feed were not accepted since."""
+        query = f"SELECT feed, count(*) FROM receipt WHERE {_OPEN} GROUP BY feed"  # noqa: S608
+        return dict(self._database.execute(query))
+
+    def find(self, wanted: str) -> list[Entry]:
+        """Receipts whose key, stored name, landing path or SHA-256 (or a prefix of 8 or more) is ``wanted``."""
+        clauses = ["key = ?", "name = ?", "landing_path = ?"]
+        values: list[Any] = [wanted, wanted, wanted]
+        lowered = wanted.lower()
+        if len(lowered) >= 8 and all(c in "0123456789abcdef" for c in lowered):
+            clauses.append("sha256 >= ? AND sha256 <= ?")
+            low, high = lowered.ljust(64, "0"), lowered.ljust(64, "f")
+            values += [bytes.fromhex(low[:64]), bytes.fromhex(high[:64])]
+        query = f"SELECT seq, body FROM receipt WHERE {' OR '.join(clauses)} ORDER BY id"  # noqa: S608
+        rows = self._database.execute(query, values).fetchall()
+        return [Entry(seq=seq, receipt=Receipt.from_record(orjson.loads(body))) for seq, body in rows]
+
+    def newest(self, feed: str) -> Iterator[Entry]:
+        """A feed's receipts, newest capture day first. Reads no further than the caller does."""
+        query = "SELECT seq, body FROM receipt WHERE feed = ? ORDER BY partition DESC, id DESC"
+        with closing(self._database.execute(query, (feed,))) as rows:
+            for seq, body in rows:
+                yield Entry(seq=seq, receipt=Receipt.from_record(orjson.loads(body)))
+
+    def feeds(self) -> list[str]:
+        """Every feed that a receipt names."""
+        rows = self._database.execute("SELECT DISTINCT feed FROM receipt WHERE feed IS NOT NULL ORDER BY feed")
+        return [feed for (feed,) in rows]
+
+    def partitions(self, feed: str) -> list[str]:
+        """The capture days of a feed's receipts, oldest first."""
+        rows = self._database.execute(
+            "SELECT DISTINCT partition FROM receipt WHERE feed = ? ORDER BY partition", (feed,)
+        )
+        return [partition for (partition,) in rows]
+
+    def totals(self) -> list[Total]:
+        """What the receipts of each feed add up to, by verdict; counted here because there may be millions."""
+        # The LIMIT makes SQLite take the four facts out of each body first, and not sort the bodies themselves.
+        rows = self._database.execute(
+            "SELECT feed, verdict, count(*), total(revision > 1), total(size), total(stored_size), "
+            "max(data_max), max(captured_at) FROM ("
+            "SELECT feed, verdict, revision, body ->> '$.size' AS size, "
+            "body ->> '$.stored_size' AS stored_size, body ->> '$.data_max' AS data_max, "
+            "body ->> '$.captured_at' AS captured_at "
+            "FROM receipt WHERE feed IS NOT NULL LIMIT -1) GROUP BY feed, verdict"
+        )
+        return [
+            Total(
+                feed=feed,
+                verdict=Verdict(verdict),
+                receipts=receipts,
+                revisions=int(revisions),
+                size=int(size),
+                stored_size=int(stored_size),
+                data_max=data_max,
+                captured_at=captured_at,
+            )
+            for feed, verdict, receipts, revisions, size, stored_size, data_max, captured_at in rows
+        ]
