@@ -1,22 +1,21 @@
 """Chart blocks: statistics pages that hold all their charts in one inline variable, ``var chartData = {...};``.
 
-The object is JSON, whose end a JSON decoder finds: texts in it hold ``;`` and ``}`` too. It is the document
-that schema and rules judge. What tells pages apart is as for other pages (``html_pages.py``).
+The object is a script's value (``script_values.py``), read to its own end: texts in it hold ``;`` and ``}``
+too. It is the document that schema and rules judge. What tells pages apart is as for other pages
+(``html_pages.py``).
 """
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-import orjson
 from bs4 import BeautifulSoup
 
-from rawzone_assets.contract import codes, digests
+from rawzone_assets.contract import codes
 from rawzone_assets.contract.documents import judge_document
 from rawzone_assets.contract.feed import Capture, Content, Facts, Feed
 from rawzone_assets.contract.findings import Finding, Findings, Place
@@ -30,10 +29,11 @@ from rawzone_assets.contract.html_pages import (
 from rawzone_assets.contract.page_totals import PageTotal
 from rawzone_assets.contract.pointers import pointer
 from rawzone_assets.contract.rules import Rule, Series
+from rawzone_assets.contract.script_values import NotAValueError, read_value
 from rawzone_assets.contract.texts import line_of, survey
 
 _MOST_ASSIGNMENTS = 10  # of the variable; a page has one
-_DECODER = json.JSONDecoder()
+_NOT_SAID = (None, "", "0", "false", "no", "null")  # in any case; pages write truth as 0, false or "0"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,7 +73,7 @@ class BlocksFormat:
         soup = parsed_page(text, findings)
         if soup is None:
             return Facts(text=seen.facts)
-        blocks = _blocks(soup, self.variable)
+        blocks = _blocks(soup, self.variable, self.daily)
         if blocks is None and is_sign_in(soup, self.sign_in):
             findings.add(codes.SIGN_IN_PAGE("a sign-in form, and no chart data"))
             return Facts(text=seen.facts)
@@ -110,7 +110,7 @@ class BlocksFormat:
             yield codes.CHART_MISSING(f"the value of {self.variable!r} {blocks.problem}", where)
             return
         for name, block in blocks.value.items():
-            if isinstance(block, dict) and block.get("error"):
+            if isinstance(block, dict) and _says(block, "error"):
                 place = Place(pointer=pointer((name, "error")), line=where.line)
                 yield codes.ERROR_PAYLOAD("the page's own data say that this chart failed", place)
         daily = blocks.value.get(self.daily)
@@ -118,7 +118,7 @@ class BlocksFormat:
         if daily is None:
             yield codes.CHART_MISSING(f"{self.variable!r} has no block {self.daily!r}", place)
         elif isinstance(daily, dict) and not daily.get("dataProvider"):
-            if daily.get("isEmpty"):
+            if _says(daily, "isEmpty"):
                 yield codes.EMPTY_RESULT("the daily chart says that it is empty", place)
             else:
                 yield codes.CHART_MISSING(
@@ -129,29 +129,42 @@ class BlocksFormat:
                 yield codes.CHART_OPTIONAL_MISSING(f"{self.variable!r} has no block {name!r}")
 
 
-def _blocks(soup: BeautifulSoup, variable: str) -> _Blocks | None:
-    """The variable's value where the page sets it last, as a browser would have it."""
-    assignment = re.compile(rf"\b(?:var|let|const)\s+{re.escape(variable)}\s*=\s*")
+def _blocks(soup: BeautifulSoup, variable: str, daily: str) -> _Blocks | None:
+    """The variable's value where the page sets it last, as a browser would have it.
+
+    A value with the daily block goes before one without: scripts have variables of that name of their own.
+    """
+    assignment = re.compile(rf"(?:(?<![\w$.])|\bwindow\.){re.escape(variable)}\s*=(?!=)\s*")
     found: _Blocks | None = None
     for script in soup.find_all("script"):
         code = str(script.string or "")
         for match in islice(assignment.finditer(code), _MOST_ASSIGNMENTS) if variable in code else ():
-            found = _read(code, match.end())
+            blocks = _read(code, match.end())
+            if found is None or not _has(found, daily) or _has(blocks, daily):
+                found = blocks
     return found
 
 
+def _has(blocks: _Blocks, daily: str) -> bool:
+    return blocks.value is not None and daily in blocks.value
+
+
 def _read(script: str, start: int) -> _Blocks:
+    value, problem = None, ""
     if not script.startswith("{", start):
-        return _Blocks(script=script, start=start, value=None, problem="is no object")
-    try:
-        end = _DECODER.raw_decode(script, start)[1]
-        # Read again strictly: the standard decoder only served to find the end, it lets NaN through.
-        value = orjson.loads(script[start:end])
-    except (ValueError, RecursionError):
-        return _Blocks(script=script, start=start, value=None, problem="is not JSON")
-    if digests.canonical(value) is None:
-        return _Blocks(script=script, start=start, value=None, problem="nests deeper than any real one")
-    return _Blocks(script=script, start=start, value=value)
+        problem = "is no object"
+    else:
+        try:
+            value = read_value(script, start)
+        except NotAValueError:
+            problem = "is no object of plain values, or has no end"
+    return _Blocks(script=script, start=start, value=value, problem=problem)
+
+
+def _says(block: dict[str, Any], member: str) -> bool:
+    """Whether the block says so, in whatever way pages write yes and no."""
+    stated = block.get(member)
+    return stated.strip().casefold() not in _NOT_SAID if isinstance(stated, str) else bool(stated)
 
 
 def _rows(block: Any) -> list[Any]:

@@ -1,13 +1,12 @@
 """Charts: the data arrays that pages hand to AmCharts in inline scripts.
 
-The call is JavaScript, ``AmCharts.makeChart("id", {... "dataProvider": [...] ...})``, but the array in it is
-JSON: a JSON decoder finds its end. Regular expressions that cut at the first ``;`` or ``]`` break on the first
-text that holds one. Which charts a page must have is its feed's to say.
+The call is JavaScript, ``AmCharts.makeChart("id", {... "dataProvider": [...] ...})``, and the array in it a
+script's value (``script_values.py``), read to its own end. Regular expressions that cut at the first ``;`` or
+``]`` break on the first text that holds one. Which charts a page must have is its feed's to say.
 """
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,14 +14,13 @@ from functools import cached_property
 from itertools import islice
 from typing import Any
 
-import orjson
+from rawzone_assets.contract.script_values import NotAValueError, read_value, starts_of_items
 
 MOST_CHARTS = 100  # of a script; a page has four
 
 _CALL = re.compile(r"""\bmakeChart\s*\(\s*(["'])(?P<id>[A-Za-z0-9_.-]{1,80})\1""")
+_MOST_PROVIDERS = 20  # of a call; a chart has one, and perhaps others in comments and scroll bars
 _PROVIDER = re.compile(r"""["']?\bdataProvider["']?\s*:\s*""")
-_BLANK = re.compile(r"[ \t\r\n]*")
-_DECODER = json.JSONDecoder()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,16 +38,9 @@ class Chart:
         return self._positions[row]
 
     @cached_property
-    def _positions(self) -> list[int]:
-        """Where the rows start. Found only when there are findings to place: it takes the decoder again."""
-        positions: list[int] = []
-        position = self.start + 1
-        for _ in self.rows or ():
-            position = _after_blanks(self.script, position)
-            positions.append(position)
-            end = _DECODER.raw_decode(self.script, position)[1]
-            position = _after_blanks(self.script, end) + 1  # past the comma
-        return positions
+    def _positions(self) -> tuple[int, ...]:
+        """Where the rows start. Found only when there are findings to place: it takes reading again."""
+        return starts_of_items(self.script, self.start)
 
 
 def charts_in(script: str) -> Iterator[Chart]:
@@ -57,13 +48,16 @@ def charts_in(script: str) -> Iterator[Chart]:
     calls = list(islice(_CALL.finditer(script), MOST_CHARTS))
     for index, call in enumerate(calls):
         end = calls[index + 1].start() if index + 1 < len(calls) else len(script)
-        provider = _PROVIDER.search(script, call.end(), end)
-        if provider is None:
-            yield Chart(
-                id=call["id"], script=script, start=call.start(), rows=None, problem="has no dataProvider"
-            )
-        else:
-            yield _read(call["id"], script, provider.end())
+        found = None
+        for provider in islice(_PROVIDER.finditer(script, call.end(), end), _MOST_PROVIDERS):
+            chart = _read(call["id"], script, provider.end())
+            found = found or chart
+            if chart.rows:
+                found = chart
+                break
+        yield found or Chart(
+            id=call["id"], script=script, start=call.start(), rows=None, problem="has no dataProvider"
+        )
 
 
 def _read(chart_id: str, script: str, start: int) -> Chart:
@@ -72,15 +66,7 @@ def _read(chart_id: str, script: str, start: int) -> Chart:
         problem = "has a dataProvider that is no list"
     else:
         try:
-            end = _DECODER.raw_decode(script, start)[1]
-            # Read again strictly: the standard decoder only served to find the end, it lets NaN through.
-            rows = orjson.loads(script[start:end])
-            orjson.dumps(rows)
-        except (ValueError, RecursionError, orjson.JSONEncodeError):
-            rows, problem = None, "has a dataProvider that is not JSON"
+            rows = read_value(script, start)
+        except NotAValueError:
+            problem = "has a dataProvider that is no list of plain values, or has no end"
     return Chart(id=chart_id, script=script, start=start, rows=rows, problem=problem)
-
-
-def _after_blanks(text: str, position: int) -> int:
-    match = _BLANK.match(text, position)
-    return match.end() if match else position

@@ -53,7 +53,8 @@ class TestTheVariable:
             "null",
             "[1]",
             '{"last365days": {"total": NaN}}',
-            "{'last365days': 1}",
+            "{'last365days': f(1)}",
+            "{'last365days': {}",
             '{"a":' * 300 + "1" + "}" * 300,
             '{"a":' * 100000,
             '"text"',
@@ -61,7 +62,7 @@ class TestTheVariable:
         ],
         ids=lambda value: value[:20],
     )
-    def test_a_value_that_is_no_json_object_is_a_missing_chart(self, value):
+    def test_a_value_that_is_no_plain_object_is_a_missing_chart(self, value):
         assert codes(with_value(value)) == ["RZ-CHART-MISSING"]
 
     def test_many_assignments_do_not_take_many_readings(self):

@@ -1,0 +1,74 @@
+"""Page scripts write lists and objects more freely than JSON; what a browser reads is read, no more."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rawzone_assets.contract.script_values import NotAValueError, read_value, starts_of_items
+
+ROWS = [{"category": "2025-05-01", "column-1": 40}, {"category": "2025-05-02", "column-1": 0}]
+TEXTS = st.text(st.characters(exclude_categories=("Cs",)), max_size=20)
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**53), 2**53) | TEXTS,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(TEXTS, inner, max_size=4),
+    max_leaves=20,
+)
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        '[{"category": "2025-05-01", "column-1": 40}, {"category": "2025-05-02", "column-1": 0},]',
+        '[{"category":"2025-05-01","column-1":40,},{"category":"2025-05-02","column-1":0,},]',
+        "[{'category': '2025-05-01', 'column-1': 40}, {'category': '2025-05-02', 'column-1': 0}]",
+        '[{category: "2025-05-01", "column-1": 40}, {category : "2025-05-02", "column-1": 0}]',
+        '[// day\r\n{"category": "2025-05-01", /* ]; */"column-1": 40},{category:"2025-05-02","column-1":0}]',
+        r"""[{"category": "2025\x2d05-01", "column-1": 40}, {'category': '2025\u002d05-02', "column-1": 0}]""",
+    ],
+)
+def test_a_list_is_read_in_every_notation_that_a_browser_reads(script: str):
+    assert read_value(f"f({script}, 1); more", 2) == ROWS
+    starts = starts_of_items(f"f({script}, 1); more", 2)
+    assert [f"f({script}"[start] for start in starts] == ["{", "{"]
+
+
+@pytest.mark.parametrize(
+    "script",
+    ["[1", '["a]', "['a\n']", "[,]", "[1,,2]", "[1 2]", "{a}", "{1}", "{a:}", "[f()]", "[x]", "[1+1]", "[-]",
+     "[NaN]", "[Infinity]", "[007]", "[1e999]", "[/* 1]", "[`a`]", "[{...a}]", "", "1", "(1)", "['\\ud800']",
+     "[" * 100_000, "{a:" * 100_000, "[" * 62 + "]" * 62, "[[1" + "9" * 5000],
+    ids=lambda text: text[:12],
+)  # fmt: skip
+def test_what_would_have_to_be_evaluated_or_has_no_end_is_no_value(script: str):
+    with pytest.raises(NotAValueError):
+        read_value(script, 0)
+
+
+@given(VALUES)
+def test_json_means_what_it_means_with_a_comma_after_the_last_item_too(value: object):
+    text = json.dumps([value])
+    assert read_value(text, 0) == [value]
+    assert read_value(text[:-1] + ",]", 0) == [value]
+
+
+@given(st.text(st.sampled_from("[]{}'\",:/*\\\n a1-"), max_size=40))
+def test_no_text_does_anything_but_mean_a_value_or_none(text: str):
+    try:
+        value = read_value(f"[{text}", 0)
+    except NotAValueError:
+        return
+    assert isinstance(value, list)
+
+
+def test_halves_of_a_character_are_joined():
+    assert read_value(r"['\ud83c\udfb5']", 0) == ["\U0001f3b5"]
+
+
+@pytest.mark.parametrize("rows", ["[" * 60 + "]" * 60, "9" * 40, '{"a": 1E3, "": "\\/"}'])
+def test_what_is_read_is_placed(rows: str):
+    text = f"[{rows}, 1]"
+    assert len(read_value(text, 0)) == len(starts_of_items(text, 0)) == 2
