@@ -8,11 +8,12 @@ import warnings
 import dagster as dg
 
 from rawzone_assets.orchestration.assets import landing_spec, raw_asset, source_spec
+from rawzone_assets.orchestration.consistency import consistency_asset
 from rawzone_assets.orchestration.fixity import fixity_asset, fixity_schedule
 from rawzone_assets.orchestration.landing_sensor import landing_sensor
 from rawzone_assets.orchestration.logs import console
 from rawzone_assets.orchestration.overrides import Overrides, ZoneResource
-from rawzone_assets.orchestration.partitions import feed_partitions
+from rawzone_assets.orchestration.partitions import days_of_all, feed_partitions
 from rawzone_assets.orchestration.strangers import unrecognized_asset
 from rawzone_assets.orchestration.watch import watch_checks, watch_sensor
 from rawzone_assets.platforms import all_platforms
@@ -39,10 +40,12 @@ def build_definitions(overrides: Overrides | None = None) -> dg.Definitions:
     feeds = {feed.id: feed for platform in platforms for feed in platform.feeds}
     partitions = {feed_id: feed_partitions(feed, settings.start) for feed_id, feed in feeds.items()}
     pairs = [(platform, feed, partitions[feed.id]) for platform in platforms for feed in platform.feeds]
+    every_day = days_of_all(feeds.values(), settings.start)
     with warnings.catch_warnings():
         # BackfillPolicy is marked beta in Dagster 1.13, which pyproject pins.
         warnings.simplefilter("ignore", dg.BetaWarning)
         promoting = [raw_asset(platforms, platform, feed, days) for platform, feed, days in pairs]
+        consistent = consistency_asset(platforms, every_day)
     return dg.Definitions(
         assets=[
             *(source_spec(platform) for platform in platforms),
@@ -50,9 +53,10 @@ def build_definitions(overrides: Overrides | None = None) -> dg.Definitions:
             *promoting,
             unrecognized_asset(platforms),
             fixity_asset(feeds),
+            consistent,
         ],
-        asset_checks=[watch_checks(feed) for feed in feeds.values()],
-        sensors=[landing_sensor(platforms, partitions), watch_sensor(feeds)],
+        asset_checks=[watch_checks(platform, feed) for platform, feed, _ in pairs],
+        sensors=[landing_sensor(platforms, partitions), watch_sensor(platforms, every_day)],
         schedules=[fixity_schedule()],
         resources={"zone": ZoneResource(overrides=overrides)},
         executor=_executor(),

@@ -20,8 +20,8 @@ from rawzone_assets.commands.surroundings import (
     open_zone,
     printable,
 )
-from rawzone_assets.health.consistency import Day, Missing, OutOfStep, consistency_of
-from rawzone_assets.platforms import all_feeds
+from rawzone_assets.health.consistency import Behind, Day, Missing, OutOfStep, consistency_of
+from rawzone_assets.platforms import all_feeds, all_platforms
 
 _DAYS = 14
 
@@ -34,6 +34,7 @@ _DAYS = 14
 def command(*, feeds: tuple[str, ...], since: str | None, until: str | None, as_json: bool) -> None:
     """For each capture day, which feeds delivered, which were due and missing, and whose data lag behind.
 
+    Data lag behind what their own feed usually brings (out of step), or behind another platform's (behind).
     Without a range the two weeks up to yesterday, UTC: today is not over. Exit code 1 when a feed is missing or
     out of step.
     """
@@ -42,7 +43,7 @@ def command(*, feeds: tuple[str, ...], since: str | None, until: str | None, as_
     chosen = chosen_feeds(feeds)
     wanted = [feed for feed in all_feeds() if not chosen or feed.id in chosen]
     with open_zone(open_settings()) as zone:
-        days = consistency_of(zone, wanted, since=first, until=last)
+        days = consistency_of(zone, wanted, since=first, until=last, platforms=all_platforms())
     bad = [day for day in days if not day.is_consistent]
     if as_json:
         for day in days:
@@ -70,12 +71,15 @@ def _record(day: Day) -> dict[str, Any]:
         "delivered": list(day.delivered),
         "missing": [{**vars(item), "last": item.last.isoformat()} for item in day.missing],
         "out_of_step": [{**vars(item), "data_max": item.data_max.isoformat()} for item in day.out_of_step],
+        "behind": [vars(item) for item in day.behind],
+        "common_until": day.common_until,
     }
 
 
 def _problems(day: Day) -> Iterator[str]:
     yield from (_missing(item) for item in day.missing)
     yield from (_out_of_step(item) for item in day.out_of_step)
+    yield from (_behind(item) for item in day.behind)
 
 
 def _missing(item: Missing) -> str:
@@ -86,4 +90,11 @@ def _missing(item: Missing) -> str:
 def _out_of_step(item: OutOfStep) -> str:
     return (
         f"{item.feed} is out of step (data end {item.data_max}, {item.lag} days back; usual are {item.usual})"
+    )
+
+
+def _behind(item: Behind) -> str:
+    return (
+        f"{item.feed} is behind {item.other} (data end {item.data_max} and {item.other_data_max}, "
+        f"{item.days} days apart beside their usual lags; {item.allowed} are explained)"
     )

@@ -6,6 +6,7 @@ text depends on the code alone, so equal code gives equal bytes.
 
 from __future__ import annotations
 
+from calendar import day_abbr
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
@@ -121,7 +122,8 @@ def _feed(platform: Platform, feed: Feed) -> Iterator[str]:
     facts = {
         "Contract": f"feed version {feed.version}, rules version {feed.rules_version}",
         "Cadence": (
-            f"a delivery at least every {_span(feed.cadence.every)}; the newest data are usually "
+            f"a delivery at least every {_span(feed.cadence.every)}{_weekdays(feed)}, late by at most "
+            f"{_span(feed.cadence.patience)}; the newest data are usually "
             f"{feed.cadence.lag_days} days old and should not be older than {feed.cadence.stale_after_days}"
         ),
         "Stamps": f"in {feed.timezone or platform.timezone}; partitions from {feed.start}",
@@ -170,7 +172,14 @@ def _effect(code: Code) -> str:
 
 
 def _span(span: timedelta) -> str:
-    return "day" if span.days == 1 else f"{span.days} days"
+    if span < timedelta(days=2) and span != timedelta(days=1):
+        return f"{span / timedelta(hours=1):.3g} hours"
+    return "day" if span.days == 1 else f"{span / timedelta(days=1):.3g} days"
+
+
+def _weekdays(feed: Feed) -> str:
+    days = sorted(feed.cadence.weekdays)
+    return "" if len(days) == len(day_abbr) else f" on {', '.join(day_abbr[day - 1] for day in days)}"
 
 
 def _cell(text: str) -> str:

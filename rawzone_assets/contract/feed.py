@@ -86,13 +86,35 @@ class Format(Protocol):
         ...
 
 
+EVERY_DAY = frozenset(range(1, 8))
+WORKING_DAYS = frozenset(range(1, 6))
+_SHORTEST_GRACE, _LONGEST_GRACE = timedelta(hours=12), timedelta(days=7)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Cadence:
-    """How often a feed is expected and how old its newest data may be."""
+    """How often a feed is expected and how old its newest data may be. ``deadlines`` computes with it."""
 
     every: timedelta  # an arrival is expected at least this often
     lag_days: int  # usual days between the newest data day and the capture day
     stale_after_days: int  # a larger gap is an advisory finding
+    grace: timedelta | None = (
+        None  # how late is still in time; None: a quarter of ``every``, 12 hours to 7 days
+    )
+    weekdays: frozenset[int] = EVERY_DAY  # ISO weekdays (Monday is 1) on which the feed comes, where it is read
+
+    def __post_init__(self) -> None:
+        if not self.weekdays or not self.weekdays <= EVERY_DAY:
+            raise ValueError(f"weekdays {sorted(self.weekdays)} are not some of 1 (Monday) to 7 (Sunday)")
+        if self.grace is not None and self.grace < timedelta(0):
+            raise ValueError(f"a grace of {self.grace} is negative")
+
+    @property
+    def patience(self) -> timedelta:
+        """How long after it was due a delivery is merely late."""
+        if self.grace is not None:
+            return self.grace
+        return min(max(self.every / 4, _SHORTEST_GRACE), _LONGEST_GRACE)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -172,3 +194,7 @@ class Platform:
     feeds: tuple[Feed, ...]
     folders: tuple[str, ...] = ()  # landing folders beside ``id`` that mean this platform
     extractor_logs: tuple[str, ...] = ()  # name templates of the extractor's own reports, never data
+
+    def timezone_of(self, feed: Feed) -> str:
+        """The IANA zone in which the stamps of a feed of this platform are written."""
+        return feed.timezone or self.timezone

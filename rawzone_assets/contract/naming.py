@@ -141,7 +141,7 @@ def _dated(platform: Platform, claim: _Claim, sidecar_time: datetime | None) -> 
         return Unrecognized(finding=codes.NO_DATE("the stamp in the name is no date of the calendar"))
     if sidecar_time is None:
         return Unrecognized(finding=codes.NO_DATE("neither name, folder nor sidecar tells the capture date"))
-    local = sidecar_time.astimezone(ZoneInfo(_zone_of(platform, claim.feed))).replace(tzinfo=None)
+    local = sidecar_time.astimezone(ZoneInfo(platform.timezone_of(claim.feed))).replace(tzinfo=None)
     return _recognized(platform, claim.feed, _with_stamp(claim.name, f"{local:%Y%m%d_%H%M%S}"), local)
 
 
@@ -215,14 +215,10 @@ def is_in_the_future(capture: Capture, now: datetime) -> bool:
 
 def _recognized(platform: Platform, feed: Feed, name: str, stamp: datetime) -> Recognized:
     day: date = stamp.date()
-    captured_at = stamp if stamp.tzinfo else to_utc(stamp, _zone_of(platform, feed))
+    captured_at = stamp if stamp.tzinfo else to_utc(stamp, platform.timezone_of(feed))
     return Recognized(
         platform=platform, feed=feed, capture=Capture(name=name, day=day, captured_at=captured_at)
     )
-
-
-def _zone_of(platform: Platform, feed: Feed) -> str:
-    return feed.timezone or platform.timezone
 
 
 def _platform_of(folders: list[str], platforms: Iterable[Platform]) -> Platform | None:

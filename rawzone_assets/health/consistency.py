@@ -2,7 +2,9 @@
 
 A feed is missing on a day when its cadence made a delivery due and nothing of it was accepted. It is out of
 step when what it delivered ends further back than the cadence allows: the usual lag is each feed's own, and
-what lies between it and ``stale_after_days`` is its tolerance. Days are capture days, as freshness counts
+what lies between it and ``stale_after_days`` is its tolerance. It is behind when the data of another platform
+have moved on, each by its usual lag, and its own have not by more than cadence and tolerance explain: that
+compares platforms with each other, whatever the calendar says. Days are capture days, as freshness counts
 them, so promoting old files late changes the days they are of. Pure but for one reading of the index. A feed
 is expected from its first accepted delivery on: not every label uses every platform.
 """
@@ -10,10 +12,11 @@ is expected from its first accepted delivery on: not every label uses every plat
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 
-from rawzone_assets.contract.feed import Feed
+from rawzone_assets.contract.deadlines import is_missed, longest_wait
+from rawzone_assets.contract.feed import Feed, Platform
 from rawzone_assets.zone.receipt import Verdict
 from rawzone_assets.zone.zone import Zone
 
@@ -53,6 +56,18 @@ class OutOfStep:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Behind:
+    """A feed whose data end further back than those of another platform explain."""
+
+    feed: str
+    data_max: date
+    other: str  # the feed of another platform whose data have moved on furthest
+    other_data_max: date
+    days: int  # between the two, each moved by its usual lag
+    allowed: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class Day:
     """How the feeds stood on one capture day; each list is in the order of the feeds' ids."""
 
@@ -60,31 +75,50 @@ class Day:
     delivered: tuple[str, ...]
     missing: tuple[Missing, ...]
     out_of_step: tuple[OutOfStep, ...]
+    behind: tuple[Behind, ...] = ()
+    reached: Mapping[str, date] = field(default_factory=dict)  # the newest data day of each feed by then
 
     @property
     def is_consistent(self) -> bool:
-        return not self.missing and not self.out_of_step
+        return not self.missing and not self.out_of_step and not self.behind
+
+    @property
+    def common_until(self) -> date | None:
+        """The newest day that the data of every feed reach: up to there platforms can be compared."""
+        return min(self.reached.values(), default=None)
 
 
-def consistency_of(zone: Zone, feeds: Iterable[Feed], *, since: date, until: date) -> tuple[Day, ...]:
-    """The consistency of these capture days, both included, as the index knows them; catch up first."""
+def consistency_of(
+    zone: Zone, feeds: Iterable[Feed], *, since: date, until: date, platforms: Iterable[Platform] = ()
+) -> tuple[Day, ...]:
+    """The consistency of these capture days, both included, as the index knows them; catch up first.
+
+    Feeds are compared with each other as far as ``platforms`` say whose they are.
+    """
     ordered = sorted(feeds, key=lambda feed: feed.id)
     arrivals = [arrival for feed in ordered for arrival in _arrivals(zone, feed, since, until)]
     before = {feed.id: last for feed in ordered if (last := _last_before(zone, feed, since))}
-    return assess(ordered, arrivals, before=before, since=since, until=until)
+    owners = {feed.id: platform.id for platform in platforms for feed in platform.feeds}
+    return assess(ordered, arrivals, before=before, since=since, until=until, owners=owners)
 
 
 def assess(
     feeds: Sequence[Feed],
     arrivals: Iterable[Arrival],
     *,
-    before: Mapping[str, date],
+    before: Mapping[str, Arrival],
     since: date,
     until: date,
+    owners: Mapping[str, str] | None = None,
 ) -> tuple[Day, ...]:
-    """What ``arrivals`` of these days amount to; ``before`` is each feed's last accepted day before them."""
+    """What ``arrivals`` of these days amount to.
+
+    ``before`` is what each feed brought on its last accepted day before them, ``owners`` the platform of each
+    feed that is to be compared with those of others.
+    """
     came = {(arrival.feed, arrival.day): arrival for arrival in arrivals}
-    last = dict(before)
+    last = {feed: arrival.day for feed, arrival in before.items()}
+    reached = {feed: arrival.data_max for feed, arrival in before.items() if arrival.data_max}
     days: list[Day] = []
     for number in range((until - since).days + 1):
         day = since + number * _DAY
@@ -97,10 +131,51 @@ def assess(
                 delivered.append(feed.id)
                 late.extend(_out_of_step(feed, arrival))
                 last[feed.id] = day
-            elif feed.id in last and day - last[feed.id] >= max(feed.cadence.every, _DAY):
+                if arrival.data_max:
+                    # Ahead of its capture is a time zone, and must not set the pace for the others.
+                    newest = min(arrival.data_max, day)
+                    reached[feed.id] = max(reached.get(feed.id, newest), newest)
+            elif feed.id in last and is_missed(feed.cadence, last=last[feed.id], day=day):
                 missing.append(Missing(feed=feed.id, last=last[feed.id], refused=arrival.refused))
-        days.append(Day(day=day, delivered=tuple(delivered), missing=tuple(missing), out_of_step=tuple(late)))
+        days.append(
+            Day(
+                day=day,
+                delivered=tuple(delivered),
+                missing=tuple(missing),
+                out_of_step=tuple(late),
+                behind=tuple(_behind(feeds, reached, day, owners or {})),
+                reached=dict(reached),
+            )
+        )
     return tuple(days)
+
+
+def _behind(
+    feeds: Sequence[Feed], reached: Mapping[str, date], today: date, owners: Mapping[str, str]
+) -> Iterator[Behind]:
+    """The feeds that the data of another platform have left behind, each compared with the foremost of those.
+
+    Data newer than a feed's usual lag promises make it no faster than the day itself.
+    """
+    compared = [feed for feed in feeds if feed.id in reached and feed.id in owners]
+    pace = {feed.id: min(reached[feed.id] + feed.cadence.lag_days * _DAY, today) for feed in compared}
+    for feed in compared:
+        others = [other for other in pace if owners[other] != owners[feed.id]]
+        if not others:
+            continue
+        foremost = max(others, key=lambda other: (pace[other], other))
+        days = (pace[foremost] - pace[feed.id]).days
+        cadence = feed.cadence
+        allowed = longest_wait(cadence).days + cadence.stale_after_days - cadence.lag_days
+        if days > allowed:
+            yield Behind(
+                feed=feed.id,
+                data_max=reached[feed.id],
+                other=foremost,
+                other_data_max=reached[foremost],
+                days=days,
+                allowed=allowed,
+            )
 
 
 def _out_of_step(feed: Feed, arrival: Arrival) -> Iterator[OutOfStep]:
@@ -134,11 +209,12 @@ def _arrivals(zone: Zone, feed: Feed, since: date, until: date) -> Iterator[Arri
     yield from found.values()
 
 
-def _last_before(zone: Zone, feed: Feed, since: date) -> date | None:
-    """The feed's last capture day before ``since`` on which something was accepted."""
+def _last_before(zone: Zone, feed: Feed, since: date) -> Arrival | None:
+    """What the feed brought on its last capture day before ``since`` on which something was accepted."""
     for partition in reversed(zone.index.partitions(feed.id)):
         if partition < since.isoformat():
-            accepted = zone.index.entries(feeds=[feed.id], partitions=[partition], verdicts=_ACCEPTED)
-            if next(accepted, None):
-                return date.fromisoformat(partition)
+            day = date.fromisoformat(partition)
+            arrival = next(_arrivals(zone, feed, day, day), None)
+            if arrival and arrival.accepted:
+                return arrival
     return None

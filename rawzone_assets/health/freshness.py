@@ -2,7 +2,8 @@
 
 The ledger is asked, so an empty run changes nothing; capture days count, so promoting old files again or
 late does not make a dead feed look alive; content counts, so an extractor that lands the same page under new
-names every day is found out. Pure but for one reading of the index. Who is told is not decided here.
+names every day is found out. A delivery may be late by its feed's grace, and is not awaited on weekdays on
+which the feed does not come. Pure but for one reading of the index. Who is told is not decided here.
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from itertools import pairwise
 
-from rawzone_assets.contract.feed import Feed
+from rawzone_assets.contract.deadlines import due_at, longest_wait, overdue_at
+from rawzone_assets.contract.feed import Feed, Platform
 from rawzone_assets.zone.receipt import Receipt, Verdict, moment
 from rawzone_assets.zone.zone import Zone
 
@@ -39,18 +41,22 @@ class Freshness:
     newest_data: str | None = None  # newest day that its data speak of
     last_change: str | None = None  # capture day that last brought other content
     last_arrival: datetime | None = None  # when the newest accepted delivery was promoted
-    expected_by: datetime | None = None  # when the next one should have been captured
+    expected_by: datetime | None = None  # when the next one is due
+    overdue_at: datetime | None = None  # when that one is no longer merely late
 
 
-def freshness_of(zone: Zone, feed: Feed) -> Freshness:
+def freshness_of(zone: Zone, platform: Platform, feed: Feed) -> Freshness:
     """The freshness of a feed as the index knows it; catch up first."""
     receipts = (entry.receipt for entry in zone.index.newest(feed.id))
-    return assess(feed, receipts, now=zone.clock())
+    return assess(feed, receipts, now=zone.clock(), timezone=platform.timezone_of(feed))
 
 
-def assess(feed: Feed, receipts: Iterable[Receipt], *, now: datetime) -> Freshness:
-    """The freshness that ``receipts``, newest capture day first, amount to."""
-    patience = feed.cadence.every + timedelta(days=feed.cadence.stale_after_days)
+def assess(feed: Feed, receipts: Iterable[Receipt], *, now: datetime, timezone: str = "UTC") -> Freshness:
+    """The freshness that ``receipts``, newest capture day first, amount to.
+
+    ``timezone`` is where the feed is read: its weekdays are that place's.
+    """
+    patience = longest_wait(feed.cadence) + timedelta(days=feed.cadence.stale_after_days)
     accepted, refused = _recent(receipts, patience=patience, now=now)
     if not accepted:
         problem = f"nothing was accepted, {_counted(refused)} refused" if refused else "nothing ever arrived"
@@ -63,9 +69,13 @@ def assess(feed: Feed, receipts: Iterable[Receipt], *, now: datetime) -> Freshne
     newest_data = min(max(data_days), newest_day.isoformat()) if data_days else None
     last_change = _last_change(accepted)
     reasons: list[str] = []
-    if now - captured_at > feed.cadence.every:
-        every = _span(feed.cadence.every)
-        reasons.append(f"the newest delivery was captured on {newest_day}; one is expected every {every}")
+    overdue = overdue_at(feed.cadence, captured_at, timezone)
+    if now > overdue:
+        every, late = _span(feed.cadence.every), _span(feed.cadence.patience)
+        reasons.append(
+            f"the newest delivery was captured on {newest_day}; one is expected every {every}"
+            + (f" and may be {late} late" if late else "")
+        )
     usual = feed.cadence.stale_after_days
     if newest_data and date.fromisoformat(newest_data) < newest_day - timedelta(days=usual):
         reasons.append(
@@ -84,7 +94,8 @@ def assess(feed: Feed, receipts: Iterable[Receipt], *, now: datetime) -> Freshne
         newest_data=newest_data,
         last_change=last_change.isoformat(),
         last_arrival=moment(newest.promoted_at) if newest.promoted_at else None,
-        expected_by=captured_at + feed.cadence.every,
+        expected_by=due_at(feed.cadence, captured_at, timezone),
+        overdue_at=overdue,
     )
 
 
@@ -131,6 +142,7 @@ def _counted(refused: list[Receipt]) -> str:
 
 
 def _span(span: timedelta) -> str:
-    if span.days:
-        return "day" if span.days == 1 else f"{span.days} days"
-    return f"{span.seconds // 3600} hours"
+    """A span in words; nothing for none."""
+    if span >= timedelta(days=2) or span == timedelta(days=1):
+        return "day" if span.days == 1 else f"{span / timedelta(days=1):.3g} days"
+    return f"{span / timedelta(hours=1):.3g} hours" if span else ""

@@ -76,7 +76,7 @@ def read_status(zone: Zone, platforms: Iterable[Platform]) -> ZoneStatus:
         totals.setdefault(total.feed, {})[total.verdict] = total
     waiting = _waiting(survey) if survey else None
     refused = zone.index.open_refusals()
-    fresh = {feed.id: freshness_of(zone, feed) for platform in known for feed in platform.feeds}
+    fresh = {feed.id: freshness_of(zone, platform, feed) for platform in known for feed in platform.feeds}
     return ZoneStatus(
         feeds=tuple(
             _status_of(feed, totals[feed], waiting, fresh.get(feed), refused=refused.get(feed, 0))

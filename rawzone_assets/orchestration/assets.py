@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterator, Sequence
 
 import dagster as dg
 
+from rawzone_assets.contract.deadlines import longest_wait
 from rawzone_assets.contract.feed import Feed, Platform
 from rawzone_assets.contract.findings import Role
 from rawzone_assets.orchestration import metadata, reporting
@@ -63,9 +64,19 @@ def landing_spec(platform: Platform, feed: Feed, partitions: dg.DailyPartitionsD
         kinds=set(feed.kinds),
         owners=list(feed.owners),
         tags={"zone": "landing"},
-        # Coarse on purpose: it sees any arrival. The freshness check of raw looks at what arrived.
-        freshness_policy=dg.FreshnessPolicy.time_window(fail_window=feed.cadence.every),
+        freshness_policy=_freshness_policy(feed),
     )
+
+
+def _freshness_policy(feed: Feed) -> dg.FreshnessPolicy:
+    """Dagster's own signal, coarse on purpose: it sees any arrival, of any day, and knows no weekdays.
+
+    So it waits for as long as a delivery can take that is in time, and never alarms before the freshness check.
+    """
+    every, wait = feed.cadence.every, longest_wait(feed.cadence)
+    if wait == every:
+        return dg.FreshnessPolicy.time_window(fail_window=wait)
+    return dg.FreshnessPolicy.time_window(fail_window=wait, warn_window=every)
 
 
 def raw_asset(
@@ -156,6 +167,7 @@ def _raw_spec(platform: Platform, feed: Feed, partitions: dg.DailyPartitionsDefi
         "source_system": platform.source_system,
         "expected_every_hours": round(feed.cadence.every.total_seconds() / 3600),
         "usual_lag_days": feed.cadence.lag_days,
+        "late_by_at_most_hours": round(feed.cadence.patience.total_seconds() / 3600),
         "stale_after_days": feed.cadence.stale_after_days,
         "largest_delivery_bytes": feed.max_size,
     }
@@ -171,6 +183,7 @@ def _raw_spec(platform: Platform, feed: Feed, partitions: dg.DailyPartitionsDefi
         kinds={*feed.kinds, "gzip"},
         owners=list(feed.owners),
         tags={"zone": "raw"},
+        freshness_policy=_freshness_policy(feed),
         metadata={**static, "dagster/column_schema": columns} if columns else static,
     )
 

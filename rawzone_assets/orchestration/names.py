@@ -17,9 +17,11 @@ FRESHNESS = "freshness"
 OPEN_REFUSALS = "open_refusals"
 ALL_RECOGNIZED = "all_recognized"
 NOTHING_DAMAGED = "nothing_damaged"
+IN_STEP = "cross_platform_consistency"
 
 UNRECOGNIZED = dg.AssetKey(["landing", "unrecognized"])
 FIXITY = dg.AssetKey(["health", "fixity"])
+CONSISTENCY = dg.AssetKey(["health", "consistency"])
 
 RANGE_START = "dagster/asset_partition_range_start"
 RANGE_END = "dagster/asset_partition_range_end"

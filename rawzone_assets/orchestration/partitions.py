@@ -16,6 +16,13 @@ def feed_partitions(feed: Feed, start: date | None) -> dg.DailyPartitionsDefinit
     return dg.DailyPartitionsDefinition(start_date=first, end_offset=1, timezone="UTC")
 
 
+def days_of_all(feeds: Iterable[Feed], start: date | None) -> dg.DailyPartitionsDefinition:
+    """Capture days from the first one of any feed up to today."""
+    first = start or min((feed.start for feed in feeds), default=date(2024, 1, 1))
+    # As of a single feed, so that the UI takes them together with its assets.
+    return dg.DailyPartitionsDefinition(start_date=first.isoformat(), end_offset=1, timezone="UTC")
+
+
 def days_inside(partitions: dg.DailyPartitionsDefinition, days: Iterable[str]) -> set[str]:
     """Those of the days that are partitions. Each is asked for once: Dagster takes 0.3 ms for an answer."""
     return {day for day in set(days) if partitions.has_partition_key(day)}

@@ -10,12 +10,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 import dagster as dg
 from dagster._core.definitions.asset_checks.asset_check_evaluation import (
     AssetCheckEvaluationTargetMaterializationData,
 )
+from dagster._core.events import DagsterEvent, StepMaterializationData
+from dagster._core.instance.utils import RUNLESS_JOB_NAME
 
 from rawzone_assets.contract.feed import Feed
 from rawzone_assets.orchestration import metadata, witness
@@ -25,6 +28,7 @@ from rawzone_assets.orchestration.names import INTEGRITY, daily_checks, raw_key
 from rawzone_assets.orchestration.witness import Recorded
 from rawzone_assets.zone.zone import Zone
 
+Target = AssetCheckEvaluationTargetMaterializationData
 Event = dg.AssetMaterialization | dg.AssetCheckEvaluation | dg.Output[None]
 
 
@@ -53,12 +57,12 @@ def report(
         day = days[partition]
         # Evaluations of some checks only must not claim that the whole day was judged.
         note = day if names == everything else known[partition]
-        target = _target(targets.get(partition), context.run.run_id)
+        aim = target(targets.get(partition), context.run.run_id)
         for name in names:
             if name == INTEGRITY:
-                yield _integrity(feed, day, reread(zone, day), target=target, note=note)
+                yield _integrity(feed, day, reread(zone, day), target=aim, note=note)
             else:
-                yield _rule_check(feed, day, name, target=target)
+                yield _rule_check(feed, day, name, target=aim)
     yield from check_outputs(context)
 
 
@@ -82,19 +86,42 @@ def materialization(zone: Zone, feed: Feed, day: Day) -> dg.AssetMaterialization
     )
 
 
+def tell(
+    instance: dg.DagsterInstance,
+    event: dg.AssetMaterialization | dg.AssetCheckEvaluation,
+    *,
+    run_id: str,
+    at: datetime | None = None,
+) -> None:
+    """Store an event outside of a run's process, as one of the time ``at`` (now when it is ``None``).
+
+    Dagster's own freshness reads the time of the newest event, so news of old facts must bear their time. The
+    run need only be recorded; without any, Dagster 1.13 refuses a second evaluation of a check and day.
+    """
+    kind = dg.DagsterEventType.ASSET_CHECK_EVALUATION
+    data: dg.AssetCheckEvaluation | StepMaterializationData
+    if isinstance(event, dg.AssetMaterialization):
+        kind, data = dg.DagsterEventType.ASSET_MATERIALIZATION, StepMaterializationData(event)
+    else:
+        data = event
+    instance.report_dagster_event(
+        DagsterEvent(event_type_value=kind.value, job_name=RUNLESS_JOB_NAME, event_specific_data=data),
+        run_id=run_id,
+        timestamp=at.timestamp() if at else None,
+    )
+
+
 def scrubbed(
     feed: Feed, day: Day, found: Reread, *, known: Recorded, run_id: str, facts: Mapping[str, Any]
 ) -> dg.AssetCheckEvaluation:
     """What a scrub found out about the objects of a day. It says nothing new about the ledger."""
-    return _integrity(feed, day, found, target=_target(known.target, run_id), note=known, facts=facts)
+    return _integrity(feed, day, found, target=target(known.target, run_id), note=known, facts=facts)
 
 
 # --- single evaluations --------------------------------------------------------------------------
 
 
-def _rule_check(
-    feed: Feed, day: Day, name: str, *, target: AssetCheckEvaluationTargetMaterializationData | None
-) -> dg.AssetCheckEvaluation:
+def _rule_check(feed: Feed, day: Day, name: str, *, target: Target | None) -> dg.AssetCheckEvaluation:
     """One of the contract's checks: red while a delivery is refused for it, green with its warnings listed.
 
     A warning alone never fails a check: such deliveries are accepted, some warnings come every day, and a
@@ -137,7 +164,7 @@ def _integrity(
     day: Day,
     found: Reread,
     *,
-    target: AssetCheckEvaluationTargetMaterializationData | None,
+    target: Target | None,
     note: Day | Recorded,
     facts: Mapping[str, Any] | None = None,
 ) -> dg.AssetCheckEvaluation:
@@ -184,9 +211,8 @@ def _sentence(files: int, deliveries: int, refused: Sequence[metadata.Finding], 
     return f"{counted} without objection" if not warnings else f"{counted}, {warnings} warnings"
 
 
-def _target(storage_id: int | None, run_id: str) -> AssetCheckEvaluationTargetMaterializationData | None:
+def target(storage_id: int | None, run_id: str) -> Target | None:
+    """What an evaluation is aimed at: the materialization stored under this id."""
     if storage_id is None:
         return None
-    return AssetCheckEvaluationTargetMaterializationData(
-        storage_id=storage_id, run_id=run_id, timestamp=time.time()
-    )
+    return Target(storage_id=storage_id, run_id=run_id, timestamp=time.time())

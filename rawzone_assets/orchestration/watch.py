@@ -3,18 +3,21 @@
 Both are read from the ledger. They are there because Dagster's own asset health sees only the newest
 evaluation: an old red day would hide behind a newer green one, and a feed that never came would never be
 late. The UI can run them by hand. A sensor emits them, without a run, when their answer is not the one that
-Dagster shows: because it changed, or because a backfill planned the check and skipped it.
+Dagster shows: because it changed, or because a backfill planned the check and skipped it. It also asks for a
+run when days of the consistency asset changed.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import timedelta
 
 import dagster as dg
 
-from rawzone_assets.contract.feed import Feed
+from rawzone_assets.contract.feed import Feed, Platform
 from rawzone_assets.health.freshness import Freshness, State, freshness_of
-from rawzone_assets.orchestration import metadata, witness
+from rawzone_assets.orchestration import consistency, metadata, witness
 from rawzone_assets.orchestration.days import open_refusals
-from rawzone_assets.orchestration.names import FRESHNESS, OPEN_REFUSALS, raw_key
+from rawzone_assets.orchestration.liveness import active_assets
+from rawzone_assets.orchestration.names import CONSISTENCY, FRESHNESS, OPEN_REFUSALS, raw_key
 from rawzone_assets.orchestration.overrides import ZoneResource
 from rawzone_assets.zone.errors import ZoneError
 from rawzone_assets.zone.receipt import Receipt, timestamp
@@ -23,7 +26,7 @@ from rawzone_assets.zone.zone import Zone
 _SECONDS = 60
 
 
-def watch_checks(feed: Feed) -> dg.AssetChecksDefinition:
+def watch_checks(platform: Platform, feed: Feed) -> dg.AssetChecksDefinition:
     """``freshness`` and ``open_refusals`` of one feed, to be run by hand."""
     key = raw_key(feed.id)
 
@@ -35,8 +38,9 @@ def watch_checks(feed: Feed) -> dg.AssetChecksDefinition:
                 FRESHNESS,
                 asset=key,
                 description=(
-                    f"News of {feed.title} keeps coming: a capture every {feed.cadence.every.days} days, "
-                    f"its data not older than {feed.cadence.stale_after_days} days then, content that changes. "
+                    f"News of {feed.title} keeps coming: a capture every {_hours(feed.cadence.every)}, late by "
+                    f"{_hours(feed.cadence.patience)} at most, its data not older than "
+                    f"{feed.cadence.stale_after_days} days then, content that changes. "
                     "Runs and backfills do not count, only what was captured."
                 ),
             ),
@@ -57,7 +61,7 @@ def watch_checks(feed: Feed) -> dg.AssetChecksDefinition:
         try:
             with zone.open() as opened:
                 opened.index.catch_up()
-                found = list(feed_evaluations(opened, feed, names))
+                found = list(feed_evaluations(opened, platform, feed, names))
         except ZoneError as error:
             raise dg.Failure(description=str(error)) from None
         for evaluation in found:
@@ -73,14 +77,21 @@ def watch_checks(feed: Feed) -> dg.AssetChecksDefinition:
     return watch_feed
 
 
-def watch_sensor(feeds: Mapping[str, Feed]) -> dg.SensorDefinition:
-    """Emits the two checks of each feed when their answer changes."""
+def watch_sensor(
+    platforms: Sequence[Platform], partitions: dg.DailyPartitionsDefinition
+) -> dg.SensorDefinition:
+    """Emits the two checks of each feed when their answer changes, and keeps consistency up to date."""
+    pairs = [(platform, feed) for platform in platforms for feed in platform.feeds]
 
     @dg.sensor(
         name="feed_watch",
         minimum_interval_seconds=_SECONDS,
         default_status=dg.DefaultSensorStatus.RUNNING,
-        description="Emits freshness and open refusals of each feed when they change. Starts no runs.",
+        asset_selection=dg.AssetSelection.assets(CONSISTENCY),
+        description=(
+            "Emits freshness and open refusals of each feed when they change, without runs, and starts a short "
+            "run when days changed on which feeds kept in step or did not."
+        ),
     )
     def watch_feeds(
         context: dg.SensorEvaluationContext, zone: dg.ResourceParam[ZoneResource]
@@ -88,25 +99,39 @@ def watch_sensor(feeds: Mapping[str, Feed]) -> dg.SensorDefinition:
         try:
             with zone.open() as opened:
                 opened.index.catch_up()
-                now = {
-                    evaluation.asset_check_key: evaluation
-                    for feed in feeds.values()
-                    for evaluation in feed_evaluations(opened, feed, (FRESHNESS, OPEN_REFUSALS))
-                }
+                news = changed_answers(context.instance, opened, pairs)
+                run = consistency.run_for_changes(context.instance, opened, platforms, partitions)
+                if run and CONSISTENCY in active_assets(context.instance):
+                    run = None  # the next tick sees what that run left to do
         except ZoneError as error:
             return dg.SensorResult(skip_reason=str(error))
-        told = witness.newest_evaluations(context.instance, list(now))
-        news = [evaluation for key, evaluation in now.items() if not _says_the_same(evaluation, told.get(key))]
-        return dg.SensorResult(
-            asset_events=news, skip_reason=f"{len(feeds)} feeds looked at, {len(news)} answers changed"
-        )
+        seen = f"{len(pairs)} feeds looked at, {len(news)} answers changed"
+        if run:
+            context.log.info("%s; days changed on which feeds kept in step", seen)
+            return dg.SensorResult(asset_events=news, run_requests=[run])
+        return dg.SensorResult(asset_events=news, skip_reason=seen)
 
     return watch_feeds
 
 
-def feed_evaluations(zone: Zone, feed: Feed, names: Sequence[str]) -> Iterator[dg.AssetCheckEvaluation]:
+def changed_answers(
+    instance: dg.DagsterInstance, zone: Zone, pairs: Iterable[tuple[Platform, Feed]]
+) -> list[dg.AssetCheckEvaluation]:
+    """The evaluations of these feeds that say something else than Dagster shows."""
+    now = {
+        evaluation.asset_check_key: evaluation
+        for platform, feed in pairs
+        for evaluation in feed_evaluations(zone, platform, feed, (FRESHNESS, OPEN_REFUSALS))
+    }
+    told = witness.newest_evaluations(instance, list(now))
+    return [evaluation for key, evaluation in now.items() if not _says_the_same(evaluation, told.get(key))]
+
+
+def feed_evaluations(
+    zone: Zone, platform: Platform, feed: Feed, names: Sequence[str]
+) -> Iterator[dg.AssetCheckEvaluation]:
     if FRESHNESS in names:
-        yield _freshness(feed, freshness_of(zone, feed))
+        yield _freshness(feed, freshness_of(zone, platform, feed))
     if OPEN_REFUSALS in names:
         yield _refusals(feed, open_refusals(zone.index, feed.id))
 
@@ -122,6 +147,7 @@ def _freshness(feed: Feed, found: Freshness) -> dg.AssetCheckEvaluation:
         "content_changed": found.last_change,
         "last_arrival": timestamp(found.last_arrival) if found.last_arrival else None,
         "expected_by": timestamp(found.expected_by) if found.expected_by else None,
+        "overdue_at": timestamp(found.overdue_at) if found.overdue_at else None,
     }
     return dg.AssetCheckEvaluation(
         asset_key=raw_key(feed.id),
@@ -157,3 +183,8 @@ def _says_the_same(evaluation: dg.AssetCheckEvaluation, told: dg.AssetCheckEvalu
         (evaluation.passed, evaluation.severity, evaluation.description, evaluation.metadata)
         == (told.passed, told.severity, told.description, told.metadata)
     )
+
+
+def _hours(span: timedelta) -> str:
+    hours = span / timedelta(hours=1)
+    return f"{hours:.3g} hours" if hours < 48 else f"{hours / 24:.3g} days"

@@ -129,6 +129,16 @@ def newest_evaluations(
     return {key: evaluation for key, evaluation in evaluations.items() if evaluation}
 
 
+def judged_days(instance: dg.DagsterInstance, check: dg.AssetCheckKey) -> dict[str, bool]:
+    """Day to whether a check passed on it, where its newest evaluation is of the newest materialization."""
+    succeeded = AssetCheckExecutionRecordStatus.SUCCEEDED
+    return {
+        info.partition_key: info.latest_execution_status == succeeded
+        for info in instance.event_log_storage.get_asset_check_partition_info([check])
+        if info.partition_key and info.is_current and info.latest_execution_status in _FINISHED
+    }
+
+
 def days_with_failed_integrity(instance: dg.DagsterInstance, feed_id: str) -> set[str]:
     """The days whose newest integrity evaluation failed."""
     found = instance.event_log_storage.get_asset_check_partition_info(

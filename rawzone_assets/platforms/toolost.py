@@ -142,7 +142,8 @@ scientific notation; an ISO `sale_date` after the month.
     version=1,
     rules_version=1,
     checks=_CHECKS,
-    cadence=Cadence(every=timedelta(days=31), lag_days=30, stale_after_days=200),
+    # The name dates a report to the end of its month; it can be downloaded weeks later.
+    cadence=Cadence(every=timedelta(days=31), lag_days=30, stale_after_days=200, grace=timedelta(days=45)),
     by_month=False,
     max_size=2**30,
 )

@@ -12,7 +12,7 @@ class TestConsistency:
     def test_a_feed_that_stopped_is_missing_from_the_day_it_was_due(self, rawzone):
         outcome = rawzone("consistency", "toolost/spotify", *WEEK)
         assert outcome.code == 1
-        assert outcome.text.splitlines()[0] == "2025-06-17  toolost/spotify is missing (last 2025-06-10)"
+        assert outcome.text.splitlines()[0] == "2025-06-18  toolost/spotify is missing (last 2025-06-10)"
 
     def test_each_day_is_a_record(self, rawzone):
         records = rawzone("consistency", *WEEK, "--json").records

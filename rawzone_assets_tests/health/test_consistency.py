@@ -7,7 +7,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from rawzone_assets.contract.feed import Cadence
+from rawzone_assets.contract.feed import WORKING_DAYS, Cadence
 from rawzone_assets.contract.judging import judge
 from rawzone_assets.health.consistency import Arrival, Day, assess, consistency_of
 from rawzone_assets.platforms import all_feeds, all_platforms, find_feed
@@ -37,7 +37,14 @@ def came(feed, number: int, *, lag: int = 2, accepted: int = 1, refused: int = 0
 
 
 def assessed(*arrivals: Arrival, days: int, before: dict | None = None) -> tuple[Day, ...]:
-    return assess([WEEKLY, DAILY], arrivals, before=before or {}, since=FIRST, until=day(days - 1))
+    return assess(
+        [WEEKLY, DAILY],
+        arrivals,
+        before=before or {},
+        since=FIRST,
+        until=day(days - 1),
+        owners={DAILY.id: "toolost", WEEKLY.id: "distrokid"},
+    )
 
 
 def missing(days: tuple[Day, ...], feed) -> list[int]:
@@ -56,14 +63,21 @@ class TestMissing:
         days = assessed(came(WEEKLY, 0), came(WEEKLY, 7), days=10)
         assert missing(days, WEEKLY) == []
 
-    def test_and_is_missed_from_the_day_on_which_it_was_due(self):
-        assert missing(assessed(came(WEEKLY, 0), days=10), WEEKLY) == [7, 8, 9]
+    def test_and_is_missed_once_its_grace_is_over(self):
+        assert missing(assessed(came(WEEKLY, 0), days=10), WEEKLY) == [8, 9]
+
+    def test_nobody_misses_a_feed_of_working_days_on_a_weekend(self):
+        feed = replace(DAILY, cadence=replace(DAILY.cadence, weekdays=WORKING_DAYS))
+        friday, tuesday = day(5), day(9)
+        before = {feed.id: Arrival(feed=feed.id, day=friday, accepted=1)}
+        days = assess([feed], [], before=before, since=friday + timedelta(days=1), until=tuesday)
+        assert [d.day.isoweekday() for d in days if d.missing] == [1, 2]
 
     def test_a_feed_that_never_came_is_not_expected(self):
         assert all(d.is_consistent for d in assessed(days=10))
 
     def test_deliveries_before_the_range_make_it_expected(self):
-        assert missing(assessed(days=2, before={DAILY.id: day(-1)}), DAILY) == [0, 1]
+        assert missing(assessed(days=2, before={DAILY.id: came(DAILY, -1)}), DAILY) == [0, 1]
 
     def test_a_refused_delivery_does_not_count_but_is_told(self):
         days = assessed(came(DAILY, 0), came(DAILY, 1, accepted=0, refused=2), days=2)
@@ -100,6 +114,44 @@ class TestOutOfStep:
         assert assessed(arrival, days=1)[0].is_consistent
 
 
+class TestBehind:
+    """'Cross-platform data must align temporally': platforms are compared with each other, not with today."""
+
+    FAST = replace(DAILY, id="metaads/daily")
+
+    def behind(self, *arrivals: Arrival, days: int, owners: dict) -> dict[int, str]:
+        found = assess([DAILY, self.FAST], arrivals, before={}, since=FIRST, until=day(days - 1), owners=owners)
+        return {(d.day - FIRST).days: item.feed for d in found for item in d.behind}
+
+    def test_is_a_feed_whose_data_stand_while_those_of_another_platform_move_on(self):
+        moving = [came(self.FAST, n) for n in range(10)]
+        # A day of cadence, three of tolerance; its grace is half a day.
+        found = self.behind(came(DAILY, 0), *moving, days=10, owners={DAILY.id: "a", self.FAST.id: "b"})
+        assert found == dict.fromkeys(range(5, 10), DAILY.id)
+
+    def test_feeds_of_one_platform_are_not_compared(self):
+        moving = [came(self.FAST, n) for n in range(10)]
+        assert not self.behind(came(DAILY, 0), *moving, days=10, owners={DAILY.id: "a", self.FAST.id: "a"})
+
+    def test_when_all_stand_still_none_is_behind(self):
+        owners = {DAILY.id: "a", self.FAST.id: "b"}
+        assert not self.behind(came(DAILY, 0), came(self.FAST, 0), days=30, owners=owners)
+
+    def test_the_usual_lag_is_no_difference(self):
+        slow = replace(
+            DAILY, id="metaads/daily", cadence=replace(DAILY.cadence, lag_days=20, stale_after_days=23)
+        )
+        arrivals = [item for n in range(6) for item in (came(DAILY, n, lag=2), came(slow, n, lag=20))]
+        owners = {DAILY.id: "a", slow.id: "b"}
+        days = assess([DAILY, slow], arrivals, before={}, since=FIRST, until=day(5), owners=owners)
+        assert not any(d.behind for d in days)
+        assert [d.common_until for d in days] == [day(n - 20) for n in range(6)]
+
+    def test_data_ahead_of_their_capture_do_not_set_the_pace(self):
+        ahead = came(self.FAST, 0, lag=-300)
+        assert not self.behind(came(DAILY, 0), ahead, days=1, owners={DAILY.id: "a", self.FAST.id: "b"})
+
+
 @pytest.fixture(scope="module")
 def zone(tmp_path_factory):
     """Twelve days of every feed, of which one lost a week."""
@@ -115,7 +167,8 @@ def zone(tmp_path_factory):
 class TestOfAZone:
     def test_it_is_read_from_the_receipts(self, zone):
         days = consistency_of(zone, all_feeds(), since=FIRST, until=day(11))
-        last = find_feed("toolost/analytics").cadence.every.days + 1
+        cadence = find_feed("toolost/analytics").cadence
+        last = cadence.every.days + cadence.patience.days + 1
         assert missing(days, find_feed("toolost/analytics")) == list(range(last, 12))
         assert "distrokid/streams" in days[5].delivered
         assert all(not d.out_of_step for d in days)

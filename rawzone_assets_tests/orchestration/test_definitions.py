@@ -28,6 +28,7 @@ class TestNames:
 
     def test_a_platform_gives_these_assets(self, desk):
         assert sorted(specs(desk.definitions)) == [
+            "health/consistency",
             "health/fixity",
             "landing/tiny/notes",
             "landing/tiny/sums",
@@ -83,9 +84,13 @@ class TestSpecs:
         assert days.end_offset == 1
         assert days.timezone == "UTC"
 
-    def test_landing_is_late_when_its_cadence_says_so(self):
-        spec = specs(defs)["landing/distrokid/streams"]
-        assert spec.freshness_policy.fail_window.to_timedelta() == FEEDS["distrokid/streams"].cadence.every
+    @pytest.mark.parametrize("layer", ["landing", "raw"])
+    @pytest.mark.parametrize("feed_id", FEEDS)
+    def test_landing_and_raw_are_late_when_the_cadence_and_its_grace_say_so(self, layer, feed_id):
+        policy = specs(defs)[f"{layer}/{feed_id}"].freshness_policy
+        cadence = FEEDS[feed_id].cadence
+        assert policy.warn_window.to_timedelta() == cadence.every
+        assert policy.fail_window.to_timedelta() == cadence.every + cadence.patience
 
     def test_an_unknown_executor_is_refused_with_a_sentence(self, monkeypatch):
         monkeypatch.setenv("RAWZONE_EXECUTOR", "quantum")

@@ -1,11 +1,20 @@
 """Freshness and open refusals: told when they change, and not to be fooled."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import dagster as dg
 
 from rawzone_assets.orchestration.names import raw_key
-from rawzone_assets_tests.orchestration.desk import NOTES
+from rawzone_assets_tests.orchestration import desk as desk_module
+from rawzone_assets_tests.orchestration.desk import NOTES, PLATFORM, Plain
+
+
+class Frozen(Plain):
+    """A source whose pages go on saying the same days."""
+
+    def examine(self, feed, content, capture, findings):
+        return replace(super().examine(feed, content, capture, findings), data_max="2024-05-31")
 
 
 def land_fresh(desk) -> None:
@@ -32,6 +41,65 @@ class TestFreshness:
         assert watch(desk)["freshness"]
         desk.now += timedelta(days=3)
         assert watch(desk) == {"freshness": False}
+
+    def test_every_change_of_state_is_told_once(self, desk):
+        """Never, fresh, late but fine, stale, fresh, stale, stale for another reason, fresh."""
+        day = timedelta(days=1)
+        steps = [
+            (0 * day, None, "never"),
+            (0 * day, "{}", "fresh"),
+            (2 * day, None, None),  # due now, not late yet
+            (0.5 * day, None, None),
+            (0.01 * day, None, "stale"),
+            (0 * day, "news\n", "fresh"),
+            (1 * day, "more\n", "fresh"),  # newer facts
+            (3 * day, None, "stale"),
+            (0 * day, "bad", "stale"),  # the refusal is told as a reason
+            (1 * day, "good\n", "fresh"),
+        ]
+        for wait, data, state in steps:
+            desk.now += wait
+            if data:
+                desk.land(f"{desk.now:%Y%m%d}", data, time=f"{desk.now:%H%M%S}")
+                desk.run(f"{desk.now:%Y-%m-%d}")
+            told = watch(desk)
+            assert ("freshness" in told) is (state is not None), (wait, data, told)
+            assert watch(desk) == {}
+            if state:
+                evaluation = desk.evaluation("freshness")
+                assert evaluation.metadata["state"].value == state
+                assert evaluation.passed is (state == "fresh")
+
+    def test_data_that_stand_still_are_stale_although_files_come(self, desk, monkeypatch):
+        still = replace(PLATFORM.feeds[0], format=Frozen())
+        monkeypatch.setattr(desk_module, "PLATFORM", replace(PLATFORM, feeds=(still, PLATFORM.feeds[1])))
+        for _ in range(7):
+            land_fresh(desk)
+            told = watch(desk)
+            desk.now += timedelta(days=1)
+        assert told == {"freshness": False}
+        assert "its data end on 2024-05-31" in desk.evaluation("freshness").description
+
+    def test_the_same_content_under_new_names_is_stale_in_the_end(self, desk):
+        states = []
+        for _ in range(10):
+            desk.land_as(f"tiny/notes_{desk.now:%Y%m%d}.json", "always the same")
+            desk.run(f"{desk.now:%Y-%m-%d}")
+            watch(desk)
+            states.append(desk.evaluation("freshness").passed)
+            desk.now += timedelta(days=1)
+        assert states == [True] * 8 + [False] * 2
+        assert "brought nothing new" in desk.evaluation("freshness").description
+
+    def test_a_replayed_refusal_of_long_ago_makes_no_dead_feed_look_alive(self, desk):
+        desk.land("20240501")
+        desk.land("20240515", "bad")
+        desk.run("2024-05-01", "2024-05-15")
+        assert watch(desk)["freshness"] is False
+        desk.land("20240515", "good")
+        desk.run("2024-05-15")
+        watch(desk)
+        assert desk.evaluation("freshness").passed is False
 
     def test_an_unchanged_answer_is_not_told_again(self, desk):
         land_fresh(desk)
