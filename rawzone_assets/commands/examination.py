@@ -22,7 +22,8 @@ from rawzone_assets.contract.judging import judge
 from rawzone_assets.contract.naming import SIDECAR_SUFFIX, Ignored, Unrecognized, is_in_the_future
 from rawzone_assets.zone import sidecar
 from rawzone_assets.zone.intake import place_objections
-from rawzone_assets.zone.landing import HELD_IN_MEMORY, ChangedWhileRead, Landed, Landing, Unreadable
+from rawzone_assets.zone.landed import Landed
+from rawzone_assets.zone.landing import HELD_IN_MEMORY, ChangedWhileRead, Landing, Unreadable
 from rawzone_assets.zone.receipt import Verdict
 from rawzone_assets.zone.settings import Settings
 from rawzone_assets.zone.survey import Delivery
@@ -82,7 +83,7 @@ def examine_file(
         Ambiguous: Its name alone fits several feeds.
     """
     landing, landed = _found(path)
-    stated = sidecar.parse(landing.read_sidecar(landed))
+    stated = sidecar.beside(landed, landing)
     if feed:
         identified = claimed_by(path, *feed, now=now)
     else:

@@ -6,6 +6,8 @@ from typing import IO, Any
 
 import click
 
+from rawzone_assets.contract.plain_text import printable
+
 
 class Failure(click.ClickException):
     """One sentence for the user on standard error, and exit code 2."""
@@ -13,4 +15,4 @@ class Failure(click.ClickException):
     exit_code = 2
 
     def show(self, file: IO[Any] | None = None) -> None:
-        click.echo(self.format_message(), file=file, err=file is None)
+        click.echo(printable(self.format_message()), file=file, err=file is None)

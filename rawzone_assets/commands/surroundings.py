@@ -18,6 +18,8 @@ import click
 import orjson
 
 from rawzone_assets.commands.failure import Failure
+from rawzone_assets.contract.plain_text import printable as printable  # noqa: PLC0414  commands take it from here
+from rawzone_assets.contract.plain_text import printable_json
 from rawzone_assets.zone.settings import Settings
 from rawzone_assets.zone.zone import Zone
 
@@ -75,20 +77,13 @@ def zone_without_index_file(settings: Settings) -> Zone:
 def emit(record: Mapping[str, Any]) -> None:
     """Write one record as a JSON line on standard output, at once, so that a reader can follow."""
     stream = sys.stdout.buffer
-    stream.write(orjson.dumps(record, default=str, option=orjson.OPT_APPEND_NEWLINE))
+    stream.write(printable_json(orjson.dumps(record, default=str, option=orjson.OPT_APPEND_NEWLINE)))
     stream.flush()
 
 
 def note(sentence: str) -> None:
     """Say something to the person at the terminal without touching the results."""
     click.echo(printable(sentence), err=True)
-
-
-def printable(text: str) -> str:
-    """Text that cannot steer a terminal: a landed file's name may hold any character."""
-    if text.isprintable():
-        return text
-    return "".join(c if c.isprintable() or c == "\n" else f"\\x{ord(c):02x}" for c in text)
 
 
 def json_option(function: Callable[..., Any]) -> Callable[..., Any]:

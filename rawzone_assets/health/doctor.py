@@ -22,6 +22,7 @@ from rawzone_assets.contract.feed import Platform
 from rawzone_assets.zone.errors import LedgerDamaged
 from rawzone_assets.zone.files import Files, LocalFiles
 from rawzone_assets.zone.index import index_path
+from rawzone_assets.zone.layout import nested
 from rawzone_assets.zone.ledger import EMPTY, Head, Ledger
 from rawzone_assets.zone.settings import Settings
 from rawzone_assets.zone.staging import leftovers
@@ -155,15 +156,13 @@ def _writable(name: str, root: Path) -> Check:
 
 
 def _apart(settings: Settings) -> Check:
-    """A root inside landing would be taken for deliveries; inside each other they would be called foreign."""
     name = "separate folders"
-    roots = {"landing": settings.layout.landing, **_written_roots(settings)}
-    real = {title: Path(os.path.realpath(root)) for title, root in roots.items()}
-    for inner, path in real.items():
-        for outer, other in real.items():
-            if inner != outer and path.is_relative_to(other):
-                seen = f"{inner} ({roots[inner]}) lies in {outer} ({roots[outer]})"
-                return failed(name, seen, f"set RAWZONE_{inner.upper()} to a folder of its own")
+    roots = settings.layout.apart
+    pair = nested(roots)
+    if pair:
+        inner, outer = pair
+        seen = f"{inner} ({roots[inner]}) lies in {outer} ({roots[outer]}): promotion refuses this"
+        return failed(name, seen, f"set RAWZONE_{inner.upper()} to a folder of its own")
     return ok(name, "no root lies in another")
 
 

@@ -8,6 +8,7 @@ from datetime import date, datetime
 from typing import Any
 
 from rawzone_assets.contract.feed import Feed
+from rawzone_assets.contract.plain_text import printable_json
 from rawzone_assets.zone.decision import Candidate, Decision
 from rawzone_assets.zone.receipt import Receipt, Record, Verdict, canonical, timestamp
 from rawzone_assets.zone.staging import Batch, Blob
@@ -94,5 +95,8 @@ class Draft:
 
 
 def findings_document(record: Record) -> bytes:
-    """``findings.json``: why a delivery was refused. Without times: the same refusal is the same file."""
-    return canonical({name: record[name] for name in _IN_FINDINGS}) + b"\n"
+    """``findings.json``: why a delivery was refused. Without times: the same refusal is the same file.
+
+    People open it as it lies there, so it holds no character that steers what shows it.
+    """
+    return printable_json(canonical({name: record[name] for name in _IN_FINDINGS})) + b"\n"

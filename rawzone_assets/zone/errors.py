@@ -8,6 +8,8 @@ from __future__ import annotations
 import errno
 from pathlib import Path
 
+from rawzone_assets.contract.plain_text import printable
+
 _ADVICE = {
     errno.ENOSPC: ("the disk is full", "free space or move the zone, then run the command again"),
     errno.EDQUOT: ("the disk quota is used up", "raise the quota, then run the command again"),
@@ -22,7 +24,13 @@ _ADVICE = {
 
 
 class ZoneError(Exception):
-    """The environment keeps the zone from working; nothing was lost."""
+    """The environment keeps the zone from working; nothing was lost.
+
+    Its sentence reaches terminals, logs and the UI, and may name a landed file: it is made plain here.
+    """
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__(printable(sentence))
 
 
 class LandingMissing(ZoneError):
@@ -44,6 +52,16 @@ class StorageFailed(ZoneError):
             ((error.strerror or str(error)).lower(), "see to it, then run the command again"),
         )
         super().__init__(f"Cannot {doing}{where}: {what}; {advice}. Nothing was lost.")
+
+
+class RootsNested(ZoneError):
+    """Two of the zone's folders are one, or one lies in another."""
+
+    def __init__(self, inner: str, inner_root: Path, outer: str, outer_root: Path) -> None:
+        super().__init__(
+            f"The {inner} folder {inner_root} lies in the {outer} folder {outer_root}, so nothing is written: "
+            f"set RAWZONE_{inner.upper()} to a folder of its own."
+        )
 
 
 class NotAPath(ZoneError):

@@ -80,7 +80,7 @@ class Intake:
             if unnamed:
                 self._files.remove(unnamed)
             return decided
-        stated = sidecar.parse(self._landing.read_sidecar(landed))
+        stated = sidecar.beside(landed, self._landing)
         for finding in (stated.finding, stated.mismatch(size=landed.size, sha256=sha256)):
             if finding:
                 objections.add(finding)

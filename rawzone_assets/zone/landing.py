@@ -13,79 +13,23 @@ import os
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
-from rawzone_assets.contract.naming import DONE_SUFFIX, SIDECAR_SUFFIX, ignored_name
+from rawzone_assets.contract.naming import SIDECAR_SUFFIX
 from rawzone_assets.zone.codec import BLOCK
 from rawzone_assets.zone.errors import LandingMissing, StorageFailed
-from rawzone_assets.zone.receipt import printable_path
+from rawzone_assets.zone.landed import FOLDER, Landed, Scan, scan_below
 
 HELD_IN_MEMORY = 32 * 2**20
 _SIDECAR_LIMIT = 64 * 1024
 
 
-@dataclass(frozen=True, kw_only=True)
-class Landed:
-    """One entry found below landing."""
-
-    path: str  # relative, "/" between parts; bytes that are no UTF-8 as surrogates
-    regular: bool
-    device: int
-    inode: int
-    size: int
-    mtime_ns: int
-    ctime_ns: int
-    done: bool = False  # a .done marker lies beside it
-    sidecar: bool = False
-
-    @property
-    def label(self) -> str:
-        """The path as receipts and messages show it."""
-        return printable_path(self.path)[0]
-
-    @property
-    def signature(self) -> str:
-        return f"{self.device}:{self.inode}:{self.size}:{self.mtime_ns}:{self.ctime_ns}"
-
-    @property
-    def identity(self) -> dict[str, str]:
-        """What a receipt keeps so that a rebuilt index knows this file again.
-
-        As text: nanoseconds and inodes exceed 2^53, beyond which JSON numbers (RFC 8785) are not exact.
-        """
-        return {
-            "device": str(self.device),
-            "inode": str(self.inode),
-            "size": str(self.size),
-            "mtime_ns": str(self.mtime_ns),
-            "ctime_ns": str(self.ctime_ns),
-        }
-
-    def is_still(self, status: os.stat_result) -> bool:
-        """Whether an open file is the one that was found, unchanged."""
-        found = (self.device, self.inode, self.size, self.mtime_ns, self.ctime_ns)
-        return stat.S_ISREG(status.st_mode) and _identity(status) == found
-
-    def settled(self, *, now: float, settle: float) -> bool:
-        """Whether the file has kept still long enough to be read.
-
-        The change time is used because neither a copy nor ``touch`` can set it back.
-        """
-        return self.done or settle <= 0 or now - self.ctime_ns / 1e9 >= settle
-
-
-@dataclass(frozen=True, kw_only=True)
-class Scan:
-    """Everything below landing at one moment."""
-
-    files: tuple[Landed, ...]
-    ignored: tuple[tuple[str, str], ...]  # (label, reason)
-    unreadable: tuple[str, ...]  # folders that could not be listed
-
-
 class ChangedWhileRead(Exception):
     """The landed file is not the one that was found, or changed under the reader; it is read again later."""
+
+
+class SidecarUnreadable(Exception):
+    """A sidecar lies beside a delivery and says nothing; the text says why."""
 
 
 class Unreadable(Exception):
@@ -108,48 +52,32 @@ class Landing:
 
         Raises:
             LandingMissing: There is no such folder.
+            StorageFailed: It cannot be listed.
         """
-        if not self.root.is_dir():
-            raise LandingMissing(self.root)
-        found: list[Landed] = []
-        ignored: list[tuple[str, str]] = []
-        unreadable: list[str] = []
-        folders = [""]
-        while folders:
-            prefix = folders.pop()
-            try:
-                with os.scandir(self.root / prefix) as entries:
-                    listing = sorted(entries, key=lambda entry: entry.name)
-            except OSError as error:
-                if not prefix:
-                    raise StorageFailed("list the landing folder", error) from error
-                unreadable.append(printable_path(prefix.rstrip("/"))[0])
-                continue
-            names = {entry.name for entry in listing}
-            for entry in listing:
-                path = f"{prefix}{entry.name}"
-                reason = ignored_name(entry.name)
-                if reason:
-                    ignored.append((printable_path(path)[0], reason))
-                elif entry.is_dir(follow_symlinks=False):
-                    folders.append(f"{path}/")
-                else:
-                    try:
-                        landed = _landed(path, entry, names)
-                    except PermissionError:  # the folder may be listed, but not entered
-                        unreadable.append(printable_path(prefix.rstrip("/") or ".")[0])
-                        break
-                    if landed:
-                        found.append(landed)
-        found.sort(key=lambda landed: landed.path)
-        return Scan(files=tuple(found), ignored=tuple(ignored), unreadable=tuple(unreadable))
+        try:
+            root = self._open_root()
+        except (FileNotFoundError, NotADirectoryError):
+            raise LandingMissing(self.root) from None
+        except OSError as error:
+            raise StorageFailed("list the landing folder", error) from error
+        try:
+            return scan_below(root)
+        except OSError as error:
+            error.filename = error.filename if isinstance(error.filename, str) else str(self.root)
+            raise StorageFailed("list the landing folder", error) from error
+        finally:
+            os.close(root)
 
     def read(self, landed: Landed) -> Reading:
         """The file's bytes, read once and hashed on the way."""
         return Reading(self, landed)
 
     def read_sidecar(self, landed: Landed) -> bytes | None:
-        """The bytes of the sidecar beside a delivery, or ``None`` when it has none that can be read."""
+        """The bytes of the sidecar beside a delivery, or ``None`` when it has none.
+
+        Raises:
+            SidecarUnreadable: There is one, but it is no regular file, too large, or not ours to read.
+        """
         if not landed.sidecar:
             return None
         path = landed.path + SIDECAR_SUFFIX
@@ -158,12 +86,19 @@ class Landing:
                 descriptor = os.open(name, _READ, dir_fd=folder)
                 try:
                     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                        return None
-                    return os.read(descriptor, _SIDECAR_LIMIT + 1)[:_SIDECAR_LIMIT]
+                        raise SidecarUnreadable("it is no regular file")
+                    said = os.read(descriptor, _SIDECAR_LIMIT + 1)
                 finally:
                     os.close(descriptor)
-        except OSError:
+        except FileNotFoundError:
             return None
+        except OSError as error:
+            link = error.errno in _LINK_IN_THE_WAY
+            reason = "it is no regular file" if link else (error.strerror or "open failed").lower()
+            raise SidecarUnreadable(reason) from None
+        if len(said) > _SIDECAR_LIMIT:
+            raise SidecarUnreadable(f"it is larger than {_SIDECAR_LIMIT:,} bytes")
+        return said
 
     @contextmanager
     def open(self, landed: Landed) -> Iterator[int]:
@@ -191,17 +126,19 @@ class Landing:
     def _descend(self, path: str) -> Iterator[tuple[int, str]]:
         """Walk to the file's folder component by component: a link in any of them is refused."""
         *folders, name = path.split("/")
-        current = os.open(self.root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        current = self._open_root()
         try:
             for folder in folders:
-                inner = os.open(
-                    folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=current
-                )
+                inner = os.open(folder, FOLDER, dir_fd=current)
                 os.close(current)
                 current = inner
             yield current, name
         finally:
             os.close(current)
+
+    def _open_root(self) -> int:
+        """The landing folder itself may be a link: where it lies is the operator's to say."""
+        return os.open(self.root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
 
 
 class Reading:
@@ -251,26 +188,3 @@ class Reading:
 # O_NONBLOCK so that opening a pipe put in the file's place returns at once.
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _LINK_IN_THE_WAY = frozenset({errno.ELOOP, errno.ENXIO})  # a link; a socket
-
-
-def _landed(path: str, entry: os.DirEntry[str], names: set[str]) -> Landed | None:
-    try:
-        status = entry.stat(follow_symlinks=False)
-    except FileNotFoundError:
-        return None  # gone since it was listed
-    device, inode, size, mtime_ns, ctime_ns = _identity(status)
-    return Landed(
-        path=path,
-        regular=stat.S_ISREG(status.st_mode),
-        device=device,
-        inode=inode,
-        size=size,
-        mtime_ns=mtime_ns,
-        ctime_ns=ctime_ns,
-        done=entry.name + DONE_SUFFIX in names,
-        sidecar=entry.name + SIDECAR_SUFFIX in names,
-    )
-
-
-def _identity(status: os.stat_result) -> tuple[int, int, int, int, int]:
-    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns

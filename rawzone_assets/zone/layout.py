@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path, PurePosixPath
@@ -31,6 +33,11 @@ class Layout:
         return self.raw / LEDGER_FOLDER
 
     @property
+    def apart(self) -> dict[str, Path]:
+        """The roots that must not lie in each other, by name."""
+        return {name: getattr(self, name) for name in ("landing", "raw", "quarantine", "state")}
+
+    @property
     def staging(self) -> Path:
         """The redo log of raw: batches in flight."""
         return self.raw / STAGING_FOLDER
@@ -52,6 +59,30 @@ class Layout:
 
     def commit(self, seq: int) -> Path:
         return self.ledger / ledger_name(seq)
+
+
+def nested(roots: Mapping[str, Path]) -> tuple[str, str] | None:
+    """The first of the named roots that is or lies in another, and that other, whatever links lead there.
+
+    A root inside landing would be taken for deliveries; roots inside each other would call each other foreign.
+    """
+    known = {name: _folder_itself(root) for name, root in roots.items()}
+    real = {name: Path(os.path.realpath(root)) for name, root in roots.items()}
+    above = {name: {_folder_itself(p) for p in (path, *path.parents)} for name, path in real.items()}
+    for inner in roots:
+        for outer in roots:
+            if inner != outer and known[outer] in above[inner]:
+                return inner, outer
+    return None
+
+
+def _folder_itself(path: Path) -> tuple[int, int] | str:
+    """What tells a folder from every other: device and inode; for one that is not there yet, its real path."""
+    try:
+        status = path.stat()
+    except OSError:
+        return os.path.realpath(path)
+    return status.st_dev, status.st_ino
 
 
 def ledger_name(seq: int) -> str:

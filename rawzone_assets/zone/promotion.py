@@ -21,7 +21,8 @@ from rawzone_assets.contract.schemas import load_schema
 from rawzone_assets.zone.drafts import Draft
 from rawzone_assets.zone.errors import KeyOccupied, UnreadableLanding
 from rawzone_assets.zone.intake import Intake, Judge, place_objections
-from rawzone_assets.zone.landing import ChangedWhileRead, Landed, Unreadable
+from rawzone_assets.zone.landed import Landed
+from rawzone_assets.zone.landing import ChangedWhileRead, Unreadable
 from rawzone_assets.zone.receipt import Receipt, Verdict, printable_path
 from rawzone_assets.zone.survey import Delivery, Waiting
 from rawzone_assets.zone.zone import Zone

@@ -6,6 +6,7 @@ its canonical form (RFC 8785) is then simply sorted keys without blanks.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -15,6 +16,8 @@ from typing import Any
 import orjson
 
 Record = Mapping[str, Any]
+
+_ESCAPE = re.compile(r"\\x[0-9a-f]{2}")
 
 
 class Verdict(StrEnum):
@@ -60,7 +63,7 @@ class Receipt:
     quarantine: Mapping[str, str] | None = None  # {"path", "findings"} below the quarantine root
     replays: Mapping[str, Any] | None = None  # {"seq", "path"}: the refusal that a replay has taken back
     landed: Mapping[str, str] | None = None  # device, inode, size, mtime_ns, ctime_ns of the landed file
-    landing_path_bytes: str | None = None  # hex, when the path is not valid UTF-8
+    landing_path_bytes: str | None = None  # hex, when landing_path is not the path itself
     findings: tuple[Mapping[str, Any], ...] = field(default=())
     shadow_findings: tuple[Mapping[str, Any], ...] = field(default=())  # of rules that are only being tried
     access: str | None = None  # "open", "personal" or "secret": who may see it
@@ -112,10 +115,17 @@ def moment(text: str) -> datetime:
 
 
 def printable_path(path: str) -> tuple[str, str | None]:
-    """A landing path for JSON, and its bytes as hex when it is not valid UTF-8."""
+    r"""A landing path as text, and its bytes as hex when the text is not the path itself.
+
+    Bytes that are no UTF-8 become ``\xff``. A path that holds just that text is escaped as well, because two
+    files must never have one label.
+    """
+    raw = path.encode(errors="surrogateescape")
     try:
-        path.encode()
-    except UnicodeEncodeError:
-        raw = path.encode(errors="surrogateescape")
-        return raw.decode(errors="backslashreplace"), raw.hex()
-    return path, None
+        text = raw.decode()
+    except UnicodeDecodeError:
+        pass
+    else:
+        if not _ESCAPE.search(text):
+            return path, None
+    return raw.replace(b"\\", b"\\\\").decode(errors="backslashreplace"), raw.hex()

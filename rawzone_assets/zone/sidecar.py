@@ -15,6 +15,8 @@ import orjson
 
 from rawzone_assets.contract import codes
 from rawzone_assets.contract.findings import Finding
+from rawzone_assets.zone.landed import Landed
+from rawzone_assets.zone.landing import Landing, SidecarUnreadable
 
 _LONGEST_TEXT = 200
 
@@ -38,6 +40,14 @@ class Sidecar:
         if self.sha256 is not None and self.sha256.lower() != sha256:
             return codes.SIDECAR_MISMATCH("the sidecar states another SHA-256 than the file has")
         return None
+
+
+def beside(landed: Landed, landing: Landing) -> Sidecar:
+    """What is said of a landed file. A sidecar that is a link, a pipe or huge is not read, and that is said."""
+    try:
+        return parse(landing.read_sidecar(landed))
+    except SidecarUnreadable as problem:
+        return _unreadable(str(problem))
 
 
 def parse(data: bytes | None) -> Sidecar:

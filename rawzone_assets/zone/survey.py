@@ -16,7 +16,8 @@ from rawzone_assets.contract.findings import Finding
 from rawzone_assets.contract.naming import Ignored, Recognized, Unrecognized, is_in_the_future, recognize
 from rawzone_assets.zone import sidecar
 from rawzone_assets.zone.index import Index
-from rawzone_assets.zone.landing import Landed, Landing
+from rawzone_assets.zone.landed import Landed
+from rawzone_assets.zone.landing import Landing
 from rawzone_assets.zone.receipt import Verdict
 
 
@@ -125,7 +126,7 @@ def _recognize(
         and landed.sidecar
         and recognized.finding.code == codes.NO_DATE.code
     ):
-        stated = sidecar.parse(landing.read_sidecar(landed)).captured_at
+        stated = sidecar.beside(landed, landing).captured_at
         if stated is not None:
             recognized = recognize(landed.path, platforms, stated)
     if isinstance(recognized, Recognized) and not _is_text(recognized.capture.name):

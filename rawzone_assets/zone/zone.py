@@ -13,10 +13,11 @@ from typing import Self
 from rawzone_assets import __version__
 from rawzone_assets.contract.feed import Platform
 from rawzone_assets.zone.decision import Candidate
-from rawzone_assets.zone.errors import DiskAlmostFull, StorageFailed
+from rawzone_assets.zone.errors import DiskAlmostFull, RootsNested, StorageFailed
 from rawzone_assets.zone.files import Files, LocalFiles, ensure_folder
 from rawzone_assets.zone.index import Index
 from rawzone_assets.zone.landing import Landing
+from rawzone_assets.zone.layout import nested
 from rawzone_assets.zone.ledger import Author, Ledger
 from rawzone_assets.zone.publishing import Publisher
 from rawzone_assets.zone.receipt import Verdict
@@ -118,6 +119,8 @@ class Zone:
     def _prepare(self) -> None:
         """Create the zone's folders. Once a process, whoever made them: they are durable only once synced."""
         folders = (self.layout.ledger, self.layout.staging, self.layout.quarantine_staging)
+        if not self._prepared:
+            self._refuse_nesting()
         try:
             changed = {parent for folder in folders for parent in ensure_folder(self.files, folder)}
             if not self._prepared:
@@ -134,6 +137,13 @@ class Zone:
             self._prepared = True
         except OSError as error:
             raise StorageFailed("create the zone's folders", error) from error
+
+    def _refuse_nesting(self) -> None:
+        roots = self.layout.apart
+        pair = nested(roots)
+        if pair:
+            inner, outer = pair
+            raise RootsNested(inner, roots[inner], outer, roots[outer])
 
 
 def _open_index(ledger: Ledger, settings: Settings) -> Index:

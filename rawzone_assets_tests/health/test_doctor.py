@@ -11,7 +11,7 @@ from rawzone_assets.contract.feed import Platform
 from rawzone_assets.health.doctor import Health, dagster_home, examine_zone
 from rawzone_assets.platforms import all_platforms
 from rawzone_assets.zone.files import LocalFiles
-from rawzone_assets.zone.landing import Landed
+from rawzone_assets.zone.landed import Landed
 from rawzone_assets.zone.ledger import EMPTY, Author, decode_commit, encode_commit
 from rawzone_assets.zone.promotion import record_unrecognized
 from rawzone_assets.zone.settings import Settings

@@ -1,0 +1,174 @@
+"""Landed: one entry below landing, and the walk that finds them all without leaving it.
+
+Each folder is opened by its name in the folder above, never through a link, and listed through that
+descriptor: whoever swaps a folder for a link while we walk gains nothing, as no path is ever resolved twice.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Collection
+from dataclasses import dataclass, field
+
+from rawzone_assets.contract.naming import DONE_SUFFIX, SIDECAR_SUFFIX, ignored_name
+from rawzone_assets.zone.receipt import printable_path
+
+MOST_LEVELS = 100
+"""Each level of folders costs a descriptor while it is listed; extractors use two or three."""
+
+FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+
+
+@dataclass(frozen=True, kw_only=True)
+class Landed:
+    """One entry found below landing."""
+
+    path: str  # relative, "/" between parts; bytes that are no UTF-8 as surrogates
+    regular: bool
+    device: int
+    inode: int
+    size: int
+    mtime_ns: int
+    ctime_ns: int
+    done: bool = False  # a .done marker lies beside it
+    sidecar: bool = False
+    borrowed: bool = False  # another name of a file that its folder's owner may not even read
+    too_deep: bool = False  # a folder below MOST_LEVELS others, which was not entered
+
+    @property
+    def label(self) -> str:
+        """The path as receipts and messages show it."""
+        return printable_path(self.path)[0]
+
+    @property
+    def signature(self) -> str:
+        return f"{self.device}:{self.inode}:{self.size}:{self.mtime_ns}:{self.ctime_ns}"
+
+    @property
+    def identity(self) -> dict[str, str]:
+        """What a receipt keeps so that a rebuilt index knows this file again.
+
+        As text: nanoseconds and inodes exceed 2^53, beyond which JSON numbers (RFC 8785) are not exact.
+        """
+        return {
+            "device": str(self.device),
+            "inode": str(self.inode),
+            "size": str(self.size),
+            "mtime_ns": str(self.mtime_ns),
+            "ctime_ns": str(self.ctime_ns),
+        }
+
+    def is_still(self, status: os.stat_result) -> bool:
+        """Whether an open file is the one that was found, unchanged."""
+        found = (self.device, self.inode, self.size, self.mtime_ns, self.ctime_ns)
+        return stat.S_ISREG(status.st_mode) and _identity(status) == found
+
+    def settled(self, *, now: float, settle: float) -> bool:
+        """Whether the file has kept still long enough to be read.
+
+        The change time is used because neither a copy nor ``touch`` can set it back.
+        """
+        return self.done or settle <= 0 or now - self.ctime_ns / 1e9 >= settle
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scan:
+    """Everything below landing at one moment."""
+
+    files: tuple[Landed, ...]
+    ignored: tuple[tuple[str, str], ...]  # (label, reason)
+    unreadable: tuple[str, ...]  # folders that could not be listed
+
+
+def scan_below(root: int) -> Scan:
+    """Find every file below the folder that ``root`` is a descriptor of.
+
+    Raises:
+        OSError: That folder itself cannot be listed.
+    """
+    walk = _Walk()
+    walk.list_folder(root, "", levels=0)
+    return Scan(
+        files=tuple(sorted(walk.found, key=lambda landed: landed.path)),
+        ignored=tuple(sorted(walk.ignored)),
+        unreadable=tuple(sorted(walk.unreadable)),
+    )
+
+
+@dataclass
+class _Walk:
+    """What a walk has come upon so far."""
+
+    found: list[Landed] = field(default_factory=list)
+    ignored: list[tuple[str, str]] = field(default_factory=list)
+    unreadable: list[str] = field(default_factory=list)
+
+    def list_folder(self, folder: int, prefix: str, *, levels: int) -> None:
+        owner = os.fstat(folder).st_uid
+        with os.scandir(folder) as listing:
+            entries = list(listing)
+        names = {entry.name for entry in entries}
+        for entry in entries:
+            path = f"{prefix}{entry.name}"
+            reason = ignored_name(entry.name)
+            if reason:
+                self.ignored.append((printable_path(path)[0], reason))
+                continue
+            try:
+                if entry.is_dir(follow_symlinks=False) and levels < MOST_LEVELS:
+                    self._enter(folder, entry.name, path, levels=levels + 1)
+                    continue
+                status = os.stat(entry.name, dir_fd=folder, follow_symlinks=False)
+            except FileNotFoundError:
+                continue  # gone since it was listed
+            except OSError:  # the folder may be listed, but not entered
+                self.unreadable.append(printable_path(prefix.rstrip("/") or ".")[0])
+                return
+            if stat.S_ISDIR(status.st_mode) and levels < MOST_LEVELS:
+                continue  # it was a file when it was listed: the next look enters it
+            self.found.append(_landed(path, entry.name, status, names, owner=owner))
+
+    def _enter(self, above: int, name: str, path: str, *, levels: int) -> None:
+        try:
+            folder = os.open(name, FOLDER, dir_fd=above)
+        except (FileNotFoundError, NotADirectoryError):
+            return  # gone, or something else by now: the next look takes it as what it then is
+        except OSError:
+            # A link that was put in its place (ELOOP) is no folder that we may not read.
+            if stat.S_ISDIR(os.stat(name, dir_fd=above, follow_symlinks=False).st_mode):
+                self.unreadable.append(printable_path(path)[0])
+            return
+        try:
+            self.list_folder(folder, f"{path}/", levels=levels)
+        except OSError:
+            self.unreadable.append(printable_path(path)[0])
+        finally:
+            os.close(folder)
+
+
+def _landed(path: str, name: str, status: os.stat_result, names: Collection[str], *, owner: int) -> Landed:
+    device, inode, size, mtime_ns, ctime_ns = _identity(status)
+    return Landed(
+        path=path,
+        regular=stat.S_ISREG(status.st_mode),
+        device=device,
+        inode=inode,
+        size=size,
+        mtime_ns=mtime_ns,
+        ctime_ns=ctime_ns,
+        done=name + DONE_SUFFIX in names,
+        sidecar=name + SIDECAR_SUFFIX in names,
+        borrowed=_is_borrowed(status, owner),
+        too_deep=stat.S_ISDIR(status.st_mode),
+    )
+
+
+def _is_borrowed(status: os.stat_result, owner: int) -> bool:
+    """Whether promoting the file would show everybody what its folder's owner may not read (ADR 20)."""
+    linked = stat.S_ISREG(status.st_mode) and status.st_nlink > 1
+    return linked and status.st_uid != owner and not status.st_mode & stat.S_IROTH
+
+
+def _identity(status: os.stat_result) -> tuple[int, int, int, int, int]:
+    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
