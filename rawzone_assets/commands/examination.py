@@ -26,7 +26,7 @@ from rawzone_assets.zone.landed import Landed
 from rawzone_assets.zone.landing import HELD_IN_MEMORY, ChangedWhileRead, Landing, Unreadable
 from rawzone_assets.zone.receipt import Verdict
 from rawzone_assets.zone.settings import Settings
-from rawzone_assets.zone.survey import Delivery
+from rawzone_assets.zone.survey import Delivery, left_alone
 
 IGNORED = "ignored"
 RECOGNIZED = "recognized"
@@ -96,6 +96,14 @@ def examine_file(
             verdict=Verdict.UNRECOGNIZED,
             identified=identified,
             findings=(replace(meaning.finding, check=RECOGNIZED),),
+            size=landed.size,
+        )
+    alone = left_alone(landed, meaning.feed)
+    if alone:
+        return Examination(
+            verdict=Verdict.UNRECOGNIZED,
+            identified=identified,
+            findings=(replace(alone, check=RECOGNIZED),),
             size=landed.size,
         )
     meaning = replace(meaning, feed=settings.policy.applied_to(meaning.feed))

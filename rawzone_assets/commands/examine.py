@@ -103,7 +103,7 @@ def _lines(path: Path, examined: Examination) -> list[str]:
     meaning, grounds = examined.identified.meaning, examined.identified.grounds
     if isinstance(meaning, Ignored):
         return [f"{label}: would be ignored ({meaning.reason})"]
-    if isinstance(meaning, Recognized):
+    if isinstance(meaning, Recognized) and examined.verdict != Verdict.UNRECOGNIZED:
         into = f"by {meaning.feed.id} for {meaning.capture.day}"
         if examined.verdict == Verdict.PROMOTED:
             first = f"{label}: would be promoted {into}{_extent(examined.facts)}"

@@ -78,7 +78,11 @@ TOO_LARGE = _code(
     Role.STRUCTURE,
     blocks=True,
     title="The file is larger than its feed allows",
-    explanation="Each feed has a size limit far above any real delivery, so that no file can exhaust memory.",
+    explanation=(
+        "Each feed has a size limit far above any real delivery, so that no file can exhaust memory. A copy is "
+        "kept in quarantine, but of a file above 1 GiB and its feed's limit none is made: it stays in landing, "
+        "recorded and unread."
+    ),
     remedy="Look at what was delivered. If the feed has really grown, raise max_size in its platform file.",
     source="DESIGN 5.2",
 )
@@ -130,6 +134,18 @@ NOT_A_REGULAR_FILE = _code(
 
 # --- where it lies and how it is named -----------------------------------------------------------
 
+BORROWED_FILE = _code(
+    "RZ-BORROWED-FILE",
+    Role.STRUCTURE,
+    blocks=True,
+    title="A hard link to another user's private file",
+    explanation=(
+        "The file has other names, belongs to somebody else than the folder it was landed in, and not all may "
+        "read it. Whoever may write to landing could so have any file published that promotion may read."
+    ),
+    remedy="Land a copy of the file, owned by the extractor.",
+    source="DESIGN 5.2",
+)
 UNKNOWN_PLATFORM = _code(
     "RZ-UNKNOWN-PLATFORM",
     Role.IDENTITY,

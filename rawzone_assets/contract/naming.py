@@ -29,7 +29,8 @@ _TOKENS: Mapping[str, str] = {
     "handle": r"[A-Za-z0-9._-]+",
     "id": r"[A-Za-z0-9]+",
     "n": r"\d+",
-    "any": r"[^/\x00-\x1f]+",
+    # No control characters and none that turn the direction of writing: the name becomes that of an object.
+    "any": r"[^/\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]+",
 }
 _FIRST_DAY = re.compile(r"_(\d{4}-\d{2}-\d{2})_\d{10}_", re.ASCII)
 _OF_SUBJECTS = ("handle", "id", "any")

@@ -24,11 +24,9 @@ from rawzone_assets.zone.files import Files, LocalFiles
 from rawzone_assets.zone.index import index_path
 from rawzone_assets.zone.layout import nested
 from rawzone_assets.zone.ledger import EMPTY, Head, Ledger
+from rawzone_assets.zone.room import PLENTY
 from rawzone_assets.zone.settings import Settings
 from rawzone_assets.zone.staging import leftovers
-
-_COMFORTABLE = 8
-"""Free space below this many reserves is worth a warning while there is still time to act."""
 
 
 class Health(StrEnum):
@@ -73,10 +71,10 @@ def examine_zone(
             writable.add(name)
         yield check
     yield _apart(settings)
-    for name in ("raw", "quarantine"):
-        if name in writable:
-            yield _file_system(name, _written_roots(settings)[name], files)
-        yield _space(name, _written_roots(settings)[name], settings.reserve, files)
+    for name, root in _written_roots(settings).items():
+        if name in writable and name != "state":
+            yield _file_system(name, root, files)
+        yield _space(name, root, settings.reserve, files)
     yield _time_zones(platforms)
     yield _staging(settings, files)
     ledger = Ledger(files, layout.ledger)
@@ -200,7 +198,7 @@ def _space(name: str, root: Path, reserve: int, files: Files) -> Check:
     seen = f"{free // 2**20:,} MiB free, {reserve // 2**20:,} MiB are kept in reserve"
     if free < reserve:
         return failed(title, seen, "free space, or lower RAWZONE_RESERVE: promotion writes nothing until then")
-    if free < _COMFORTABLE * reserve:
+    if free < PLENTY * reserve:
         return warn(title, seen, "free space soon")
     return ok(title, seen)
 

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import dagster as dg
 
+from rawzone_assets.contract.plain_text import printable
 from rawzone_assets.orchestration import launches, reporting, witness
 from rawzone_assets.orchestration.names import landing_key
 from rawzone_assets.orchestration.partitions import days_inside
@@ -56,7 +57,7 @@ def _arrival(feed_id: str, day: str, content: str, deliveries: Sequence[Delivery
             "files": len(deliveries),
             "bytes": sum(delivery.landed.size for delivery in deliveries),
             "newest_capture": timestamp(max(d.recognized.capture.captured_at for d in deliveries)),
-            "names": [delivery.landed.label for delivery in deliveries[:20]],
+            "names": [printable(delivery.landed.label) for delivery in deliveries[:20]],
         },
         tags=reporting.versioned(content),
     )

@@ -12,6 +12,7 @@ from datetime import datetime
 import dagster as dg
 
 from rawzone_assets.contract.feed import Platform
+from rawzone_assets.contract.plain_text import printable
 from rawzone_assets.orchestration import launches, witness
 from rawzone_assets.orchestration.arrivals import arrivals
 from rawzone_assets.orchestration.launches import Attempt
@@ -183,6 +184,6 @@ def _rest(found: Survey) -> Iterator[str]:
     if found.decided:
         yield f"{len(found.decided)} files dealt with"
     if found.waiting:
-        yield f"{len(found.waiting)} waiting ({found.waiting[0].label}: {found.waiting[0].reason})"
+        yield f"{len(found.waiting)} waiting ({printable(found.waiting[0].label)}: {found.waiting[0].reason})"
     if found.unreadable:
-        yield f"folders that cannot be listed: {', '.join(found.unreadable[:3])}"
+        yield f"folders that cannot be listed: {printable(', '.join(found.unreadable[:3]))}"

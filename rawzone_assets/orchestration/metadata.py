@@ -14,6 +14,7 @@ import dagster as dg
 
 from rawzone_assets.contract.feed import Feed
 from rawzone_assets.contract.findings import Place
+from rawzone_assets.contract.plain_text import printable
 from rawzone_assets.contract.schemas import load_schema
 from rawzone_assets.orchestration.days import Day
 from rawzone_assets.zone.receipt import Receipt, Verdict
@@ -82,8 +83,8 @@ def findings_table(findings: Sequence[Finding]) -> dg.MetadataValue[Any]:
         row = {
             "file": object_name(receipt),
             "code": str(finding["code"]),
-            "where": str(Place(**finding["where"])) if finding.get("where") else "",
-            "message": _shortened(str(finding["message"])),
+            "where": printable(str(Place(**finding["where"]))) if finding.get("where") else "",
+            "message": printable(_shortened(str(finding["message"]))),
             "effect": "refused" if finding["blocking"] else "warning",
         }
         room -= 45 + sum(len(name) + len(text) + 12 for name, text in row.items())
@@ -97,7 +98,9 @@ def findings_table(findings: Sequence[Finding]) -> dg.MetadataValue[Any]:
 
 def problems_table(problems: Sequence[tuple[str, str]]) -> dg.MetadataValue[Any]:
     """Damaged objects and what is wrong with each, as many as fit."""
-    rows = [dg.TableRecord({"key": key, "problem": problem}) for key, problem in problems[:MOST_PROBLEMS]]
+    rows = [
+        dg.TableRecord({"key": printable(key), "problem": problem}) for key, problem in problems[:MOST_PROBLEMS]
+    ]
     schema = dg.TableSchema.from_name_type_dict({"key": "string", "problem": "string"})
     return dg.MetadataValue.table(records=rows, schema=schema)
 
@@ -105,8 +108,8 @@ def problems_table(problems: Sequence[tuple[str, str]]) -> dg.MetadataValue[Any]
 def object_name(receipt: Receipt) -> str:
     """The name by which a person finds the delivery again: the landed one, and its revision if there is one."""
     if receipt.verdict is Verdict.PROMOTED and (receipt.revision or 1) > 1 and receipt.key:
-        return PurePosixPath(receipt.key).name.removesuffix(".gz")
-    return receipt.name or receipt.landing_path
+        return printable(PurePosixPath(receipt.key).name.removesuffix(".gz"))
+    return printable(receipt.name or receipt.landing_path)
 
 
 def column_schema(feed: Feed, *, described: bool) -> dg.TableSchema | None:
@@ -137,7 +140,7 @@ def _files_table(receipts: Sequence[Receipt]) -> dg.MetadataValue[Any]:
                 "bytes": receipt.size or 0,
                 "sha256": (receipt.sha256 or "")[:12],
                 "verdict": str(receipt.verdict),
-                "key": receipt.key or "",
+                "key": printable(receipt.key or ""),
             }
         )
         for receipt in receipts[: -MOST_FILES - 1 : -1]
@@ -161,7 +164,7 @@ def _folder(zone: Zone, receipts: Sequence[Receipt]) -> Any:
 
 
 def _joined(values: Iterable[str | None]) -> str | None:
-    return ", ".join(sorted({value for value in values if value})) or None
+    return printable(", ".join(sorted({value for value in values if value}))) or None
 
 
 def _extractor(receipt: Receipt) -> str | None:

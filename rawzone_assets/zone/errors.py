@@ -150,7 +150,8 @@ class DiskAlmostFull(ZoneError):
     def __init__(self, root: Path, free: int, reserve: int) -> None:
         super().__init__(
             f"The disk of {root} is almost full ({free // 2**20} MiB free, {reserve // 2**20} MiB are kept in "
-            "reserve), so nothing was written and nothing was lost: free space, or lower RAWZONE_RESERVE."
+            "reserve), so what does not fit was not written and nothing was lost: free space, or lower "
+            "RAWZONE_RESERVE."
         )
 
 

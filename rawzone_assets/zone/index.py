@@ -50,6 +50,11 @@ class Index(IndexQueries):
         return self._head
 
     @property
+    def folder(self) -> Path | None:
+        """Where the index lies; ``None`` when it is kept in memory."""
+        return self._path.parent if self._path else None
+
+    @property
     def past(self) -> PastLookups:
         """What a delivery is compared with."""
         return PastLookups(self._database)

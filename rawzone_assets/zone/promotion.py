@@ -19,11 +19,12 @@ from rawzone_assets.contract.modes import Mode, Secrets
 from rawzone_assets.contract.naming import as_delivered, is_in_the_future
 from rawzone_assets.contract.schemas import load_schema
 from rawzone_assets.zone.drafts import Draft
-from rawzone_assets.zone.errors import KeyOccupied, UnreadableLanding
+from rawzone_assets.zone.errors import DiskAlmostFull, KeyOccupied, UnreadableLanding
 from rawzone_assets.zone.intake import Intake, Judge, place_objections
 from rawzone_assets.zone.landed import Landed
 from rawzone_assets.zone.landing import ChangedWhileRead, Unreadable
 from rawzone_assets.zone.receipt import Receipt, Verdict, printable_path
+from rawzone_assets.zone.room import PLENTY
 from rawzone_assets.zone.survey import Delivery, Waiting
 from rawzone_assets.zone.zone import Zone
 
@@ -44,6 +45,7 @@ class Outcome:
     waiting: list[Waiting] = field(default_factory=list)
     unreadable: list[Unreadable] = field(default_factory=list)
     occupied: list[KeyOccupied] = field(default_factory=list)
+    full: DiskAlmostFull | None = None  # the first that did not fit
 
     def count(self, verdict: Verdict) -> int:
         return sum(receipt.verdict is verdict for receipt in self.receipts)
@@ -52,8 +54,10 @@ class Outcome:
         """Raise what an operator must act on, after everything else was done.
 
         Raises:
-            ZoneError: A landed file could not be read, or a foreign file occupies a key.
+            ZoneError: The disk is almost full, a file could not be read, or a foreign one occupies a key.
         """
+        if self.full:
+            raise self.full
         if self.unreadable:
             labels = tuple(problem.label for problem in self.unreadable)
             raise UnreadableLanding(labels, self.unreadable[0].reason)
@@ -79,12 +83,25 @@ def promote(
     """
     outcome = Outcome()
     for feed, batch in _batches(deliveries):
-        done = _promote_batch(zone, feed, batch, judge=judge, run_id=run_id, parallel=parallel)
+        spare = _is_oversized(batch[0])
+        try:
+            done = _promote_batch(
+                zone,
+                feed,
+                batch,
+                judge=judge,
+                run_id=run_id,
+                parallel=parallel,
+                reserves=PLENTY if spare else 1,
+            )
+        except DiskAlmostFull as full:  # a smaller delivery may still fit
+            done = Outcome(waiting=[_no_room(batch[0])]) if spare else Outcome(full=full)
         outcome.receipts += done.receipts
         outcome.unchanged += done.unchanged
         outcome.waiting += done.waiting
         outcome.unreadable += done.unreadable
         outcome.occupied += done.occupied
+        outcome.full = outcome.full or done.full
         if progress:
             progress(batch, done)
     return outcome
@@ -135,10 +152,28 @@ def contract_of(feed: Feed, name: str) -> dict[str, Any]:
     return contract
 
 
+def _is_oversized(delivery: Delivery) -> bool:
+    """Whether it will be refused for its size: a copy is kept, but not at the expense of good deliveries."""
+    return delivery.landed.size > delivery.recognized.feed.max_size
+
+
+def _no_room(delivery: Delivery) -> Waiting:
+    reason = "larger than its feed allows, and the disk has no room to spare for a copy"
+    return Waiting(label=delivery.landed.label, feed_id=delivery.feed_id, reason=reason)
+
+
 def _promote_batch(
-    zone: Zone, feed: Feed, deliveries: list[Delivery], *, judge: Judge, run_id: str, parallel: int
+    zone: Zone,
+    feed: Feed,
+    deliveries: list[Delivery],
+    *,
+    judge: Judge,
+    run_id: str,
+    parallel: int,
+    reserves: int,
 ) -> Outcome:
     outcome = Outcome()
+    reserve = reserves * zone.settings.reserve
     feed = zone.settings.policy.applied_to(feed)
     deliveries = [
         replace(delivery, recognized=replace(delivery.recognized, feed=feed)) for delivery in deliveries
@@ -146,8 +181,8 @@ def _promote_batch(
     publisher = zone.publisher(run_id)
     now = zone.clock()
     start: date = zone.settings.start or feed.start
-    zone.refuse_when_full(sum(delivery.landed.size for delivery in deliveries))
-    with publisher.batch() as batch:
+    zone.refuse_when_full(reserve=reserve)
+    with publisher.batch(reserve=reserve) as batch:
         zone.index.catch_up()
         intake = Intake(zone.files, zone.landing, zone.index, batch, judge=judge, clock=zone.clock)
         drafts: list[tuple[Delivery, Draft]] = []
@@ -202,7 +237,8 @@ def _batches(deliveries: Iterable[Delivery]) -> Iterator[tuple[Feed, list[Delive
         batch: list[Delivery] = []
         size = 0
         for delivery in group:
-            if batch and (len(batch) >= MOST_FILES or size + delivery.landed.size > MOST_BYTES):
+            full = len(batch) >= MOST_FILES or size + delivery.landed.size > MOST_BYTES
+            if batch and (full or _is_oversized(delivery) or _is_oversized(batch[0])):
                 yield batch[0].recognized.feed, batch
                 batch, size = [], 0
             batch.append(delivery)

@@ -69,13 +69,15 @@ class Publisher:
         self._author = author
 
     @contextlib.contextmanager
-    def batch(self) -> Iterator[Batch]:
+    def batch(self, *, reserve: int = 0) -> Iterator[Batch]:
         """Staging folders for one batch, removed afterwards. Finishes what crashed batches left first.
+
+        Deliveries are staged only while ``reserve`` bytes stay free.
 
         Raises:
             StorageFailed: The disk refused. The next command finishes or drops the batch.
         """
-        batch = Batch(self._files, self._layout, uuid.uuid4().hex)
+        batch = Batch(self._files, self._layout, uuid.uuid4().hex, reserve=reserve)
         with contextlib.ExitStack() as stack:
             try:
                 with self._index.usable():

@@ -144,7 +144,7 @@ def _promote(zone: Zone, feed: Feed, accepted: Sequence[Rejudged], *, run_id: st
     """Publish a batch as promotion does, with the quarantined copies for landed files."""
     zone.refuse_when_full(sum(rejudged.receipt.stored_size or 0 for rejudged in accepted))
     publisher = zone.publisher(run_id)
-    with publisher.batch() as batch:
+    with publisher.batch(reserve=zone.settings.reserve) as batch:
         zone.index.catch_up()
         drafts: list[Draft] = []
         for rejudged in accepted:

@@ -22,6 +22,7 @@ from rawzone_assets.zone import codec
 from rawzone_assets.zone.files import Files, ensure_folder
 from rawzone_assets.zone.layout import Layout, ledger_name
 from rawzone_assets.zone.receipt import Record, Verdict
+from rawzone_assets.zone.room import Room
 
 _LOCK = "lock"
 _COMMIT_PREFIX = "commit-"
@@ -48,9 +49,10 @@ class Placement:
 class Batch:
     """The staging folders of one batch in flight."""
 
-    def __init__(self, files: Files, layout: Layout, name: str) -> None:
+    def __init__(self, files: Files, layout: Layout, name: str, *, reserve: int = 0) -> None:
         self._files = files
         self._layout = layout
+        self._room = Room(files=files, reserve=reserve)
         self.name = name
         self.folder = layout.staging / name
         self.quarantine_folder = layout.quarantine_staging / name
@@ -68,7 +70,11 @@ class Batch:
     # --- writing ---------------------------------------------------------------------------------
 
     def stage(self, sha256: str, blocks: Iterable[bytes], encoding: str, *, refused: bool) -> Blob:
-        """Write the stored form of a delivery; staging the same bytes again costs nothing."""
+        """Write the stored form of a delivery; staging the same bytes again costs nothing.
+
+        Raises:
+            DiskAlmostFull: There is no room for it.
+        """
         path = self._blob_path(sha256, encoding, refused=refused)
         digest = hashlib.sha256()
         size = 0
@@ -81,7 +87,7 @@ class Batch:
                 yield block
 
         try:
-            self._files.create(path, tap())
+            self._files.create(path, self._room.watched(path.parent, tap()))
         except FileExistsError:  # the same bytes twice in a batch; only their digest is still wanted
             for _ in tap():
                 pass
@@ -90,7 +96,7 @@ class Batch:
     def stage_unnamed(self, blocks: Iterable[bytes]) -> Path:
         """Write stored bytes whose SHA-256 is known only once they are written; :meth:`settle` follows."""
         path = self.folder / f"{uuid.uuid4().hex}.unnamed"
-        self._files.create(path, blocks)
+        self._files.create(path, self._room.watched(self.folder, blocks))
         return path
 
     def settle(self, unnamed: Path, sha256: str, encoding: str, *, refused: bool) -> Blob:

@@ -11,14 +11,17 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from rawzone_assets.contract import codes
-from rawzone_assets.contract.feed import Platform
+from rawzone_assets.contract.feed import Feed, Platform
 from rawzone_assets.contract.findings import Finding
 from rawzone_assets.contract.naming import Ignored, Recognized, Unrecognized, is_in_the_future, recognize
 from rawzone_assets.zone import sidecar
 from rawzone_assets.zone.index import Index
-from rawzone_assets.zone.landed import Landed
+from rawzone_assets.zone.landed import MOST_LEVELS, Landed
 from rawzone_assets.zone.landing import Landing
 from rawzone_assets.zone.receipt import Verdict
+
+MOST_COPIED = 2**30
+"""Bytes. What its feed's limit refuses is copied into quarantine up to this size, else left in landing."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,6 +123,9 @@ def survey(
 def _recognize(
     landing: Landing, landed: Landed, platforms: tuple[Platform, ...]
 ) -> Recognized | Unrecognized | Ignored:
+    if landed.too_deep:
+        deep = f"it is a folder below {MOST_LEVELS} others and was not entered"
+        return Unrecognized(finding=codes.NOT_A_REGULAR_FILE(deep))
     recognized = recognize(landed.path, platforms)
     if (
         isinstance(recognized, Unrecognized)
@@ -131,11 +137,20 @@ def _recognize(
             recognized = recognize(landed.path, platforms, stated)
     if isinstance(recognized, Recognized) and not _is_text(recognized.capture.name):
         return Unrecognized(finding=codes.UNKNOWN_NAME("its name is not valid UTF-8"))
-    if isinstance(recognized, Recognized) and not landed.regular:
-        return Unrecognized(
-            finding=codes.NOT_A_REGULAR_FILE("it is a link, pipe, socket or device and was not opened")
-        )
-    return recognized
+    finding = left_alone(landed, recognized.feed) if isinstance(recognized, Recognized) else None
+    return Unrecognized(finding=finding) if finding else recognized
+
+
+def left_alone(landed: Landed, feed: Feed) -> Finding | None:
+    """Why an entry that has a delivery's name is not opened at all, or ``None`` (ADR 20)."""
+    if not landed.regular:
+        return codes.NOT_A_REGULAR_FILE("it is a link, pipe, socket or device and was not opened")
+    if landed.borrowed:
+        return codes.BORROWED_FILE("it is another name of a private file that its folder's owner does not own")
+    limit = max(feed.max_size, MOST_COPIED)
+    if landed.size > limit:
+        return codes.TOO_LARGE(f"above {limit:,} bytes no copy is kept, the file has {landed.size:,}")
+    return None
 
 
 def _is_text(name: str) -> bool:

@@ -13,7 +13,7 @@ from typing import Self
 from rawzone_assets import __version__
 from rawzone_assets.contract.feed import Platform
 from rawzone_assets.zone.decision import Candidate
-from rawzone_assets.zone.errors import DiskAlmostFull, RootsNested, StorageFailed
+from rawzone_assets.zone.errors import RootsNested, StorageFailed
 from rawzone_assets.zone.files import Files, LocalFiles, ensure_folder
 from rawzone_assets.zone.index import Index
 from rawzone_assets.zone.landing import Landing
@@ -21,6 +21,7 @@ from rawzone_assets.zone.layout import nested
 from rawzone_assets.zone.ledger import Author, Ledger
 from rawzone_assets.zone.publishing import Publisher
 from rawzone_assets.zone.receipt import Verdict
+from rawzone_assets.zone.room import Room
 from rawzone_assets.zone.settings import Settings
 from rawzone_assets.zone.survey import Delivery, Survey, survey
 
@@ -101,20 +102,21 @@ class Zone:
             candidate.feed, candidate.name, candidate.sha256, candidate.landing_path
         )
 
-    def refuse_when_full(self, size: int) -> None:
+    def refuse_when_full(self, size: int = 0, *, reserve: int | None = None) -> None:
         """Stop before the disk is full: a zone that cannot write its ledger cannot even say so.
 
         Raises:
             DiskAlmostFull: Writing ``size`` bytes would leave less than the reserve.
         """
         self._prepare()
-        for root in (self.layout.raw, self.layout.quarantine):
-            try:
-                free = self.files.free_bytes(root)
-            except OSError as error:
-                raise StorageFailed("see how much space is free", error) from error
-            if free - size < self.settings.reserve:
-                raise DiskAlmostFull(root, free, self.settings.reserve)
+        room = Room(files=self.files, reserve=self.settings.reserve if reserve is None else reserve)
+        try:
+            for root in (self.layout.raw, self.layout.quarantine):
+                room.require(root, size)
+            if self.index.folder is not None:  # beside the zone's own files, and small
+                Room(files=LocalFiles(), reserve=room.reserve).require(self.index.folder)
+        except OSError as error:
+            raise StorageFailed("see how much space is free", error) from error
 
     def _prepare(self) -> None:
         """Create the zone's folders. Once a process, whoever made them: they are durable only once synced."""

@@ -10,7 +10,7 @@ import pytest
 
 from rawzone_assets.zone import landing as landing_module
 from rawzone_assets.zone.errors import LandingMissing, ZoneError
-from rawzone_assets.zone.landing import ChangedWhileRead, Landing, Unreadable
+from rawzone_assets.zone.landing import ChangedWhileRead, Landing, SidecarUnreadable, Unreadable
 from rawzone_assets_tests.zone.invariants import Oracle, read_landing, read_tree, receipts_of
 from rawzone_assets_tests.zone.tiny_platform import look, open_zone, promote_all
 
@@ -215,7 +215,8 @@ class TestReading:
             sidecar = landing.root / f"{NOTE}.meta.json"
             make(sidecar)
             here = Landing(home / "landing")
-            assert here.read_sidecar(only(here.scan().files)) is None
+            with pytest.raises(SidecarUnreadable, match="no regular file"):
+                here.read_sidecar(only(here.scan().files))
             sidecar.unlink()
 
 
