@@ -292,7 +292,8 @@ class Publisher:
         return done
 
     def _redo(self, batch: Batch) -> None:
-        for path in batch.commits():
+        for staged in batch.commits():
+            path = staged
             with self._files.open(path) as stream:
                 data = stream.read()
             try:
@@ -309,7 +310,7 @@ class Publisher:
             sound = self._sound(batch, commit)
             if sound and (commit.seq, commit.prev) == (head.seq + 1, head.sha256):
                 try:
-                    batch.sync_commit(path)  # its writer may have been killed before it did
+                    path = batch.renew_commit(path, data)  # its writer may have been killed before it did
                     self._link(placements)
                     self._ledger.claim(path, commit.seq)
                 except (FileExistsError, KeyOccupied):

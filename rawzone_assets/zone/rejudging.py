@@ -70,7 +70,10 @@ def rejudge(zone: Zone, feed: Feed, entry: Entry, *, judge: Judge) -> Rejudged:
         start=zone.settings.start or feed.start,
         future=is_in_the_future(capture, landed_by),
     )
-    judgement = judge(feed, content, capture)
+    try:
+        judgement = judge(feed, content, capture)
+    except OSError as error:
+        raise _unreadable(error) from error
     findings = [
         *(finding.as_json() for finding in objections.result()),
         *(finding for finding in receipt.findings if finding["code"] in OF_THE_SIDECAR),
@@ -112,7 +115,11 @@ def sound_content(files: Files, path: Path, receipt: Receipt) -> Content:
     except FileNotFoundError:
         raise Unsound("its stored copy is missing") from None
     except OSError as error:
-        raise Unsound(f"its stored copy cannot be read ({(error.strerror or 'no reason').lower()})") from error
+        raise _unreadable(error) from error
     if held:
         return BytesContent(b"".join(codec.original_blocks(held, encoding, size)))
     return StagedContent(files=files, path=path, encoding=encoding, size=size)
+
+
+def _unreadable(error: OSError) -> Unsound:
+    return Unsound(f"its stored copy cannot be read ({(error.strerror or 'no reason').lower()})")

@@ -116,7 +116,8 @@ class Batch:
             if self._files.names(self.quarantine_folder):
                 self._files.sync_folder(self.quarantine_folder)
             self._files.create(path, [data])
-            self.sync_commit(path)
+            self._files.sync(path)
+            self._files.sync_folder(self.folder)
         except OSError:
             # A failed sync may not fail twice (the pages count as clean): this commit must not be redone.
             with contextlib.suppress(OSError):
@@ -124,10 +125,18 @@ class Batch:
             raise
         return path
 
-    def sync_commit(self, path: Path) -> None:
-        """Make a staged commit durable, and with it the names of all that is staged beside it."""
-        self._files.sync(path)
+    def renew_commit(self, path: Path, data: bytes) -> Path:
+        """Write a dead process's staged commit anew, durable with the names beside it; its new path.
+
+        That a sync of the old file succeeds proves nothing: one may have failed before its writer was killed,
+        and its pages count as clean since. What the commit names was durable before the commit was written.
+        """
+        renewed = path.with_name(f"{path.name}.{uuid.uuid4().hex}")
+        self._files.create(renewed, [data])
+        self._files.sync(renewed)
+        self._files.remove(path)
         self._files.sync_folder(self.folder)
+        return renewed
 
     # --- reading back ----------------------------------------------------------------------------
 
