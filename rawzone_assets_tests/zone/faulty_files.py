@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import io
 import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from rawzone_assets.zone.files import Files
+from rawzone_assets_tests.zone.simulated_files import SimulatedFiles
 
 CHANGING = frozenset({"create", "sync", "sync_folder", "link", "make_folder", "remove", "remove_folder"})
 
@@ -78,43 +80,92 @@ class WatchedFiles:
 
 
 class FaultyFiles(WatchedFiles):
-    """The ``failing``-th call (from 0) fails with ``code``; a torn one first writes half of its bytes.
+    """The ``failing``-th call, or the ``failing_change``-th change of the disk (from 0), fails with ``code``.
 
-    ``for_good``: every later call of that operation fails as well, as on a disk that stays full.
+    ``torn``: a write first writes half of its bytes, a reader reads half of them. ``for_good``: every later
+    call of that operation fails as well, as on a disk that stays full. ``killed``: the process never gets to
+    its next change. A sync that fails takes the bytes with it, see :class:`SimulatedFiles`.
     """
 
     def __init__(
-        self, inner: Files, *, failing: int, code: int, torn: bool = False, for_good: bool = False
+        self,
+        inner: Files,
+        *,
+        failing: int = -1,
+        failing_change: int = -1,
+        code: int = errno.EIO,
+        torn: bool = False,
+        for_good: bool = False,
+        killed: bool = False,
     ) -> None:
         super().__init__(inner)
         self.failing = failing
+        self.failing_change = failing_change
         self.code = code
         self.torn = torn
         self.for_good = for_good
+        self.killed = killed
         self.calls: list[tuple[str, Path]] = []
+        self.changes = 0
         self.failed: tuple[str, Path] | None = None
 
     def before(self, operation: str, path: Path) -> None:
         self.calls.append((operation, path))
+        if self.killed and self.failed and operation in CHANGING:
+            raise Crash
         again = self.for_good and self.failed is not None and self.failed[0] == operation
-        if len(self.calls) - 1 == self.failing or again:
-            self.failed = self.failed or (operation, path)
-            if operation == "create" and self.torn:
-                return
-            raise OSError(self.code, os.strerror(self.code), str(path))
+        now = self.failing == len(self.calls) - 1
+        if operation in CHANGING:
+            now = now or self.failing_change == self.changes
+            self.changes += 1
+        if not now and not again:
+            return
+        self.failed = self.failed or (operation, path)
+        if self.torn and operation in ("create", "open"):
+            return
+        if operation == "sync" and isinstance(self.inner, SimulatedFiles):
+            self.inner.spoil(path)
+        raise self._error(path)
 
     def create(self, path: Path, blocks: Iterable[bytes]) -> None:
         self.before("create", path)
-        if not (self.torn and self.failed == ("create", path)):
-            self.inner.create(path, blocks)
-            return
+        self.inner.create(path, self._halves(path, blocks) if self._tears("create", path) else blocks)
 
-        def half() -> Iterator[bytes]:
-            for block in blocks:
-                yield block[: len(block) // 2]
-                raise OSError(self.code, os.strerror(self.code), str(path))
+    def open(self, path: Path) -> BinaryIO:
+        stream = super().open(path)
+        if not self._tears("open", path):
+            return stream
+        with stream:
+            data = stream.read()
+        return _FailingStream(data[: len(data) // 2], self._error(path))
 
-        self.inner.create(path, half())
+    def _tears(self, operation: str, path: Path) -> bool:
+        return self.torn and self.failed == (operation, path) and (self.for_good or self._is_the_one())
+
+    def _is_the_one(self) -> bool:
+        return self.failing == len(self.calls) - 1
+
+    def _halves(self, path: Path, blocks: Iterable[bytes]) -> Iterator[bytes]:
+        for block in blocks:
+            yield block[: len(block) // 2]
+            raise self._error(path)
+
+    def _error(self, path: Path) -> OSError:
+        return OSError(self.code, os.strerror(self.code), str(path))
+
+
+class _FailingStream(io.BytesIO):
+    """Gives what it has, then an error where the end would be."""
+
+    def __init__(self, data: bytes, error: OSError) -> None:
+        super().__init__(data)
+        self._error = error
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        data = super().read(size)
+        if not data or size is None or size < 0:
+            raise self._error
+        return data
 
 
 class CrashingFiles(WatchedFiles):
@@ -146,6 +197,3 @@ class UnlockedFiles(WatchedFiles):
         with contextlib.suppress(FileExistsError):
             self.inner.create(path, [])
         yield wait  # nobody's batch ever looks dead
-
-
-ERRORS = (errno.EIO, errno.ENOSPC, errno.EACCES)

@@ -80,7 +80,7 @@ def sha256(data: bytes) -> str:
 def receipts_of(raw: Tree) -> list[dict[str, Any]]:
     """The receipts of a ledger that is taken to be sound, in order."""
     commits = sorted(path for path, e in raw.items() if path.startswith("_ledger/") and e.kind == "file")
-    return [record for path in commits for record in _parsed(raw[path].data)[1:]]
+    return [r for path in commits for r in _parsed(raw[path].data)[1:] if r["record"] == "receipt"]
 
 
 @dataclass
@@ -90,6 +90,9 @@ class Oracle:
     _ledger: dict[str, bytes] = field(default_factory=dict)
     _objects: dict[str, str] = field(default_factory=dict)
 
+    def copy(self) -> Oracle:
+        return Oracle(dict(self._ledger), dict(self._objects))
+
     def acknowledge(self, raw: Tree) -> None:
         """From here on, every commit that is there now must be there (I9), with what it names (I1)."""
         self._ledger.update({p: e.data for p, e in raw.items() if p.startswith("_ledger/")})
@@ -98,11 +101,13 @@ class Oracle:
         """Every objection to a zone at rest. ``recovered`` false: a crash's remains may still lie about."""
         records: list[dict[str, Any]] = []
         problems = list(self._chain(raw, records))
-        promoted = [r for r in records if r["verdict"] == "promoted"]
-        refused = [r for r in records if r["verdict"] == "quarantined"]
+        receipts = [r for r in records if r["record"] == "receipt"]
+        promoted = [r for r in receipts if r["verdict"] == "promoted"]
+        refused = [r for r in receipts if r["verdict"] == "quarantined"]
         problems += self._objects_exist(raw, promoted)
         problems += _refusals_exist(quarantine, refused)
-        problems += _receipts_agree(records)
+        problems += _receipts_agree(receipts)
+        problems += _replays_agree(records)
         if recovered:
             problems += _nothing_foreign(raw, {r["key"] for r in promoted}, "raw")
             kept = {r["quarantine"][which] for r in refused for which in ("path", "findings")}
@@ -242,10 +247,12 @@ def _receipts_agree(records: list[dict[str, Any]]) -> Iterator[str]:
     places: set[str] = set()
     for receipt in records:
         label = f"the receipt of {receipt['landing_path']}"
-        if receipt["record"] != "receipt" or not receipt.keys() >= _RECEIPT_FIELDS:
+        if not receipt.keys() >= _RECEIPT_FIELDS:
             yield f"{label} lacks {_RECEIPT_FIELDS - receipt.keys()}"
             continue
         delivery = tuple(receipt[name] for name in ("feed", "name", "sha256", "landing_path"))
+        if receipt["replays"]:  # a delivery's second receipt, see _replays_agree
+            delivery = (*delivery, receipt["replays"]["path"])
         if receipt["verdict"] != "unrecognized" and delivery in deliveries:
             yield f"I7: {label} is there twice"
         deliveries.add(delivery)
@@ -278,6 +285,28 @@ def _receipts_agree(records: list[dict[str, Any]]) -> Iterator[str]:
                 places.add(place)
         elif receipt["verdict"] != "unrecognized":
             yield f"{label} has the verdict {receipt['verdict']}"
+
+
+def _replays_agree(records: list[dict[str, Any]]) -> Iterator[str]:
+    """A replay takes back one refusal that came before it, once, and its record follows its receipt."""
+    open_refusals: dict[str, dict[str, Any]] = {}
+    for number, record in enumerate(records):
+        following = records[number + 1] if number + 1 < len(records) else {"record": None}
+        if record["record"] == "receipt" and record["verdict"] == "quarantined":
+            open_refusals[record["quarantine"]["path"]] = record
+        elif record["record"] == "receipt" and record["replays"]:
+            label = f"the replay of {record['replays']['path']}"
+            refusal = open_refusals.pop(record["replays"]["path"], None)
+            if refusal is None:
+                yield f"I7: {label} takes back what is no open refusal"
+            elif any(refusal[name] != record[name] for name in ("feed", "name", "sha256", "landing_path")):
+                yield f"{label} is of another delivery"
+            if following["record"] != "replayed" or following["refused"] != record["replays"]:
+                yield f"{label} is not recorded as a replay"
+        elif record["record"] == "replayed":
+            before = records[number - 1]
+            if before["record"] != "receipt" or before.get("replays") != record["refused"]:
+                yield f"the record of the replay of {record['refused']['path']} has no receipt"
 
 
 def _nothing_foreign(tree: Tree, known: set[str], name: str) -> Iterator[str]:

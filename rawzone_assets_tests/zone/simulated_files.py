@@ -3,6 +3,8 @@
 - The bytes of a file are durable once the file was synced; before, any part of them may be lost.
 - A name is durable once its *folder* was synced; before, each change of a name may be kept or lost on its own,
   in any order. Syncing a file does not keep its name, syncing a folder does not keep its own.
+- A sync that failed has failed for good: the pages count as clean, so the next sync of that file succeeds and
+  keeps nothing. Only new bytes in a new file help.
 
 Killing a process loses nothing but its locks. Operations can be watched one by one, so that a campaign can
 look at the disk as it is before each of them.
@@ -30,6 +32,7 @@ class _File:
     data: bytes
     synced: bool
     mode: int = 0o444
+    spoilt: bool = False  # a sync of it failed: none will keep its bytes any more
 
 
 @dataclass
@@ -93,7 +96,7 @@ class SimulatedFiles:
                         names[name] = target
                 other._nodes[number] = _Folder(names, dict(names), [])
             elif not node.synced:
-                other._nodes[number] = replace(node, data=loss.tear(node.data), synced=True)
+                other._nodes[number] = replace(node, data=loss.tear(node.data), synced=True, spoilt=False)
         return other
 
     def tree(self, root: Path) -> dict[str, Entry]:
@@ -117,6 +120,20 @@ class SimulatedFiles:
                     tree[prefix + name] = Entry("file", child.mode, child.data)
         return tree
 
+    def changes_at_risk(self) -> int:
+        """How many changes of names a power failure may take now."""
+        return sum(len(node.unsynced) for node in self._nodes.values() if isinstance(node, _Folder))
+
+    def is_locked(self, path: Path) -> bool:
+        return path in self._locked
+
+    def spoil(self, path: Path) -> None:
+        """Let a sync of this file fail: what is in memory is still read, and will never reach the disk."""
+        number = self._number(path)
+        node = self._nodes[number]
+        if isinstance(node, _File):
+            self._nodes[number] = replace(node, spoilt=True)
+
     def put_foreign(self, path: Path, data: bytes) -> None:
         """A file that somebody else made, not synced."""
         self._new(path, _File(data, synced=False))
@@ -138,7 +155,8 @@ class SimulatedFiles:
         number = self._number(path)
         node = self._nodes[number]
         assert isinstance(node, _File), path
-        self._nodes[number] = replace(node, synced=True)
+        if not node.spoilt:
+            self._nodes[number] = replace(node, synced=True)
 
     def sync_folder(self, path: Path) -> None:
         self._step("sync_folder", path)

@@ -1,148 +1,138 @@
-"""Every call to the disk fails once: one clear sentence, nothing lost, and the next promotion completes."""
+"""Every call to the disk fails once: one clear sentence, nothing lost, and the next command completes."""
 
+import contextlib
 import errno
 import itertools
 import os
-import re
+import random
+import resource
+import signal
 
 import pytest
 
 from rawzone_assets.zone.errors import ZoneError
+from rawzone_assets_tests.zone.fault_bench import ERRORS, FaultBench
 from rawzone_assets_tests.zone.faulty_files import FaultyFiles
-from rawzone_assets_tests.zone.invariants import Oracle, check_states, read_landing, receipts_of
-from rawzone_assets_tests.zone.simulated_files import SimulatedFiles
-from rawzone_assets_tests.zone.tiny_platform import look, open_zone, promote_all
+from rawzone_assets_tests.zone.invariants import Oracle, read_tree
+from rawzone_assets_tests.zone.power_loss import Campaign
+from rawzone_assets_tests.zone.tiny_platform import LandingFolder, look, open_zone, promote_all
+from rawzone_assets_tests.zone.works import FIRST, PROMOTE_LARGE, PROMOTE_MORE, REPLAY, SECOND, WORKS
 
-BEFORE = {
-    "tiny/note_20240501.txt": b"first\n",
-    "tiny/note_20240502.txt": b"bad before",
-}
-BATCH = {
-    "tiny/note_20240501.txt": b"second\n",  # a revision
-    "tiny/note_20240503.txt": b"first\n",  # a duplicate
-    "tiny/note_20240504.txt": b"new\n",
-    "tiny/x/note_20240502.txt": b"bad before",  # refused again
-    "tiny/note_20240505.txt": b"bad",
-    "tiny/sum_20240501.csv": b"1\n",
-    "tiny/stranger": b"?",
-}
-ERRORS = (errno.EIO, errno.ENOSPC, errno.EACCES, errno.EDQUOT)
-SENTENCE = re.compile(r"[A-Z][^\n]+\.")
+by_work = pytest.mark.parametrize("work", WORKS, ids=str)
+MORE_ERRORS = (errno.EROFS, errno.EPERM, errno.EMLINK, errno.ENAMETOOLONG, errno.EINTR, errno.ESTALE)
 
 
-class Bench:
-    """A simulated zone that is copied, broken and repaired for each fault."""
-
-    def __init__(self, home, landing):
-        self.home = home
-        landing.put_all(BEFORE)
-        self.fresh = SimulatedFiles(home)
-        self.used = SimulatedFiles(home)
-        with self.open(self.used) as zone:
-            promote_all(zone)
-        landing.put_all(BATCH)
-        self.landing = read_landing(landing.root)
-        self.tried = 0
-
-    def open(self, files):
-        return open_zone(self.home, files=files, with_index=False)
-
-    def trees(self, files):
-        return files.tree(self.home / "raw"), files.tree(self.home / "quarantine")
-
-    def calls(self, start):
-        """The calls that an undisturbed promotion makes."""
-        files = FaultyFiles(start.copy(), failing=-1, code=0)
-        with self.open(files) as zone:
-            promote_all(zone)
-        return files.calls
-
-    def fail(self, start, **fault):
-        """Promote with one fault, then without: every objection to what happened."""
-        self.tried += 1
-        disk = start.copy()
-        faulty = FaultyFiles(disk, **fault)
-        oracle = Oracle()
-        oracle.acknowledge(disk.tree(self.home / "raw"))
-        problems = []
-        try:
-            with self.open(faulty) as zone:
-                promote_all(zone, progress=lambda *_: oracle.acknowledge(disk.tree(self.home / "raw")))
-        except ZoneError as error:
-            if not SENTENCE.fullmatch(str(error)):
-                problems.append(f"it said {error}")
-        except Exception as error:  # noqa: BLE001  anything else would reach the user as a traceback
-            problems.append(f"it raised {type(error).__name__}: {error}")
-        problems += oracle.check(*self.trees(disk), recovered=False)
-        if read_landing(self.home / "landing") != self.landing:
-            problems.append("I4: landing was changed")
-        problems += self.repair(disk, oracle)
-        return [
-            f"{faulty.failed} failing with {errno.errorcode[faulty.code]}: {problem}" for problem in problems
-        ]
-
-    def repair(self, disk, oracle):
-        with self.open(disk) as zone:
-            promote_all(zone).raise_for_environment()
-            states = look(zone).states()
-        problems = oracle.check(*self.trees(disk))
-        problems += check_states(states, self.landing, receipts_of(disk.tree(self.home / "raw")))
-        problems += [f"I6: {path} still waits" for path, state in states.items() if state == "waiting"]
-        before = self.trees(disk)
-        with self.open(disk) as zone:
-            if promote_all(zone).receipts or self.trees(disk) != before:
-                problems.append("I7: promoting again changed the zone")
-        return problems
-
-
-@pytest.fixture
-def bench(home, landing):
-    return Bench(home, landing)
-
-
-def every_fault(bench, start, codes, **kind):
-    problems = []
-    for number, code in zip(range(len(bench.calls(start))), codes, strict=False):
-        problems += bench.fail(start, failing=number, code=code, **kind)
-    return problems
+def half_done(home, work):
+    """The zone as a killed command left it, with a batch staged, linked and not committed."""
+    campaign = Campaign(home, work)
+    moments = campaign.record(campaign.start())
+    return next(m.files for m in moments if m.operation.startswith("link raw/_ledger/")).copy()
 
 
 class TestEveryCallThatFails:
-    """A full disk, an input/output error, a missing permission: one sentence, nothing lost (I1-I7)."""
+    """A full disk, an input/output error, a missing permission: one sentence, nothing lost (I1-I9)."""
 
-    def test_on_a_fresh_zone(self, bench, tell):
-        problems = every_fault(bench, bench.fresh, itertools.cycle(ERRORS))
-        tell(f"faults on a fresh zone: {bench.tried}")
-        assert problems == []
+    @by_work
+    def test_once(self, home, tell, work):
+        bench = FaultBench(home, work)
+        bench.fail_each(every=3)
+        tell(f"{work}, one call fails: {bench.tried} faults")
+        assert bench.violations == []
 
-    def test_on_a_zone_that_holds_objects(self, bench, tell):
-        problems = every_fault(bench, bench.used, itertools.cycle(ERRORS[::-1]))
-        tell(f"faults on a used zone: {bench.tried}")
-        assert problems == []
+    def test_while_a_crash_is_recovered(self, home, tell):
+        bench = FaultBench(home, PROMOTE_MORE, start=half_done(home, PROMOTE_MORE))
+        bench.fail_each(every=3)
+        tell(f"{PROMOTE_MORE}, recovering, one call fails: {bench.tried} faults")
+        assert bench.violations == []
 
-    def test_a_disk_that_stays_broken_until_the_command_ends(self, bench, tell):
-        problems = every_fault(bench, bench.used, itertools.cycle(ERRORS), for_good=True)
-        tell(f"lasting faults: {bench.tried}")
-        assert problems == []
+    def test_until_the_command_ends(self, home, tell):
+        bench = FaultBench(home, PROMOTE_MORE)
+        bench.fail_each(every=5, for_good=True)
+        tell(f"{PROMOTE_MORE}, calls fail for good: {bench.tried} faults")
+        assert bench.violations == []
 
-    def test_a_disk_that_is_full_in_the_middle_of_a_file(self, bench, tell):
-        problems = []
-        for number, (operation, _) in enumerate(bench.calls(bench.used)):
-            if operation == "create":
-                problems += bench.fail(bench.used, failing=number, code=errno.ENOSPC, torn=True)
-        tell(f"torn writes: {bench.tried}")
-        assert bench.tried >= 6
-        assert problems == []
+    @pytest.mark.parametrize("work", [PROMOTE_LARGE, REPLAY], ids=str)
+    def test_in_the_middle_of_a_file(self, home, tell, work):
+        bench = FaultBench(home, work)
+        bench.fail_each([errno.ENOSPC, errno.EIO] * 99, only=("create", "open"), torn=True)
+        tell(f"{work}, torn writes and reads: {bench.tried} faults")
+        assert bench.tried >= 10
+        assert bench.violations == []
 
-    @pytest.mark.campaign
-    @pytest.mark.parametrize("code", [*ERRORS, errno.EROFS, errno.EPERM, errno.EMLINK, errno.ENAMETOOLONG])
-    @pytest.mark.parametrize("for_good", [False, True])
-    def test_every_call_with_every_error(self, bench, tell, code, for_good):
-        problems = []
-        for start in (bench.fresh, bench.used):
-            problems += every_fault(bench, start, itertools.repeat(code), for_good=for_good)
-        tell(f"faults with {errno.errorcode[code]}, lasting {for_good}: {bench.tried}")
-        assert problems == []
+    @pytest.mark.parametrize("work", [PROMOTE_MORE, REPLAY], ids=str)
+    def test_a_sync_that_fails_before_the_process_is_killed(self, home, tell, work):
+        """Recovery must not take the bytes for durable because a sync succeeds now."""
+        bench = FaultBench(home, work)
+        bench.fail_each([errno.EIO] * 99, only=("sync", "sync_folder", "link"), killed=True)
+        tell(f"{work}, a sync fails, then killed: {bench.tried} faults")
+        assert bench.violations == []
+
+
+@pytest.mark.campaign
+class TestEveryCallWithEveryError:
+    @by_work
+    @pytest.mark.parametrize("code", [*ERRORS, *MORE_ERRORS], ids=errno.errorcode.get)
+    def test_once(self, home, tell, work, code):
+        bench = FaultBench(home, work)
+        bench.fail_each(itertools.repeat(code))
+        tell(f"{work}, one call fails with {errno.errorcode[code]}: {bench.tried} faults")
+        assert bench.violations == []
+
+    @by_work
+    @pytest.mark.parametrize("kind", ["for_good", "killed"])
+    @pytest.mark.parametrize("recovering", [False, True], ids=["", "recovering"])
+    def test_for_good_and_then_killed(self, home, tell, work, kind, recovering):
+        bench = FaultBench(home, work, start=half_done(home, work) if recovering else None)
+        bench.fail_each(**{kind: True})
+        tell(f"{work}, {kind}, recovering {recovering}: {bench.tried} faults")
+        assert bench.violations == []
+
+
+class TestTheSystemsOwnWays:
+    """A write may take only some bytes, and a signal may come at any time."""
+
+    def test_short_writes_are_gone_on_with(self, home, landing, monkeypatch):
+        landing.put_all({"tiny/note_20240501.txt": bytes(range(256)) * 99, "tiny/note_20240502.txt": b"bad"})
+        write = os.write
+        monkeypatch.setattr(os, "write", lambda d, data: write(d, data[: random.randint(1, 99)]))
+        with open_zone(home) as zone:
+            assert len(promote_all(zone).receipts) == 2
+        monkeypatch.undo()
+        assert Oracle().check(read_tree(home / "raw"), read_tree(home / "quarantine")) == []
+
+    def test_a_hail_of_signals_disturbs_nothing(self, home, tell):
+        LandingFolder(home).put_all({**FIRST, **SECOND})
+        caught = itertools.count()
+        before = signal.signal(signal.SIGALRM, lambda *_: next(caught))
+        signal.setitimer(signal.ITIMER_REAL, 0.0005, 0.0005)
+        try:
+            with open_zone(home) as zone:
+                promote_all(zone).raise_for_environment()
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.signal(signal.SIGALRM, before)
+        number = next(caught)
+        tell(f"signals during a promotion: {number}")
+        assert number > 0
+        assert Oracle().check(read_tree(home / "raw"), read_tree(home / "quarantine")) == []
+
+    def test_a_limit_on_the_size_of_files_is_one_sentence(self, home, landing):
+        landing.put_all({"tiny/note_20240501.txt": os.urandom(50_000), "tiny/note_20240502.txt": b"small\n"})
+        with open_zone(home) as zone:
+            with limited_files(20_000), pytest.raises(ZoneError, match=r"(?s)^[A-Z][^\n]+\.$"):
+                promote_all(zone)
+            assert Oracle().check(read_tree(home / "raw"), read_tree(home / "quarantine")) == []
+            assert len(promote_all(zone).receipts) == 2
+
+
+@contextlib.contextmanager
+def limited_files(size):
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 class TestARealDisk:

@@ -1,0 +1,126 @@
+"""The commands that write to a zone, as the campaigns drive them: each is interrupted everywhere.
+
+A new command is one entry in ``WORKS``: what the zone holds before, what lies in landing, and how it is run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+from unittest import mock
+
+from rawzone_assets.contract.feed import Capture, Content, Facts, Feed
+from rawzone_assets.contract.findings import Findings
+from rawzone_assets.contract.judging import judge
+from rawzone_assets.zone import intake, rejudging
+from rawzone_assets.zone import replay as replaying
+from rawzone_assets.zone.errors import ZoneError
+from rawzone_assets.zone.zone import Zone
+from rawzone_assets_tests.zone.tiny_platform import CONTRACT, NOTES, SUMS, Tiny, promote_all
+
+Acknowledge = Callable[..., None]
+"""Called whenever the command has told its user that something is done."""
+
+FIRST = {
+    "tiny/note_20240522.txt": b"first\n",
+    "tiny/note_20240523.txt": b"first\n",  # a duplicate in the same batch
+    "tiny/note_20240524.txt": b"bad one",
+    "tiny/again/note_20240524.txt": b"bad one",  # the same refusal
+    "tiny/note_20240524.zip": b"bad one",  # the same bytes, stored in another form
+    "tiny/note_20240525.zip": b"PK\x03\x04",
+    "tiny/sum_20240522.csv": b"first\n",  # the same bytes in another feed
+    "tiny/stranger.txt": b"?",
+    "tiny/note_20240526.txt.part": b"unfinished",
+}
+SECOND = {
+    "tiny/note_20240522.txt": b"second\n",  # a revision
+    "tiny/note_20240601.txt": b"new month\n",
+    "tiny/note_20240602.txt": b"first\n",  # a duplicate of the first batch
+    "tiny/note_20240603.txt": b"bad one",  # refused again under another name
+    "tiny/note_20240604.txt": b"bad two",
+    "tiny/sum_20230101.csv": b"before the start\n",
+    "tiny/another_stranger": b"?",
+}
+THIRD = {
+    "tiny/note_20240604.txt": b"good two\n",  # the name of a refusal, delivered well
+    "tiny/sum_20240523.csv": b"bad sum",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Work:
+    """A command, the zone it finds, and what has landed since."""
+
+    name: str
+    run: Callable[[Zone, Acknowledge], object]
+    before: tuple[Mapping[str, bytes], ...] = ()  # landed and promoted, one after the other
+    landed: Mapping[str, bytes]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Forgiving(Tiny):
+    """The corrected contract: what starts with ``bad one`` was good all along."""
+
+    def examine(self, feed: Feed, content: Content, capture: Capture, findings: Findings) -> Facts:
+        if content.read().startswith(b"bad one"):
+            return Facts(records=1)
+        return super().examine(feed, content, capture, findings)
+
+
+def promote(zone: Zone, acknowledge: Acknowledge) -> object:
+    outcome = promote_all(zone, progress=acknowledge)
+    outcome.raise_for_environment()
+    return outcome.receipts
+
+
+def promote_large(zone: Zone, acknowledge: Acknowledge) -> object:
+    """Promotion of deliveries that do not fit into memory and are staged before they are judged."""
+    with mock.patch.object(intake, "HELD_IN_MEMORY", 1):
+        return promote(zone, acknowledge)
+
+
+def replay(zone: Zone, acknowledge: Acknowledge, *, corrected: type[Tiny] = Forgiving) -> object:
+    """``rawzone quarantine replay`` after the contract was corrected."""
+    feeds = [replace(feed, format=corrected()) for feed in (NOTES, SUMS)]
+    with mock.patch.object(replaying, "contract_of", return_value=CONTRACT):
+        outcome = replaying.replay(zone, feeds, judge=judge, run_id="replay")
+    for stuck in outcome.unplayable:
+        raise ZoneError(f"The refusal of {stuck.entry.receipt.landing_path} stays: {stuck.reason}.")
+    acknowledge()
+    return [found.receipt for found in outcome.accepted]
+
+
+def replay_large(zone: Zone, acknowledge: Acknowledge) -> object:
+    with mock.patch.object(rejudging, "HELD_IN_MEMORY", 1):
+        return replay(zone, acknowledge)
+
+
+def recover(zone: Zone, acknowledge: Acknowledge) -> object:
+    """What every command begins with."""
+    zone.recover()
+    acknowledge()
+    return []
+
+
+def _everything(zone: Zone, acknowledge: Acknowledge) -> object:
+    """A night's commands, one after the other."""
+    done: list[Any] = [promote(zone, acknowledge), replay(zone, acknowledge)]
+    return [receipt for receipts in done for receipt in receipts]
+
+
+PROMOTE_FIRST = Work(name="the first promotion of a fresh zone", run=promote, landed=FIRST)
+PROMOTE_MORE = Work(
+    name="a promotion into a zone that holds objects", run=promote, before=(FIRST,), landed=SECOND
+)
+PROMOTE_LARGE = Work(name="a promotion of large deliveries", run=promote_large, before=(FIRST,), landed=SECOND)
+REPLAY = Work(name="a replay of refusals", run=replay, before=(FIRST, SECOND), landed={})
+REPLAY_LARGE = Work(
+    name="a replay of large refusals while files wait", run=replay_large, before=(FIRST, SECOND), landed=THIRD
+)
+WORKS = (PROMOTE_FIRST, PROMOTE_MORE, PROMOTE_LARGE, REPLAY, REPLAY_LARGE)
+"""Every command that writes. The crash, fault and race campaigns go through all of them."""
+
+EVERYTHING = Work(name="promotion and replay", run=_everything, before=(FIRST, SECOND), landed=THIRD)
