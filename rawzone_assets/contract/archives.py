@@ -12,6 +12,7 @@ import re
 import struct
 import zlib
 from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
 from typing import NamedTuple
 
 from rawzone_assets.contract import codes
@@ -57,19 +58,32 @@ class _Unsound(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class ZipFormat:
-    """An archive of exactly one member. Findings, facts and substance are those of the member."""
+    """An archive of exactly one member. Findings, facts and substance are those of the member.
+
+    ``member`` is its name, in which ``*`` may stand for any part; ``largest`` bounds archive and member in
+    bytes where the feed itself allows more than fits in memory.
+    """
 
     member: str
     inside: Format
+    largest: int = 128 * 2**20
     kind: str = "zip"
 
     def examine(self, feed: Feed, content: Content, capture: Capture, findings: Findings) -> Facts:
+        limit = min(feed.max_size, self.largest)
+        if content.size > limit:
+            findings.add(
+                codes.TOO_LARGE(f"the limit of an archive is {limit:,} bytes, it has {content.size:,}")
+            )
+            return Facts()
         data = content.read()
         if survey(content).first == b"<":
-            findings.add(codes.HTML_INSTEAD("the file begins with '<': a web page, not an archive"))
+            findings.add(
+                codes.HTML_INSTEAD("the file begins with '<': a web page, not an archive", Place(offset=0))
+            )
             return Facts()
         try:
-            member = _only_member(data, self.member, limit=feed.max_size)
+            member = _only_member(data, self.member, limit=limit)
         except _Unsound as problem:
             findings.add(problem.finding)
             return Facts()
@@ -82,13 +96,13 @@ class ZipFormat:
 
 
 def _only_member(data: bytes, name: str, *, limit: int) -> bytes:
-    """The bytes of the archive's one member, which must be of that name."""
+    """The bytes of the archive's one member, whose name must fit."""
     entries, directory = _directory(data)
     if any(_LEADS_OUT.search(entry.name) for entry in entries):
         raise _Unsound(codes.ARCHIVE("a member's name leads out of the folder it is unpacked to"))
     if len({entry.name for entry in entries}) < len(entries):
         raise _Unsound(codes.ARCHIVE("two members have the same name"))
-    if [entry.name for entry in entries] != [name]:
+    if len(entries) != 1 or not fnmatchcase(entries[0].name, name):
         message = f"the archive holds {len(entries)} members; {name!r} and nothing else is expected"
         raise _Unsound(codes.ARCHIVE_MEMBERS(message))
     return _unpacked(entries[0], _packed(data, entries[0], directory), limit)
@@ -161,10 +175,10 @@ def _unpacked(entry: _Entry, packed: bytes, limit: int) -> bytes:
             codes.ARCHIVE(f"the member is packed by method {entry.method}; stored or deflated is expected")
         )
     if entry.size > limit:
-        raise _Unsound(codes.TOO_LARGE(f"the feed's limit is {limit:,} bytes, the member unpacks to more"))
+        raise _Unsound(codes.TOO_LARGE(f"the limit is {limit:,} bytes, the member unpacks to more"))
     plain = packed if entry.method == _STORED else _inflated(packed, limit)
     if len(plain) > limit:
-        raise _Unsound(codes.TOO_LARGE(f"the feed's limit is {limit:,} bytes, the member unpacks to more"))
+        raise _Unsound(codes.TOO_LARGE(f"the limit is {limit:,} bytes, the member unpacks to more"))
     if len(plain) != entry.size or zlib.crc32(plain) != entry.crc:
         raise _Unsound(codes.ARCHIVE("the member's bytes do not have the size and checksum stated"))
     return plain

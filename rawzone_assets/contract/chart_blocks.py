@@ -104,7 +104,7 @@ class BlocksFormat:
     def _block_findings(self, blocks: _Blocks | None, where: Place) -> Iterator[Finding]:
         """Whether the blocks are there and none says that it failed."""
         if blocks is None:
-            yield codes.CHART_MISSING(f"no script of the page sets {self.variable!r}")
+            yield codes.CHART_MISSING(f"no script of the page sets {self.variable!r}", where)
             return
         if blocks.value is None:
             yield codes.CHART_MISSING(f"the value of {self.variable!r} {blocks.problem}", where)
@@ -113,20 +113,26 @@ class BlocksFormat:
             if isinstance(block, dict) and _says(block, "error"):
                 place = Place(pointer=pointer((name, "error")), line=where.line)
                 yield codes.ERROR_PAYLOAD("the page's own data say that this chart failed", place)
-        daily = blocks.value.get(self.daily)
-        place = Place(pointer=pointer((self.daily,)), line=where.line)
+        yield from self._daily_findings(blocks.value.get(self.daily), where.line)
+        for name in self.optional_blocks:
+            if name not in blocks.value:
+                missing = Place(pointer=pointer((name,)), line=where.line)
+                yield codes.CHART_OPTIONAL_MISSING(f"{self.variable!r} has no block {name!r}", missing)
+
+    def _daily_findings(self, daily: Any, line: int | None) -> Iterator[Finding]:
+        """Whether the daily block is there, with rows and their total or the word that it is empty."""
+        place = Place(pointer=pointer((self.daily,)), line=line)
         if daily is None:
             yield codes.CHART_MISSING(f"{self.variable!r} has no block {self.daily!r}", place)
         elif isinstance(daily, dict) and not daily.get("dataProvider"):
             if _says(daily, "isEmpty"):
                 yield codes.EMPTY_RESULT("the daily chart says that it is empty", place)
             else:
-                yield codes.CHART_MISSING(
-                    "the daily chart has no rows and does not say that it is empty", place
-                )
-        for name in self.optional_blocks:
-            if name not in blocks.value:
-                yield codes.CHART_OPTIONAL_MISSING(f"{self.variable!r} has no block {name!r}")
+                message = "the daily chart has no rows and does not say that it is empty"
+                yield codes.CHART_MISSING(message, place)
+        elif isinstance(daily, dict) and daily.get("total") is None:
+            place = Place(pointer=pointer((self.daily, "total")), line=line)
+            yield codes.MISSING_FIELD("the field 'total' is missing", place)
 
 
 def _blocks(soup: BeautifulSoup, variable: str, daily: str) -> _Blocks | None:

@@ -94,14 +94,19 @@ class HtmlFormat:
         findings.extend(selection_findings(soup, self.other_pages))
         chart = page.charts.get(self.chart)
         if chart is None:
-            findings.add(codes.CHART_MISSING(f"no script of the page makes the chart {self.chart!r}"))
+            findings.add(
+                codes.CHART_MISSING(
+                    f"no script of the page makes the chart {self.chart!r}", page.place((self.chart,))
+                )
+            )
         elif not chart.rows:
             problem = chart.problem or "has no rows"
             findings.add(codes.CHART_MISSING(f"the chart {self.chart!r} {problem}", page.place((self.chart,))))
         for name in self.optional_charts:
             optional = page.charts.get(name)
             if optional is None:
-                findings.add(codes.CHART_OPTIONAL_MISSING(f"no script of the page makes the chart {name!r}"))
+                message = f"no script of the page makes the chart {name!r}"
+                findings.add(codes.CHART_OPTIONAL_MISSING(message, page.place((name,))))
             elif optional.rows is None:
                 message = f"the chart {name!r} {optional.problem}"
                 findings.add(codes.SHAPE(message, page.place((name,))))

@@ -77,7 +77,7 @@ class JsonFormat:
         seen = survey(content)
         nothing = Facts(text=seen.facts)
         if seen.first == b"<":
-            findings.add(codes.HTML_INSTEAD("the file begins with '<': a web page, not JSON"))
+            findings.add(codes.HTML_INSTEAD("the file begins with '<': a web page, not JSON", Place(line=1)))
             return nothing
         objection = seen.objection()
         if objection:
@@ -125,11 +125,12 @@ class JsonFormat:
     def _platform_findings(self, document: Any, payload: Any, prefix: tuple[str, ...]) -> Iterator[Finding]:
         """What wrapper and members tell about the platform that the answer is of."""
         wrapper = self.wrapper
-        if wrapper and prefix:
-            named = document.get(wrapper.platform) if wrapper.platform else None
+        if wrapper and self.platform_names and isinstance(document, dict):
+            named = document.get(wrapper.platform)
             if isinstance(named, str) and named.strip().casefold() not in self.platform_names:
-                message = f"the wrapper names another platform than {' or '.join(self.platform_names)}"
+                message = f"the answer names another platform than {' or '.join(self.platform_names)}"
                 yield codes.WRONG_PLATFORM(message, _place((wrapper.platform,)))
+        if wrapper and prefix:
             for name in document:
                 if name != wrapper.inside and name not in wrapper.marks:
                     message = f"the wrapper holds the unknown field {shown_name(name)}"

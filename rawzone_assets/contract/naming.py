@@ -117,20 +117,18 @@ class _Claim:
 
 def _claim(platform: Platform, name: str, folder: str) -> _Claim | None:
     """The first feed that owns the name; a stamped name or folder goes before a name without a date."""
+    in_folder = _STAMP_FOLDER.fullmatch(folder)
+    of_folder = parse_stamp(in_folder["ts"]) if in_folder else None
     dateless: _Claim | None = None
     for feed in platform.feeds:
         for template in feed.all_names:
             match = _template(template).fullmatch(name)
             if match:
                 return _Claim(feed=feed, name=name, stamp=_stamp_of(match), dated_by_name=True)
-            if _undated(template) == name:
-                dateless = _Claim(feed=feed, name=name)
-        if name in feed.all_stamped_folder_names:
-            dateless = _Claim(feed=feed, name=name)
-            in_folder = _STAMP_FOLDER.fullmatch(folder)
-            stamp = parse_stamp(in_folder["ts"]) if in_folder else None
-            if in_folder and stamp:
-                return _Claim(feed=feed, name=_with_stamp(name, in_folder["ts"]), stamp=stamp)
+        if name in feed.all_stamped_folder_names or any(_is_undated(name, of) for of in feed.all_names):
+            dateless = dateless or _Claim(feed=feed, name=name)
+    if dateless and in_folder and of_folder:
+        return _Claim(feed=dateless.feed, name=_with_stamp(name, in_folder["ts"]), stamp=of_folder)
     return dateless
 
 
@@ -148,9 +146,12 @@ def _dated(platform: Platform, claim: _Claim, sidecar_time: datetime | None) -> 
 
 def as_delivered(feed: Feed, name: str) -> Feed:
     """The feed with the format and schema of the form that a stored name belongs to."""
-    for variant in feed.variants:
-        if any(_template(template).fullmatch(name) for template in variant.names):
-            return replace(feed, format=variant.format, schema=variant.schema, variants=())
+    for fits in (_is_dated, _is_undated):
+        for variant in feed.variants:
+            if any(fits(name, template) for template in variant.names):
+                return replace(feed, format=variant.format, schema=variant.schema, variants=())
+        if any(fits(name, template) for template in feed.names):
+            break
     return feed
 
 
@@ -266,12 +267,15 @@ def _subject_patterns(templates: tuple[str, ...]) -> tuple[re.Pattern[str], ...]
     return tuple(patterns)
 
 
-@cache
-def _undated(template: str) -> str:
-    """The name that a feed's file has when its extractor wrote no stamp: ``streams_stats.html``."""
-    return template.replace("_<ts>", "")
+def _is_dated(name: str, template: str) -> bool:
+    return _template(template).fullmatch(name) is not None
+
+
+def _is_undated(name: str, template: str) -> bool:
+    """Whether this is the name of a feed's file when its extractor wrote no stamp: ``streams_stats.html``."""
+    return "_<ts>" in template and _template(template.replace("_<ts>", "")).fullmatch(name) is not None
 
 
 def _with_stamp(name: str, stamp: str) -> str:
-    stem, dot, extension = name.partition(".")
-    return f"{stem}_{stamp}{dot}{extension}"
+    stem, dot, extension = name.rpartition(".")
+    return f"{stem}_{stamp}{dot}{extension}" if dot else f"{name}_{stamp}"

@@ -7,12 +7,17 @@ and only a page of which no candidate fits contradicts itself.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from bs4 import BeautifulSoup, Tag
 from bs4.element import NavigableString
 
-_NUMBER = re.compile(r"[0-9]{1,15}(?:[,.'\u2019\s\u00a0\u202f][0-9]{3}){0,5}")
+_NUMBER = re.compile(
+    r"([0-9]{1,15}(?:[,.'\u2019\s\u00a0\u202f][0-9]{3}){0,5})(?: (?!day|week|month|year)[^\W\d_]+)?"
+)
+# Texts of charts and menus stand beside labels, and mean other things.
+_NO_CELLS = frozenset({"script", "style", "template", "svg", "option"})
 _LONGEST_LABEL = 200
 _MOST_LABELS = 10
 _AFTER, _BEFORE = 8, 4
@@ -33,15 +38,14 @@ def candidates(soup: BeautifulSoup, total: PageTotal) -> list[int]:
     element = soup.find(id=total.element_id)
     if isinstance(element, Tag):
         number = _number(element.get_text(" ", strip=True))
-        if number is not None:
-            return [number]
-    texts = [text for text in soup.find_all(string=True) if type(text) is NavigableString and text.strip()]
+        return [] if number is None else [number]
+    texts = list(_texts(soup))
     label = total.label.casefold()
     found: list[int] = []
     labels = 0
     for index, text in enumerate(texts):
         words = " ".join(text[:_LONGEST_LABEL].split()).casefold()
-        if label in words and len(text) <= _LONGEST_LABEL and _outside_scripts(text) and labels < _MOST_LABELS:
+        if label in words and len(text) <= _LONGEST_LABEL and labels < _MOST_LABELS:
             labels += 1
             beside = [words.replace(label, "").strip(" :=-\u2013\u2014()")]
             near = [*texts[max(0, index - _BEFORE) : index], *texts[index + 1 : index + 1 + _AFTER]]
@@ -50,8 +54,15 @@ def candidates(soup: BeautifulSoup, total: PageTotal) -> list[int]:
     return found
 
 
-def _outside_scripts(text: NavigableString) -> bool:
-    return text.parent is not None and text.parent.name not in {"script", "style", "template"}
+def _texts(soup: BeautifulSoup) -> Iterator[NavigableString]:
+    """The texts that a reader takes for the page's own, in order."""
+    hidden: dict[int, bool] = {}  # by tag: looking upwards from each text would take forever in deep pages
+    for node in soup.descendants:
+        inside = hidden.get(id(node.parent), False)
+        if isinstance(node, Tag):
+            hidden[id(node)] = inside or node.name in _NO_CELLS
+        elif type(node) is NavigableString and not inside and node.strip():
+            yield node
 
 
 def _cells(label: NavigableString) -> list[str]:
@@ -63,6 +74,6 @@ def _cells(label: NavigableString) -> list[str]:
 
 
 def _number(text: str) -> int | None:
-    """The whole number that a text consists of, thousands separated or not."""
-    text = " ".join(text.split())
-    return int(re.sub(r"[^0-9]", "", text)) if _NUMBER.fullmatch(text) else None
+    """The whole number that a text consists of, thousands separated or not; what is counted may follow it."""
+    found = _NUMBER.fullmatch(" ".join(text.split()).casefold())
+    return int(re.sub(r"[^0-9]", "", found[1])) if found else None

@@ -49,6 +49,17 @@ def no_record_twice(path: str, *, measures: tuple[str, ...]) -> Rule:
     return rule
 
 
+def some_above_zero(path: str, member: str) -> Rule:
+    """The records' figures are not all 0, if there are any; digits in a string count as numbers."""
+
+    def rule(reading: Reading) -> Iterator[Finding]:
+        figures = [record[member] for record in reading.rows(path) if record.get(member) is not None]
+        if figures and all(int(figure) == 0 for figure in figures):
+            yield codes.ALL_ZERO(f"every {member} is 0", reading.at(path))
+
+    return rule
+
+
 def one_value(path: str, member: str) -> Rule:
     """All records that have the member agree in it: the account they are of."""
 

@@ -64,8 +64,8 @@ class Series:
                 yield index, date.fromisoformat(text)
 
     def total(self, reading: Reading) -> int:
-        """The sum of the figures, which sources write as numbers or as digits."""
-        return sum(int(value) for _, value in self._values(reading, self.value))
+        """The sum of the figures, which sources write as numbers or as digits; ``null`` is a gap in a chart."""
+        return sum(int(value) for _, value in self._values(reading, self.value) if value is not None)
 
     def place_of_day(self, reading: Reading, index: int) -> Place:
         member = self._member(reading, self.day)

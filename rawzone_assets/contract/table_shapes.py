@@ -42,6 +42,7 @@ class Shape:
     columns: Mapping[str, Mapping[str, Any]]
     required: tuple[str, ...]
     aliases: Mapping[str, str]  # name in a file -> name in the schema
+    loosely: Mapping[str, str]  # the same for names without case and underscores
     layouts: tuple[Layout, ...]
 
     def usual(self, column: str) -> re.Pattern[str] | None:
@@ -55,16 +56,22 @@ def shape_of(schema: str) -> Shape:
     """The shape that a row schema declares."""
     document = load_schema(schema).document
     about = document.get("x-columns", {})
+    aliases = {alias: name for name, names in about.get("aliases", {}).items() for alias in names}
     return Shape(
         schema=schema,
         columns=document["properties"],
         required=tuple(document["required"]),
-        aliases={alias: name for name, aliases in about.get("aliases", {}).items() for alias in aliases},
+        aliases=aliases,
+        loosely={_loose(name): aliases.get(name, name) for name in (*aliases, *document["properties"])},
         layouts=tuple(
             Layout(name=name, lacks=tuple(layout["lacks"]), current=layout.get("current", False))
             for name, layout in about.get("layouts", {}).items()
         ),
     )
+
+
+def _loose(name: str) -> str:
+    return " ".join(name.replace("_", " ").casefold().split())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,11 +83,16 @@ class Header:
 
 
 def resolve_header(shape: Shape, names: list[str]) -> Header:
-    """The schema's column for each cell. An alias beside its own column is just an unknown column."""
+    """The schema's column for each cell. An alias beside its own column is just an unknown column.
+
+    Names that the schema does not know as they stand may differ from its own in case and underscores.
+    """
     names = [name.strip() for name in names]
     columns: list[str | None] = []
     for name in names:
         column = shape.aliases.get(name, name)
+        if column not in shape.columns:
+            column = shape.loosely.get(_loose(name), name)
         is_known = column in shape.columns and not (column != name and column in names)
         columns.append(column if is_known and column not in columns else None)
     return Header(names=tuple(names), columns=tuple(columns))

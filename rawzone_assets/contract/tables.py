@@ -95,7 +95,7 @@ class TableFormat:
 
     def _charset(self, seen: Survey, findings: Findings) -> str | None:
         if seen.first == b"<":
-            findings.add(codes.HTML_INSTEAD("the file begins with '<': a web page, not a table"))
+            findings.add(codes.HTML_INSTEAD("the file begins with '<': a web page, not a table", Place(line=1)))
             return None
         legacy = self.legacy_charset
         if legacy and seen.invalid_at is not None and not seen.utf16 and seen.nul_at is None:
@@ -126,7 +126,7 @@ class _Examination:
     explained: int = 0
     first_day: str | None = None
     last_day: str | None = None
-    fewest_decimals: int | None = None  # in the last column, of all rows but the last
+    decimals: set[int] = field(default_factory=set)  # in the last column, of all rows but the last
     last_cell: str | None = None
     _rows: list[list[str]] = field(default_factory=list)
     _lines: list[int] = field(default_factory=list)
@@ -257,16 +257,14 @@ class _Examination:
         if not self.may_be_cut:
             return
         earlier = set(cells[:-1]) | ({self.last_cell} if self.last_cell is not None else set())
-        fewest = min((_decimals(cell) for cell in earlier), default=None)
-        if fewest is not None:
-            known = self.fewest_decimals
-            self.fewest_decimals = fewest if known is None else min(known, fewest)
+        if len(self.decimals) < 2:  # two settle that they are not even
+            self.decimals.update(_decimals(cell) for cell in earlier)
         self.last_cell = cells[-1]
 
     def _look_for_a_cut(self, line: int) -> None:
-        if self.last_cell is None or self.fewest_decimals is None:
+        if self.last_cell is None or len(self.decimals) != 1:
             return
-        if _decimals(self.last_cell) < self.fewest_decimals:
+        if _decimals(self.last_cell) < min(self.decimals):
             message = "no line end, and the last cell has fewer decimals than every other row"
             name = self.header.names[-1]
             self.findings.add(codes.TRUNCATED(message, Place(line=line, column_name=name)))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 from rawzone_assets.contract import codes
 from rawzone_assets.contract import table_rules as table
+from rawzone_assets.contract.archives import ZipFormat
 from rawzone_assets.contract.chart_blocks import BlocksFormat
-from rawzone_assets.contract.feed import Cadence, Feed, Platform
+from rawzone_assets.contract.feed import Cadence, Feed, Platform, Variant
 from rawzone_assets.contract.findings import Role
 from rawzone_assets.contract.html_pages import HtmlFormat, SignIn
 from rawzone_assets.contract.page_totals import PageTotal
@@ -20,7 +22,7 @@ from rawzone_assets.contract.rules import (
     sums_agree,
     total_is_sum,
 )
-from rawzone_assets.contract.table_rows import TSV
+from rawzone_assets.contract.table_rows import CSV, TSV, Dialect
 from rawzone_assets.contract.tables import TableFormat
 
 _DAILY = Series(path="/trend365day", day="category", value="column-1")
@@ -127,6 +129,22 @@ capture seen).
     max_size=16 * 2**20,
 )
 
+_SALES_NAMES = ("sales_report_<ts>", "dk_bank_details_<ts>", "DistroKid_<any>_<ts>", "DistroKid_<ts>")
+_QUOTED_TSV = Dialect(delimiter="\t", quoted=True)
+_SALES_TABLE = TableFormat(
+    kind="tsv",
+    dialect=TSV,
+    other_dialects=(_QUOTED_TSV,),
+    day="Reporting Date",
+    legacy_charset="latin-1",
+    even_decimals=True,
+    rules=(
+        table.not_after_capture("Reporting Date"),
+        table.month_not_after("Sale Month", "Reporting Date"),
+    ),
+)
+_SALES_CSV = replace(_SALES_TABLE, kind="csv", other_dialects=(_QUOTED_TSV, CSV))
+
 _SALES = Feed(
     id="distrokid/sales",
     title="DistroKid bank details",
@@ -137,25 +155,29 @@ Earnings by store, country and month: the tab-separated export of the bank page.
 
 **Legitimate**: lines that end in CR only; no line end after the last row; Latin-1 in old files; negative
 earnings and `-0.00000000` (claw-backs); a quantity of 0; blank ISRCs in album rows; rows that agree in date,
-store, ISRC and country; 13 columns, the 15 columns of 2025, and the 11 columns of 2014.
+store, ISRC and country; 13 columns, the 15 columns of 2025, and the 11 columns of 2014, in any order. The same
+table as `.csv` (commas or tabs, told apart by the header) or alone in a `.zip`. Names that the site gives
+(`DistroKid_….tsv`) tell no capture time: a stamped folder, a sidecar or a stamp before the extension must.
 
 **Blocks**: a missing column or required value, rows of another width, numbers and dates of another form
 (decimal commas, thousands separators, `NaN`), negative quantities, identifiers in scientific notation, a sale
 month after its reporting date, a reporting date after the capture, and a file that ends inside a row.
 """,
-    names=("sales_report_<ts>.tsv", "dk_bank_details_<ts>.tsv"),
-    format=TableFormat(
-        kind="tsv",
-        dialect=TSV,
-        day="Reporting Date",
-        legacy_charset="latin-1",
-        even_decimals=True,
-        rules=(
-            table.not_after_capture("Reporting Date"),
-            table.month_not_after("Sale Month", "Reporting Date"),
+    names=tuple(f"{name}.tsv" for name in _SALES_NAMES),
+    format=_SALES_TABLE,
+    schema="distrokid/sales.v1.json",
+    variants=(
+        Variant(
+            names=tuple(f"{name}.csv" for name in _SALES_NAMES),
+            format=_SALES_CSV,
+            schema="distrokid/sales.v1.json",
+        ),
+        Variant(
+            names=tuple(f"{name}.zip" for name in _SALES_NAMES),
+            format=ZipFormat(member="*.[ct]sv", inside=_SALES_CSV),
+            schema="distrokid/sales.v1.json",
         ),
     ),
-    schema="distrokid/sales.v1.json",
     version=1,
     rules_version=1,
     checks={

@@ -7,14 +7,15 @@ from datetime import timedelta
 from rawzone_assets.contract.feed import Cadence, Feed, Platform, Variant
 from rawzone_assets.contract.findings import Role
 from rawzone_assets.contract.json_documents import JsonFormat, Wrapper
-from rawzone_assets.contract.record_rules import no_value_twice
+from rawzone_assets.contract.record_rules import no_value_twice, some_above_zero
 from rawzone_assets.contract.rules import not_empty
 from rawzone_assets.contract.table_rows import CSV
 from rawzone_assets.contract.table_wholes import not_all_zero, owner_in_name
 from rawzone_assets.contract.tables import TableFormat
 from rawzone_assets.contract.yearless import Daily
 
-_ARTIST = owner_in_name(r"_[A-Za-z0-9]{22}_")
+# An artist's id in BEDROT's names; the artist's or song's own name in those that the site gives its exports.
+_ARTIST = owner_in_name(r"_[A-Za-z0-9]{22}_|.-(?:timeline|songs-[^-]+)(?:_\d{8}|\.csv$)")
 
 _SPOTIFY = Feed(
     id="social_media/spotify",
@@ -25,6 +26,8 @@ BEDROT's extractor.
 
 **Covers** 28 days to the whole history (`audience`); the window named in the file's name (`songs`, which hold
 no date at all). The artist is **not in the files**, only in their names: a name without an artist id warns.
+The site's own names (`<Artist>-audience-timeline.csv`) tell no capture time: a stamped folder, a sidecar or a
+stamp before the extension must.
 
 **Legitimate**: two, four or nine columns in any order (`date,streams` is the timeline of one track); zeros
 before the first release; falling followers; listeners and saves of 0 for every song, which the all-time
@@ -36,7 +39,12 @@ name.
 
 **Unproven**: `artist_metrics`, a name of the specification that no export has.
 """,
-    names=("spotify_audience_<id>_<ts>.csv", "spotify_audience_<ts>.csv"),
+    names=(
+        "spotify_audience_<any>_<ts>.csv",
+        "spotify_audience_<ts>.csv",
+        "<any>-audience-timeline_<ts>.csv",
+        "<any>-timeline_<ts>.csv",
+    ),
     format=TableFormat(
         kind="csv",
         dialect=CSV,
@@ -46,7 +54,7 @@ name.
     schema="social_media/spotify.v1.json",
     variants=(
         Variant(
-            names=("spotify_songs_<any>_<ts>.csv", "spotify_songs_<ts>.csv"),
+            names=("spotify_songs_<any>_<ts>.csv", "spotify_songs_<ts>.csv", "<any>-songs-<any>_<ts>.csv"),
             format=TableFormat(
                 kind="csv",
                 dialect=CSV,
@@ -61,7 +69,12 @@ name.
                 wrapper=Wrapper(),
                 platform_names=("spotify",),
                 records="/songs",
-                rules=(not_empty("/songs"), no_value_twice("/songs", "id")),
+                rules=(
+                    not_empty("/songs"),
+                    no_value_twice("/songs", "id"),
+                    some_above_zero("/songs", "numStreams"),
+                    some_above_zero("/songs", "numListeners"),
+                ),
             ),
             schema="social_media/spotify_songs_list.v1.json",
         ),

@@ -10,6 +10,7 @@ from random import Random
 from rawzone_assets.samples.distrokid_pages import Page, Row, good_page, sign_in_page
 from rawzone_assets.samples.distrokid_reports import Report, good_report
 from rawzone_assets.samples.sample import Case, Routine, Verdict
+from rawzone_assets.samples.tiktok_exports import zipped
 
 
 def _page(change: Callable[[Page, date], Page] = lambda page, _day: page) -> Callable[[date, Random], bytes]:
@@ -90,6 +91,11 @@ _PAGES = (
     _streams(
         "a page with LF line ends and the figure above its label",
         _page(lambda page, _day: replace(page, newline="\n", total_above_label=True)),
+        verdict="promoted",
+    ),
+    _streams(
+        "a page whose charts are written as scripts may",
+        _page(lambda page, _day: page.as_script()),
         verdict="promoted",
     ),
     _streams(
@@ -176,6 +182,28 @@ _PAGES = (
 
 _REPORTS = (
     _sales("a report as the bank page writes it", _report(), verdict="promoted"),
+    replace(
+        _sales(
+            "a report with commas, under the site's own name",
+            _report(lambda report, _day: replace(report, delimiter=",", newline="\n")),
+            verdict="promoted",
+        ),
+        name="DistroKid_17_{stamp}.csv",
+    ),
+    replace(
+        _sales(
+            "a report alone in an archive",
+            lambda day, rng: zipped([("DistroKid_17.tsv", good_report(day, rng).encoded())], deflated=True),
+            verdict="promoted",
+        ),
+        name="dk_bank_details_{stamp}.zip",
+    ),
+    replace(
+        _sales(
+            "an archive without a report", lambda _d, _r: zipped([("notes.txt", b"x")]), "RZ-ARCHIVE-MEMBERS"
+        ),
+        name="dk_bank_details_{stamp}.zip",
+    ),
     replace(
         _sales(
             "a report without a time in its name or an end after its last row", _report(), verdict="promoted"

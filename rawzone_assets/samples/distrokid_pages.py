@@ -35,6 +35,10 @@ class Page:
     def with_chart(self, chart: str, rows: list[Row] | str) -> Page:
         return replace(self, charts={**self.charts, chart: rows})
 
+    def as_script(self) -> Page:
+        """The same charts as scripts may write them: bare names, single quotes, a comma after the last row."""
+        return replace(self, charts={name: _script_rows(rows) for name, rows in self.charts.items()})
+
     def with_daily(self, change: Callable[[list[Row]], list[Row]]) -> Page:
         """The page with other daily rows, and weekly, monthly and printed totals that agree with them."""
         daily = change([dict(row) for row in _rows(self.charts["trend365day"])])
@@ -116,6 +120,13 @@ def _sum(rows: list[Row]) -> int:
 
 def _rows(rows: list[Row] | str) -> list[Row]:
     return rows if isinstance(rows, list) else []
+
+
+def _script_rows(rows: list[Row] | str) -> str:
+    written = (
+        f"\t{{category: '{row['category']}', \"column-1\": {row['column-1']}}},\n" for row in _rows(rows)
+    )
+    return "[\n" + "".join(written) + "]"
 
 
 def _chart_script(name: str, rows: list[Row] | str) -> str:

@@ -139,6 +139,15 @@ _TIMELINES = (
     ),
     replace(
         _case(
+            "Example Artist-audience-timeline.csv",
+            "a timeline under the site's own name, in a stamped folder",
+            _timeline(),
+            verdict="promoted",
+        ),
+        folder="social_media/spotify/{stamp}",
+    ),
+    replace(
+        _case(
             "spotify_audience_{stamp}.csv",
             "a timeline of nobody knows whom, in the old folder",
             _timeline(),
@@ -223,6 +232,13 @@ _SONG_TABLES = (
 
 _SONG_LISTS = (
     _case(_SONG_LIST, "songs as the extractor saved them", _song_list(), verdict="promoted"),
+    _case(
+        _SONG_LIST,
+        "songs that nobody listened to",
+        _song_list(lambda songs: {"songs": [song | {"numListeners": "0"} for song in songs]}),
+        "RZ-ALL-ZERO",
+        verdict="promoted",
+    ),
     _case(
         _SONG_LIST,
         "songs without the outer object",

@@ -73,6 +73,24 @@ class TestTheVariable:
         data = PAGE.encoded().replace(b"var chartData =", b"var chartData = null;\r\nvar chartData =")
         assert codes(data) == []
 
+    @pytest.mark.parametrize(
+        "other",
+        [
+            b"var chartData = [];",
+            b"let chartData = {};",
+            b"chartData = undefined;",
+            b"if (chartData == {}) f();",
+        ],
+    )
+    def test_a_script_s_own_variable_of_that_name_hides_nothing(self, other):
+        assert codes(PAGE.encoded().replace(b"</body>", b"<script>" + other + b"</script></body>")) == []
+
+    @pytest.mark.parametrize(
+        "start", [b"window.chartData =", b"var chartData; chartData=", b"const chartData  =  "]
+    )
+    def test_it_may_be_set_in_any_of_the_usual_ways(self, start):
+        assert codes(PAGE.encoded().replace(b"var chartData =", start)) == []
+
     def test_a_page_that_only_mentions_the_variable_has_no_chart(self):
         assert codes(PAGE.encoded().replace(b"var chartData =", b"chartData.x =")) == ["RZ-CHART-MISSING"]
 
@@ -90,6 +108,10 @@ class TestBlocks:
 
     @pytest.mark.parametrize("error", [None, "", False, 0])
     def test_an_error_that_says_nothing_is_none(self, error):
+        assert codes(self.with_daily(error=error)) == []
+
+    @pytest.mark.parametrize("error", ["0", "false", " "])
+    def test_an_error_that_says_no_is_none(self, error):
         assert codes(self.with_daily(error=error)) == []
 
     def test_a_finding_tells_block_row_and_line(self):
@@ -117,5 +139,23 @@ class TestBlocks:
     @pytest.mark.parametrize("rows", [[], None])
     def test_an_empty_daily_block_must_say_so(self, rows):
         assert codes(self.with_daily(dataProvider=rows, total=0)) == ["RZ-CHART-MISSING"]
-        empty = replace(self.with_daily(dataProvider=rows, total=0, isEmpty=1), printed=0)
+        for word in (1, True, "1", "true"):
+            empty = replace(self.with_daily(dataProvider=rows, total=0, isEmpty=word), printed=0)
+            assert codes(empty) == ["RZ-EMPTY-RESULT"]
+        for word in (0, False, "0", "false", "False", None):
+            full = self.with_daily(dataProvider=rows, total=0, isEmpty=word)
+            assert codes(full) == ["RZ-CHART-MISSING"]
+
+    @pytest.mark.parametrize("total", [None, ...])
+    def test_an_empty_daily_block_may_lack_its_total_and_no_other(self, total):
+        without = {} if total is ... else {"total": total}
+        block = {"isEmpty": 1, "dataProvider": [], **without}
+        empty = replace(PAGE, data={**PAGE.data, "last365days": block}, printed=0)
         assert codes(empty) == ["RZ-EMPTY-RESULT"]
+        full = {"isEmpty": 0, "dataProvider": PAGE.data["last365days"]["dataProvider"], **without}
+        (finding,) = judged(replace(PAGE, data={**PAGE.data, "last365days": full})).findings
+        assert (finding.code, finding.where.pointer) == ("RZ-MISSING-FIELD", "/last365days/total")
+
+    @pytest.mark.parametrize("nothing", [[], "", None])
+    def test_a_secondary_block_may_be_nothing(self, nothing):
+        assert codes(replace(PAGE, data={**PAGE.data, "age1year": nothing})) == []

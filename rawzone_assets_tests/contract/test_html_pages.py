@@ -48,6 +48,32 @@ class TestGoodPages:
         changed = page().with_chart("trend60day", [{"category": "x", "column-1": 1}])
         assert judged_text(changed.text()).codes == []
 
+    def test_may_write_their_charts_as_scripts_do(self):
+        plain, script = page(), page().as_script()
+        assert judged_text(script.text()).codes == []
+        assert judged_text(script.text()).facts.substance == judged_text(plain.text()).facts.substance
+
+    def test_in_script_are_refused_at_the_row_too(self):
+        text = page().as_script().text()
+        row = text.index('"column-1": ', text.index('"trend365day", {'))
+        changed = text[:row] + text[row:].replace(": ", ": -", 1)
+        finding = judged_text(changed).only("RZ-NEGATIVE-COUNT")
+        assert finding.where
+        assert finding.where.pointer == "/trend365day/0/column-1"
+        assert '"column-1": -' in changed.split("\n")[(finding.where.line or 0) - 1]
+
+    def test_may_call_for_a_chart_again_without_its_data(self):
+        again = 'function draw() { AmCharts.makeChart("trend365day", {"dataProvider": rows()}); }'
+        text = page().text().replace("</body>", f"<script>{again}</script></body>")
+        assert judged_text(text).codes == []
+
+    def test_may_have_gaps_in_the_coarser_charts_only(self):
+        gap = {"category": "x", "column-1": None}
+        weekly = page().with_chart("trendWeekly", [*page().charts["trendWeekly"], gap])
+        assert judged_text(weekly.text()).codes == []
+        daily = page().with_daily(lambda rows: [*rows[:7], rows[7] | {"column-1": None}, *rows[8:]])
+        assert judged_text(daily.text()).blocking == ["RZ-VALUE-TYPE"]
+
     def test_may_break_their_lines_with_cr_alone(self):
         assert judged_text(page().text().replace("\n", "\r")).codes == []
 
@@ -63,9 +89,11 @@ class TestTotals:
             f"<p>Last 365 days: {figure}</p>",
             f"<p><span>Last 365\n   days</span> <b>{figure}</b> streams</p>",
             f'<div><span id="last365">{figure}</span></div>',
+            f"<div>Last 365 days</div><div>{figure} streams</div>",
+            f"<svg><text>Last 365 days</text><text>1,000</text></svg><p>Last 365 days</p><p>{figure}</p>",
         ]
 
-    @pytest.mark.parametrize("layout", range(6))
+    @pytest.mark.parametrize("layout", range(8))
     def test_are_found_in_many_layouts(self, layout: int):
         base = replace(page(200), total=None)
         total = page(200).total or 0
@@ -75,6 +103,20 @@ class TestTotals:
 
     def test_that_are_absent_only_warn(self):
         assert judged_text(replace(page(), total=None).text()).codes == ["RZ-CHART-OPTIONAL-MISSING"]
+
+    @pytest.mark.parametrize(
+        "beside",
+        [
+            "<ul><li>Last 7 days</li><li>Last 60 days</li><li>Last 365 days</li></ul>",
+            "<p>Last 365 days</p><svg><text>0</text><text>500</text></svg>",
+            "<select><option>7</option><option>Last 365 days</option><option>30</option></select>",
+            "<p>Last 365 days</p><p>7 days</p>",
+            '<td id="last365">…</td><p>Last 365 days</p><p>12</p>',
+        ],
+    )
+    def test_are_not_read_from_menus_charts_and_other_labels(self, beside: str):
+        text = replace(page(), total=None).text().replace("</select>", "</select>" + beside)
+        assert judged_text(text).codes == ["RZ-CHART-OPTIONAL-MISSING"]
 
     def test_without_any_number_near_only_warn(self):
         text = (

@@ -112,6 +112,11 @@ class TestWrappers:
         assert finding.where
         assert finding.where.pointer == "/data/streams/0/streams"
 
+    def test_of_another_platform_are_refused_without_a_wrapper_too(self):
+        flat = self.WRAPPED["data"] | {"platform": "apple"}
+        assert spotify(flat).blocking == ["RZ-WRONG-PLATFORM"]
+        assert spotify(flat | {"platform": "Spotify "}).blocking == []
+
     def test_of_another_platform_are_refused(self):
         assert spotify(self.WRAPPED | {"platform": "apple"}).blocking == ["RZ-WRONG-PLATFORM"]
 

@@ -12,6 +12,7 @@ from rawzone_assets.contract.naming import (
     Ignored,
     Recognized,
     Unrecognized,
+    as_delivered,
     is_in_the_future,
     parse_stamp,
     recognize,
@@ -131,6 +132,36 @@ class TestCaptureTimes:
         assert refusal("distrokid/streams/streams_stats_20240230.html", at) == "RZ-NO-DATE"
         found = recognized("distrokid/streams/streams_stats_20240522.html", at=at)
         assert found.capture.day == date(2024, 5, 22)
+
+    @pytest.mark.parametrize(
+        ("name", "feed", "stored"),
+        [
+            ("streams_stats.html", "distrokid/streams", "streams_stats_20240522_083045.html"),
+            ("DistroKid_17.tsv", "distrokid/sales", "DistroKid_17_20240522_083045.tsv"),
+            ("dk_bank_details.zip", "distrokid/sales", "dk_bank_details_20240522_083045.zip"),
+            (
+                "St. Ex-audience-timeline.csv",
+                "social_media/spotify",
+                "St. Ex-audience-timeline_20240522_083045.csv",
+            ),
+            ("Héros-songs-1year.csv", "social_media/spotify", "Héros-songs-1year_20240522_083045.csv"),
+        ],
+    )
+    def test_of_a_name_without_one_come_from_folder_or_sidecar(self, name: str, feed: str, stored: str):
+        folder = feed.removeprefix("social_media/").split("/")[0]
+        at = datetime(2024, 5, 22, 15, 30, 45, tzinfo=UTC)
+        for found in (
+            recognized(f"{folder}/20240522_083045/{name}"),
+            recognized(f"{folder}/exports/{name}", at=at),
+        ):
+            assert (found.feed.id, found.capture.name) == (feed, stored)
+            assert found.capture.captured_at == at
+            form = as_delivered(found.feed, stored)
+            assert (form.format.kind, form.schema) == (
+                as_delivered(found.feed, name).format.kind,
+                as_delivered(found.feed, name).schema,
+            )
+        assert refusal(f"{folder}/exports/{name}") == "RZ-NO-DATE"
 
     def test_come_from_the_folder_where_the_feed_says_so(self):
         distrokid = next(platform for platform in PLATFORMS if platform.id == "distrokid")

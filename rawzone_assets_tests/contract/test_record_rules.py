@@ -18,6 +18,7 @@ from rawzone_assets.contract.record_rules import (
     one_of,
     one_value,
     range_in_order,
+    some_above_zero,
     usually_in_some,
 )
 from rawzone_assets.contract.rules import Reading, Rule
@@ -147,3 +148,16 @@ class TestMembers:
 
     def test_an_empty_list_lacks_nothing(self):
         assert not places(usually_in_some("", "a"), [])
+
+
+@pytest.mark.parametrize(
+    ("figures", "told"),
+    [
+        ([0, "0", "00"], [("RZ-ALL-ZERO", "/rows")]),
+        ([0, "3"], []),
+        ([None, 0], [("RZ-ALL-ZERO", "/rows")]),
+        ([], []),
+    ],
+)
+def test_figures_of_zero_alone_are_told_once(figures: list[Any], told: list[Any]):
+    assert places(some_above_zero("/rows", "n"), {"rows": [{"n": figure} for figure in figures]}) == told

@@ -213,6 +213,10 @@ class TestCuts:
         assert finding.where
         assert finding.where.line == 6
 
+    def test_fewer_decimals_are_fine_where_rows_differ_at_all(self):
+        made = report(final_newline=False).set(3, "Earnings (USD)", "1.123456789")
+        assert judged_report(made.set(79, "Earnings (USD)", "1.25")).codes == []
+
     def test_fewer_decimals_are_fine_where_rows_differ(self):
         made = report(final_newline=False).set(3, "Earnings (USD)", "1.5").set(79, "Earnings (USD)", "1.25")
         assert judged_report(made).codes == []

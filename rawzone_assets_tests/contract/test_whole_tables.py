@@ -96,12 +96,15 @@ class TestOwners:
         ("name", "expected"),
         [
             (f"spotify_audience_{ARTIST}_20250612.csv", []),
+            ("Example Artist-audience-timeline_20250612.csv", []),
+            ("A Song - Original-timeline_20250612_101112.csv", []),
+            ("spotify_audience_28day_20250612.csv", ["RZ-OWNER-UNKNOWN"]),
             ("spotify_audience_20250612_101112.csv", ["RZ-OWNER-UNKNOWN"]),
             ("spotify_audience_20250616_20250612.csv", ["RZ-OWNER-UNKNOWN"]),
             (f"spotify_audience_{ARTIST}x_20250612.csv", ["RZ-OWNER-UNKNOWN"]),
         ],
     )
-    def test_only_a_name_with_an_artist_s_id_tells_them(self, name, expected):
+    def test_an_artist_s_id_or_the_site_s_own_name_tells_them(self, name, expected):
         assert codes("social_media/spotify", name, self.TIMELINE) == expected
 
 
@@ -114,6 +117,15 @@ class TestLayouts:
     def test_only_the_known_ones_are_complete(self, header):
         cells = ",".join("2025-06-11" if name == "date" else "1" for name in header.split(","))
         assert "RZ-MISSING-FIELD" in codes("social_media/spotify", self.NAME, f"{header}\n{cells}".encode())
+
+    @pytest.mark.parametrize("header", ["Date,Listeners,Streams,Followers", "DATE,streams", " date , streams "])
+    def test_are_told_whatever_the_case_of_their_names(self, header):
+        cells = ",".join("2025-06-11" if "date" in name.casefold() else "1" for name in header.split(","))
+        assert codes("social_media/spotify", self.NAME, f"{header}\n{cells}".encode()) == []
+
+    def test_do_not_take_two_spellings_for_two_columns(self):
+        told = codes("social_media/spotify", self.NAME, b"date,streams,Streams\n2025-06-11,1,2")
+        assert "RZ-UNKNOWN-FIELD" in told
 
     def test_a_current_kind_is_not_called_old(self):
         assert codes("social_media/spotify", self.NAME, b"date,streams\n2025-06-11,3") == []
