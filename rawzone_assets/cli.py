@@ -30,6 +30,8 @@ _COMMANDS = {
     "cat": "The exact original bytes of an object, verified.",
     "log": "The ledger, newest last.",
     "verify": "Re-read everything and compare it with the ledger.",
+    "scrub": "Re-read what was unread for longest, within a time budget.",
+    "repair": "Put back what is damaged or missing, from the same bytes elsewhere.",
     "quarantine": "What was refused, why, and its replay.",
     "backtest": "What today's contract would change of what is stored.",
     "explain": "What a finding means and how to fix it.",

@@ -1,8 +1,10 @@
-"""``rawzone verify``: the scrub, by hand."""
+"""``rawzone verify``: the whole scrub, by hand, and what witnesses say of the ledger."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
+from typing import Any
 
 import click
 
@@ -21,41 +23,67 @@ from rawzone_assets.commands.surroundings import (
     printable,
     zone_without_index_file,
 )
+from rawzone_assets.commands.testimony import Testimony, ask_witnesses, witness_options
+from rawzone_assets.health.damage import Damage
 from rawzone_assets.health.scrub import ScrubReport, scrub
+from rawzone_assets.health.witnesses import contradictions
 
 
 @click.command(name="verify")
 @click.argument("feeds", nargs=-1, metavar="[FEED]...")
 @range_options
+@witness_options
+@click.option("--strict", is_flag=True, help="Sound files that somebody could change count as damage too.")
 @home_option
 @json_option
-def command(*, feeds: tuple[str, ...], since: str | None, until: str | None, as_json: bool) -> None:
+def command(
+    *,
+    feeds: tuple[str, ...],
+    since: str | None,
+    until: str | None,
+    no_witness: bool,
+    require_witness: bool,
+    strict: bool,
+    as_json: bool,
+) -> None:
     """Re-read objects, quarantined copies and the whole ledger, and name every file that is not as recorded.
 
-    FEED, --since and --until narrow the objects and copies, never the ledger.
+    The ledger is also compared with the heads that Dagster's database has seen, so that one rewritten or rolled
+    back as a whole is noticed. FEED, --since and --until narrow the objects and copies, never the ledger.
     """
     checked_range(since, until)
     chosen = chosen_feeds(feeds)
+    settings = open_settings()
+    # Asked first: the ledger may grow meanwhile, but what was seen before stays true.
+    testimony = ask_witnesses(settings, skip=no_witness, require=require_witness)
     # What an index says is no evidence: the scrub reads the ledger itself.
-    with zone_without_index_file(open_settings()) as zone, byte_progress("verifying") as progress:
+    with zone_without_index_file(settings) as zone, byte_progress("verifying") as progress:
         report = scrub(zone, feeds=chosen, since=since, until=until, progress=progress)
-    for damage in report.damages:
-        if as_json:
-            emit({"record": "damage", **asdict(damage)})
-        else:
-            click.echo(printable(f"{damage.kind:<8} {damage.path}: {damage.problem}"))
+        damages = [*report.damages, *contradictions(zone, report.recorded, testimony.witnesses)]
+    for damage in damages:
+        _show(damage, "damage", as_json=as_json)
+    for weakness in report.weaknesses:
+        _show(weakness, "weakness", as_json=as_json)
     if as_json:
-        emit(_record(report))
+        emit(_record(report, damages, testimony))
     else:
-        click.echo(_summary(report))
+        click.echo(_summary(report, damages))
+        click.echo(printable(testimony.summary))
     if report.interrupted:
         note(
             f"{report.interrupted} batches are in flight or were interrupted: the next promotion finishes them."
         )
-    leave(FOUND if report.damages else FINE)
+    leave(FOUND if damages or (strict and report.weaknesses) else FINE)
 
 
-def _record(report: ScrubReport) -> dict[str, object]:
+def _show(damage: Damage, word: str, *, as_json: bool) -> None:
+    if as_json:
+        emit({"record": word, **asdict(damage)})
+    else:
+        click.echo(printable(f"{damage.kind:<8} {damage.path}: {damage.problem}"))
+
+
+def _record(report: ScrubReport, damages: Sequence[Damage], testimony: Testimony) -> dict[str, Any]:
     return {
         "record": "verified",
         "objects": report.objects,
@@ -64,17 +92,22 @@ def _record(report: ScrubReport) -> dict[str, object]:
         "commits": report.commits,
         "head_seq": report.head.seq,
         "head": report.head.sha256,
-        "damages": len(report.damages),
+        "damages": len(damages),
+        "weaknesses": len(report.weaknesses),
         "interrupted": report.interrupted,
+        "witnesses": len(testimony.witnesses) if testimony.source else None,
+        "witnesses_asked": testimony.source,
+        "witnesses_not_asked_because": testimony.silence,
     }
 
 
-def _summary(report: ScrubReport) -> str:
+def _summary(report: ScrubReport, damages: Sequence[Damage]) -> str:
     checked = (
         f"{report.objects} objects and {report.refused} quarantined copies ({readable_size(report.bytes)}) "
         f"and {report.commits} commits were read"
     )
-    if report.damages:
-        return f"{checked}: {len(report.damages)} not as recorded."
+    weak = f" {len(report.weaknesses)} sound files are not protected." if report.weaknesses else ""
+    if damages:
+        return f"{checked}: {len(damages)} not as recorded ('rawzone repair --dry-run' says what can be).{weak}"
     head = f" The ledger's head is {report.head.sha256} (commit {report.head.seq})." if report.commits else ""
-    return f"{checked}: all are as recorded.{head}"
+    return f"{checked}: all are as recorded.{head}{weak}"

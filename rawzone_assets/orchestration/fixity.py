@@ -1,27 +1,37 @@
-"""Fixity: the daily scrub as an asset. Damage is a finding, so the run stays green and checks turn red.
+"""Fixity: the rolling scrub as an asset. Damage is a finding, so the run stays green and checks turn red.
 
-The materialization says what was read and the ledger's head; damaged objects turn the ``integrity`` of their
-day red, and turn it green again once they are restored. Damage that belongs to no day (the ledger itself,
-foreign files) shows in the scrub's own check.
+The materialization says what was read, how much of the zone was read within the window, and the ledger's
+head; damaged objects turn the ``integrity`` of their day red, and turn it green again once they are restored.
+Damage that belongs to no day (the ledger itself, foreign files) shows in the scrub's own check.
 """
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import dagster as dg
 
 from rawzone_assets.contract.feed import Feed
-from rawzone_assets.health.scrub import Damage, ScrubReport, scrub
+from rawzone_assets.health.damage import Damage
+from rawzone_assets.health.rolling import Coverage, Session, scrub_rolling
 from rawzone_assets.orchestration import metadata, reporting, witness
 from rawzone_assets.orchestration.days import days_of
-from rawzone_assets.orchestration.integrity import Reread
+from rawzone_assets.orchestration.integrity import reread
 from rawzone_assets.orchestration.names import FIXITY, NOTHING_DAMAGED
 from rawzone_assets.orchestration.overrides import ZoneResource
-from rawzone_assets.zone.errors import ZoneError
+from rawzone_assets.zone.errors import LedgerDamaged, ZoneError
 from rawzone_assets.zone.zone import Zone
 
 _MOST_SHOWN = 30
 _EVERY_NIGHT = "23 4 * * *"  # when extractors and people are least likely to wait for the disk
+
+
+class ScrubConfig(dg.Config):  # type: ignore[misc,unused-ignore]
+    """How much one run of the scrub reads."""
+
+    full: bool = False  # everything, however long it takes
+    budget_seconds: float | None = None  # default: RAWZONE_SCRUB_BUDGET
+    window_days: float | None = None  # default: RAWZONE_SCRUB_WINDOW
 
 
 def fixity_asset(feeds: Mapping[str, Feed]) -> dg.AssetsDefinition:
@@ -32,8 +42,9 @@ def fixity_asset(feeds: Mapping[str, Feed]) -> dg.AssetsDefinition:
                 FIXITY,
                 group_name="health",
                 description=(
-                    "Every stored byte and every commit, re-read and compared with what was recorded. "
-                    "The same as `rawzone verify`."
+                    "Stored bytes re-read and compared with what was recorded, those unread for longest first, "
+                    "as far as the time budget goes; the ledger always as a whole. Like `rawzone scrub`. "
+                    "Set `full` in the run's config to read everything, as `rawzone verify` does."
                 ),
                 tags={"zone": "raw"},
             )
@@ -47,13 +58,24 @@ def fixity_asset(feeds: Mapping[str, Feed]) -> dg.AssetsDefinition:
         ],
     )
     def scrub_zone(
-        context: dg.AssetExecutionContext, zone: dg.ResourceParam[ZoneResource]
+        context: dg.AssetExecutionContext, config: ScrubConfig, zone: dg.ResourceParam[ZoneResource]
     ) -> Iterator[reporting.Event | dg.MaterializeResult[None]]:
         try:
             with zone.open() as opened:
-                found = scrub(opened)
+                settings = opened.settings
+                budget = settings.scrub_budget if config.budget_seconds is None else config.budget_seconds
+                window = settings.scrub_window if config.window_days is None else config.window_days
+                found = scrub_rolling(
+                    opened,
+                    run_id=context.run.run_id,
+                    budget=math.inf if config.full else budget,
+                    window=window,
+                )
                 yield _result(found)
-                opened.index.catch_up()
+                try:
+                    opened.index.catch_up()
+                except LedgerDamaged:
+                    return  # no day can be told from it; the scrub's own check says so
                 yield from _days(context, opened, feeds, found)
         except ZoneError as error:
             raise dg.Failure(description=str(error)) from None
@@ -74,13 +96,16 @@ def fixity_schedule() -> dg.ScheduleDefinition:
     )
 
 
-def _result(found: ScrubReport) -> dg.MaterializeResult[None]:
+def _result(found: Session) -> dg.MaterializeResult[None]:
     facts = {
         "objects": found.objects,
         "quarantined_copies": found.refused,
         "stored_bytes": found.bytes,
         "commits": found.commits,
         "damaged": len(found.damages),
+        "sound_again": len(found.sound_again),
+        "everything_read": found.finished,
+        **_coverage_facts(found.coverage, found.window),
     }
     return dg.MaterializeResult(
         asset_key=FIXITY,
@@ -88,46 +113,58 @@ def _result(found: ScrubReport) -> dg.MaterializeResult[None]:
         check_results=[
             dg.AssetCheckResult(
                 check_name=NOTHING_DAMAGED,
-                passed=not found.damages,
-                severity=dg.AssetCheckSeverity.ERROR,
-                description=(
-                    f"{len(found.damages)} files are not as recorded" if found.damages else "all as recorded"
-                ),
+                passed=not found.damages and not found.is_behind,
+                severity=dg.AssetCheckSeverity.ERROR if found.damages else dg.AssetCheckSeverity.WARN,
+                description=_sentence(found),
                 metadata={"damaged": len(found.damages), "damages": _table(found.damages)},
             )
         ],
     )
 
 
+def _sentence(found: Session) -> str:
+    if found.damages:
+        return f"{len(found.damages)} files are not as recorded: see `rawzone repair --dry-run`"
+    if found.is_behind:
+        return f"not all was read within {found.window:g} days: give the scrub a larger budget"
+    return "all as recorded"
+
+
+def _coverage_facts(coverage: Coverage, window: float) -> dict[str, Any]:
+    facts = {"coverage_percent": coverage.percent, "window_days": window}
+    return {**facts, "oldest_verified": coverage.oldest} if coverage.oldest else facts
+
+
 def _days(
-    context: dg.AssetExecutionContext, zone: Zone, feeds: Mapping[str, Feed], found: ScrubReport
+    context: dg.AssetExecutionContext, zone: Zone, feeds: Mapping[str, Feed], found: Session
 ) -> Iterator[dg.AssetCheckEvaluation]:
     """Red for days with damaged objects, green for the newest sound day of each feed and for days that healed.
 
-    Not for every day: a decade of sound days would cost a hundred thousand events a night.
+    Not for every day: a decade of sound days would cost a hundred thousand events a night. The objects of the
+    days that are told of are re-read for it, whether or not their turn in the scrub has come.
     """
-    damaged: dict[tuple[str, str], list[Damage]] = {}
-    for damage in found.damages:
-        if damage.feed and damage.partition and damage.key:
-            damaged.setdefault((damage.feed, damage.partition), []).append(damage)
-    facts = {"scrubbed_objects": found.objects, **metadata.ledger_facts(zone)}
+    damaged = {(damage.feed, damage.partition) for damage in found.damages if damage.key}
     for feed_id, feed in feeds.items():
-        broken = {day for owner, day in damaged if owner == feed_id}
-        healed = witness.days_with_failed_integrity(context.instance, feed_id) - broken
+        broken = {day for owner, day in damaged if owner == feed_id and day}
+        red = witness.days_with_failed_integrity(context.instance, feed_id)
         newest = _newest_day(zone, feed_id, broken)
-        days = days_of(zone.index, feed_id, broken | healed | newest)
+        days = days_of(zone.index, feed_id, broken | red | newest)
         known = witness.recorded_days(context.instance, feed_id, days)
+        facts = {
+            "scrubbed_objects": found.objects,
+            **(_coverage_facts(found.by_feed[feed_id], found.window) if feed_id in found.by_feed else {}),
+            **metadata.ledger_facts(zone),
+        }
+        looked_at = {partition: reread(zone, day) for partition, day in days.items()}
         # Red comes last: Dagster judges an asset's health by its newest evaluation.
-        for partition in sorted(days, key=lambda day: (day in broken, day)):
-            day = days[partition]
-            problems = [(d.key or "", d.problem) for d in damaged.get((feed_id, partition), ())]
-            reread = Reread(
-                objects=len(day.accepted),
-                bytes=sum(receipt.stored_size or 0 for receipt in day.accepted),
-                problems=tuple(problems),
-            )
+        for partition in sorted(days, key=lambda day: (bool(looked_at[day].problems), day)):
             yield reporting.scrubbed(
-                feed, day, reread, known=known[partition], run_id=context.run.run_id, facts=facts
+                feed,
+                days[partition],
+                looked_at[partition],
+                known=known[partition],
+                run_id=context.run.run_id,
+                facts=facts,
             )
 
 

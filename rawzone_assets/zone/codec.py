@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import PurePosixPath
 from typing import BinaryIO
 
@@ -44,6 +44,20 @@ def compress_stream(blocks: Iterable[bytes]) -> Iterator[bytes]:
         if compressed:
             yield compressed
     yield compressor.flush()
+
+
+Compressor = Callable[[Iterable[bytes]], Iterable[bytes]]
+
+
+def compressors(encoding: str, *, is_small: bool) -> list[Compressor]:
+    """Every way in which a stored form may have been made here, the usual one first.
+
+    ``is_small``: the delivery may be held in memory.
+    """
+    if encoding == "identity":
+        return [lambda blocks: blocks]
+    whole: Compressor = lambda blocks: [compress(b"".join(blocks))]  # noqa: E731
+    return [whole, compress_stream] if is_small else [compress_stream]
 
 
 def blocks_of(stream: BinaryIO) -> Iterator[bytes]:

@@ -19,6 +19,7 @@ import orjson
 from rawzone_assets.zone.errors import IndexFailed, StorageFailed
 from rawzone_assets.zone.index_database import open_database
 from rawzone_assets.zone.index_queries import IndexQueries
+from rawzone_assets.zone.index_upkeep import TABLES, UpkeepLookups, note_upkeep
 from rawzone_assets.zone.layout import REFUSAL_DIGITS
 from rawzone_assets.zone.ledger import EMPTY, Commit, Head, Ledger
 from rawzone_assets.zone.past_lookups import PastLookups, form_of
@@ -58,6 +59,11 @@ class Index(IndexQueries):
     def past(self) -> PastLookups:
         """What a delivery is compared with."""
         return PastLookups(self._database)
+
+    @property
+    def upkeep(self) -> UpkeepLookups:
+        """When files were last re-read, and what was damaged and repaired."""
+        return UpkeepLookups(self._database)
 
     def close(self) -> None:
         self._database.close()
@@ -182,9 +188,10 @@ class Index(IndexQueries):
 
     def _apply(self, commit: Commit) -> None:
         for record in commit.records:
-            if record["record"] != "receipt":
-                continue
-            self._insert(commit.seq, Receipt.from_record(record))
+            if record.get("record") == "receipt":
+                self._insert(commit.seq, Receipt.from_record(record))
+            else:
+                note_upkeep(self._database, commit.seq, record)
         self._head = commit.head
         self._database.execute("DELETE FROM head")
         self._database.execute(
@@ -251,7 +258,7 @@ class Index(IndexQueries):
         return Head(seq=row[0], sha256=row[1], at=moment(row[2])) if row else EMPTY
 
     def _clear(self) -> None:
-        for table in ("head", "receipt", "seen"):
+        for table in ("head", "receipt", "seen", *TABLES):
             self._database.execute(f"DELETE FROM {table}")  # noqa: S608
         self._head = EMPTY
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 
-_VERSION = 2
+_VERSION = 3
 _SCHEMA = """
 CREATE TABLE head (seq INTEGER NOT NULL, sha256 TEXT NOT NULL, at TEXT);
 CREATE TABLE receipt (
@@ -23,6 +23,9 @@ CREATE INDEX receipt_substance ON receipt (substance, captured_at);
 CREATE INDEX receipt_outline ON receipt (form, fingerprint) WHERE outline IS NOT NULL;
 CREATE TABLE seen (
     path TEXT PRIMARY KEY, signature TEXT NOT NULL, feed TEXT, verdict TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE scrubbed (first INTEGER NOT NULL, last INTEGER NOT NULL, began TEXT NOT NULL);
+CREATE TABLE upkeep (place TEXT NOT NULL, seq INTEGER NOT NULL, body TEXT NOT NULL);
+CREATE INDEX upkeep_place ON upkeep (place);
 """
 
 

@@ -26,7 +26,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from rawzone_assets.zone import codec, decision
+from rawzone_assets.zone import codec, decision, upkeep
 from rawzone_assets.zone.drafts import Draft, findings_document
 from rawzone_assets.zone.errors import KeyOccupied, StorageFailed
 from rawzone_assets.zone.files import Files, ensure_folder
@@ -35,6 +35,7 @@ from rawzone_assets.zone.layout import Layout
 from rawzone_assets.zone.ledger import Author, Commit, DamagedCommit, Ledger, decode_commit, encode_commit
 from rawzone_assets.zone.past import Past
 from rawzone_assets.zone.receipt import Receipt, Record, Verdict
+from rawzone_assets.zone.replacing import holds, put_back, set_aside
 from rawzone_assets.zone.staging import Batch, Placement, leftovers
 
 
@@ -120,22 +121,50 @@ class Publisher:
 
     def record_unrecognized(self, receipts: Sequence[Receipt]) -> tuple[Receipt, ...]:
         """Commit receipts of files that stay where they are, less those another process recorded."""
+        new: tuple[Receipt, ...] = ()
+
+        def records() -> list[Record]:
+            nonlocal new
+            new = tuple(r for r in receipts if not self._index.unrecognized(r.landing_path))
+            return [receipt.as_record() for receipt in new]
+
+        self.record(records)
+        return new
+
+    def record(self, records: Callable[[], Sequence[Record]]) -> Commit | None:
+        """Commit records that place no file. They are asked for again when another writer was faster.
+
+        Raises:
+            LedgerDamaged: The ledger cannot be continued.
+            StorageFailed: The disk refused; nothing is recorded then.
+        """
         with self.batch() as batch, self.locked():
             self.recover()
-            while True:
-                head = self._index.catch_up()
-                new = tuple(r for r in receipts if not self._index.unrecognized(r.landing_path))
-                if not new:
-                    return ()
-                data = encode_commit(
-                    [receipt.as_record() for receipt in new],
-                    after=head,
-                    at=self._clock(),
-                    author=self._author,
-                )
-                with contextlib.suppress(FileExistsError):
-                    self._claim(batch, data, [])
-                    return new
+            return self._commit(batch, records)
+
+    def repair(self, batch: Batch, records: Callable[[], Sequence[Record]]) -> Commit | None:
+        """Put staged bytes in the place of damaged or missing ones, as these ``repaired`` records say.
+
+        ``records`` is asked under the lock and leaves out what has become sound meanwhile.
+
+        Raises:
+            LedgerDamaged: The ledger cannot be continued.
+            OSError: The disk refused; the batch is finished or dropped by the next command.
+        """
+        with self.locked():
+            self.recover()
+            return self._commit(batch, records)
+
+    def _commit(self, batch: Batch, records: Callable[[], Sequence[Record]]) -> Commit | None:
+        while True:
+            head = self._index.catch_up()
+            wanted = [dict(record) for record in records()]
+            if not wanted:
+                return None
+            data = encode_commit(wanted, after=head, at=self._clock(), author=self._author)
+            places = [place for record in wanted for place in batch.placements(record)]
+            with contextlib.suppress(FileExistsError):  # another writer took the number
+                return self._claim(batch, data, places)
 
     def _publish(self, batch: Batch, drafts: list[Draft]) -> Published:
         occupied: list[KeyOccupied] = []
@@ -204,9 +233,11 @@ class Publisher:
             folder = place.target.parent
             try:
                 folders |= ensure_folder(self._files, folder) | {folder} | self._ancestors(folder)
+                set_aside(self._files, place)
                 self._files.link(place.staged, place.target)
             except FileExistsError:
-                self._adopt(place)
+                if not (place.stored_sha256 and holds(self._files, place.target, place.stored_sha256)):
+                    self._adopt(place)
             except NotADirectoryError:
                 raise KeyOccupied(self._obstacle(place.target)) from None
         for folder in sorted(folders):
@@ -258,6 +289,7 @@ class Publisher:
             if linked and not self._committed(place.target):
                 self._files.remove(place.target)
                 folders.add(place.target.parent)
+            put_back(self._files, place)
         for folder in sorted(folders):
             self._files.sync_folder(folder)
 
@@ -325,6 +357,8 @@ class Publisher:
                     return
             self._withdraw(placements, path)
             if sound:
+                repairs = [r for r in commit.records if r["record"] == upkeep.REPAIRED]
+                self._commit(batch, lambda: repairs)  # noqa: B023  called at once
                 # What was left in landing unrecognized is found there again.
                 receipts = [r for r in commit.records if r["record"] == "receipt" and r["feed"]]
                 drafts = [Draft.from_record(batch, record) for record in receipts]
@@ -348,6 +382,8 @@ class Publisher:
 
 def _staged_digests(record: Record) -> list[str]:
     """The SHA-256 of each staged file of a record, in the order of :meth:`Batch.placements`."""
+    if record["record"] == upkeep.REPAIRED:
+        return [record["stored_sha256"]] if record["staged"] else []
     verdict = record["verdict"] if record["record"] == "receipt" else None
     if verdict == Verdict.PROMOTED:
         return [record["stored_sha256"]]

@@ -15,6 +15,8 @@ from rawzone_assets.zone.layout import Layout
 
 DEFAULT_SETTLE = 30.0
 DEFAULT_RESERVE = 64 * 2**20
+DEFAULT_SCRUB_WINDOW = 30.0
+DEFAULT_SCRUB_BUDGET = 1800.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,6 +27,8 @@ class Settings:
     layout: Layout
     settle: float = DEFAULT_SETTLE  # seconds a landed file must have kept still
     reserve: int = DEFAULT_RESERVE  # bytes that promotion leaves free on the disk
+    scrub_window: float = DEFAULT_SCRUB_WINDOW  # days within which every stored byte is to be re-read
+    scrub_budget: float = DEFAULT_SCRUB_BUDGET  # seconds that a session of the rolling scrub may read
     start: date | None = None  # overrides every feed's first partition
     policy: Policy = field(default_factory=Policy)  # what this installation changes in its feeds' contracts
 
@@ -55,6 +59,8 @@ class Settings:
             layout=layout,
             settle=_number(environment, "RAWZONE_SETTLE", DEFAULT_SETTLE),
             reserve=int(_number(environment, "RAWZONE_RESERVE", DEFAULT_RESERVE)),
+            scrub_window=_number(environment, "RAWZONE_SCRUB_WINDOW", DEFAULT_SCRUB_WINDOW),
+            scrub_budget=_number(environment, "RAWZONE_SCRUB_BUDGET", DEFAULT_SCRUB_BUDGET),
             start=_day(environment, "RAWZONE_START"),
             policy=_policy(environment, base / "policy.toml"),
         )

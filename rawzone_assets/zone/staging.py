@@ -18,7 +18,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
-from rawzone_assets.zone import codec
+from rawzone_assets.zone import codec, upkeep
 from rawzone_assets.zone.files import Files, ensure_folder
 from rawzone_assets.zone.layout import Layout, ledger_name
 from rawzone_assets.zone.receipt import Record, Verdict
@@ -40,10 +40,16 @@ class Blob:
 
 @dataclass(frozen=True, kw_only=True)
 class Placement:
-    """A staged file and the place where publishing links it."""
+    """A staged file and the place where publishing links it.
+
+    A repair's place may be taken by damaged bytes, which go to ``evidence`` first: the one case in which a
+    name in the zone comes to mean other bytes than before.
+    """
 
     staged: Path
     target: Path
+    evidence: Path | None = None
+    stored_sha256: str = ""  # of a repair: what lies at the target already and has this hash is sound
 
 
 class Batch:
@@ -146,7 +152,9 @@ class Batch:
         return [self.folder / name for name in reversed(names)]
 
     def placements(self, record: Record) -> list[Placement]:
-        """Which staged files a receipt wants where. Only the receipt is needed, so a crash can be redone."""
+        """Which staged files a record wants where. Only the record is needed, so a crash can be redone."""
+        if record["record"] == upkeep.REPAIRED:
+            return [self._repair(record)] if record["staged"] else []
         if record["record"] != "receipt":
             return []
         if record["verdict"] == Verdict.PROMOTED:
@@ -165,6 +173,23 @@ class Batch:
                 ),
             ]
         return []
+
+    def _repair(self, record: Record) -> Placement:
+        place, evidence = record["place"], record["evidence"]
+        return Placement(
+            staged=self.repair_path(place, record["stored_sha256"]),
+            target=upkeep.path_of_place(self._layout, place),
+            evidence=upkeep.path_of_place(self._layout, evidence) if evidence else None,
+            stored_sha256=record["stored_sha256"],
+        )
+
+    def repair_path(self, place: str, stored_sha256: str) -> Path:
+        """Where bytes for a damaged or missing file are staged: on its side, so that they can be linked.
+
+        Two places may want the same bytes, and each gets a file of its own.
+        """
+        folder = self.folder if place.startswith(f"{upkeep.RAW}/") else self.quarantine_folder
+        return folder / f"{stored_sha256}.{hashlib.sha256(place.encode()).hexdigest()[:12]}.repair"
 
     def discard(self) -> None:
         """Remove everything staged; what was linked keeps its other name."""

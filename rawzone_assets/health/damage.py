@@ -1,0 +1,35 @@
+"""Damage: one thing in the zone that is not as the ledger says, whoever found it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from pathlib import Path
+
+
+class DamageKind(StrEnum):
+    DAMAGED = "damaged"  # bytes are not those recorded
+    MISSING = "missing"
+    FOREIGN = "foreign"  # no receipt knows the file
+    RENAMED = "renamed"  # no receipt knows the file, but its bytes are those of a missing one
+    LEDGER = "ledger"  # a commit is damaged, missing, or out of the chain
+    WITNESS = "witness"  # the ledger is not the one that somebody saw: rewritten or rolled back
+    WRITABLE = "writable"  # sound bytes whose mode does not protect them
+    LINKED = "linked"  # sound bytes that can be written through a name elsewhere
+    LEFTOVER = "leftover"  # remains of an interrupted repair
+
+
+@dataclass(frozen=True, kw_only=True)
+class Damage:
+    """One file that is not what the ledger says."""
+
+    kind: DamageKind
+    path: str
+    problem: str
+    feed: str | None = None
+    partition: str | None = None
+    key: str | None = None
+
+    def at(self, path: Path) -> Damage:
+        """The same, said of another file."""
+        return replace(self, path=str(path))

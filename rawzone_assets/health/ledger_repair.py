@@ -1,0 +1,203 @@
+"""Repair of the ledger's own files, from copies that the chain proves to be the lost ones.
+
+A commit is proven by its successor, which names its hash, or by a witness that saw it. So the plan goes from
+the end backwards. Nothing can be recorded while the ledger is broken: it is recorded once it is whole, and if
+that is cut off, the evidence left behind tells the next run.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from rawzone_assets.health.damage import Damage, DamageKind
+from rawzone_assets.health.recorded import Recorded, read_recorded
+from rawzone_assets.health.scrub import check_item
+from rawzone_assets.health.sources import Source, Sources
+from rawzone_assets.health.tree import read_tree
+from rawzone_assets.zone import upkeep
+from rawzone_assets.zone.errors import StorageFailed
+from rawzone_assets.zone.layout import LEDGER_FOLDER, ledger_name
+from rawzone_assets.zone.ledger import DamagedCommit, decode_commit
+from rawzone_assets.zone.receipt import Record
+from rawzone_assets.zone.replacing import set_aside
+from rawzone_assets.zone.staging import Batch, Placement
+from rawzone_assets.zone.zone import Zone
+
+
+@dataclass(frozen=True, kw_only=True)
+class Restorable:
+    """A commit whose file is lost and the whole copy that was found of it."""
+
+    seq: int
+    sha256: str
+    data: bytes
+    source: Source
+    damage: Damage
+
+
+@dataclass(frozen=True, kw_only=True)
+class Restored:
+    """A commit that was put back, and the record that says so."""
+
+    restorable: Restorable
+    evidence: str | None
+    record: Record
+
+
+@dataclass(kw_only=True)
+class Plan:
+    """Which commits can be put back, oldest first, and which cannot, with the reason."""
+
+    restorable: list[Restorable] = field(default_factory=list)
+    unrestorable: list[tuple[Damage, str]] = field(default_factory=list)
+
+
+def plan(zone: Zone, recorded: Recorded, sources: Sources, witnessed: Mapping[int, str]) -> Plan:
+    """Look for a proven copy of every commit that is damaged, missing, or not the one its successor follows."""
+    made = Plan()
+    expected: str | None = None
+    last = max([len(recorded.hashes) - 1, *witnessed])
+    for seq in range(last, -1, -1):
+        expected = witnessed.get(seq, expected)
+        actual = recorded.hashes[seq] if seq < len(recorded.hashes) else None
+        if actual is not None and expected in (None, actual):
+            expected = _previous(zone, seq)
+            continue
+        path = zone.layout.commit(seq)
+        problem = "it is not the commit that its successor or a witness names" if actual else "it is lost"
+        damage = Damage(kind=DamageKind.LEDGER, path=str(path), problem=problem)
+        found = _copy(sources, seq, expected) if expected else None
+        if found is None:
+            reason = (
+                "no copy of it was found: give a copy of the zone with --from"
+                if expected
+                else "neither a later commit nor a witness proves which copy of it is right"
+            )
+            made.unrestorable.append((damage, reason))
+            expected = _previous(zone, seq) if actual else None
+            continue
+        source, data = found
+        made.restorable.append(
+            Restorable(seq=seq, sha256=expected or "", data=data, source=source, damage=damage)
+        )
+        expected = decode_commit(data).prev
+    made.restorable.reverse()
+    return made
+
+
+def _previous(zone: Zone, seq: int) -> str | None:
+    """The hash that a commit, whose file is whole, gives of the one before it."""
+    data = zone.ledger.bytes_of(seq)
+    try:
+        return decode_commit(data).prev if data is not None and seq > 0 else None
+    except DamagedCommit:
+        return None
+
+
+def _copy(sources: Sources, seq: int, sha256: str) -> tuple[Source, bytes] | None:
+    for source in sources.commits(ledger_name(seq)):
+        try:
+            data = b"".join(source.blocks())
+            if hashlib.sha256(data).hexdigest() == sha256 and decode_commit(data).seq == seq:
+                return source, data
+        except (OSError, DamagedCommit):
+            continue
+    return None
+
+
+def carry_out(zone: Zone, planned: Plan, *, run_id: str) -> list[Restored]:
+    """Put the copies in their places; what lay there becomes evidence.
+
+    Raises:
+        StorageFailed: The disk refused; what was put back stays.
+    """
+    publisher = zone.publisher(run_id)
+    batch = Batch(zone.files, zone.layout, uuid.uuid4().hex)
+    try:
+        with publisher.locked():
+            batch.open()
+            try:
+                return [_restore(zone, batch, found) for found in planned.restorable]
+            finally:
+                batch.discard()
+    except OSError as error:
+        raise StorageFailed("put a ledger file back", error) from error
+
+
+def _restore(zone: Zone, batch: Batch, found: Restorable) -> Restored:
+    place = f"{upkeep.RAW}/{LEDGER_FOLDER}/{ledger_name(found.seq)}"
+    target = zone.layout.commit(found.seq)
+    evidence = upkeep.evidence_place(batch.name, place) if zone.files.status(target) else None
+    staged = batch.repair_path(place, found.sha256)
+    zone.files.create(staged, [found.data])
+    zone.files.sync(staged)
+    placement = Placement(
+        staged=staged,
+        target=target,
+        evidence=upkeep.path_of_place(zone.layout, evidence) if evidence else None,
+        stored_sha256=found.sha256,
+    )
+    set_aside(zone.files, placement)
+    if zone.files.status(target) is None:
+        zone.files.link(staged, target)
+    zone.files.sync_folder(target.parent)
+    source = {"kind": found.source.kind, "path": found.source.path}
+    record = _record(place, found.data, problem=found.damage.problem, source=source, evidence=evidence)
+    return Restored(restorable=found, evidence=evidence, record=record)
+
+
+def unrecorded(zone: Zone) -> Iterator[dict[str, Any]]:
+    """Records of repairs that left evidence and were cut off before they were recorded."""
+    recorded = read_recorded(zone)
+    folder = zone.layout.quarantine / upkeep.EVIDENCE_FOLDER
+    for path in sorted(read_tree(zone)):
+        if not path.is_relative_to(folder):
+            continue
+        evidence = upkeep.place_of(zone.layout, path)
+        place = "/".join(path.relative_to(folder).parts[1:])
+        item = recorded.items.get(place)
+        is_commit = place.startswith(f"{upkeep.RAW}/{LEDGER_FOLDER}/")
+        if evidence in recorded.evidence or not (item or is_commit):
+            continue
+        if item and check_item(zone.files, item) is not None:
+            continue  # nothing was put in its place yet
+        problem, source = "not told any more", {"kind": "unknown", "path": "an interrupted repair"}
+        if item:
+            yield upkeep.repaired_record(
+                place=place,
+                owner={"feed": item.feed, "partition": item.partition, "key": item.key},
+                original={"sha256": item.sha256, "size": item.size},
+                stored={
+                    "stored_sha256": item.stored_sha256,
+                    "stored_size": item.stored_size,
+                    "encoding": item.encoding,
+                },
+                problem=problem,
+                source=source,
+                evidence=evidence,
+                staged=False,
+            )
+        else:
+            with zone.files.open(upkeep.path_of_place(zone.layout, place)) as stream:
+                data = stream.read()
+            yield _record(place, data, problem=problem, source=source, evidence=evidence)
+
+
+def _record(
+    place: str, data: bytes, *, problem: str, source: Mapping[str, str], evidence: str | None
+) -> dict[str, Any]:
+    digest, size = hashlib.sha256(data).hexdigest(), len(data)
+    return upkeep.repaired_record(
+        place=place,
+        owner={"feed": None, "partition": None, "key": None},
+        original={"sha256": digest, "size": size},
+        stored={"stored_sha256": digest, "stored_size": size, "encoding": "identity"},
+        problem=problem,
+        source=source,
+        evidence=evidence,
+        staged=False,
+    )

@@ -1,0 +1,260 @@
+"""Recorded: what the ledger's own files say must exist, and whether they are a chain.
+
+Read without the index and without the code that writes, so that neither can hide anything. It goes on after
+damage: of a damaged commit the receipts that are still legible count, so that their objects are not called
+foreign. Repairs are applied, so that a file is compared with the form it has now.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from rawzone_assets.health.damage import Damage, DamageKind
+from rawzone_assets.zone import upkeep
+from rawzone_assets.zone.drafts import findings_document
+from rawzone_assets.zone.files import Files
+from rawzone_assets.zone.layout import Layout
+from rawzone_assets.zone.ledger import EMPTY, DamagedCommit, Head, decode_commit
+from rawzone_assets.zone.receipt import Receipt, Record, Verdict, timestamp
+from rawzone_assets.zone.zone import Zone
+
+_RECEIPT_FIELDS = Receipt(verdict=Verdict.PROMOTED, landing_path="").as_record().keys()
+_LEDGER_NAME = re.compile(r"[0-9]{20}\.jsonl")
+_IDENTITY = "identity"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    """A file that the ledger says exists: an object, a quarantined copy, or that copy's findings."""
+
+    place: str
+    path: Path
+    seq: int
+    feed: str | None
+    partition: str | None
+    key: str | None  # of objects only
+    is_document: bool  # findings.json, which follows from its receipt
+    landing_path: str
+    sha256: str
+    size: int
+    stored_sha256: str
+    stored_size: int
+    encoding: str
+
+
+@dataclass(kw_only=True)
+class Recorded:
+    """What the ledger's files say, as far as they can be read."""
+
+    items: dict[str, Item] = field(default_factory=dict)  # by place, in ledger order
+    damages: list[Damage] = field(default_factory=list)
+    commits: int = 0
+    head: Head = EMPTY
+    hashes: list[str | None] = field(default_factory=list)  # of each commit's file; None: damaged or missing
+    verified: list[str] = field(default_factory=list)  # when each commit's files were last read, all of them
+    known_damage: dict[str, Record] = field(default_factory=dict)  # found by a scrub and not repaired since
+    evidence: set[str] = field(default_factory=set)  # places where repairs keep what they took away
+
+    def commit_items(self) -> dict[int, list[Item]]:
+        """The items of each commit that names any."""
+        found: dict[int, list[Item]] = {}
+        for item in self.items.values():
+            found.setdefault(item.seq, []).append(item)
+        return found
+
+
+def read_recorded(zone: Zone) -> Recorded:
+    """Read the whole ledger.
+
+    Raises:
+        OSError: The ledger's folder cannot be listed.
+    """
+    folder, files = zone.layout.ledger, zone.files
+    recorded = Recorded()
+    names = files.names(folder) if files.status(folder) is not None else []
+    chain = [name for name in names if _LEDGER_NAME.fullmatch(name)]
+    for name in names:
+        if name not in chain:
+            recorded.damages.append(_stranger(files, folder / name))
+    for seq in range(int(chain[-1].split(".")[0]) + 1 if chain else 0):
+        _read_commit(recorded, zone, seq)
+    return recorded
+
+
+def _read_commit(recorded: Recorded, zone: Zone, seq: int) -> None:
+    path = zone.layout.commit(seq)
+    before = recorded.head
+    recorded.hashes.append(None)
+    recorded.verified.append(timestamp(before.at) if before.at else "")
+    # Its successor cannot be blamed for what it does not chain to.
+    recorded.head = Head(seq=seq, sha256="", at=before.at)
+    try:
+        with zone.files.open(path) as stream:
+            data = stream.read()
+    except FileNotFoundError:
+        recorded.damages.append(_ledger_damage(path, f"commit {seq} is missing"))
+        return
+    except OSError as error:
+        problem = f"it cannot be read ({(error.strerror or 'no reason').lower()})"
+        recorded.damages.append(_ledger_damage(path, problem))
+        return
+    recorded.commits += 1
+    try:
+        commit = decode_commit(data)
+    except DamagedCommit as error:
+        recorded.damages.append(_ledger_damage(path, str(error)))
+        for record in _legible(data):
+            _apply(recorded, zone.layout, seq, record)
+        return
+    recorded.head = commit.head
+    recorded.hashes[seq] = commit.sha256
+    recorded.verified[seq] = timestamp(commit.at)
+    if commit.seq != seq:
+        recorded.damages.append(_ledger_damage(path, f"it says it is number {commit.seq}"))
+    if before.sha256 and commit.prev != before.sha256:
+        problem = "it does not follow the commit before it: one of the two was replaced or altered"
+        recorded.damages.append(_ledger_damage(path, problem))
+    if before.at and commit.at < before.at:
+        recorded.damages.append(_ledger_damage(path, "its time is before that of its predecessor"))
+    for record in commit.records:
+        _apply(recorded, zone.layout, seq, record)
+
+
+def _apply(recorded: Recorded, layout: Layout, seq: int, record: Record) -> None:
+    kind = record.get("record")
+    if kind == "receipt":
+        for item in _items(layout, seq, record):
+            before = recorded.items.setdefault(item.place, item)
+            if before.sha256 != item.sha256:  # invariant I3
+                problem = "two receipts claim it for other bytes"
+                recorded.damages.append(damage_of(DamageKind.LEDGER, item, problem))
+    elif kind == upkeep.SCRUBBED:
+        _note_scrubbed(recorded, seq, record)
+    elif kind == upkeep.DAMAGED:
+        recorded.known_damage[record["place"]] = record
+    elif kind == upkeep.REPAIRED:
+        _note_repaired(recorded, record)
+
+
+def _note_scrubbed(recorded: Recorded, seq: int, record: Record) -> None:
+    for first, last in upkeep.spans_of(record):
+        for number in range(max(first, 0), min(last, seq) + 1):
+            recorded.verified[number] = max(recorded.verified[number], record["began"])
+    for place in record["sound_again"]:
+        recorded.known_damage.pop(place, None)
+
+
+def _note_repaired(recorded: Recorded, record: Record) -> None:
+    place = record["place"]
+    recorded.known_damage.pop(place, None)
+    if record["evidence"]:
+        recorded.evidence.add(record["evidence"])
+    item = recorded.items.get(place)
+    if item and item.sha256 == record["sha256"]:
+        recorded.items[place] = replace(
+            item,
+            stored_sha256=record["stored_sha256"],
+            stored_size=record["stored_size"],
+            encoding=record["encoding"],
+        )
+
+
+def _items(layout: Layout, seq: int, record: Record) -> Iterator[Item]:
+    promoted = record["verdict"] == Verdict.PROMOTED
+    if not promoted and record["verdict"] != Verdict.QUARANTINED:
+        return
+    place = f"{upkeep.RAW}/{record['key']}" if promoted else f"quarantine/{record['quarantine']['path']}"
+    item = Item(
+        place=place,
+        path=upkeep.path_of_place(layout, place),
+        seq=seq,
+        feed=record["feed"],
+        partition=record["partition"],
+        key=record["key"] if promoted else None,
+        is_document=False,
+        landing_path=record["landing_path"],
+        sha256=record["sha256"],
+        size=record["size"],
+        stored_sha256=record["stored_sha256"],
+        stored_size=record["stored_size"],
+        encoding=record["encoding"],
+    )
+    yield item
+    if not promoted:
+        # findings.json repeats what the receipt says, so the receipt can tell whether it was altered.
+        document = findings_document(record)
+        digest = hashlib.sha256(document).hexdigest()
+        place = f"{upkeep.QUARANTINE}/{record['quarantine']['findings']}"
+        yield replace(
+            item,
+            place=place,
+            path=upkeep.path_of_place(layout, place),
+            is_document=True,
+            sha256=digest,
+            size=len(document),
+            stored_sha256=digest,
+            stored_size=len(document),
+            encoding=_IDENTITY,
+        )
+
+
+def _stranger(files: Files, path: Path) -> Damage:
+    """A name in the ledger's folder that no commit has; perhaps a commit under another name."""
+    problem = "no commit has this name"
+    try:
+        with files.open(path) as stream:
+            commit = decode_commit(stream.read())
+    except (OSError, DamagedCommit):
+        return Damage(kind=DamageKind.FOREIGN, path=str(path), problem=problem)
+    return Damage(kind=DamageKind.RENAMED, path=str(path), problem=f"{problem}, but it is commit {commit.seq}")
+
+
+def _legible(data: bytes) -> list[Record]:
+    """The receipts of a damaged commit that can still be read."""
+    records: list[Record] = []
+    for line in data.splitlines()[1:]:
+        try:
+            record: Any = orjson.loads(line)
+        except orjson.JSONDecodeError:
+            continue
+        if isinstance(record, dict) and record.keys() == _RECEIPT_FIELDS and _is_usable(record):
+            records.append(record)
+    return records
+
+
+def _is_usable(record: Record) -> bool:
+    """Whether a receipt from a damaged commit still has the form of one; its values may be wrong."""
+    places = record["quarantine"]
+    texts = [record[name] for name in ("record", "verdict", "partition", "encoding", "sha256", "stored_sha256")]
+    texts.append(record["landing_path"])
+    sizes = [record[name] for name in ("size", "stored_size")]
+    if record["verdict"] == Verdict.QUARANTINED:
+        texts += [places.get("path"), places.get("findings")] if isinstance(places, dict) else [None]
+    elif record["verdict"] == Verdict.PROMOTED:
+        texts.append(record["key"])
+    else:
+        return False
+    return all(isinstance(text, str) for text in texts) and all(type(size) is int for size in sizes)
+
+
+def damage_of(kind: DamageKind, item: Item, problem: str) -> Damage:
+    """Damage of a file that the ledger knows."""
+    return Damage(
+        kind=kind,
+        path=str(item.path),
+        problem=problem,
+        feed=item.feed,
+        partition=item.partition,
+        key=item.key,
+    )
+
+
+def _ledger_damage(path: Path, problem: str) -> Damage:
+    return Damage(kind=DamageKind.LEDGER, path=str(path), problem=problem)

@@ -1,0 +1,139 @@
+"""Tree: what really lies below raw and quarantine, and what of it the ledger does not account for.
+
+Every name is looked at without following a link. Ledger and staging have their own readers.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+from rawzone_assets.health.damage import Damage, DamageKind
+from rawzone_assets.health.recorded import Item, Recorded, damage_of
+from rawzone_assets.zone import codec, upkeep
+from rawzone_assets.zone.files import Files
+from rawzone_assets.zone.layout import LEDGER_FOLDER, STAGING_FOLDER
+from rawzone_assets.zone.ledger import DamagedCommit, decode_commit
+from rawzone_assets.zone.staging import Batch
+from rawzone_assets.zone.zone import Zone
+
+Tree = Mapping[Path, os.stat_result]
+
+
+def read_tree(zone: Zone) -> Tree:
+    """Every file, link or other thing below raw and quarantine but for ledger and staging."""
+    found: dict[Path, os.stat_result] = {}
+    for root in (zone.layout.raw, zone.layout.quarantine):
+        found.update(_walk(zone.files, root, passing=(LEDGER_FOLDER, STAGING_FOLDER)))
+    return found
+
+
+def _walk(files: Files, root: Path, *, passing: Sequence[str] = ()) -> Iterator[tuple[Path, os.stat_result]]:
+    folders = [root] if files.status(root) is not None else []
+    while folders:
+        folder = folders.pop()
+        try:
+            names = files.names(folder)
+        except (FileNotFoundError, NotADirectoryError):
+            continue  # it went since it was seen
+        for name in names:
+            if folder == root and name in passing:
+                continue
+            status = files.status(folder / name)
+            if status is None:
+                continue
+            if stat.S_ISDIR(status.st_mode):
+                folders.append(folder / name)
+            else:
+                yield folder / name, status
+
+
+def in_flight(zone: Zone, batches: Iterable[str]) -> set[Path]:
+    """Places that a batch in staging is about to fill, or filled before it crashed."""
+    places: set[Path] = set()
+    for name in batches:
+        batch = Batch(zone.files, zone.layout, name)
+        try:
+            for path in batch.commits():
+                with zone.files.open(path) as stream:
+                    records = decode_commit(stream.read()).records
+                for placement in (p for record in records for p in batch.placements(record)):
+                    places |= {placement.target} | ({placement.evidence} if placement.evidence else set())
+        except (OSError, DamagedCommit):
+            continue  # it was finished or dropped meanwhile
+    return places
+
+
+def strangers(zone: Zone, tree: Tree, known: set[Path], missing: Iterable[Item]) -> Iterator[Damage]:
+    """Files that no receipt knows; one with the bytes of a missing file is that file under another name."""
+    lost: dict[str, Item] = {}
+    for item in missing:
+        lost[item.stored_sha256] = lost[item.sha256] = item
+    evidence = zone.layout.quarantine / upkeep.EVIDENCE_FOLDER
+    for path in sorted(tree.keys() - known):
+        if zone.files.status(path) is None:
+            continue
+        if path.is_relative_to(evidence):
+            problem = "an interrupted repair kept it and did not come to record it: run 'rawzone repair'"
+            yield Damage(kind=DamageKind.LEFTOVER, path=str(path), problem=problem)
+        elif lost and (found := lost.get(digest_of(zone.files, path) or "")):
+            problem = f"no receipt knows it, but its bytes are those of {found.place}, which is missing"
+            yield damage_of(DamageKind.RENAMED, found, problem).at(path)
+        else:
+            what = "this link" if stat.S_ISLNK(tree[path].st_mode) else "it"
+            yield Damage(kind=DamageKind.FOREIGN, path=str(path), problem=f"no receipt knows {what}")
+
+
+def digest_of(files: Files, path: Path) -> str | None:
+    """The SHA-256 of a regular file's bytes, or ``None`` when it cannot be read."""
+    digest = hashlib.sha256()
+    try:
+        with files.open(path) as stream:
+            for block in codec.blocks_of(stream):
+                digest.update(block)
+    except OSError:
+        return None
+    return digest.hexdigest()
+
+
+def weaknesses(zone: Zone, tree: Tree, recorded: Recorded, items: Iterable[Item]) -> Iterator[Damage]:
+    """Recorded files whose bytes somebody could change in place: by mode, or through a name elsewhere."""
+    names = Counter((status.st_dev, status.st_ino) for status in tree.values())
+    names += _staged_names(zone)
+    for item in items:
+        status = tree.get(item.path)
+        for kind, problem in _weaknesses(status, names) if status else ():
+            yield damage_of(kind, item, problem)
+    for seq in range(len(recorded.hashes)):
+        path = zone.layout.commit(seq)
+        status = zone.files.status(path)
+        if status is None:
+            continue
+        names[status.st_dev, status.st_ino] += 1
+        for kind, problem in _weaknesses(status, names):
+            yield Damage(kind=kind, path=str(path), problem=problem)
+
+
+def _weaknesses(status: os.stat_result, names: Counter[tuple[int, int]]) -> Iterator[tuple[DamageKind, str]]:
+    if not stat.S_ISREG(status.st_mode):
+        return
+    mode = stat.S_IMODE(status.st_mode)
+    if mode & 0o222:
+        yield DamageKind.WRITABLE, f"its mode {mode:03o} lets it be written: chmod it to 444"
+    # Equal refusals of a batch share a file, and a batch in flight links what it stages: those names are ours.
+    elsewhere = status.st_nlink - names[status.st_dev, status.st_ino]
+    if elsewhere > 0:
+        counted = "another name" if elsewhere == 1 else f"{elsewhere} other names"
+        yield DamageKind.LINKED, f"it has {counted} outside of the zone (a hard link): find it and remove it"
+
+
+def _staged_names(zone: Zone) -> Counter[tuple[int, int]]:
+    """How many names in staging each file has."""
+    names: Counter[tuple[int, int]] = Counter()
+    for root in (zone.layout.staging, zone.layout.quarantine_staging):
+        names.update((status.st_dev, status.st_ino) for _, status in _walk(zone.files, root))
+    return names

@@ -1,0 +1,81 @@
+"""Testimony: the heads of the ledger that Dagster's database holds, in every event that notes one.
+
+Dagster's database is kept elsewhere than the zone and grows by its own runs, so whoever rewrites or rolls back
+a zone would have to rewrite it as well. Read only: no database is created by asking.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+
+from rawzone_assets.health.witnesses import Witness
+from rawzone_assets.orchestration.instance import open_instance
+from rawzone_assets.orchestration.names import FIXITY, INTEGRITY, NOTHING_DAMAGED
+from rawzone_assets.zone.settings import Settings
+
+_AT_ONCE = 1000
+_SEQ, _HEAD = "ledger_seq", "ledger_head"
+
+
+def home_with_witnesses(settings: Settings) -> Path | None:
+    """Dagster's home of this zone if anything is in it: DAGSTER_HOME, else the folder beside the roots."""
+    stated = os.environ.get("DAGSTER_HOME")
+    home = Path(stated).expanduser().absolute() if stated else settings.home / "dagster"
+    return home if home.is_dir() and any(home.iterdir()) else None
+
+
+def testimonies(settings: Settings) -> Iterator[Witness]:
+    """Every head that Dagster's database has seen, asset by asset, newest event first.
+
+    Raises:
+        ZoneError: Dagster's home or its configuration cannot be used.
+    """
+    with open_instance(settings) as instance:
+        for key in sorted(instance.get_asset_keys(), key=lambda key: tuple(key.path)):
+            yield from _materializations(instance, key)
+            name = NOTHING_DAMAGED if key == FIXITY else INTEGRITY
+            if key == FIXITY or key.path[0] == "raw":
+                yield from _evaluations(instance, dg.AssetCheckKey(key, name))
+
+
+def _materializations(instance: dg.DagsterInstance, key: dg.AssetKey) -> Iterator[Witness]:
+    cursor: str | None = None
+    while True:
+        found = instance.fetch_materializations(key, limit=_AT_ONCE, cursor=cursor)
+        for record in found.records:
+            event = record.asset_materialization
+            if event:
+                what = f"the materialization of {key.to_user_string()}"
+                yield from _witness(event.metadata, what, event.partition, record.timestamp)
+        if not found.has_more:
+            return
+        cursor = found.cursor
+
+
+def _evaluations(instance: dg.DagsterInstance, key: dg.AssetCheckKey) -> Iterator[Witness]:
+    cursor: int | None = None
+    while True:
+        found = instance.event_log_storage.get_asset_check_execution_history(key, limit=_AT_ONCE, cursor=cursor)
+        for record in found:
+            event = record.event.dagster_event if record.event else None
+            data = event.event_specific_data if event else None
+            if isinstance(data, dg.AssetCheckEvaluation):
+                what = f"the check {key.name} of {key.asset_key.to_user_string()}"
+                yield from _witness(data.metadata, what, data.partition, record.create_timestamp)
+        if len(found) < _AT_ONCE:
+            return
+        cursor = found[-1].id
+
+
+def _witness(metadata: Any, what: str, partition: str | None, at: float) -> Iterator[Witness]:
+    seq, head = (metadata[name].value if name in metadata else None for name in (_SEQ, _HEAD))
+    if isinstance(seq, int) and seq >= 0 and isinstance(head, str):
+        day = f" for {partition}" if partition else ""
+        when = datetime.fromtimestamp(at, UTC)
+        yield Witness(seq=seq, head=head, event=f"{what}{day} of {when:%Y-%m-%d %H:%M:%S} UTC in Dagster")

@@ -1,0 +1,76 @@
+"""Upkeep in the index: when stored files were last re-read, found damaged, repaired. A part of the index."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass
+
+import orjson
+
+from rawzone_assets.zone import upkeep
+from rawzone_assets.zone.receipt import Record
+
+TABLES = ("scrubbed", "upkeep")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Event:
+    """A ``damaged`` or ``repaired`` record and the number of its commit."""
+
+    seq: int
+    record: Record
+
+
+class UpkeepLookups:
+    """What readers ask about the upkeep of a file."""
+
+    def __init__(self, database: sqlite3.Connection) -> None:
+        self._database = database
+
+    def last_scrubbed(self, seq: int) -> str | None:
+        """When a scrub last began to re-read the files of a commit; ``None`` when none has."""
+        query = "SELECT max(began) FROM scrubbed WHERE first <= ? AND last >= ?"
+        found: str | None = self._database.execute(query, (seq, seq)).fetchone()[0]
+        return found
+
+    def events(self, place: str) -> list[Event]:
+        """The damage and repairs of a place, oldest first."""
+        query = "SELECT seq, body FROM upkeep WHERE place = ? ORDER BY seq, rowid"
+        rows = self._database.execute(query, (place,))
+        return [Event(seq=seq, record=orjson.loads(body)) for seq, body in rows]
+
+
+def note_upkeep(database: sqlite3.Connection, seq: int, record: Record) -> None:
+    """Take in a record of upkeep; any other kind, also one of a later version, is passed over."""
+    kind = record.get("record")
+    if kind == upkeep.SCRUBBED:
+        rows = [(first, last, record["began"]) for first, last in upkeep.spans_of(record)]
+        database.executemany("INSERT INTO scrubbed VALUES (?, ?, ?)", rows)
+    elif kind in (upkeep.DAMAGED, upkeep.REPAIRED):
+        row = (record["place"], seq, orjson.dumps(dict(record)).decode())
+        database.execute("INSERT INTO upkeep VALUES (?, ?, ?)", row)
+    if kind == upkeep.REPAIRED:
+        _restate(database, record)
+
+
+def _restate(database: sqlite3.Connection, record: Record) -> None:
+    """Readers must find the stored form that a repair left, which is seldom another than before."""
+    root, _, inner = record["place"].partition("/")
+    places = (
+        "key = :inner AND verdict = 'promoted'"
+        if root == upkeep.RAW
+        else "verdict = 'quarantined' AND feed = :feed AND partition = :partition "
+        "AND body ->> '$.quarantine.path' = :inner"
+    )
+    database.execute(
+        "UPDATE receipt SET body = json_set(body, '$.stored_sha256', :stored_sha256, "  # noqa: S608  constants
+        "'$.stored_size', :stored_size, '$.encoding', :encoding) "
+        f"WHERE {places} AND sha256 = :digest AND body ->> '$.stored_sha256' != :stored_sha256",
+        {
+            **{
+                name: record[name] for name in ("stored_sha256", "stored_size", "encoding", "feed", "partition")
+            },
+            "inner": inner,
+            "digest": bytes.fromhex(record["sha256"]),
+        },
+    )

@@ -1,0 +1,91 @@
+"""Upkeep: the ledger's records of what was re-read, found damaged and repaired (DESIGN section 6).
+
+A ``scrubbed`` record says which commits had all their stored files re-read in one session, a ``damaged`` one
+names one file, a ``repaired`` one says what was put in its place, from where, and where the damaged bytes are
+kept. A *place* is a path below the zone with its root's name: ``raw/<key>`` or ``quarantine/<path>``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from rawzone_assets.zone.layout import Layout
+from rawzone_assets.zone.receipt import Record
+
+SCRUBBED = "scrubbed"
+DAMAGED = "damaged"
+REPAIRED = "repaired"
+RAW = "raw"
+QUARANTINE = "quarantine"
+EVIDENCE_FOLDER = "_evidence"
+
+Spans = Sequence[tuple[int, int]]
+"""First and last commit of each run of commits, both included."""
+
+
+def scrubbed_record(
+    *, began: str, spans: Spans, files: int, size: int, damaged: int, sound_again: Sequence[str]
+) -> dict[str, Any]:
+    """A session of the rolling scrub. ``began`` is when it started to read: what it read is as old as that."""
+    return {
+        "record": SCRUBBED,
+        "began": began,
+        "spans": [list(span) for span in spans],
+        "files": files,
+        "bytes": size,
+        "damaged": damaged,
+        "sound_again": list(sound_again),
+    }
+
+
+def damaged_record(
+    *, place: str, kind: str, problem: str, feed: str | None, partition: str | None, key: str | None
+) -> dict[str, Any]:
+    """A file that a scrub found not to be as recorded."""
+    told = {"place": place, "kind": kind, "problem": problem, "feed": feed, "partition": partition, "key": key}
+    return {"record": DAMAGED, **told}
+
+
+def repaired_record(
+    *,
+    place: str,
+    owner: Mapping[str, str | None],
+    original: Mapping[str, Any],
+    stored: Mapping[str, Any],
+    problem: str,
+    source: Mapping[str, str],
+    evidence: str | None,
+    staged: bool = True,
+) -> dict[str, Any]:
+    """What was put in the place of a damaged or missing file.
+
+    ``owner`` has feed, partition and key, ``original`` sha256 and size, ``stored`` stored_sha256, stored_size
+    and encoding. The stored form differs from the receipt's only when no compressor here gives the old one.
+    ``staged`` false: it lies in its place already, and this only says so.
+    """
+    facts = {"place": place, "problem": problem, "source": dict(source), "evidence": evidence, "staged": staged}
+    return {"record": REPAIRED, **facts, **owner, **original, **stored}
+
+
+def place_of(layout: Layout, path: Path) -> str:
+    """The place of a path below raw or quarantine."""
+    if path.is_relative_to(layout.raw):
+        return f"{RAW}/{path.relative_to(layout.raw).as_posix()}"
+    return f"{QUARANTINE}/{path.relative_to(layout.quarantine).as_posix()}"
+
+
+def path_of_place(layout: Layout, place: str) -> Path:
+    root, _, inner = place.partition("/")
+    return (layout.raw if root == RAW else layout.quarantine) / inner
+
+
+def evidence_place(batch: str, place: str) -> str:
+    """Where a repair keeps the bytes that it takes away from ``place``."""
+    return f"{QUARANTINE}/{EVIDENCE_FOLDER}/{batch}/{place}"
+
+
+def spans_of(record: Record) -> list[tuple[int, int]]:
+    """The commits that a ``scrubbed`` record covers."""
+    return [(int(first), int(last)) for first, last in record["spans"]]
