@@ -17,7 +17,8 @@ from rawzone_assets.health.recorded import Item, Recorded
 from rawzone_assets.zone import codec, upkeep
 from rawzone_assets.zone.errors import LandingMissing
 from rawzone_assets.zone.files import Files
-from rawzone_assets.zone.landing import ChangedWhileRead, Landed, Unreadable
+from rawzone_assets.zone.landed import Landed
+from rawzone_assets.zone.landing import ChangedWhileRead, Unreadable
 from rawzone_assets.zone.layout import LEDGER_FOLDER
 from rawzone_assets.zone.zone import Zone
 
