@@ -8,15 +8,18 @@ from __future__ import annotations
 
 import os
 import queue
+import signal
 import subprocess
 import sys
 import threading
+from contextlib import suppress
+from dataclasses import dataclass
 from types import TracebackType
 from typing import IO, Any, Self
 
 from rawzone_assets.contract import codes
 from rawzone_assets.contract.feed import Capture, Content, Facts, Feed, Judgement
-from rawzone_assets.zone.errors import JudgeUnavailable
+from rawzone_assets.zone.errors import JudgeUnavailable, StorageFailed
 from rawzone_assets.zone.judging_worker import judgement_from_json, read_frame, write_frame
 from rawzone_assets.zone.staged_content import StagedContent
 
@@ -27,9 +30,10 @@ SECONDS = 60
 SECONDS_PER_MEGABYTE = 0.5
 """Ten times what the slowest real delivery needs."""
 
-_NOT_TAKEN: dict[str, Any] = {}
 _MOST_SAID, _LONGEST_LINE = 2**16, 2**12
-_WALL_FACTOR = 4  # a loaded machine gives a process a share of its processors only
+_WALL_FACTOR = 10  # a loaded machine gives a process a share of its processors only; see `_Watchdog`
+_MOST_WORKERS = 4  # for one delivery: when so many die before they have it, the machine is at fault
+_SECONDS_TO_DIE = 5
 
 
 class JudgePool:
@@ -47,9 +51,9 @@ class JudgePool:
         self._source = source
         self._memory = memory
         self._seconds = seconds
-        self._idle: queue.SimpleQueue[_Worker | None] = queue.SimpleQueue()
+        self._seats: queue.SimpleQueue[_Seat] = queue.SimpleQueue()
         for _ in range(self.workers):
-            self._idle.put(None)
+            self._seats.put(_Seat(source=source, memory=memory))
 
     def __enter__(self) -> Self:
         return self
@@ -62,50 +66,149 @@ class JudgePool:
     def close(self) -> None:
         """End all idle workers."""
         for _ in range(self.workers):
-            worker = self._idle.get()
-            if worker:
-                worker.end()
-            self._idle.put(None)
+            seat = self._seats.get()
+            seat.clear()
+            self._seats.put(seat)
 
     def __call__(self, feed: Feed, content: Content, capture: Capture) -> Judgement:
-        """Judge one delivery; a worker that dies or runs out of its limits is a finding."""
+        """Judge one delivery; a worker that dies of it or runs out of its limits is a finding.
+
+        Raises:
+            JudgeUnavailable: No worker can be had, or none lives until it has the delivery.
+            StorageFailed: The worker cannot read what is staged.
+        """
         seconds = int(self._seconds + SECONDS_PER_MEGABYTE * content.size / 2**20)
-        worker, alive = self._idle.get(), False
+        seat = self._seats.get()
         try:
-            answer = worker.ask(feed, content, capture, seconds) if worker else _NOT_TAKEN
-            if answer is _NOT_TAKEN:
-                # Whatever ended a worker while it was idle, it was not this delivery.
-                if worker:
-                    worker.end()
-                    worker = None
-                worker = _Worker(self._source, self._memory)
-                answer = worker.ask(feed, content, capture, seconds)
-            alive = answer is not None and "findings" in answer
+            answer = self._answer(seat, feed, content, capture, seconds)
         finally:
-            if worker and not alive:
-                worker.end()
-            self._idle.put(worker if alive else None)
-        if answer is None or answer is _NOT_TAKEN:
-            return _beyond_limits(feed, f"judging it took more than {seconds} seconds, or ended its worker")
+            self._seats.put(seat)
+        if isinstance(answer, _Death):
+            limit = (
+                f"took more than {seconds} seconds" if answer.of_time else f"ended its worker ({answer.how})"
+            )
+            return _beyond_limits(feed, f"judging it {limit}")
         if "out_of_memory" in answer:
             return _beyond_limits(feed, f"judging it took more than {self._memory // 2**20} MiB of memory")
+        if "unreadable" in answer:
+            raise StorageFailed("read what is staged for judging", OSError(*answer["unreadable"]))
         return judgement_from_json(answer)
+
+    def _answer(
+        self, seat: _Seat, feed: Feed, content: Content, capture: Capture, seconds: int
+    ) -> dict[str, Any] | _Death:
+        """What a worker says of the delivery, or how it died of it.
+
+        Whatever ends a worker before it has the delivery, it was not this one. And what kills a worker from
+        outside, as a kernel short of memory does, may have meant another process: only who dies of the same
+        delivery twice died of it.
+        """
+        was_killed = False
+        for _ in range(_MOST_WORKERS):
+            answer = seat.ask(feed, content, capture, seconds)
+            if not isinstance(answer, _Death):
+                return answer
+            if answer.taken and (was_killed or not answer.from_outside):
+                return answer
+            was_killed = was_killed or answer.taken
+        raise JudgeUnavailable(self._source)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Death:
+    """How a worker ended that gave no answer."""
+
+    taken: bool  # it had the delivery
+    of_time: bool
+    code: int | None  # as ``Popen.returncode``
+
+    @property
+    def from_outside(self) -> bool:
+        return self.code == -signal.SIGKILL and not self.of_time
+
+    @property
+    def how(self) -> str:
+        if self.code is None:
+            return "it closed its pipes"
+        return f"exit code {self.code}" if self.code >= 0 else f"signal {-self.code}"
+
+
+@dataclass(kw_only=True)
+class _Seat:
+    """A place for one worker: who sits here is asked, and replaced when no longer fit."""
+
+    source: str
+    memory: int
+    _worker: _Worker | None = None
+
+    def ask(self, feed: Feed, content: Content, capture: Capture, seconds: int) -> dict[str, Any] | _Death:
+        worker, self._worker = self._worker or _Worker(self.source, self.memory), None
+        try:
+            answer = worker.ask(feed, content, capture, seconds)
+            if not isinstance(answer, _Death) and "findings" in answer:
+                self._worker = worker
+        finally:
+            if self._worker is None:
+                worker.end()
+        return answer
+
+    def clear(self) -> None:
+        if self._worker:
+            self._worker.end()
+        self._worker = None
+
+
+class _Watchdog:
+    """Ends a process that stands still, but never once its answer was awaited: the next one is not meant.
+
+    What computes without end meets the limit of processor time first, however busy the machine is.
+    """
+
+    def __init__(self, process: subprocess.Popen[bytes], seconds: float) -> None:
+        self._process = process
+        self._lock = threading.Lock()
+        self._is_over = False
+        self.has_bitten = False
+        self._timer = threading.Timer(seconds, self._bite)
+        self._timer.daemon = True
+
+    def __enter__(self) -> Self:
+        self._timer.start()
+        return self
+
+    def __exit__(self, *_raised: object) -> None:
+        self._timer.cancel()
+        with self._lock:  # a timer that has run out is not stopped by cancelling it
+            self._is_over = True
+
+    def _bite(self) -> None:
+        with self._lock:
+            if not self._is_over:
+                self.has_bitten = True
+                self._process.kill()
 
 
 class _Worker:
     """One worker process and its two pipes."""
 
     def __init__(self, source: str, memory: int) -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "rawzone_assets.zone.judging_worker", source, str(memory)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            # Not our own: it may be a file, and a worker may write to no file, not even a warning.
-            stderr=subprocess.PIPE,
-            # Threads of numeric libraries each reserve address space, and there is a worker per core already.
-            env={**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "ARROW_NUM_THREADS": "1"},
-        )
-
+        try:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "rawzone_assets.zone.judging_worker", source, str(memory)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                # Not our own: it may be a file, and a worker may write to no file, not even a warning.
+                stderr=subprocess.PIPE,
+                # Threads of numeric libraries each reserve address space; there is a worker per core already.
+                env={
+                    **os.environ,
+                    "OMP_NUM_THREADS": "1",
+                    "OPENBLAS_NUM_THREADS": "1",
+                    "ARROW_NUM_THREADS": "1",
+                },
+            )
+        except OSError as error:  # no memory, processes or descriptors left for another one
+            raise JudgeUnavailable(source) from error
         self._stdin, self._stdout = self._process.stdin, self._process.stdout
         stderr = self._process.stderr
         if self._stdin is None or self._stdout is None or stderr is None:
@@ -119,11 +222,8 @@ class _Worker:
             self.end()
             raise JudgeUnavailable(source)
 
-    def ask(self, feed: Feed, content: Content, capture: Capture, seconds: int) -> dict[str, Any] | None:
-        """The worker's answer, or ``None`` when it died of the delivery or had to be ended.
-
-        ``_NOT_TAKEN`` when it died before it had the delivery.
-        """
+    def ask(self, feed: Feed, content: Content, capture: Capture, seconds: int) -> dict[str, Any] | _Death:
+        """The worker's answer, or how it died."""
         if feed.id not in self._feeds or self._stdin is None or self._stdout is None:
             raise JudgeUnavailable(feed.id)
         staged = isinstance(content, StagedContent)
@@ -140,19 +240,23 @@ class _Worker:
             "path": str(content.path) if isinstance(content, StagedContent) else None,
             "encoding": content.encoding if isinstance(content, StagedContent) else None,
         }
-        watchdog = threading.Timer(seconds * _WALL_FACTOR, self._process.kill)
-        watchdog.daemon = True
-        watchdog.start()
-        try:
-            write_frame(self._stdin, header, b"" if staged else content.read())
-            if read_frame(self._stdout) is None:
-                return _NOT_TAKEN
-            frame = read_frame(self._stdout)
-        except BrokenPipeError:
-            return _NOT_TAKEN
-        finally:
-            watchdog.cancel()
-        return frame[0] if frame else None
+        body = b"" if staged else content.read()
+        with _Watchdog(self._process, seconds * _WALL_FACTOR) as watchdog:
+            with suppress(BrokenPipeError):  # what it said before it died is still to be read
+                write_frame(self._stdin, header, body)
+            taken = read_frame(self._stdout)
+            frame = read_frame(self._stdout) if taken else None
+        if frame:
+            return frame[0]
+        code = self._code()
+        of_time = watchdog.has_bitten or code == -signal.SIGXCPU
+        return _Death(taken=taken is not None, of_time=of_time, code=code)
+
+    def _code(self) -> int | None:
+        """How the process ended, whose pipes are closed already."""
+        with suppress(subprocess.TimeoutExpired):
+            return self._process.wait(_SECONDS_TO_DIE)
+        return None
 
     def end(self) -> None:
         """Stop the process and close its pipes."""
@@ -161,10 +265,8 @@ class _Worker:
         self._relay.join()
         for pipe in (self._process.stdin, self._process.stdout, self._process.stderr):
             if pipe:
-                try:
+                with suppress(BrokenPipeError):  # what was not delivered is not wanted any more
                     pipe.close()
-                except BrokenPipeError:
-                    continue  # what was not delivered is not wanted any more
 
 
 def _relay(said: IO[bytes]) -> None:

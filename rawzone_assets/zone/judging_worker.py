@@ -7,7 +7,9 @@ and output. The worker gives up all that judging does not need: it may write no 
 
 from __future__ import annotations
 
+import errno
 import importlib
+import math
 import os
 import resource
 import signal
@@ -33,6 +35,7 @@ from rawzone_assets.zone.staged_content import StagedContent
 
 _LENGTHS = struct.Struct("!QQ")
 _LEAST_MEMORY = 64 * 2**20
+_OF_THE_DISK = {errno.EIO, errno.ENOENT, errno.EACCES, errno.EPERM, errno.ESTALE, errno.EMFILE, errno.ENFILE}
 
 
 def write_frame(stream: IO[bytes], header: Mapping[str, Any], body: bytes = b"") -> None:
@@ -95,9 +98,9 @@ def _confine(memory: int) -> None:
 
 
 def _allow_seconds(seconds: int) -> None:
-    """Give this process so many more seconds of processor time; then the kernel ends it."""
+    """Give this process so many more seconds of processor time, or a little more; then the kernel ends it."""
     used = resource.getrusage(resource.RUSAGE_SELF)
-    limit = int(used.ru_utime + used.ru_stime) + seconds
+    limit = math.ceil(used.ru_utime + used.ru_stime) + seconds
     resource.setrlimit(resource.RLIMIT_CPU, (limit, resource.RLIM_INFINITY))
 
 
@@ -115,10 +118,18 @@ def main() -> None:
     _confine(memory)
     bytearray(_LEAST_MEMORY)  # with less every delivery would seem to be at fault: better not to start at all
     write_frame(answers, {"feeds": sorted(feeds)})
-    while (frame := read_frame(requests)) is not None:
+    while True:
+        try:
+            frame = read_frame(requests)
+        except MemoryError:
+            write_frame(answers, {"taken": True})
+            write_frame(answers, {"out_of_memory": True})
+            return
+        if frame is None:
+            return
         header, body = frame
-        write_frame(answers, {"taken": True})  # from here on the delivery answers for what happens
         _allow_seconds(header["seconds"])
+        write_frame(answers, {"taken": True})  # from here on the delivery answers for what happens
         capture = Capture(
             name=header["name"],
             day=date.fromisoformat(header["day"]),
@@ -130,11 +141,15 @@ def main() -> None:
             secrets=Secrets(header["secrets"]),
         )
         try:
-            judgement = judge(feed, _content(header, body), capture)
+            answer = judgement_as_json(judge(feed, _content(header, body), capture))
         except MemoryError:
             write_frame(answers, {"out_of_memory": True})
             return  # what is left of the heap is not to be trusted
-        write_frame(answers, judgement_as_json(judgement))
+        except OSError as error:
+            if error.errno not in _OF_THE_DISK:
+                raise
+            answer = {"unreadable": [error.errno, error.strerror, error.filename and str(error.filename)]}
+        write_frame(answers, answer)
 
 
 if __name__ == "__main__":

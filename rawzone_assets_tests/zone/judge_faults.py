@@ -5,8 +5,10 @@ The delivery's bytes say what happens; what they do not name is judged to be fin
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
+import stat
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -26,8 +28,39 @@ def _write() -> None:
     Path(os.environ["RAWZONE_TEST_FILE"]).write_bytes(b"x" * 100)
 
 
+def _disk() -> None:
+    raise OSError(errno.EIO, os.strerror(errno.EIO), "staged")
+
+
+def _half_an_answer() -> None:
+    """What a frame begins with, on the pipe that answers go to: the worker dies while it writes."""
+    for descriptor in range(3, 20):
+        try:
+            is_pipe = stat.S_ISFIFO(os.fstat(descriptor).st_mode)
+        except OSError:
+            continue
+        if is_pipe:
+            os.write(descriptor, b"\0" * 7 + b"\x40" + b"\0" * 8 + b'{"findings": [')
+    os.kill(os.getpid(), signal.SIGABRT)
+
+
+def _killed_once() -> None:
+    """Killed from outside, but only the first time: nothing is wrong with the delivery."""
+    mark = Path(os.environ["RAWZONE_TEST_FILE"])
+    if mark.exists():
+        mark.unlink()
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
 def _spin() -> None:
     while True:
+        pass
+
+
+def _work() -> None:
+    """A second and a half of processor time, of two."""
+    begun = time.process_time()
+    while time.process_time() - begun < 1.5:
         pass
 
 
@@ -35,8 +68,12 @@ FAULTS: dict[str, Callable[[], None]] = {
     "killed": lambda: os.kill(os.getpid(), signal.SIGKILL),
     "crashed": os.abort,
     "left": lambda: os._exit(3),
+    "killed once": _killed_once,
+    "half an answer": _half_an_answer,
+    "disk": _disk,
     "memory": _fill_memory,
     "processor": _spin,
+    "busy": _work,
     "asleep": lambda: time.sleep(3600),
     "printed": lambda: print("an answer that is none" * 1000),  # noqa: T201  as a library might
     "wrote": _write,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
 import os
 import signal
@@ -21,7 +22,8 @@ from rawzone_assets.contract.judging import judge
 from rawzone_assets.contract.modes import Mode, Secrets
 from rawzone_assets.platforms import all_platforms, find_feed
 from rawzone_assets.samples import samples
-from rawzone_assets.zone.errors import JudgeUnavailable
+from rawzone_assets.zone import judges
+from rawzone_assets.zone.errors import JudgeUnavailable, StorageFailed
 from rawzone_assets.zone.judges import JudgePool
 from rawzone_assets.zone.promotion import promote
 from rawzone_assets.zone.settings import Settings
@@ -41,8 +43,15 @@ def _workers_find_the_faults(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def faulty() -> Iterator[JudgePool]:
-    """One worker, a second of processor time, so that what it dies of is what the test says."""
-    with JudgePool(FAULTS, workers=1, memory=2**29, seconds=1) as pool:
+    """One worker with little memory. Its time is the product's: filling memory takes some on a busy machine."""
+    with JudgePool(FAULTS, workers=1, memory=2**29) as pool:
+        yield pool
+
+
+@pytest.fixture
+def hurried() -> Iterator[JudgePool]:
+    """One worker with two seconds, for what never ends by itself."""
+    with JudgePool(FAULTS, workers=1, seconds=2) as pool:
         yield pool
 
 
@@ -57,18 +66,42 @@ def codes(judgement: Judgement) -> list[str]:
 class TestAWorkerThatDies:
     """A delivery that ends its worker is refused with one finding; the next one is judged as if nothing was."""
 
-    @pytest.mark.parametrize("order", ["killed", "crashed", "left", "memory", "processor", "asleep", "fault 7"])
-    def test_costs_one_file_a_finding(self, faulty: JudgePool, order: str):
-        assert codes(ordered(faulty, "ok")) == []
-        judgement = ordered(faulty, order)
+    @pytest.mark.parametrize(
+        ("order", "said"),
+        [
+            ("killed", "ended its worker (signal 9)"),
+            ("crashed", "ended its worker (signal 6)"),
+            ("left", "ended its worker (exit code 3)"),
+            ("fault 7", "ended its worker (exit code 1)"),
+            ("half an answer", "ended its worker (signal 6)"),
+            ("memory", "took more than 512 MiB of memory"),
+        ],
+    )
+    def test_costs_one_file_a_finding_that_says_how(self, faulty: JudgePool, order: str, said: str):
+        self.refuses(faulty, order, said)
+
+    def test_may_have_run_out_of_processor_time(self, hurried: JudgePool):
+        self.refuses(hurried, "processor", "took more than 2 seconds")
+
+    def test_may_have_stood_still(self, hurried: JudgePool, monkeypatch: pytest.MonkeyPatch):
+        monkeypatch.setattr(judges, "_WALL_FACTOR", 2)
+        self.refuses(hurried, "asleep", "took more than 2 seconds")
+
+    def refuses(self, pool: JudgePool, order: str, said: str) -> None:
+        assert codes(ordered(pool, "ok")) == []
+        judgement = ordered(pool, order)
         assert codes(judgement) == ["RZ-BEYOND-LIMITS"]
+        assert said in judgement.findings[0].message
         assert judgement.refused
         assert judgement.facts == Facts()
-        assert ordered(faulty, "fine").facts.records == 4
+        assert ordered(pool, "fine").facts.records == 4
 
-    def test_says_which_limit_it_met(self, faulty: JudgePool):
-        assert "512 MiB of memory" in ordered(faulty, "memory").findings[0].message
-        assert "1 seconds" in ordered(faulty, "processor").findings[0].message
+    def test_of_a_delivery_too_large_for_its_memory(self):
+        """Whoever cannot even take it says so: the pool does not look for another fault."""
+        with JudgePool(FAULTS, workers=1, memory=2**28) as pool:
+            judgement = pool(judge_faults.FEED, BytesContent(b" " * 2**28), CAPTURE)
+            assert "256 MiB of memory" in judgement.findings[0].message
+            assert ordered(pool, "fine").facts.records == 4
 
     def test_may_be_any_number_in_a_row(self, faulty: JudgePool):
         for _ in range(3):
@@ -93,6 +126,66 @@ class TestAWorkerThatDies:
         assert "c4n4ryb1rd" not in said.err + said.out
 
 
+class TestADeathThatIsNoFault:
+    """What ends a worker while it has no delivery, or once from outside, blames none."""
+
+    def test_again_and_again_while_idle(self, faulty: JudgePool):
+        for _ in range(3):
+            assert codes(ordered(faulty, "ok")) == []
+            for process in children():
+                os.kill(process, signal.SIGKILL)
+
+    def test_from_outside_while_it_judges(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+        """A kernel short of memory takes whom it likes: the delivery is judged again before it is blamed."""
+        (tmp_path / "once").touch()
+        monkeypatch.setenv("RAWZONE_TEST_FILE", str(tmp_path / "once"))
+        with JudgePool(FAULTS, workers=1) as pool:
+            assert codes(ordered(pool, "killed once")) == []
+        assert not (tmp_path / "once").exists()
+
+    def test_of_every_worker_before_it_has_the_delivery(
+        self, faulty: JudgePool, monkeypatch: pytest.MonkeyPatch
+    ):
+        """As when the kernel ends each new one: the environment's fault, and the pool goes on afterwards."""
+        started: list[int] = []
+
+        class Doomed(judges._Worker):
+            def __init__(self, source: str, memory: int) -> None:
+                super().__init__(source, memory)
+                started.append(self._process.pid)
+                self._process.kill()
+
+        with monkeypatch.context() as patch:
+            patch.setattr(judges, "_Worker", Doomed)
+            with pytest.raises(JudgeUnavailable):
+                ordered(faulty, "ok")
+        assert len(started) == judges._MOST_WORKERS
+        assert codes(ordered(faulty, "ok")) == []
+
+    def test_that_a_disk_is_the_reason_of(self, faulty: JudgePool):
+        with pytest.raises(StorageFailed, match=r"staged.*check the disk"):
+            ordered(faulty, "disk")
+        assert codes(ordered(faulty, "ok")) == []
+
+    def test_that_a_late_watchdog_would_cause(self):
+        """A timer that has run out while the answer came never ends the worker of the next delivery."""
+        with subprocess.Popen(["sleep", "60"]) as process:
+            with judges._Watchdog(process, 3600) as watchdog:
+                pass
+            watchdog._bite()
+            assert process.poll() is None
+            assert not watchdog.has_bitten
+            with judges._Watchdog(process, 0) as watchdog:
+                process.wait()
+            assert watchdog.has_bitten
+
+    def test_of_time_that_the_delivery_before_has_used(self):
+        """Processor time is counted from a delivery's own begin, and whole seconds are its own."""
+        with JudgePool(FAULTS, workers=1, seconds=2) as pool:
+            for _ in range(3):
+                assert codes(ordered(pool, "busy")) == []
+
+
 class TestAWorkerThatCannotStart:
     """A worker that dies at start is the installation's fault: an error, and no delivery gets a finding."""
 
@@ -102,6 +195,17 @@ class TestAWorkerThatCannotStart:
             for _ in range(2):  # and the pool does not hang the second time
                 with pytest.raises(JudgeUnavailable, match="doctor"):
                     ordered(pool, "ok")
+
+    def test_is_one_that_the_system_has_no_room_for(self, monkeypatch: pytest.MonkeyPatch):
+        def none_left(*_arguments: object, **_options: object) -> None:
+            raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+
+        with JudgePool(FAULTS, workers=1) as pool:
+            with monkeypatch.context() as patch:
+                patch.setattr(subprocess, "Popen", none_left)
+                with pytest.raises(JudgeUnavailable):
+                    ordered(pool, "ok")
+            assert codes(ordered(pool, "ok")) == []
 
     def test_is_one_that_gets_too_little_memory(self):
         with JudgePool(REAL, workers=1, memory=2**24) as pool, pytest.raises(JudgeUnavailable):
