@@ -67,7 +67,7 @@ class HtmlFormat:
         soup = parsed_page(text, findings)
         if soup is None:
             return Facts(text=seen.facts)
-        page = _Page(text=text, charts=_charts(soup, (self.chart, *self.optional_charts)))
+        page = _page(soup, text, (self.chart, *self.optional_charts))
         self._recognize(soup, page, findings)
         if findings.blocking:
             return Facts(text=seen.facts)
@@ -102,6 +102,9 @@ class HtmlFormat:
         elif not chart.rows:
             problem = chart.problem or "has no rows"
             findings.add(codes.CHART_MISSING(f"the chart {self.chart!r} {problem}", page.place((self.chart,))))
+        for name in sorted(page.ambiguous):
+            message = f"the page makes the chart {name!r} twice, and not of the same data"
+            findings.add(codes.PAGE_TOTAL_MISMATCH(message, page.place((name,))))
         for name in self.optional_charts:
             optional = page.charts.get(name)
             if optional is None:
@@ -118,10 +121,11 @@ class HtmlFormat:
 
 @dataclass(frozen=True, kw_only=True)
 class _Page:
-    """The page's text and the charts in it."""
+    """The page's text and the charts in it, and those it makes twice, of different data."""
 
     text: str
     charts: Mapping[str, Chart]
+    ambiguous: frozenset[str]
     _starts: dict[str, int] = field(default_factory=dict)
 
     def place(self, parts: tuple[str | int, ...]) -> Place:
@@ -192,18 +196,22 @@ def _is_xml(text: str) -> bool:
     return "<?xml" in text.lower() and (first is None or first[1].lower() != "html")
 
 
-def _charts(soup: BeautifulSoup, wanted: Iterable[str]) -> dict[str, Chart]:
-    """The wanted charts. A page that names one twice means the one with data."""
+def _page(soup: BeautifulSoup, text: str, wanted: Iterable[str]) -> _Page:
+    """The page with the wanted charts. When it makes one twice, the call with data counts."""
     charts: dict[str, Chart] = {}
+    ambiguous: set[str] = set()
     names = set(wanted)
     for script in soup.find_all("script"):
         code = script.string
         if not code or "makeChart" not in code:
             continue
         for chart in charts_in(str(code)):
-            if chart.id in names and (chart.id not in charts or not charts[chart.id].rows):
+            known = charts.get(chart.id)
+            if chart.id in names and not (known and known.rows):
                 charts[chart.id] = chart
-    return charts
+            elif known and chart.rows and chart.rows != known.rows:
+                ambiguous.add(chart.id)
+    return _Page(text=text, charts=charts, ambiguous=frozenset(ambiguous))
 
 
 def is_sign_in(soup: BeautifulSoup, sign_in: SignIn) -> bool:

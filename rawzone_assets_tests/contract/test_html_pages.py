@@ -78,6 +78,28 @@ class TestGoodPages:
         assert judged_text(page().text().replace("\n", "\r")).codes == []
 
 
+class TestChartsMadeTwice:
+    """A page that hands one chart different data contradicts itself: nobody can say which figures are meant."""
+
+    def with_another(self, rows: list[dict]) -> str:
+        script = f'<script>AmCharts.makeChart("trend365day", {{"dataProvider": {json.dumps(rows)}}});</script>'
+        text = page().text()
+        assert judged_text(text).codes == []
+        return text.replace("</head>", f"{script}</head>", 1)
+
+    def test_are_refused_when_they_differ(self):
+        assert judged_text(self.with_another([{"category": "2025-06-01", "column-1": 7}])).blocking == [
+            "RZ-PAGE-TOTAL-MISMATCH"
+        ]
+
+    def test_may_be_empty_once(self):
+        assert judged_text(self.with_another([])).codes == []
+
+    def test_may_be_the_same(self):
+        rows = page().charts["trend365day"]
+        assert judged_text(self.with_another(rows)).codes == []
+
+
 class TestTotals:
     """The printed total is found in any layout; only one that is there and differs counts."""
 
