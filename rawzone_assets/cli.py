@@ -32,6 +32,10 @@ _COMMANDS = {
     "verify": "Re-read everything and compare it with the ledger.",
     "scrub": "Re-read what was unread for longest, within a time budget.",
     "repair": "Put back what is damaged or missing, from the same bytes elsewhere.",
+    "checkpoint": "What the ledger is now, to be kept elsewhere.",
+    "prove": "A proof of one receipt for others to check.",
+    "verify-proof": "Check a proof, with nothing but its file.",
+    "key": "The key that signs checkpoints.",
     "quarantine": "What was refused, why, and its replay.",
     "backtest": "What today's contract would change of what is stored.",
     "explain": "What a finding means and how to fix it.",
@@ -52,7 +56,7 @@ class _LazyGroup(click.Group):
         del ctx
         if cmd_name not in _COMMANDS:
             return None
-        command: click.Command = import_module(f"rawzone_assets.commands.{cmd_name}").command
+        command: click.Command = import_module(_module_of(cmd_name)).command
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -85,6 +89,10 @@ class _LazyGroup(click.Group):
             raise _PipeClosed from error
         except OSError as error:
             raise Failure(str(StorageFailed("go on", error))) from error
+
+
+def _module_of(command: str) -> str:
+    return f"rawzone_assets.commands.{command.replace('-', '_')}"
 
 
 class _PipeClosed(Exception):

@@ -82,6 +82,41 @@ class BadPolicy(ZoneError):
         super().__init__(f"The policy {path} cannot be used ({problem}), so nothing is judged: correct it.")
 
 
+class BadKey(ZoneError):
+    def __init__(self, path: Path, problem: str) -> None:
+        super().__init__(
+            f"The key file {path} cannot be used ({problem}): correct it, or make a new key with "
+            "'rawzone key generate'."
+        )
+
+
+class SigningUnavailable(ZoneError):
+    def __init__(self) -> None:
+        super().__init__(
+            "Signatures need the package 'cryptography', which is not installed: "
+            "run 'pip install rawzone[signing]', or unset RAWZONE_SIGNING_KEY."
+        )
+
+
+class CheckpointContradicted(ZoneError):
+    """What would be signed contradicts what was signed before."""
+
+    def __init__(self, path: Path, problem: str) -> None:
+        super().__init__(
+            f"No checkpoint is signed, because the zone is not the one that the last signed checkpoint {path} "
+            f"was taken of ({problem}): run 'rawzone verify', and move that file away only if the zone was "
+            "restored on purpose."
+        )
+
+
+class OtherOrigin(ZoneError):
+    def __init__(self, old: str, new: str) -> None:
+        super().__init__(
+            f"The checkpoint is of {old}, but the zone now hands out its checkpoints as {new}: "
+            f"set RAWZONE_ORIGIN to {old} for a proof that leads on from it."
+        )
+
+
 class KeyOccupied(ZoneError):
     """A file that no receipt knows lies where an object must go."""
 

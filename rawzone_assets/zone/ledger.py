@@ -49,6 +49,12 @@ class Commit:
     records: tuple[Record, ...]
     sha256: str  # of the whole file
     header: Record
+    body: bytes  # the record lines as they stand in the file
+
+    @property
+    def lines(self) -> list[bytes]:
+        """The exact record lines, without their ends: what hashes are taken of."""
+        return self.body.split(b"\n")[:-1]
 
     @property
     def head(self) -> Head:
@@ -123,6 +129,7 @@ def decode_commit(data: bytes) -> Commit:
             records=tuple(orjson.loads(record) for record in body.splitlines()),
             sha256=hashlib.sha256(data).hexdigest(),
             header=header,
+            body=body,
         )
     except (KeyError, ValueError, TypeError):
         raise DamagedCommit("its header lacks a field") from None

@@ -12,6 +12,7 @@ from rawzone_assets.contract.modes import Secrets
 from rawzone_assets.contract.policy import Policy, PolicyError, policy_from
 from rawzone_assets.zone.errors import BadPolicy, BadSetting, NotAPath
 from rawzone_assets.zone.layout import Layout
+from rawzone_assets.zone.notes import is_key_name
 
 DEFAULT_SETTLE = 30.0
 DEFAULT_RESERVE = 64 * 2**20
@@ -30,6 +31,8 @@ class Settings:
     scrub_window: float = DEFAULT_SCRUB_WINDOW  # days within which every stored byte is to be re-read
     scrub_budget: float = DEFAULT_SCRUB_BUDGET  # seconds that a session of the rolling scrub may read
     start: date | None = None  # overrides every feed's first partition
+    origin: str | None = None  # the name under which this zone hands out checkpoints
+    signing_key: Path | None = None  # the file of the key that signs them
     policy: Policy = field(default_factory=Policy)  # what this installation changes in its feeds' contracts
 
     @classmethod
@@ -62,6 +65,8 @@ class Settings:
             scrub_window=_number(environment, "RAWZONE_SCRUB_WINDOW", DEFAULT_SCRUB_WINDOW),
             scrub_budget=_number(environment, "RAWZONE_SCRUB_BUDGET", DEFAULT_SCRUB_BUDGET),
             start=_day(environment, "RAWZONE_START"),
+            origin=_origin(environment, "RAWZONE_ORIGIN"),
+            signing_key=_file(environment, "RAWZONE_SIGNING_KEY"),
             policy=_policy(environment, base / "policy.toml"),
         )
 
@@ -93,6 +98,18 @@ def _day(environment: Mapping[str, str], variable: str) -> date | None:
         return date.fromisoformat(value)
     except ValueError:
         raise BadSetting(variable, value, "a day of the form YYYY-MM-DD") from None
+
+
+def _file(environment: Mapping[str, str], variable: str) -> Path | None:
+    value = environment.get(variable)
+    return _path(variable, value).absolute() if value else None
+
+
+def _origin(environment: Mapping[str, str], variable: str) -> str | None:
+    value = environment.get(variable)
+    if value and not is_key_name(value):
+        raise BadSetting(variable, value, "a name without spaces and plus, such as label.example/rawzone")
+    return value or None
 
 
 def _policy(environment: Mapping[str, str], usual: Path) -> Policy:

@@ -1,0 +1,278 @@
+"""The Merkle tree over the ledger's records: leaf *n* is the exact line of the *n*-th record, counted from 0.
+
+Every record is a leaf, in the order of the ledger; commits' header lines are not. Hashes are kept in tiles of
+256 (as c2sp.org/tlog-tiles does) beside the index, in a file as local, derived and disposable as that: a
+million records need 33 MB, any root or proof some hundred hashes. The file is trusted only as far as the
+commit it was built up to still has the hash it had, and each tile has its own digest. A tree without a file
+is built from the ledger's own files and trusts nothing else.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Self
+
+from rawzone_assets.zone import merkle
+from rawzone_assets.zone.errors import IndexFailed, StorageFailed
+from rawzone_assets.zone.ledger import EMPTY, Head, Ledger
+from rawzone_assets.zone.receipt import moment, timestamp
+from rawzone_assets.zone.zone import Zone
+
+_VERSION = 1
+_HEIGHT = 8  # levels in a tile
+_WIDTH = 1 << _HEIGHT
+_SCHEMA = """
+CREATE TABLE head (seq INTEGER NOT NULL, sha256 TEXT NOT NULL, at TEXT NOT NULL);
+CREATE TABLE extent (seq INTEGER PRIMARY KEY, size INTEGER NOT NULL);
+CREATE TABLE tile (
+    level INTEGER, number INTEGER, hashes BLOB NOT NULL, digest BLOB NOT NULL,
+    PRIMARY KEY (level, number)) WITHOUT ROWID
+"""
+
+
+class TreeUnsound(Exception):
+    """The kept hashes are not those of the ledger: :meth:`RecordTree.start_over` is the cure."""
+
+
+class RecordTree:
+    """The tree of one ledger. Call :meth:`catch_up` first; close it, or use it as a context."""
+
+    def __init__(self, ledger: Ledger, path: Path | None) -> None:
+        """``path`` is where the hashes are kept; ``None`` keeps them in memory, read anew from the ledger."""
+        self._ledger = ledger
+        self._path = path
+        self._tiles: dict[tuple[int, int], bytearray] = {}
+        self._changed: set[tuple[int, int]] = set()
+        self._database = self._open()
+
+    @classmethod
+    def of(cls, zone: Zone, *, anew: bool = False) -> Self:
+        """A zone's tree; ``anew`` reads every commit again and trusts no file but the ledger's.
+
+        Like the index it is kept in memory where nothing can be written.
+        """
+        folder = zone.layout.state
+        name = f"tree-{hashlib.sha256(str(zone.ledger.folder).encode()).hexdigest()[:12]}.sqlite3"
+        if not anew and folder.is_dir():  # a reader creates no folder
+            try:
+                return cls(zone.ledger, folder / name)
+            except (OSError, sqlite3.OperationalError):
+                pass
+        return cls(zone.ledger, None)
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether the hashes outlive this process."""
+        return self._path is not None
+
+    def close(self) -> None:
+        self._database.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def catch_up(self) -> Head:
+        """Read what was committed since; start over when the file is not of this ledger or not sound.
+
+        Raises:
+            LedgerDamaged: A commit is damaged or breaks the chain.
+            StorageFailed: The ledger cannot be read.
+            IndexFailed: The file cannot be written.
+        """
+        with self._failures():
+            try:
+                return self._catch_up()
+            except sqlite3.OperationalError:
+                raise  # locked, or its disk is full: the file itself may be sound
+            except (sqlite3.DatabaseError, TreeUnsound):
+                self.start_over()
+                return self._catch_up()
+
+    def start_over(self) -> None:
+        """Forget every hash: what the file says does not fit the ledger."""
+        self._database.close()
+        self._tiles.clear()
+        self._changed.clear()
+        if self._path:
+            for suffix in ("", "-wal", "-shm"):
+                self._path.with_name(self._path.name + suffix).unlink(missing_ok=True)
+        self._database = self._open()
+
+    def size_at(self, seq: int) -> int:
+        """How many records there were once this commit was made; 0 before the first."""
+        row = self._database.execute("SELECT size FROM extent WHERE seq = ?", (seq,)).fetchone()
+        return int(row[0]) if row else 0
+
+    @property
+    def size(self) -> int:
+        return self.size_at(self._head().seq)
+
+    def subtree(self, level: int, number: int) -> bytes:
+        """The hash of a complete subtree, as :mod:`merkle` asks for it.
+
+        Raises:
+            TreeUnsound: A tile is not as it was written.
+        """
+        with self._failures():
+            height = level % _HEIGHT
+            first = number << height
+            tile = self._tile(level // _HEIGHT, first >> _HEIGHT)
+            begin = (first & (_WIDTH - 1)) * merkle.HASH_SIZE
+            hashes = bytes(tile[begin : begin + (merkle.HASH_SIZE << height)])
+            return merkle.fold(_split(hashes))
+
+    def root(self, size: int) -> bytes:
+        """The root over the first ``size`` records.
+
+        Raises:
+            TreeUnsound: A tile is not as it was written.
+        """
+        return merkle.root(self.subtree, size)
+
+    # --- building --------------------------------------------------------------------------------
+
+    def _catch_up(self) -> Head:
+        with self._transaction():
+            self._tiles.clear()
+            head = self._head()
+            if not self._still_true(head):
+                for table in ("head", "extent", "tile"):
+                    self._database.execute(f"DELETE FROM {table}")  # noqa: S608  names from above
+                head = EMPTY
+            size = self.size_at(head.seq)
+            if size != self._kept_size():
+                raise TreeUnsound
+            for commit in self._ledger.after(head):
+                size = self._append(size, map(merkle.leaf_hash, commit.lines))
+                self._database.execute("INSERT INTO extent VALUES (?, ?)", (commit.seq, size))
+                head = commit.head
+            if head.at is not None:
+                self._database.execute("DELETE FROM head")
+                row = (head.seq, head.sha256, timestamp(head.at))
+                self._database.execute("INSERT INTO head VALUES (?, ?, ?)", row)
+            self._write()
+        return head
+
+    def _append(self, size: int, hashes: Iterable[bytes]) -> int:
+        for leaf in hashes:
+            level, number, added = 0, size, leaf
+            while True:
+                place = (level, number >> _HEIGHT)
+                offset = number & (_WIDTH - 1)
+                tile = self._tile(*place) if offset else self._tiles.setdefault(place, bytearray())
+                del tile[offset * merkle.HASH_SIZE :]
+                tile += added
+                self._changed.add(place)
+                if offset < _WIDTH - 1:
+                    break
+                # The tile is full: its root is an entry of the tile above.
+                added = merkle.fold(_split(bytes(tile)))
+                level, number = level + 1, number >> _HEIGHT
+                if len(self._changed) > _WIDTH:
+                    self._write()
+            size += 1
+        return size
+
+    def _tile(self, level: int, number: int) -> bytearray:
+        place = (level, number)
+        if place not in self._tiles:
+            row = self._database.execute(
+                "SELECT hashes, digest FROM tile WHERE level = ? AND number = ?", place
+            ).fetchone()
+            if row is None or hashlib.sha256(row[0]).digest() != row[1]:
+                raise TreeUnsound
+            self._tiles[place] = bytearray(row[0])
+        return self._tiles[place]
+
+    def _write(self) -> None:
+        rows = [(*place, bytes(self._tiles[place])) for place in sorted(self._changed)]
+        self._database.executemany(
+            "INSERT OR REPLACE INTO tile VALUES (?, ?, ?, ?)",
+            [(*row, hashlib.sha256(row[2]).digest()) for row in rows],
+        )
+        self._changed.clear()
+        for place in [place for place, tile in self._tiles.items() if len(tile) == _WIDTH * merkle.HASH_SIZE]:
+            del self._tiles[place]
+
+    def _kept_size(self) -> int:
+        row = self._database.execute(
+            "SELECT number, length(hashes) FROM tile WHERE level = 0 ORDER BY number DESC LIMIT 1"
+        ).fetchone()
+        return int(row[0] * _WIDTH + row[1] // merkle.HASH_SIZE) if row else 0
+
+    def _still_true(self, head: Head) -> bool:
+        if head.seq < 0:
+            return True
+        data = self._ledger.bytes_of(head.seq)
+        return data is not None and hashlib.sha256(data).hexdigest() == head.sha256
+
+    def _head(self) -> Head:
+        row = self._database.execute("SELECT seq, sha256, at FROM head").fetchone()
+        return Head(seq=row[0], sha256=row[1], at=moment(row[2])) if row else EMPTY
+
+    # --- the file --------------------------------------------------------------------------------
+
+    @contextmanager
+    def _failures(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise IndexFailed(self._path, error) from error
+        except OSError as error:
+            raise StorageFailed("read the ledger", error) from error
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        self._database.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            with suppress(sqlite3.Error):
+                self._database.execute("ROLLBACK")
+            self._tiles.clear()
+            self._changed.clear()
+            raise
+        self._database.execute("COMMIT")
+
+    def _open(self) -> sqlite3.Connection:
+        database = sqlite3.connect(str(self._path or ":memory:"), timeout=60, isolation_level=None)
+        try:
+            if self._prepared(database):
+                return database
+        except sqlite3.OperationalError:
+            database.close()
+            raise
+        except sqlite3.DatabaseError:
+            pass  # no database, or of another version: it is derived
+        database.close()
+        if self._path:
+            for suffix in ("", "-wal", "-shm"):
+                self._path.with_name(self._path.name + suffix).unlink(missing_ok=True)
+        database = sqlite3.connect(str(self._path or ":memory:"), timeout=60, isolation_level=None)
+        self._prepared(database)
+        return database
+
+    @staticmethod
+    def _prepared(database: sqlite3.Connection) -> bool:
+        """Create what is missing; ``False`` when the file is of another version."""
+        database.execute("PRAGMA journal_mode = WAL")
+        database.execute("PRAGMA synchronous = NORMAL")
+        database.execute("BEGIN IMMEDIATE")
+        version = database.execute("PRAGMA user_version").fetchone()[0]
+        if version == 0:
+            for statement in _SCHEMA.split(";"):
+                database.execute(statement)
+            database.execute(f"PRAGMA user_version = {_VERSION}")
+        database.execute("COMMIT")
+        return bool(version in (0, _VERSION))
+
+
+def _split(hashes: bytes) -> list[bytes]:
+    return [hashes[i : i + merkle.HASH_SIZE] for i in range(0, len(hashes), merkle.HASH_SIZE)]
