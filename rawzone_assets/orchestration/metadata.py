@@ -7,6 +7,7 @@ list is named by its path in the ledger. Numbers worth a plot stay numbers.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -17,7 +18,10 @@ from rawzone_assets.contract.findings import Place
 from rawzone_assets.contract.plain_text import printable
 from rawzone_assets.contract.schemas import load_schema
 from rawzone_assets.orchestration.days import Day
+from rawzone_assets.zone.errors import ZoneError
+from rawzone_assets.zone.notes import encode_base64
 from rawzone_assets.zone.receipt import Receipt, Verdict
+from rawzone_assets.zone.record_tree import RecordTree, TreeUnsound
 from rawzone_assets.zone.zone import Zone
 
 MOST_FINDINGS = 50
@@ -70,9 +74,19 @@ def of_materialization(zone: Zone, feed: Feed, day: Day) -> dict[str, Any]:
 
 
 def ledger_facts(zone: Zone) -> dict[str, Any]:
-    """The ledger's head: with it, Dagster's database bears witness elsewhere to what the ledger said."""
+    """The ledger's head and tree: Dagster's database bears witness elsewhere to what the ledger said.
+
+    The tree is left out where its hashes cannot be kept or the ledger is found damaged: what was promoted is
+    to be reported all the same, and damage is the scrub's to tell.
+    """
     head = zone.index.head
-    return {"ledger_seq": head.seq, "ledger_head": head.sha256}
+    facts = {"ledger_seq": head.seq, "ledger_head": head.sha256}
+    with suppress(ZoneError, TreeUnsound), RecordTree.of(zone) as tree:
+        if tree.is_kept:
+            tree.catch_up()
+            size = tree.size_at(head.seq)
+            facts |= {"tree_size": size, "tree_root": encode_base64(tree.root(size))}
+    return facts
 
 
 def findings_table(findings: Sequence[Finding]) -> dg.MetadataValue[Any]:

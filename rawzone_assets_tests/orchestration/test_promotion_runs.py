@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from base64 import b64encode
 from pathlib import Path
 
 import dagster as dg
@@ -48,6 +49,10 @@ class TestOneDay:
         assert metadata["source_system"] == "tiny.example"
         assert metadata["contract_version"] == "1.1"
         assert (metadata["ledger_seq"], metadata["ledger_head"]) == (head.seq, head.sha256)
+        # A tree of one leaf is that leaf.
+        [commit] = (desk.home / "raw" / "_ledger").iterdir()
+        leaf = hashlib.sha256(b"\0" + commit.read_bytes().split(b"\n")[1]).digest()
+        assert (metadata["tree_size"], metadata["tree_root"]) == (1, b64encode(leaf).decode())
         assert metadata["dagster/uri"].endswith(f"raw/{NOTES}/2024/05")
         assert {"revisions": 0, "duplicates": 0, "quarantined": 0}.items() <= metadata.items()
 
