@@ -31,7 +31,7 @@ from rawzone_assets.commands.surroundings import (
 )
 from rawzone_assets.zone.checkpoints import Issued
 from rawzone_assets.zone.errors import AmbiguousObject
-from rawzone_assets.zone.index import Entry
+from rawzone_assets.zone.index_queries import Entry
 from rawzone_assets.zone.proofs import Inclusion, Proof
 from rawzone_assets.zone.proving import contradiction, prove_consistency, prove_inclusion, take_checkpoint
 from rawzone_assets.zone.receipt import Verdict

@@ -1,4 +1,4 @@
-"""The index's database: its tables, and how a file of them is opened. What is asked of it is elsewhere."""
+"""The index's database: its tables, and how a file of derived tables is opened. What is asked is elsewhere."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ CREATE INDEX upkeep_place ON upkeep (place);
 """
 
 
-def open_database(path: str) -> sqlite3.Connection:
+def open_database(path: str, *, schema: str = _SCHEMA, version: int = _VERSION) -> sqlite3.Connection:
     """The database at ``path`` (or ``:memory:``), created when it is not there.
 
     Raises:
@@ -40,16 +40,16 @@ def open_database(path: str) -> sqlite3.Connection:
         database.execute("PRAGMA journal_mode = WAL")
         database.execute("PRAGMA synchronous = NORMAL")
         database.execute("BEGIN IMMEDIATE")
-        version = database.execute("PRAGMA user_version").fetchone()[0]
-        if version == 0:
-            for statement in _SCHEMA.split(";"):
+        found = database.execute("PRAGMA user_version").fetchone()[0]
+        if found == 0:
+            for statement in schema.split(";"):
                 database.execute(statement)
-            database.execute(f"PRAGMA user_version = {_VERSION}")
+            database.execute(f"PRAGMA user_version = {version}")
         database.execute("COMMIT")
     except BaseException:
         database.close()
         raise
-    if version not in (0, _VERSION):
+    if found not in (0, version):
         database.close()
-        raise sqlite3.DatabaseError(f"index version {version} is not {_VERSION}")
+        raise sqlite3.DatabaseError(f"index version {found} is not {version}")
     return database

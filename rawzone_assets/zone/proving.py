@@ -16,7 +16,7 @@ from typing import TypeVar
 from rawzone_assets.zone import merkle
 from rawzone_assets.zone.checkpoints import Checkpoint, Issued, issue, read_checkpoint
 from rawzone_assets.zone.errors import CheckpointContradicted, LedgerDamaged, OtherOrigin
-from rawzone_assets.zone.index import Entry
+from rawzone_assets.zone.index_queries import Entry
 from rawzone_assets.zone.keys import PrivateKey, load_private_key
 from rawzone_assets.zone.notes import Malformed
 from rawzone_assets.zone.proofs import Consistency, Inclusion

@@ -18,6 +18,7 @@ from typing import Self
 
 from rawzone_assets.zone import merkle
 from rawzone_assets.zone.errors import IndexFailed, StorageFailed
+from rawzone_assets.zone.index_database import open_database
 from rawzone_assets.zone.ledger import EMPTY, Head, Ledger
 from rawzone_assets.zone.receipt import moment, timestamp
 from rawzone_assets.zone.zone import Zone
@@ -100,19 +101,19 @@ class RecordTree:
         self._database.close()
         self._tiles.clear()
         self._changed.clear()
-        if self._path:
-            for suffix in ("", "-wal", "-shm"):
-                self._path.with_name(self._path.name + suffix).unlink(missing_ok=True)
+        self._remove_file()
         self._database = self._open()
 
     def size_at(self, seq: int) -> int:
         """How many records there were once this commit was made; 0 before the first."""
-        row = self._database.execute("SELECT size FROM extent WHERE seq = ?", (seq,)).fetchone()
-        return int(row[0]) if row else 0
+        with self._failures():
+            return self._size_at(seq)
 
     @property
     def size(self) -> int:
-        return self.size_at(self._head().seq)
+        """How many records there are, as far as it was caught up."""
+        with self._failures():
+            return self._size_at(self._head().seq)
 
     def subtree(self, level: int, number: int) -> bytes:
         """The hash of a complete subtree, as :mod:`merkle` asks for it.
@@ -120,13 +121,15 @@ class RecordTree:
         Raises:
             TreeUnsound: A tile is not as it was written.
         """
+        height = level % _HEIGHT
+        first = number << height
         with self._failures():
-            height = level % _HEIGHT
-            first = number << height
-            tile = self._tile(level // _HEIGHT, first >> _HEIGHT)
-            begin = (first & (_WIDTH - 1)) * merkle.HASH_SIZE
-            hashes = bytes(tile[begin : begin + (merkle.HASH_SIZE << height)])
-            return merkle.fold(_split(hashes))
+            tile = self._stored_tile(level // _HEIGHT, first >> _HEIGHT)
+        begin = (first & (_WIDTH - 1)) * merkle.HASH_SIZE
+        hashes = tile[begin : begin + (merkle.HASH_SIZE << height)]
+        if len(hashes) != merkle.HASH_SIZE << height:
+            raise TreeUnsound
+        return merkle.fold(_split(hashes))
 
     def root(self, size: int) -> bytes:
         """The root over the first ``size`` records.
@@ -146,7 +149,7 @@ class RecordTree:
                 for table in ("head", "extent", "tile"):
                     self._database.execute(f"DELETE FROM {table}")  # noqa: S608  names from above
                 head = EMPTY
-            size = self.size_at(head.seq)
+            size = self._size_at(head.seq)
             if size != self._kept_size():
                 raise TreeUnsound
             for commit in self._ledger.after(head):
@@ -158,6 +161,7 @@ class RecordTree:
                 row = (head.seq, head.sha256, timestamp(head.at))
                 self._database.execute("INSERT INTO head VALUES (?, ?, ?)", row)
             self._write()
+        self._tiles.clear()  # another process may add to a tile that is not full
         return head
 
     def _append(self, size: int, hashes: Iterable[bytes]) -> int:
@@ -181,15 +185,24 @@ class RecordTree:
         return size
 
     def _tile(self, level: int, number: int) -> bytearray:
+        """A tile while it is built."""
         place = (level, number)
         if place not in self._tiles:
-            row = self._database.execute(
-                "SELECT hashes, digest FROM tile WHERE level = ? AND number = ?", place
-            ).fetchone()
-            if row is None or hashlib.sha256(row[0]).digest() != row[1]:
-                raise TreeUnsound
-            self._tiles[place] = bytearray(row[0])
+            self._tiles[place] = bytearray(self._stored_tile(level, number))
         return self._tiles[place]
+
+    def _stored_tile(self, level: int, number: int) -> bytes:
+        try:
+            row = self._database.execute(
+                "SELECT hashes, digest FROM tile WHERE level = ? AND number = ?", (level, number)
+            ).fetchone()
+        except sqlite3.OperationalError:
+            raise
+        except sqlite3.DatabaseError as error:
+            raise TreeUnsound from error
+        if row is None or hashlib.sha256(row[0]).digest() != row[1]:
+            raise TreeUnsound
+        return bytes(row[0])
 
     def _write(self) -> None:
         rows = [(*place, bytes(self._tiles[place])) for place in sorted(self._changed)]
@@ -200,6 +213,10 @@ class RecordTree:
         self._changed.clear()
         for place in [place for place, tile in self._tiles.items() if len(tile) == _WIDTH * merkle.HASH_SIZE]:
             del self._tiles[place]
+
+    def _size_at(self, seq: int) -> int:
+        row = self._database.execute("SELECT size FROM extent WHERE seq = ?", (seq,)).fetchone()
+        return int(row[0]) if row else 0
 
     def _kept_size(self) -> int:
         row = self._database.execute(
@@ -242,36 +259,20 @@ class RecordTree:
         self._database.execute("COMMIT")
 
     def _open(self) -> sqlite3.Connection:
-        database = sqlite3.connect(str(self._path or ":memory:"), timeout=60, isolation_level=None)
+        path = str(self._path or ":memory:")
         try:
-            if self._prepared(database):
-                return database
+            return open_database(path, schema=_SCHEMA, version=_VERSION)
         except sqlite3.OperationalError:
-            database.close()
-            raise
+            raise  # locked or not writable: the file itself may be sound
         except sqlite3.DatabaseError:
-            pass  # no database, or of another version: it is derived
-        database.close()
-        if self._path:
-            for suffix in ("", "-wal", "-shm"):
-                self._path.with_name(self._path.name + suffix).unlink(missing_ok=True)
-        database = sqlite3.connect(str(self._path or ":memory:"), timeout=60, isolation_level=None)
-        self._prepared(database)
-        return database
+            self._remove_file()
+            return open_database(path, schema=_SCHEMA, version=_VERSION)
 
-    @staticmethod
-    def _prepared(database: sqlite3.Connection) -> bool:
-        """Create what is missing; ``False`` when the file is of another version."""
-        database.execute("PRAGMA journal_mode = WAL")
-        database.execute("PRAGMA synchronous = NORMAL")
-        database.execute("BEGIN IMMEDIATE")
-        version = database.execute("PRAGMA user_version").fetchone()[0]
-        if version == 0:
-            for statement in _SCHEMA.split(";"):
-                database.execute(statement)
-            database.execute(f"PRAGMA user_version = {_VERSION}")
-        database.execute("COMMIT")
-        return bool(version in (0, _VERSION))
+    def _remove_file(self) -> None:
+        if self._path is None:
+            return
+        for suffix in ("", "-wal", "-shm"):
+            self._path.with_name(self._path.name + suffix).unlink(missing_ok=True)
 
 
 def _split(hashes: bytes) -> list[bytes]:

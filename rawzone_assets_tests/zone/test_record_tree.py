@@ -108,6 +108,15 @@ class TestTheTree:
             )
         tell("proofs: a tree of 70,000 records over three levels of tiles")
 
+    def test_what_another_process_adds_meanwhile_does_not_disturb(self, written, kept):
+        written.commit(300)
+        tree = kept()
+        tree.catch_up()
+        before = tree.root(300)
+        written.commit(300)
+        kept().catch_up()
+        assert (tree.root(300), tree.size, tree.root(tree.size)) == (before, 600, written.expected_root())
+
     def test_one_in_memory_says_the_same(self, written, kept):
         written.commit(700)
         tree = kept()
@@ -192,6 +201,24 @@ class TestItsFile:
             tree.start_over()
             tree.catch_up()
             assert tree.root(801) == built.expected_root()
+
+    @pytest.mark.parametrize("seed", range(12))
+    def test_a_page_of_noise_gives_the_same_root_or_one_sentence(self, built, kept, home, seed):
+        path, chance = home / "tree.sqlite3", random.Random(seed)
+        data = bytearray(path.read_bytes())
+        page = chance.randrange(len(data) // 4096) * 4096
+        data[page : page + 4096] = chance.randbytes(4096)
+        path.write_bytes(data)
+        try:
+            tree = kept()
+            tree.catch_up()
+            found = tree.root(tree.size)
+        except (TreeUnsound, IndexFailed):
+            path.unlink()  # as the sentence says
+            tree = kept()
+            tree.catch_up()
+            found = tree.root(tree.size)
+        assert found == built.expected_root()
 
     def test_another_ledger_at_the_same_place_is_noticed(self, built, kept, home):
         for name in built.ledger.names():
