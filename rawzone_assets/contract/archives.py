@@ -77,10 +77,9 @@ class ZipFormat:
             )
             return Facts()
         data = content.read()
-        if survey(content).first == b"<":
-            findings.add(
-                codes.HTML_INSTEAD("the file begins with '<': a web page, not an archive", Place(offset=0))
-            )
+        seen = survey(content)
+        if seen.first == b"<":
+            findings.add(codes.HTML_INSTEAD("the file begins with '<': a web page, not an archive", seen.start))
             return Facts()
         try:
             member = _only_member(data, self.member, limit=limit)
@@ -103,8 +102,9 @@ def _only_member(data: bytes, name: str, *, limit: int) -> bytes:
     if len({entry.name for entry in entries}) < len(entries):
         raise _Unsound(codes.ARCHIVE("two members have the same name"))
     if len(entries) != 1 or not fnmatchcase(entries[0].name, name):
-        message = f"the archive holds {len(entries)} members; {name!r} and nothing else is expected"
-        raise _Unsound(codes.ARCHIVE_MEMBERS(message))
+        held = "1 member" if len(entries) == 1 else f"{len(entries)} members"
+        message = f"the archive holds {held}; {name!r} and nothing else is expected"
+        raise _Unsound(codes.ARCHIVE_MEMBERS(message, Place(offset=directory)))
     return _unpacked(entries[0], _packed(data, entries[0], directory), limit)
 
 
@@ -147,7 +147,7 @@ def _end_of(data: bytes) -> int:
     if goes_on:
         raise _Unsound(codes.ARCHIVE("other bytes follow the archive's end"))
     if _LOCAL_MARK.startswith(data[:4]) or data.startswith(_LOCAL_MARK):
-        raise _Unsound(codes.TRUNCATED("the archive has no directory at its end"))
+        raise _Unsound(codes.TRUNCATED("the archive has no directory at its end", Place(offset=len(data))))
     raise _Unsound(codes.ARCHIVE("the file is no zip archive", Place(offset=0)))
 
 

@@ -48,12 +48,12 @@ def judge_document(
         for rule in rules:
             findings.extend(islice(rule(reading), MOST_OF_ONE_RULE))
     counted = series.path if series else records
-    days = series.days(reading) if series and accepted else []
+    extent = series.extent(reading) if series and accepted else None
     paths = digests.paths_of(document)
     return Facts(
         records=len(reading.rows(counted)) if counted is not None else None,
-        data_min=min(days).isoformat() if days else None,
-        data_max=max(days).isoformat() if days else None,
+        data_min=extent[0].isoformat() if extent else None,
+        data_max=extent[1].isoformat() if extent else None,
         fingerprint=digests.digest_of_names(paths),
         outline=outline_of(paths),
         substance=digests.substance(document),

@@ -25,6 +25,7 @@ _MONTH = re.compile(r"[0-9]{4}-(?:0[1-9]|1[0-2])")
 _COUNT = re.compile(r"[0-9]{1,15}")
 _NEGATIVE_COUNT = re.compile(r"-[0-9]{1,15}")
 _DECIMAL = re.compile(r"-?(?:[0-9]{1,15}(?:\.[0-9]{0,30})?|\.[0-9]{1,30})")
+_SMALL = re.compile(r"[0-9](?:\.[0-9]{1,20})?e-(?:0[5-9]|[12][0-9])")  # how Python writes 0.00005
 _UNDEFINED = "undefined"  # what TikTok writes for days before it had data
 _WHOLE = re.compile(r"[0-9]{1,15}(?:\.0{0,30})?")
 _DIGITS = re.compile(r"[0-9]{1,30}")
@@ -94,7 +95,7 @@ def _is_month_day(text: str) -> bool:
 
 
 def _is_amount(text: str) -> bool:
-    return _is_decimal(text) and not text.startswith("-")
+    return bool(_SMALL.fullmatch(text)) or (_is_decimal(text) and not text.startswith("-"))
 
 
 def _is_whole(text: str) -> bool:

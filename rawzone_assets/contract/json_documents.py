@@ -6,6 +6,7 @@ What the members must be is the schema's to say, what they mean the rules'. The 
 from __future__ import annotations
 
 import codecs
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -29,6 +30,8 @@ MOST_VALUES = 2_000_000
 _NOTHING: Any = object()
 _ERROR_MEMBERS = ("error", "errors")
 _MESSAGE_MEMBERS = ("message", "detail", "error_description")
+_CODES = ("/code", "/extensions/code")
+_CODE = re.compile(r"[A-Za-z]{2,20}(?:_[A-Za-z]{2,20}){0,5}", re.ASCII)  # a word of the API's, no token
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,7 +80,7 @@ class JsonFormat:
         seen = survey(content)
         nothing = Facts(text=seen.facts)
         if seen.first == b"<":
-            findings.add(codes.HTML_INSTEAD("the file begins with '<': a web page, not JSON", Place(line=1)))
+            findings.add(codes.HTML_INSTEAD("the file begins with '<': a web page, not JSON", seen.start))
             return nothing
         objection = seen.objection()
         if objection:
@@ -89,12 +92,15 @@ class JsonFormat:
         payload, prefix = self._unwrapped(document)
         known = load_schema(feed.schema).document.get("properties", {})
         bad = [status for status in self.statuses if _is_bad(document, status)]
+        told = _told_by(document, known)
+        inside = _told_by(payload, known) if prefix and not told else None
         if bad:
             message = "an error answer, told by its status"
             findings.add(codes.ERROR_PAYLOAD(message, _place(parts_of(bad[0].path))))
-        elif _is_error(document, known) or _is_error(payload, known):
-            members = "member 'error', 'errors' or 'message'"
-            findings.add(codes.ERROR_PAYLOAD(f"an error answer, told by its {members}", _place(prefix)))
+        elif told:
+            findings.add(_error_answer(document, told, (told,)))
+        elif inside:
+            findings.add(_error_answer(payload, inside, (*prefix, inside)))
         else:
             findings.extend(self._platform_findings(document, payload, prefix))
             findings.extend(self._operation_findings(payload, prefix))
@@ -199,16 +205,31 @@ def _repeated(data: bytes) -> Iterator[Finding]:
         yield codes.JSON_DUPLICATE_KEY("members stand twice in an object, of which one nests deeply")
 
 
-def _is_error(document: Any, known: Mapping[str, Any]) -> bool:
-    """Whether the document is what an API answers when it refuses."""
+def _told_by(document: Any, known: Mapping[str, Any]) -> str | None:
+    """The member that tells an API's refusal; ``None`` when the document is none."""
     if not isinstance(document, dict):
-        return False
-    if any(document.get(name) for name in _ERROR_MEMBERS if name not in known):
-        return True
+        return None
+    for name in _ERROR_MEMBERS:
+        if name not in known and document.get(name):
+            return name
     telling = (*_ERROR_MEMBERS, *_MESSAGE_MEMBERS)
     has_data = any(name in document for name in known if name not in telling) or "data" in document
-    told = any(name in document for name in telling)
-    return told and not has_data
+    return None if has_data else next((name for name in telling if name in document), None)
+
+
+def _error_answer(document: Mapping[str, Any], member: str, parts: tuple[str, ...]) -> Finding:
+    """The finding on an error answer. Of what it says only a code is shown: messages name people and tokens."""
+    said = document[member][:1] if isinstance(document[member], list) else [document[member], document]
+    stated = (resolve(part, path) for part in said for path in _CODES)
+    code = next((value for value in stated if _is_code(value)), None)
+    shown = "" if code is None else f", with the code {code}"
+    return codes.ERROR_PAYLOAD(f"an error answer, told by its member {member!r}{shown}", _place(parts))
+
+
+def _is_code(value: Any) -> bool:
+    if isinstance(value, str):
+        return _CODE.fullmatch(value) is not None
+    return isinstance(value, int) and not isinstance(value, bool) and abs(value) < 10**7
 
 
 def _place(parts: tuple[str | int, ...]) -> Place:

@@ -1,7 +1,7 @@
 """Months: reading days that are written without a year, in the languages exports come in.
 
 ``May 28``, ``28 de mayo``, ``18 tháng Sáu``, ``5月28日``: a day of the month and a month's name, or three or
-more of its first letters. A name may mean one month here and another there (``listopad``), so a text has a
+more of its first letters, and perhaps a year (``May 28, 2025``). A name may mean one month here and another there (``listopad``), so a text has a
 reading per language; which language a file is in is decided over all its days. Which year is meant is
 ``yearless.py``'s part.
 """
@@ -69,12 +69,19 @@ _ORDINAL = re.compile(r"(?<=[0-9])(?:er|º|°|ª|st|nd|rd|th)\b")
 _NOT_OF_DAYS = re.compile(r"[-/:_+]")  # 28-May is what spreadsheets make of May 28
 _EAST_ASIAN = re.compile(r"([0-9]{1,2})\s*[月월]\s*([0-9]{1,2})\s*[日일號号]?")
 _VIETNAMESE = re.compile(r"([0-9]{1,2})\s*(?:tháng|thg)\s*([0-9]{1,2})")
+_YEAR = re.compile(r"(?<![0-9])20[0-9]{2}(?![0-9])[年년]?")
 _DAYS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
 
 def readings(text: str) -> Mapping[str, MonthDay]:
-    """What day the text means, for each language in which it means one."""
-    return _readings(text) if len(text) <= _LONGEST else {}
+    """What day the text means, for each language in which it means one; its year, if it has one, apart."""
+    return _readings(_YEAR.sub("", text, count=1)) if len(text) <= _LONGEST else {}
+
+
+def year_of(text: str) -> int | None:
+    """The year that a day is written with. None has been seen so far, but nothing keeps the source from it."""
+    found = _YEAR.search(text)
+    return int(found[0][:4]) if found else None
 
 
 def may_be_a_day(text: str) -> bool:
@@ -83,7 +90,7 @@ def may_be_a_day(text: str) -> bool:
         return False
     if readings(text):
         return True
-    plain = _plain(text)
+    plain = _plain(_YEAR.sub("", text, count=1))
     day, name = _parted(plain)
     is_foreign = bool(name) and not _months(name) and not _NOT_OF_DAYS.search(plain)
     return is_foreign and day is not None and 1 <= day <= 31

@@ -101,6 +101,20 @@ def one_of(path: str, *members: str) -> Rule:
     return rule
 
 
+def in_all_or_none(path: str, *members: str) -> Rule:
+    """Members that every record has when it is asked for them: one that lacks it has lost it."""
+
+    def rule(reading: Reading) -> Iterator[Finding]:
+        records = reading.rows(path)
+        for member in members:
+            lacking = [index for index, record in enumerate(records) if record.get(member) is None]
+            for index in lacking if len(lacking) < len(records) else []:
+                message = f"the field {member!r} is missing, which other records have"
+                yield codes.MISSING_FIELD(message, reading.at(path, index, member))
+
+    return rule
+
+
 def usually_in_some(path: str, *members: str) -> Rule:
     """Members that at least one record of nearly every delivery has."""
 
@@ -123,6 +137,20 @@ def range_in_order(path: str, first: str, last: str) -> Rule:
             if begins is not None and ends is not None and begins > ends:
                 message = f"{first} {begins} lies after {last} {ends}"
                 yield codes.DATE_ORDER(message, reading.at(path, index, first))
+
+    return rule
+
+
+def no_future_moment(path: str, points: str, member: str) -> Rule:
+    """No point of a record's series, in seconds since 1970, lies more than one day beyond the capture."""
+
+    def rule(reading: Reading) -> Iterator[Finding]:
+        last = (reading.capture.captured_at + timedelta(days=1)).timestamp()
+        for index, record in enumerate(reading.rows(path)):
+            for number, point in enumerate(record.get(points) or []):
+                if int(point[member]) > last:
+                    message = f"{member} lies after the capture on {reading.capture.day}"
+                    yield codes.FUTURE_DATE(message, reading.at(path, index, points, number, member))
 
     return rule
 

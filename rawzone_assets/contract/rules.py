@@ -8,7 +8,7 @@ only on documents that their schema accepts, so they need not doubt types. Rules
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from itertools import pairwise
 from typing import Any
@@ -46,13 +46,21 @@ Rule = Callable[[Reading], Iterator[Finding]]
 class Series:
     """A list of records with one day each: where it is, and which members hold the day and the figure.
 
-    Records are objects, or lists of cells when ``headers`` says where the list of their columns is.
+    Records are objects, or lists of cells when ``headers`` says where the list of their columns is. Those that
+    cover a range up to ``day`` have its first day in ``begins``.
     """
 
     path: str
     day: str
     value: str = ""
+    begins: str = ""
     headers: str | None = None
+
+    def extent(self, reading: Reading) -> tuple[date, date] | None:
+        """The first and the last day that the records speak of."""
+        days = self.days(reading)
+        started = replace(self, day=self.begins).days(reading) if self.begins else []
+        return (min(days + started), max(days)) if days else None
 
     def days(self, reading: Reading) -> list[date]:
         return [day for _, day in self.dated(reading)]

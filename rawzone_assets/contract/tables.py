@@ -95,7 +95,10 @@ class TableFormat:
 
     def _charset(self, seen: Survey, findings: Findings) -> str | None:
         if seen.first == b"<":
-            findings.add(codes.HTML_INSTEAD("the file begins with '<': a web page, not a table", Place(line=1)))
+            findings.add(codes.HTML_INSTEAD("the file begins with '<': a web page, not a table", seen.start))
+            return None
+        if seen.first in {b"{", b"["}:
+            findings.add(codes.TABLE_SYNTAX("the file begins as JSON does: no table", seen.start))
             return None
         legacy = self.legacy_charset
         if legacy and seen.invalid_at is not None and not seen.utf16 and seen.nul_at is None:

@@ -26,6 +26,8 @@ class Survey:
     newline: str  # "lf", "crlf", "cr", "mixed" or "none"
     ends_with_newline: bool
     first: bytes  # the first byte that is neither blank nor part of the byte order mark
+    first_at: int  # where it stands
+    first_line: int
     utf16: bool
     nul_at: int | None
     invalid_at: int | None  # where the bytes stop being UTF-8
@@ -35,6 +37,11 @@ class Survey:
     def facts(self) -> Mapping[str, Any]:
         charset = "utf-16" if self.utf16 else "utf-8" if self.invalid_at is None else "unknown"
         return {"charset": charset, "bom": self.bom, "newline": self.newline}
+
+    @property
+    def start(self) -> Place:
+        """Where the text begins."""
+        return Place(line=self.first_line, offset=self.first_at)
 
     def objection(self) -> Finding | None:
         """Why the bytes cannot be read as UTF-8 text, or ``None`` when they can."""
@@ -53,7 +60,7 @@ def survey(content: Content) -> Survey:
     """One bounded-memory pass over the whole delivery."""
     decoder = codecs.getincrementaldecoder("utf-8")()
     first, head, tail = b"", b"", b""
-    offset, cr, lf, crlf = 0, 0, 0, 0
+    first_at, first_line, offset, cr, lf, crlf = 0, 1, 0, 0, 0, 0
     nul_at: int | None = None
     invalid_at: int | None = None
     with content.open() as stream:
@@ -61,7 +68,10 @@ def survey(content: Content) -> Survey:
             if offset == 0:
                 head = block[:3]
             if not first:
-                first = (block.removeprefix(codecs.BOM_UTF8) if offset == 0 else block).lstrip()[:1]
+                text = (block.removeprefix(codecs.BOM_UTF8) if offset == 0 else block).lstrip()
+                first, first_at = text[:1], offset + len(block) - len(text)
+                blank = block[: len(block) - len(text)]
+                first_line += blank.count(b"\n") + blank.count(b"\r") - blank.count(b"\r\n")
             if nul_at is None and (found := block.find(b"\0")) >= 0:
                 nul_at = offset + found
             if invalid_at is None:
@@ -80,6 +90,8 @@ def survey(content: Content) -> Survey:
         newline=_newline_style(cr - crlf, lf - crlf, crlf),
         ends_with_newline=tail in {b"\r", b"\n"},
         first=first,
+        first_at=first_at,
+        first_line=first_line,
         utf16=head[:2] in {codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE},
         nul_at=nul_at,
         invalid_at=invalid_at,

@@ -16,7 +16,7 @@ from rawzone_assets.contract import codes
 from rawzone_assets.contract.feed import Capture
 from rawzone_assets.contract.findings import Finding
 from rawzone_assets.contract.forms import is_date
-from rawzone_assets.contract.months import MonthDay, language_of, may_be_a_day, readings
+from rawzone_assets.contract.months import MonthDay, language_of, may_be_a_day, readings, year_of
 from rawzone_assets.contract.naming import first_day
 from rawzone_assets.contract.table_rules import Chunk
 
@@ -131,15 +131,21 @@ def _meanings(
         if text and is_date(text):
             meaning = date.fromisoformat(text)
         elif text in texts and language:
-            meaning = readings(text).get(language)
+            meaning = _with_its_year(text, readings(text).get(language))
             if meaning is None:
-                message = f"no day in {language}, the language of the other rows"
+                message = f"no day of the calendar in {language}, the language of the other rows"
                 findings.append(codes.VALUE_TYPE(message, table.place(row, column)))
         elif text in texts and not findings:
             message = "the month names are of no known language, so days cannot be judged"
             findings.append(codes.DATES_UNREADABLE(message, table.place(row, column)))
         meanings.append(meaning)
     return meanings, findings
+
+
+def _with_its_year(text: str, day: MonthDay | None) -> date | MonthDay | None:
+    """A day that is written with its year, as its date; ``None`` when that year has no such day."""
+    year = year_of(text)
+    return _dated(day, year) if day and year else day
 
 
 def _window(known: list[tuple[int, date]], capture: Capture) -> Iterator[Finding]:

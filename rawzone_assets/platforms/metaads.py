@@ -9,6 +9,7 @@ from rawzone_assets.contract.feed import Cadence, Feed, Platform, Variant
 from rawzone_assets.contract.findings import Role
 from rawzone_assets.contract.json_documents import JsonFormat, Wrapper
 from rawzone_assets.contract.record_rules import (
+    in_all_or_none,
     no_future_time,
     no_record_twice,
     no_value_twice,
@@ -31,7 +32,7 @@ _CHECKS = {
 }
 # {"data": [...], "paging": {...}}, when the API's answer is saved instead of the list drawn from it.
 _ENVELOPE = Wrapper(platform="", marks=("paging", "summary"), links=("/paging/next", "/paging/previous"))
-_RANGES = Series(path="", day="date_stop")
+_RANGES = Series(path="", day="date_stop", begins="date_start")
 _MEASURES = (
     *("spend", "impressions", "clicks", "inline_link_clicks", "unique_clicks", "reach", "frequency"),
     *("cpc", "cpm", "cpp", "ctr", "actions", "action_values", "cost_per_action_type"),
@@ -40,6 +41,7 @@ _METRICS = (
     not_empty(""),
     no_record_twice("", measures=_MEASURES),
     one_value("", "account_id"),
+    in_all_or_none("", "campaign_id", "adset_id", "ad_id"),
     range_in_order("", "date_start", "date_stop"),
     no_future_day(Series(path="", day="date_start")),
     no_future_day(_RANGES),
@@ -56,6 +58,7 @@ def _nodes(*rules: Rule) -> JsonFormat:
             not_empty(""),
             no_value_twice("", "id"),
             one_value("", "account_id"),
+            in_all_or_none("", "campaign_id"),
             no_future_time("", "created_time", "updated_time"),
             *rules,
         ),
@@ -103,8 +106,8 @@ non-numeric metrics; a range that ends before it begins; times and days after th
             names=("ads_<ts>.json",),
             stamped_folder_names=("ads.json",),
             format=_nodes(
-                none_has("", "targeting", "date_start"),
-                usually_in_some("", "creative", "created_time", "updated_time"),
+                none_has("", "date_start"),
+                usually_in_some("", "campaign_id", "creative", "created_time", "updated_time"),
             ),
             schema="metaads/ads.v1.json",
         ),
@@ -199,5 +202,6 @@ PLATFORM = Platform(
     source_system="Meta Marketing API",
     timezone="America/Los_Angeles",
     feeds=(_CAMPAIGNS, _DAILY, _AUDIENCE),
-    folders=("meta_ads_dump_<ts>",),  # later dumps lie beside the platforms' folders, not in one
+    # Dumps lie beside the platforms' folders, not in one: first in a stamped folder, later in a prefixed one.
+    folders=("<ts>", "meta_ads_dump_<ts>"),
 )

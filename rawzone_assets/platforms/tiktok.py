@@ -8,7 +8,7 @@ from rawzone_assets.contract.archives import ZipFormat
 from rawzone_assets.contract.feed import Cadence, Feed, Platform, Variant
 from rawzone_assets.contract.findings import Role
 from rawzone_assets.contract.json_documents import JsonFormat, Status
-from rawzone_assets.contract.record_rules import no_value_twice
+from rawzone_assets.contract.record_rules import no_future_moment, no_value_twice
 from rawzone_assets.contract.rules import holds_something, not_empty
 from rawzone_assets.contract.table_rows import CSV
 from rawzone_assets.contract.table_wholes import identified_by, shares_of_one
@@ -165,14 +165,19 @@ members are those that other people's code reads, and little is demanded.
 
 **Legitimate**: an empty list, unknown members, numbers as digits in strings.
 
-**Blocks**: an error answer (`code` other than 0), a missing list, a hashtag twice, negative counts.
+**Blocks**: an error answer (`code` other than 0), a missing list, a hashtag twice, negative counts, a point of
+its curve after the capture.
 """,
     names=("tiktok_trends_<ts>.json",),
     format=JsonFormat(
         own="data",
         statuses=_STATUSES,
         records="/data/list",
-        rules=(not_empty("/data/list"), no_value_twice("/data/list", "hashtag_id")),
+        rules=(
+            not_empty("/data/list"),
+            no_value_twice("/data/list", "hashtag_id"),
+            no_future_moment("/data/list", "trend", "time"),
+        ),
     ),
     schema="tiktok/trends.v1.json",
     version=1,

@@ -48,6 +48,7 @@ _BY_CAMPAIGN, _BY_ADSET = account.campaign_insights, account.adset_insights
 _DUMPS = (
     _folder("campaigns in a stamped folder", "campaigns", made(_CAMPAIGNS), folder=_STAMPED),
     _folder("ad sets in a folder beside the platforms'", "adsets", made(_ADSETS), folder=_BESIDE),
+    _folder("insights in a folder of nothing but a stamp", "insights", made(_BY_CAMPAIGN), folder="{stamp}"),
     _folder("ads in a stamped folder", "ads", made(_ADS), folder=_STAMPED),
     _folder("insights by ad set", "insights", made(_BY_ADSET), folder=f"metaads/{_BESIDE}"),
     _dump(
@@ -78,6 +79,13 @@ _DUMPS = (
         "campaigns",
         with_members(_CAMPAIGNS, primary_attribution="DEFAULT", spend_cap="500000"),
         "RZ-UNKNOWN-FIELD",
+        verdict="promoted",
+    ),
+    _dump(
+        "ads of which the campaign was not asked for",
+        "ads",
+        made(_ADS, lambda rows, _day: [{k: v for k, v in row.items() if k != "campaign_id"} for row in rows]),
+        "RZ-OPTIONAL-BLOCK-MISSING",
         verdict="promoted",
     ),
     _dump(
@@ -138,6 +146,12 @@ _DUMPS = (
         "campaigns",
         made(_CAMPAIGNS, lambda rows, _: [row | {"account_id": f"9{n % 2}"} for n, row in enumerate(rows)]),
         "RZ-MIXED-ACCOUNTS",
+    ),
+    _dump(
+        "an action counted below zero",
+        "insights",
+        with_members(_BY_ADSET, actions=[{"action_type": "link_click", "value": "-3"}]),
+        "RZ-NEGATIVE-AMOUNT",
     ),
     _dump("a campaign without its id", "campaigns", with_members(_CAMPAIGNS, id=None), "RZ-MISSING-FIELD"),
     _dump(

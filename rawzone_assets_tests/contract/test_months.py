@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rawzone_assets.contract import months
-from rawzone_assets.contract.months import language_of, may_be_a_day, readings
+from rawzone_assets.contract.months import language_of, may_be_a_day, readings, year_of
 
 
 def meaning(text):
@@ -59,7 +59,9 @@ def test_days_are_read_as_people_write_them(text, month, day):
         "February 30",
         "28-May",
         "5/28/2025",
-        "May 28 2025",
+        "May 28 1925",
+        "26-May-2025",
+        "May 28 2024 2025",
         "13月1日",
         "May 28 extra",
         "2025-05-28",
@@ -69,6 +71,12 @@ def test_days_are_read_as_people_write_them(text, month, day):
 )
 def test_what_is_no_day_of_a_known_language_has_no_meaning(text):
     assert readings(text) == {}
+
+
+@pytest.mark.parametrize("text", ["May 28, 2025", "28 de mayo de 2025", "2025年5月28日", "28 May 2025"])
+def test_a_day_that_is_written_with_its_year_is_read_with_it(text):
+    assert meaning(text) == (5, 28)
+    assert year_of(text) == 2025
 
 
 @pytest.mark.parametrize("text", ["28 Quux", "Quux 1", "28 de quux"])

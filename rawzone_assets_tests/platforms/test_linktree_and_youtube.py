@@ -132,3 +132,22 @@ class TestYouTube:
     def test_a_table_without_its_kind_is_told_by_its_columns(self):
         document = {"columnHeaders": list(self.HEADERS), "rows": [["2025-06-09", 1]]}
         assert judged("youtube/channel_analytics_20250612.json", document).findings == ()
+
+
+def test_an_error_answer_is_placed_at_its_member_and_named_by_its_code_alone():
+    errors = [{"message": "no session for someone@example.org", "extensions": {"code": "UNAUTHENTICATED"}}]
+    answers = {
+        "linktree/graphql_20250527_141844_257580.json": {"errors": errors, "data": None},
+        "youtube/channel_analytics_20250527.json": {"error": {"code": 403, "message": "<a href='x'>quota</a>"}},
+    }
+    told = [judged(path, answer).findings[0] for path, answer in answers.items()]
+    assert [finding.where.pointer for finding in told] == ["/errors", "/error"]
+    assert [finding.message.rpartition(" ")[2] for finding in told] == ["UNAUTHENTICATED", "403"]
+
+
+@pytest.mark.parametrize("part", ["timeToClick", "clickThroughBenchmark"])
+@pytest.mark.parametrize("value", [None, 12.5, "12s", {"average": 3}, [1]])
+def test_parts_of_linktrees_overview_whose_form_nobody_knows_may_have_any(part, value):
+    days = [date(2025, 5, 27) - timedelta(days=back) for back in range(29, -1, -1)]
+    judgement = judged("linktree/graphql_20250527_141844_257580.json", overview(days, **{part: value}))
+    assert judgement.findings == ()

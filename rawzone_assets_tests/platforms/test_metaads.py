@@ -34,7 +34,12 @@ class TestNames:
     @pytest.mark.parametrize("name", ["campaigns", "adsets", "ads", "insights"])
     @pytest.mark.parametrize(
         "folder",
-        ["metaads/20240522_083045", "metaads/meta_ads_dump_20240522_083045", "meta_ads_dump_20240522_083045"],
+        [
+            "metaads/20240522_083045",
+            "metaads/meta_ads_dump_20240522_083045",
+            "meta_ads_dump_20240522_083045",
+            "20240522_083045",  # where the first dumps lay
+        ],
     )
     def test_a_dump_is_dated_by_its_folder_and_stored_under_a_dated_name(self, folder, name):
         found = recognized(f"{folder}/{name}.json")
@@ -50,10 +55,10 @@ class TestNames:
         assert isinstance(found, Unrecognized)
         assert found.finding.code == "RZ-NO-DATE"
 
-    def test_a_stamped_folder_of_no_platform_is_nobodys(self):
-        found = recognize("20240522_083045/campaigns.json", all_platforms())
+    def test_other_files_in_a_stamped_folder_are_nobodys(self):
+        found = recognize("20240522_083045/streams_stats_20240522.html", all_platforms())
         assert isinstance(found, Unrecognized)
-        assert found.finding.code == "RZ-UNKNOWN-PLATFORM"
+        assert found.finding.code == "RZ-UNKNOWN-NAME"
 
     def test_a_report_made_by_hand_is_unknown(self):
         found = recognize("metaads/metaads_complete_export_20240522.csv", all_platforms())
@@ -155,8 +160,88 @@ class TestInsights:
         )
         assert [finding.code for finding in judgement.findings] == codes
 
-    def test_the_range_of_the_data_is_that_of_its_ends(self):
+    def test_the_data_reach_from_the_first_beginning_to_the_last_end(self):
         row = {"spend": "0", "impressions": "0", "date_start": "2025-05-01"}
         rows = [row | {"campaign_id": str(n), "date_stop": f"2025-06-{n:02d}"} for n in (10, 12, 11)]
+        rows[1]["date_start"] = "2022-06-12"
         facts = judged("metaads/insights_20250612.json", rows).facts
-        assert (facts.records, facts.data_min, facts.data_max) == (3, "2025-06-10", "2025-06-12")
+        assert (facts.records, facts.data_min, facts.data_max) == (3, "2022-06-12", "2025-06-12")
+
+    @pytest.mark.parametrize("member", ["campaign_id", "adset_id"])
+    def test_an_identifier_that_other_rows_have_is_missed_where_it_lacks(self, member):
+        rows = [insight(n) for n in range(3)]
+        del rows[1][member]
+        (finding,) = [f for f in judged("metaads/insights_20250612.json", rows).findings if f.blocking]
+        assert (finding.code, finding.check) == ("RZ-MISSING-FIELD", "metric_completeness")
+        assert finding.where.pointer == f"/1/{member}"
+
+    def test_actions_hold_one_number_each_and_those_of_their_attribution_windows(self):
+        actions = [{"action_type": "link_click", "value": "55", "1d_view": "3", "7d_click": 52}]
+        values = [{"action_type": "omni_purchase", "value": "-2.50"}]
+        rows = [insight(1) | {"actions": actions, "action_values": values, "cost_per_action_type": actions}]
+        assert judged("metaads/insights_20250612.json", rows).findings == ()
+
+    @pytest.mark.parametrize(
+        ("value", "code"), [("many", "RZ-VALUE-TYPE"), ("-3", "RZ-NEGATIVE-AMOUNT"), (None, "RZ-VALUE-TYPE")]
+    )
+    def test_what_is_no_number_from_0_on_among_actions_is_told_with_its_place(self, value, code):
+        rows = [insight(1) | {"actions": [{"action_type": "link_click", "value": value}]}]
+        (finding,) = judged("metaads/insights_20250612.json", rows).findings
+        assert (finding.code, finding.where.pointer) == (code, "/0/actions/0/value")
+
+
+def insight(number: int) -> dict[str, object]:
+    return {
+        "campaign_id": "120224907266750075",
+        "adset_id": f"12022490726680{number:04d}",
+        "date_start": "2025-06-01",
+        "date_stop": "2025-06-12",
+        "spend": "36.24",
+        "impressions": "19629",
+        "clicks": "216",
+        "reach": "16940",
+    }
+
+
+class TestAds:
+    """An ad is of an ad set; everything else about it is asked for or not."""
+
+    AD = {  # noqa: RUF012
+        "name": "AD1",
+        "status": "ACTIVE",
+        "adset_id": "120224903624060075",
+        "creative": {"id": "2594406180904571"},
+        "created_time": "2025-05-23T06:14:51-0700",
+        "updated_time": "2025-05-23T07:07:19-0700",
+    }
+
+    def codes(self, *ads: dict[str, object]) -> list[str]:
+        rows = [self.AD | {"id": f"12022490362410{n:04d}"} | ad for n, ad in enumerate(ads)]
+        return [finding.code for finding in judged("metaads/ads_20250612.json", rows).findings]
+
+    def test_a_dump_without_campaigns_is_accepted_with_a_warning(self):
+        assert self.codes({}, {}) == ["RZ-OPTIONAL-BLOCK-MISSING"]
+
+    def test_one_ad_without_the_campaign_that_others_have_is_refused(self):
+        assert self.codes({"campaign_id": "1"}, {}) == ["RZ-MISSING-FIELD"]
+
+    def test_ads_may_hold_the_targeting_of_their_ad_set(self):
+        assert self.codes({"campaign_id": "1", "targeting": {"age_min": 18}}) == ["RZ-UNKNOWN-FIELD"]
+
+
+class TestErrorAnswers:
+    """'{"error": {"message", "type": "OAuthException", "code": 190, ...}}'"""
+
+    @pytest.mark.parametrize("name", ["campaigns", "adsets", "ads", "insights", "audience_insights"])
+    @pytest.mark.parametrize("code", [190, 4, 17, 80004, 613, 100, 200])
+    def test_are_refused_with_their_code_and_place_and_without_their_message(self, name, code):
+        error = {"message": "Session of J. Doe has expired", "type": "OAuthException", "code": code}
+        (finding,) = judged(f"metaads/{name}_20250612.json", {"error": error}).findings
+        assert (finding.code, finding.check) == ("RZ-ERROR-PAYLOAD", "response_structure")
+        assert finding.message == f"an error answer, told by its member 'error', with the code {code}"
+        assert finding.where.pointer == "/error"
+
+    def test_a_code_that_could_be_a_secret_is_not_shown(self):
+        error = {"error": {"code": "EAABsbCS1iHgBOZB0x"}}
+        (finding,) = judged("metaads/campaigns_20250612.json", error).findings
+        assert "EAAB" not in finding.message

@@ -210,3 +210,62 @@ class TestSales:
         found = recognize("toolost/@05-2025-1.csv", all_platforms())
         assert isinstance(found, Recognized)
         assert found.capture.day == date(2025, 6, 1)
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        '"Tanggal","Tayangan Video","Tampilan Profil","Suka","Komentar","Dibagikan"',
+        '"Ngày","Lượt xem video","Lượt xem hồ sơ","Thích","Bình luận","Chia sẻ"',
+        '"Ημερομηνία","Προβολές βίντεο","Προβολές προφίλ","Μου αρέσει","Σχόλια","Κοινοποιήσεις"',  # noqa: RUF001
+        '"Data","Visualizações do vídeo","Visitas ao perfil","Curtidas","Comentários","Compartilhamentos"',
+    ],
+)
+def test_headers_in_the_languages_of_exports_are_those_of_the_english_one(header):
+    assert codes("tiktok/tiktok_analytics_20250529.csv", header + '\n"May 27","1","1","1","-1","1"') == []
+
+
+def test_a_day_of_the_overview_that_has_its_year_keeps_it():
+    row = '"May {day}, {year}","1","1","1","1","1"'
+    rows = [row.format(day=day, year=2025) for day in (26, 27)]
+    judgement = judged("tiktok/tiktok_analytics_20250529.csv", "\n".join([OVERVIEW, *rows]))
+    assert judgement.findings == ()
+    assert (judgement.facts.data_min, judgement.facts.data_max) == ("2025-05-26", "2025-05-27")
+    old = "\n".join([OVERVIEW, row.format(day=26, year=2024), rows[1]])
+    assert judged("tiktok/tiktok_analytics_20250529.csv", old).facts.data_min == "2024-05-26"
+
+
+@pytest.mark.parametrize(("seconds", "refused"), [(1_748_476_800, False), (1_748_736_000, True)])
+def test_a_trend_of_the_day_after_tomorrow_is_refused_where_it_stands(seconds, refused):
+    curve = [{"time": 1_748_304_000, "value": 0.2}, {"time": str(seconds), "value": 1}]
+    answer = {"code": 0, "data": {"list": [{"hashtag_id": "1", "trend": curve}]}}
+    judgement = judged("tiktok/tiktok_trends_20250529.json", json.dumps(answer))
+    assert judgement.refused is refused
+    if refused:
+        assert [(f.code, f.check, f.where.pointer) for f in judgement.findings] == [
+            ("RZ-FUTURE-DATE", "date_consistency", "/data/list/0/trend/1/time")
+        ]
+
+
+@pytest.mark.parametrize(
+    ("path", "data", "offset"),
+    [
+        ("tiktok/tiktok_analytics_20250529.csv", b"\xef\xbb\xbf\r\n <!doctype html>", 6),
+        ("tiktok/tiktok_trends_20250529.json", b"<html>", 0),
+        ("tiktok/Overview_2025-03-29_1748345895_a.b.zip", b"\n<html>", 1),
+    ],
+)
+def test_a_web_page_is_told_with_the_place_where_it_begins(path, data, offset):
+    (finding,) = judged(path, data).findings
+    assert (finding.code, finding.check, finding.where.offset) == (
+        "RZ-HTML-INSTEAD",
+        "schema_compliance",
+        offset,
+    )
+
+
+def test_an_error_answer_in_a_tables_place_is_called_no_table():
+    (finding,) = judged(
+        "tiktok/tiktok_analytics_20250529.csv", '{"error":{"code":"access_token_invalid"}}'
+    ).findings
+    assert (finding.code, finding.where.offset) == ("RZ-TABLE-SYNTAX", 0)
