@@ -1,9 +1,9 @@
 """Months: reading days that are written without a year, in the languages exports come in.
 
 ``May 28``, ``28 de mayo``, ``18 tháng Sáu``, ``5月28日``: a day of the month and a month's name, or three or
-more of its first letters, and perhaps a year (``May 28, 2025``). A name may mean one month here and another there (``listopad``), so a text has a
-reading per language; which language a file is in is decided over all its days. Which year is meant is
-``yearless.py``'s part.
+more of its first letters, and perhaps a year (``May 28, 2025``). A name may mean one month here and another
+there (``listopad``), so a text has a reading per language; which language a file is in is decided over all its
+days. Which year is meant is ``yearless.py``'s part.
 """
 
 from __future__ import annotations
