@@ -19,6 +19,7 @@ from rawzone_assets.commands.surroundings import (
     note,
     open_settings,
     open_zone,
+    printable,
 )
 from rawzone_assets.health.status import FeedStatus, ZoneStatus, read_status
 from rawzone_assets.platforms import all_platforms
@@ -61,6 +62,8 @@ def command(*, as_json: bool) -> None:
         for feed in status.feeds:
             if feed.freshness and feed.is_stale:
                 click.echo(f"{feed.feed} is stale: {'; '.join(feed.freshness.reasons)}.")
+            for sentence in feed.incomplete:
+                click.echo(printable(f"{feed.feed}: {sentence}."))
     if status.landing_problem:
         note(status.landing_problem)
     for folder in status.unreadable:

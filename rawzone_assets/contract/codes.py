@@ -732,3 +732,15 @@ VOLUME_ANOMALY = _code(
     remedy="Compare with the delivery before: a filter at the export, a capture cut short, or a real change.",
     source="FORMATS 11, row counts",
 )
+INCOMPLETE_SET = _code(
+    "RZ-INCOMPLETE-SET",
+    Role.COMPLETENESS,
+    blocks=False,
+    title="A capture of several files is not whole",
+    explanation=(
+        "The feed's extractor writes several files at once into a folder, and not all have been accepted. "
+        "It is told of the capture day, not of a file, and no longer once the others have come."
+    ),
+    remedy="Look for the files in the extractor's own output or in quarantine, or capture again.",
+    source="FORMATS 4.1, 9, partial capture of a set",
+)

@@ -136,6 +136,7 @@ class Feed:
     description: str  # markdown: what it is, what it covers, known oddities; shown in the Dagster UI
     names: tuple[str, ...]  # templates, see contract/naming.py
     stamped_folder_names: tuple[str, ...] = ()  # file names whose date stands in the parent folder
+    capture_set: tuple[str, ...] = ()  # those of them that one capture's folder holds, every one
     format: Format
     schema: str  # below schemas/: "distrokid/streams.v1.json"
     version: int

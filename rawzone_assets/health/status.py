@@ -8,16 +8,20 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 
-from rawzone_assets.contract.feed import Platform
+from rawzone_assets.contract.feed import Feed, Platform
 from rawzone_assets.health.freshness import Freshness, State, freshness_of
+from rawzone_assets.zone.capture_sets import IncompleteSet, incomplete_sets
 from rawzone_assets.zone.errors import LandingMissing
 from rawzone_assets.zone.index_queries import Total
 from rawzone_assets.zone.ledger import Head
 from rawzone_assets.zone.receipt import Verdict
 from rawzone_assets.zone.survey import Survey
 from rawzone_assets.zone.zone import Zone
+
+_RECENT = timedelta(days=14)  # how far back captures are asked whether they are whole
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +39,7 @@ class FeedStatus:
     newest_data: str | None
     last_arrival: str | None  # newest capture of any verdict, UTC
     freshness: Freshness | None  # None: the feed is no longer declared
+    incomplete: tuple[str, ...] = ()  # captures of the last two weeks of which files are missing, as sentences
 
     @property
     def files(self) -> int:
@@ -76,10 +81,20 @@ def read_status(zone: Zone, platforms: Iterable[Platform]) -> ZoneStatus:
         totals.setdefault(total.feed, {})[total.verdict] = total
     waiting = _waiting(survey) if survey else None
     refused = zone.index.open_refusals()
+    since = (zone.clock().date() - _RECENT).isoformat()
+    partial = {
+        feed.id: tuple(found.sentence for found in _incomplete_sets(zone, feed, since))
+        for platform in known
+        for feed in platform.feeds
+        if feed.capture_set
+    }
     fresh = {feed.id: freshness_of(zone, platform, feed) for platform in known for feed in platform.feeds}
     return ZoneStatus(
         feeds=tuple(
-            _status_of(feed, totals[feed], waiting, fresh.get(feed), refused=refused.get(feed, 0))
+            replace(
+                _status_of(feed, totals[feed], waiting, fresh.get(feed), refused=refused.get(feed, 0)),
+                incomplete=partial.get(feed, ()),
+            )
             for feed in sorted(totals)
         ),
         unrecognized=_unrecognized(survey) if survey else None,
@@ -87,6 +102,11 @@ def read_status(zone: Zone, platforms: Iterable[Platform]) -> ZoneStatus:
         landing_problem=problem,
         head=zone.index.head,
     )
+
+
+def _incomplete_sets(zone: Zone, feed: Feed, since: str) -> tuple[IncompleteSet, ...]:
+    entries = zone.index.entries(feeds=[feed.id], since=since)
+    return incomplete_sets(feed, (entry.receipt for entry in entries))
 
 
 def _look_at_landing(zone: Zone, platforms: tuple[Platform, ...]) -> tuple[Survey | None, str | None]:

@@ -26,6 +26,7 @@ from rawzone_assets.orchestration.days import Day, days_of
 from rawzone_assets.orchestration.integrity import Reread, reread
 from rawzone_assets.orchestration.names import INTEGRITY, daily_checks, raw_key
 from rawzone_assets.orchestration.witness import Recorded
+from rawzone_assets.zone.capture_sets import incomplete_sets, set_findings
 from rawzone_assets.zone.zone import Zone
 
 Target = AssetCheckEvaluationTargetMaterializationData
@@ -138,6 +139,12 @@ def _rule_check(feed: Feed, day: Day, name: str, *, target: Target | None) -> dg
         for receipt in (*day.newest, *day.refused)
         for finding in receipt.findings
         if not finding["blocking"] and _check_of(feed, finding) == name
+    ]
+    warnings += [
+        (found.witness, finding.as_json())
+        for found in incomplete_sets(feed, (entry.receipt for entry in day.entries))
+        for finding in set_findings(feed, found)
+        if finding.check == name
     ]
     deliveries = len(day.newest) + len(day.refused)
     files = list({id(receipt): receipt for receipt, _ in refused}.values())

@@ -80,6 +80,9 @@ when undefined (`cpc` without clicks); budgets in cents and metrics in currency 
 that change with daylight saving; insights of another level than yesterday's; a reach that fell (it is an
 estimate); a click-through rate above 1; dumps that equal the last one's.
 
+**Warns**: a folder with fewer than the four, as long as the others have not come (`RZ-INCOMPLETE-SET`); its
+files are promoted all the same.
+
 **Blocks**: an error answer; one page of many (`paging.next`: what is absent would pass for deleted, and the
 link holds the access token); identifiers that are numbers or in scientific notation; an `id` twice, or rows of
 insights that differ in nothing but metrics; one dump under another's name; several accounts; negative or
@@ -87,6 +90,7 @@ non-numeric metrics; a range that ends before it begins; times and days after th
 """,
     names=("campaigns_<ts>.json",),
     stamped_folder_names=("campaigns.json",),
+    capture_set=("campaigns.json", "adsets.json", "ads.json", "insights.json"),
     format=_nodes(
         none_has("", "campaign_id", "adset_id", "date_start"),
         usually_in_some("", "objective", "created_time", "updated_time"),

@@ -143,3 +143,30 @@ class TestDemo:
         assert (again.exit_code, "all feeds" in again.stdout) == (0, True)
         assert rawzone("verify").exit_code == 0
         assert not (home / "real").exists()
+
+
+class TestACaptureOfSeveralFiles:
+    """'A dump with fewer than four is incomplete; validate the set as well as each file.'"""
+
+    def test_is_a_warning_of_its_day_until_the_others_have_come(self, rawzone, home):
+        dump = home / "data" / "landing" / "meta_ads_dump_20250527_123754"
+        dump.mkdir(parents=True)
+        lists = {name: json.dumps([]) for name in ("campaigns", "adsets", "ads", "insights")}
+        (dump / "campaigns.json").write_text(lists["campaigns"])
+
+        def told() -> list[tuple[str, str]]:
+            rawzone("promote", "--now")
+            with dg.DagsterInstance.from_config(str(home / "data" / "dagster")) as instance:
+                key = dg.AssetCheckKey(raw_key("metaads/campaigns"), "metric_completeness")
+                (record,) = instance.event_log_storage.get_asset_check_execution_history(key, limit=1)
+            evaluation = record.evaluation
+            assert evaluation.passed
+            rows = evaluation.metadata["findings"].value.records
+            return [(row.data["code"], row.data["message"]) for row in rows if "SET" in row.data["code"]]
+
+        ((code, message),) = told()
+        assert code == "RZ-INCOMPLETE-SET"
+        assert message.endswith("lacks adsets.json, ads.json, insights.json")
+        for name in ("adsets", "ads", "insights"):
+            (dump / f"{name}.json").write_text(lists[name] + "\n" * len(name))
+        assert told() == []
