@@ -177,6 +177,7 @@ class TestInsights:
 
     def test_actions_hold_one_number_each_and_those_of_their_attribution_windows(self):
         actions = [{"action_type": "link_click", "value": "55", "1d_view": "3", "7d_click": 52}]
+        actions += [{"action_device": "iphone", "1d_click": "2"}]
         values = [{"action_type": "omni_purchase", "value": "-2.50"}]
         rows = [insight(1) | {"actions": actions, "action_values": values, "cost_per_action_type": actions}]
         assert judged("metaads/insights_20250612.json", rows).findings == ()
