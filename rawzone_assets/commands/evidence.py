@@ -12,7 +12,8 @@ import click
 from rawzone_assets.commands.surroundings import fail
 from rawzone_assets.zone.checkpoints import Issued, read_checkpoint
 from rawzone_assets.zone.keys import PublicKey, read_public_key
-from rawzone_assets.zone.notes import MOST_BYTES, Malformed
+from rawzone_assets.zone.notes import Malformed
+from rawzone_assets.zone.proofs import MOST_PROOF_BYTES
 
 _MOST_KEY_BYTES = 4096
 
@@ -51,9 +52,9 @@ def read_evidence(path: Path) -> bytes:
     """A proof's or checkpoint's bytes; one more than any may have shows that it is too large."""
     try:
         if str(path) == "-":
-            return sys.stdin.buffer.read(MOST_BYTES + 1)
+            return sys.stdin.buffer.read(MOST_PROOF_BYTES + 1)
         with path.open("rb") as stream:
-            return stream.read(MOST_BYTES + 1)
+            return stream.read(MOST_PROOF_BYTES + 1)
     except OSError as error:
         fail(f"{path} cannot be read ({(error.strerror or str(error)).lower()}): give the path of a file.")
 

@@ -30,7 +30,6 @@ from rawzone_assets.commands.surroundings import (
     open_zone,
 )
 from rawzone_assets.zone.checkpoints import Issued
-from rawzone_assets.zone.errors import AmbiguousObject
 from rawzone_assets.zone.index_queries import Entry
 from rawzone_assets.zone.proofs import Inclusion, Proof
 from rawzone_assets.zone.proving import contradiction, prove_consistency, prove_inclusion, take_checkpoint
@@ -49,6 +48,9 @@ from rawzone_assets.zone.zone import Zone
     help="Prove it against this older checkpoint, which whoever checks has already.",
 )
 @click.option(
+    "--commit", "seq", type=int, metavar="N", help="The receipt in this commit, if there are several."
+)
+@click.option(
     "--since",
     type=click.Path(path_type=Path, allow_dash=True),
     metavar="FILE",
@@ -61,6 +63,7 @@ from rawzone_assets.zone.zone import Zone
 def command(
     *,
     wanted: str | None,
+    seq: int | None,
     older: Path | None,
     since: Path | None,
     keys: tuple[str, ...],
@@ -83,7 +86,7 @@ def command(
         tree.catch_up()
         try:
             old = _unchanged_since(zone, tree, checkpoint_in(older, trusted)) if older else None
-            proof = _prove(zone, tree, wanted, old)
+            proof = _prove(zone, tree, wanted, seq, old)
         except Refused as error:
             note(str(error))
             leave(FOUND)
@@ -98,10 +101,10 @@ def command(
         emit({"record": "proof", "kind": kind, "wanted": wanted, **about, **facts, "proof": data.decode()})
 
 
-def _prove(zone: Zone, tree: RecordTree, wanted: str | None, old: Issued | None) -> Proof:
+def _prove(zone: Zone, tree: RecordTree, wanted: str | None, seq: int | None, old: Issued | None) -> Proof:
     if wanted is None and old is not None:
         return prove_consistency(zone, tree, old)
-    entry = _one(resolve(zone, wanted or ""), wanted or "")
+    entry = _one(resolve(zone, wanted or ""), wanted or "", seq)
     issued = old or take_checkpoint(zone, tree)
     if tree.size_at(entry.seq) > issued.checkpoint.size:
         raise Refused(
@@ -118,10 +121,14 @@ def _unchanged_since(zone: Zone, tree: RecordTree, old: Issued) -> Issued:
     return old
 
 
-def _one(entries: Sequence[Entry], wanted: str) -> Entry:
-    """The receipt that is meant: the promotion, else the only one."""
-    promoted = [entry for entry in entries if entry.receipt.verdict is Verdict.PROMOTED]
-    found = promoted or list(entries)
-    if len(found) > 1:
-        raise AmbiguousObject(wanted, tuple(entry.receipt.key or entry.receipt.landing_path for entry in found))
+def _one(entries: Sequence[Entry], wanted: str, seq: int | None) -> Entry:
+    """The receipt that is meant: the one in commit ``seq``, else the promotion, else the only one."""
+    if seq is None:
+        found = [entry for entry in entries if entry.receipt.verdict is Verdict.PROMOTED] or list(entries)
+    else:
+        found = [entry for entry in entries if entry.seq == seq]
+    if len(found) != 1:
+        commits = ", ".join(str(number) for number in sorted({entry.seq for entry in entries}))
+        how = "give a whole key or landing path" if found else "give one of them"
+        fail(f"{wanted!r} means {len(entries)} receipts, in commits {commits}: {how}, or choose with --commit.")
     return found[0]

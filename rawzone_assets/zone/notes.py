@@ -113,14 +113,16 @@ def read_note(data: bytes) -> Note:
     return Note(text=text, signatures=tuple(_read_signature(line) for line in lines))
 
 
-def read_text(data: bytes) -> str:
+def read_text(data: bytes, *, most: int = MOST_BYTES) -> str:
     """Text as notes allow it: UTF-8 in lines, without any other control character.
 
     Raises:
         Malformed: It is none.
     """
-    if len(data) > MOST_BYTES:
-        raise Malformed(f"it is larger than {MOST_BYTES} bytes")
+    if not data:
+        raise Malformed("it is empty")
+    if len(data) > most:
+        raise Malformed(f"it is larger than {most} bytes")
     try:
         text = data.decode()
     except UnicodeDecodeError:

@@ -16,6 +16,7 @@ from rawzone_assets.zone.merkle import HASH_SIZE, leaf_hash, proves_consistency,
 from rawzone_assets.zone.notes import Malformed, decode_base64, encode_base64, read_number, read_text
 
 INCLUSION = "c2sp.org/tlog-proof@v1"
+MOST_PROOF_BYTES = 64 << 20  # the receipt of a file with thousands of findings is long
 _MOST_HASHES = 63
 
 
@@ -97,7 +98,7 @@ def read_proof(data: bytes, *, trusted: Sequence[PublicKey] = ()) -> Proof:
         Malformed: It is no proof, or its checkpoint is not to be believed.
         SigningUnavailable: It is signed, but the package to check that is not installed.
     """
-    read_text(data)
+    read_text(data, most=MOST_PROOF_BYTES)
     head, separator, note = data.partition(b"\n\n")
     if not separator:
         raise Malformed("it has no checkpoint")

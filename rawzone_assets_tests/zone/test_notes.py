@@ -92,7 +92,8 @@ class TestNotes:
     @pytest.mark.parametrize(
         ("data", "says"),
         [
-            (b"", "no end"),
+            (b"", "empty"),
+            (b"a", "no end"),
             (b"a\n", "no empty line"),
             (b"a\n\n", "no signature line"),
             (b"\n\n\xe2\x80\x94 n AAAAAAA=\n", "no empty line"),
