@@ -19,7 +19,8 @@ from rawzone_assets.commands.surroundings import (
     open_settings,
     printable,
 )
-from rawzone_assets.health.doctor import Check, Health, dagster_home, examine_zone
+from rawzone_assets.health.checks import Check, Health
+from rawzone_assets.health.doctor import dagster_home, examine_zone
 from rawzone_assets.platforms import all_platforms
 from rawzone_assets.zone.settings import Settings
 from rawzone_assets.zone.zone import utc_now

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, requires, version
 
 from rawzone_assets import __version__
-from rawzone_assets.health.doctor import Check, failed, ok, warn
+from rawzone_assets.health.checks import Check, failed, ok, warn
 
 _DISTRIBUTION = "rawzone"
 _LOWEST, _BELOW = (3, 11), (3, 14)

@@ -11,14 +11,14 @@ import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, suppress
-from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from pathlib import Path
 from uuid import uuid4
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from rawzone_assets.contract.feed import Platform
+from rawzone_assets.health.checks import Check, Health, failed, ok, warn
+from rawzone_assets.health.protection import examine_protection, hard_links_check, protection_check
 from rawzone_assets.zone.errors import LedgerDamaged
 from rawzone_assets.zone.files import Files, LocalFiles
 from rawzone_assets.zone.index import index_path
@@ -27,34 +27,6 @@ from rawzone_assets.zone.ledger import EMPTY, Head, Ledger
 from rawzone_assets.zone.room import PLENTY
 from rawzone_assets.zone.settings import Settings
 from rawzone_assets.zone.staging import leftovers
-
-
-class Health(StrEnum):
-    OK = "ok"
-    WARN = "warn"
-    FAIL = "fail"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Check:
-    """One thing looked at, what was seen, and what to do when it is not well."""
-
-    name: str
-    health: Health
-    seen: str
-    remedy: str = ""
-
-
-def ok(name: str, seen: str) -> Check:
-    return Check(name=name, health=Health.OK, seen=seen)
-
-
-def warn(name: str, seen: str, remedy: str) -> Check:
-    return Check(name=name, health=Health.WARN, seen=seen, remedy=remedy)
-
-
-def failed(name: str, seen: str, remedy: str) -> Check:
-    return Check(name=name, health=Health.FAIL, seen=seen, remedy=remedy)
 
 
 def examine_zone(
@@ -80,7 +52,11 @@ def examine_zone(
     ledger = Ledger(files, layout.ledger)
     head, check = _ledger(ledger)
     yield check
+    links = hard_links_check()
+    if links:
+        yield links
     if head is not None:
+        yield protection_check(examine_protection(layout, files, ledger, head), wanted=settings.immutable)
         yield _clock(head, now)
         yield _index(settings, head)
 

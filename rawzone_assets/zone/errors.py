@@ -117,6 +117,17 @@ class OtherOrigin(ZoneError):
         )
 
 
+class CannotProtect(ZoneError):
+    """The immutable flag is asked for and cannot be set."""
+
+    def __init__(self, root: Path, error: OSError) -> None:
+        super().__init__(
+            f"RAWZONE_IMMUTABLE is set, but the immutable flag cannot be put on files in {root} "
+            f"({(error.strerror or str(error)).lower()}), so nothing is written: promote with "
+            "CAP_LINUX_IMMUTABLE on ext4, XFS or Btrfs, or unset it."
+        )
+
+
 class KeyOccupied(ZoneError):
     """A file that no receipt knows lies where an object must go."""
 

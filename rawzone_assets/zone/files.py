@@ -8,16 +8,23 @@ replacing a file. Paths are absolute. Every method raises ``OSError`` as the ope
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import os
 import shutil
 import stat
+import struct
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
 FILE_MODE = 0o444
 _FOLDER_MODE = 0o755
+
+# FS_IOC_GETFLAGS and FS_IOC_SETFLAGS of linux/fs.h, _IOR('f', 1, long) and _IOW('f', 2, long).
+_GET_FLAGS = 2 << 30 | struct.calcsize("@l") << 16 | ord("f") << 8 | 1
+_SET_FLAGS = 1 << 30 | struct.calcsize("@l") << 16 | ord("f") << 8 | 2
+_IMMUTABLE = 0x10
 
 
 class Files(Protocol):
@@ -69,6 +76,18 @@ class Files(Protocol):
 
     def free_bytes(self, path: Path) -> int:
         """Bytes that may still be written to the file system of an existing folder."""
+        ...
+
+    def is_immutable(self, path: Path) -> bool:
+        """Whether a file carries the flag that keeps even its owner from changing or removing it."""
+        ...
+
+    def set_immutable(self, path: Path, *, on: bool) -> None:
+        """Put that flag on a file, or take it off. Needs CAP_LINUX_IMMUTABLE and a file system that has it."""
+        ...
+
+    def try_immutable(self, folder: Path) -> None:
+        """Do so with a file in that folder which has no name, so that nothing can be left behind."""
         ...
 
 
@@ -135,8 +154,54 @@ class LocalFiles:
         finally:
             os.close(descriptor)
 
+    def is_immutable(self, path: Path) -> bool:
+        with _opened(path) as descriptor:
+            try:
+                return bool(_flags(descriptor) & _IMMUTABLE)
+            except OSError as error:
+                if error.errno in (errno.ENOTTY, errno.EOPNOTSUPP):
+                    return False  # a file system without flags
+                raise
+
+    def set_immutable(self, path: Path, *, on: bool) -> None:
+        with _opened(path) as descriptor:
+            _set_immutable(descriptor, on=on)
+
+    def try_immutable(self, folder: Path) -> None:
+        descriptor = os.open(folder, os.O_TMPFILE | os.O_RDWR | os.O_CLOEXEC, FILE_MODE)
+        try:
+            _set_immutable(descriptor, on=True)
+            _set_immutable(descriptor, on=False)
+        finally:
+            os.close(descriptor)
+
     def free_bytes(self, path: Path) -> int:
         return shutil.disk_usage(path).free
+
+
+@contextlib.contextmanager
+def _opened(path: Path) -> Iterator[int]:
+    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
+        yield descriptor
+    except OSError as error:
+        error.filename = error.filename or str(path)
+        raise
+    finally:
+        os.close(descriptor)
+
+
+def _flags(descriptor: int) -> int:
+    # The kernel writes an int where the request's number speaks of a long.
+    answer = fcntl.ioctl(descriptor, _GET_FLAGS, bytes(struct.calcsize("@l")))
+    return int(struct.unpack_from("@i", answer)[0])
+
+
+def _set_immutable(descriptor: int, *, on: bool) -> None:
+    flags = _flags(descriptor)
+    wanted = flags | _IMMUTABLE if on else flags & ~_IMMUTABLE
+    if wanted != flags:
+        fcntl.ioctl(descriptor, _SET_FLAGS, struct.pack("@l", wanted))
 
 
 def _fsync(path: Path, flags: int) -> None:

@@ -36,6 +36,7 @@ from rawzone_assets.zone.ledger import Author, Commit, DamagedCommit, Ledger, de
 from rawzone_assets.zone.past import Past
 from rawzone_assets.zone.receipt import Receipt, Record, Verdict
 from rawzone_assets.zone.replacing import holds, put_back, set_aside
+from rawzone_assets.zone.sealing import seal
 from rawzone_assets.zone.staging import Batch, Placement, leftovers
 
 
@@ -61,13 +62,16 @@ class Publisher:
         *,
         clock: Callable[[], datetime],
         author: Author,
+        seals: bool = False,
     ) -> None:
+        """``seals``: published files get the immutable flag."""
         self._files = files
         self._layout = layout
         self._ledger = ledger
         self._index = index
         self._clock = clock
         self._author = author
+        self._seals = seals
 
     @contextlib.contextmanager
     def batch(self, *, reserve: int = 0) -> Iterator[Batch]:
@@ -99,6 +103,9 @@ class Publisher:
             # published even if this fails: the next command cleans up.
             with contextlib.suppress(OSError), self.locked():
                 batch.discard()
+                if self._seals:
+                    self.recover()  # what a dead batch has staged must go before its other name is sealed
+                    seal(self._files, self._layout, self._ledger, newest=self._index.catch_up().seq)
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:

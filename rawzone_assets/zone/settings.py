@@ -18,6 +18,7 @@ DEFAULT_SETTLE = 30.0
 DEFAULT_RESERVE = 64 * 2**20
 DEFAULT_SCRUB_WINDOW = 30.0
 DEFAULT_SCRUB_BUDGET = 1800.0
+_TRUTHS = {"1": True, "true": True, "yes": True, "on": True} | dict.fromkeys(("0", "false", "no", "off"), False)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,6 +31,7 @@ class Settings:
     reserve: int = DEFAULT_RESERVE  # bytes that promotion leaves free on the disk
     scrub_window: float = DEFAULT_SCRUB_WINDOW  # days within which every stored byte is to be re-read
     scrub_budget: float = DEFAULT_SCRUB_BUDGET  # seconds that a session of the rolling scrub may read
+    immutable: bool = False  # published files get the flag that guards them against their own owner
     start: date | None = None  # overrides every feed's first partition
     origin: str | None = None  # the name under which this zone hands out checkpoints
     signing_key: Path | None = None  # the file of the key that signs them
@@ -64,6 +66,7 @@ class Settings:
             reserve=int(_number(environment, "RAWZONE_RESERVE", DEFAULT_RESERVE)),
             scrub_window=_number(environment, "RAWZONE_SCRUB_WINDOW", DEFAULT_SCRUB_WINDOW),
             scrub_budget=_number(environment, "RAWZONE_SCRUB_BUDGET", DEFAULT_SCRUB_BUDGET),
+            immutable=_truth(environment, "RAWZONE_IMMUTABLE"),
             start=_day(environment, "RAWZONE_START"),
             origin=_origin(environment, "RAWZONE_ORIGIN"),
             signing_key=_file(environment, "RAWZONE_SIGNING_KEY"),
@@ -88,6 +91,13 @@ def _number(environment: Mapping[str, str], variable: str, default: float) -> fl
     if not 0 <= number < float("inf"):
         raise BadSetting(variable, value, "a number of 0 or more")
     return number
+
+
+def _truth(environment: Mapping[str, str], variable: str) -> bool:
+    value = environment.get(variable) or "0"
+    if value.lower() not in _TRUTHS:
+        raise BadSetting(variable, value, "1 or 0")
+    return _TRUTHS[value.lower()]
 
 
 def _day(environment: Mapping[str, str], variable: str) -> date | None:

@@ -22,6 +22,7 @@ from rawzone_assets.zone.ledger import Author, Ledger
 from rawzone_assets.zone.publishing import Publisher
 from rawzone_assets.zone.receipt import Verdict
 from rawzone_assets.zone.room import Room
+from rawzone_assets.zone.sealing import require_flag
 from rawzone_assets.zone.settings import Settings
 from rawzone_assets.zone.survey import Delivery, Survey, survey
 
@@ -76,7 +77,15 @@ class Zone:
         """
         self._prepare()
         author = Author(run_id=run_id, writer=_writer(), code_version=__version__)
-        return Publisher(self.files, self.layout, self.ledger, self.index, clock=self.clock, author=author)
+        return Publisher(
+            self.files,
+            self.layout,
+            self.ledger,
+            self.index,
+            clock=self.clock,
+            author=author,
+            seals=self.settings.immutable,
+        )
 
     def recover(self) -> int:
         """Finish what crashed processes left; how many batches there were."""
@@ -136,6 +145,9 @@ class Zone:
                     if folder.is_relative_to(self.layout.raw) or folder.is_relative_to(self.layout.quarantine):
                         raise
                     # Above the zone: whoever made a folder that this user may not list answers for it.
+            if self.settings.immutable and not self._prepared:
+                for staging in (self.layout.staging, self.layout.quarantine_staging):
+                    require_flag(self.files, staging)
             self._prepared = True
         except OSError as error:
             raise StorageFailed("create the zone's folders", error) from error

@@ -8,7 +8,8 @@ import pytest
 
 from rawzone_assets.contract import codes
 from rawzone_assets.contract.feed import Platform
-from rawzone_assets.health.doctor import Health, dagster_home, examine_zone
+from rawzone_assets.health.checks import Health
+from rawzone_assets.health.doctor import dagster_home, examine_zone
 from rawzone_assets.platforms import all_platforms
 from rawzone_assets.zone.files import LocalFiles
 from rawzone_assets.zone.landed import Landed

@@ -6,7 +6,7 @@ It has no real format, no schema file and no rule, so a zone's tests are fast an
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -21,7 +21,7 @@ from rawzone_assets.zone import promotion
 from rawzone_assets.zone.files import Files
 from rawzone_assets.zone.promotion import Outcome
 from rawzone_assets.zone.settings import Settings
-from rawzone_assets.zone.survey import Survey
+from rawzone_assets.zone.survey import Delivery, Survey
 from rawzone_assets.zone.zone import Zone
 
 NOW = datetime(2024, 6, 30, 12, tzinfo=UTC)
@@ -80,10 +80,21 @@ def promote_all(zone: Zone, *, run_id: str = "test", progress: promotion.Progres
     """What ``rawzone promote --now`` does: recover, promote what is ready, record what nothing knows."""
     zone.recover()
     found = look(zone)
-    with mock.patch.object(promotion, "contract_of", return_value=CONTRACT):
-        outcome = promotion.promote(zone, found.ready, judge=judge, run_id=run_id, progress=progress)
+    outcome = promote_these(zone, found.ready, run_id=run_id, progress=progress)
     outcome.receipts += promotion.record_unrecognized(zone, found.unrecognized, run_id=run_id)
     return outcome
+
+
+def promote_these(
+    zone: Zone,
+    deliveries: Iterable[Delivery],
+    *,
+    run_id: str = "test",
+    progress: promotion.Progress | None = None,
+) -> Outcome:
+    """Promote some deliveries only."""
+    with mock.patch.object(promotion, "contract_of", return_value=CONTRACT):
+        return promotion.promote(zone, deliveries, judge=judge, run_id=run_id, progress=progress)
 
 
 @dataclass(frozen=True)

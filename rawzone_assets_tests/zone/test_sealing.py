@@ -1,0 +1,215 @@
+"""RAWZONE_IMMUTABLE: published files carry the flag that keeps even root from changing them."""
+
+import errno
+import os
+import stat
+
+import pytest
+
+from rawzone_assets.zone.errors import CannotProtect
+from rawzone_assets.zone.files import LocalFiles
+from rawzone_assets.zone.publishing import Publisher
+from rawzone_assets.zone.settings import Settings
+from rawzone_assets.zone.zone import Zone
+from rawzone_assets_tests.zone.faulty_files import CHANGING, Crash, CrashingFiles
+from rawzone_assets_tests.zone.invariants import Oracle, check_states, read_landing, read_tree, receipts_of
+from rawzone_assets_tests.zone.tiny_platform import NOW, look, promote_all
+
+FIRST = {
+    "tiny/note_20240501.txt": b"first\n",
+    "tiny/note_20240502.txt": b"bad",
+    "tiny/note_20240503.txt": b"first\n",
+    "tiny/stranger": b"?",
+}
+SECOND = {
+    "tiny/note_20240501.txt": b"second\n",
+    "tiny/x/note_20240502.txt": b"bad",
+    "tiny/note_20240504.zip": b"first\n",
+    "tiny/sum_20240501.csv": b"1\n",
+}
+
+
+@pytest.fixture(autouse=True)
+def flags(home):
+    """Skip where the flag cannot be set, and take it off everything in the end."""
+    probe = home / "probe"
+    probe.write_bytes(b"")
+    try:
+        LocalFiles().set_immutable(probe, on=True)
+    except OSError as error:
+        pytest.skip(f"the immutable flag cannot be set here: {error}")
+    yield
+    unseal(home)
+
+
+def files_of(home):
+    for root in (home / "raw", home / "quarantine", home / "probe"):
+        paths = [root] if root.is_file() else root.rglob("*")
+        yield from (path for path in paths if stat.S_ISREG(path.lstat().st_mode))
+
+
+def unseal(home):
+    for path in files_of(home):
+        LocalFiles().set_immutable(path, on=False)
+
+
+def open_zone(home, *, immutable=True, files=None):
+    environment = {"RAWZONE_RESERVE": "0", "RAWZONE_IMMUTABLE": "1" if immutable else "0"}
+    return Zone(Settings.from_environment(environment, home=home), files=files, clock=lambda: NOW)
+
+
+def promote(home, **options):
+    with open_zone(home, **options) as zone:
+        outcome = promote_all(zone)
+        outcome.raise_for_environment()
+        return outcome
+
+
+def unsealed(home):
+    published = [path for path in files_of(home) if "_staging" not in path.parts and path.name != "probe"]
+    assert published
+    return [path.relative_to(home).as_posix() for path in published if not LocalFiles().is_immutable(path)]
+
+
+def check(home):
+    trees = read_tree(home / "raw"), read_tree(home / "quarantine")
+    assert Oracle().check(*trees) == []
+    with open_zone(home) as zone:
+        states = look(zone).states()
+    assert check_states(states, read_landing(home / "landing"), receipts_of(trees[0])) == []
+    assert "waiting" not in states.values()
+
+
+class TestPublishedFiles:
+    def test_all_are_sealed_and_not_even_root_changes_or_removes_one(self, home, landing):
+        landing.put_all(FIRST)
+        promote(home)
+        assert unsealed(home) == []
+        for path in files_of(home):
+            if "_staging" in path.parts:
+                continue
+            with pytest.raises(PermissionError):
+                path.open("r+b")
+            with pytest.raises(PermissionError):
+                path.unlink()
+            with pytest.raises(PermissionError):
+                path.rename(path.with_name("elsewhere"))
+            with pytest.raises(PermissionError):
+                path.chmod(0o644)
+
+    def test_promotion_goes_on_beside_them(self, home, landing):
+        for batch in (FIRST, SECOND):
+            landing.put_all(batch)
+            promote(home)
+            assert unsealed(home) == []
+            check(home)
+            assert promote(home).receipts == []
+
+    def test_turning_it_on_seals_what_was_published_before(self, home, landing):
+        landing.put_all(FIRST)
+        promote(home, immutable=False)
+        assert len(unsealed(home)) >= 4
+        landing.put_all(SECOND)
+        promote(home)
+        assert unsealed(home) == []
+
+    def test_without_it_nothing_is_sealed_and_sealed_files_are_no_hindrance(self, home, landing):
+        landing.put_all(FIRST)
+        promote(home)
+        landing.put_all(SECOND)
+        promote(home, immutable=False)
+        check(home)
+        assert unsealed(home)
+
+
+class SealingCrash(CrashingFiles):
+    """Ends the process before its last change of the disk, flags included."""
+
+    def is_immutable(self, path):
+        self.before("is_immutable", path)
+        return self.inner.is_immutable(path)
+
+    def set_immutable(self, path, *, on):
+        self.before("set_immutable", path)
+        self.inner.set_immutable(path, on=on)
+
+    def try_immutable(self, folder):
+        self.before("try_immutable", folder)
+        self.inner.try_immutable(folder)
+
+
+class TestCrashes:
+    @pytest.mark.parametrize("step", [7, pytest.param(1, marks=pytest.mark.campaign)])
+    def test_after_a_kill_at_any_change_the_next_promotion_finishes_and_seals(self, home, landing, step, tell):
+        landing.put_all(FIRST)
+        promote(home)
+        landing.put_all(SECOND)
+        tried, finished = 0, False
+        while not finished:
+            files = SealingCrash(
+                LocalFiles(), last=tried * step, choose=(CHANGING | {"set_immutable"}).__contains__
+            )
+            try:
+                with open_zone(home, files=files) as zone:
+                    promote_all(zone)
+                finished = True
+            except Crash:
+                tried += 1
+            with open_zone(home) as zone:
+                promote_all(zone).raise_for_environment()
+            check(home)
+            # A batch with nothing new seals as well.
+            landing.put("tiny/sum_20240502.csv", b"%d\n" % tried)
+            promote(home)
+            assert unsealed(home) == []
+            landing.put_all({path: b"%d " % tried + data for path, data in SECOND.items()})
+        tell(f"kills while sealing: {tried}")
+        assert tried > 3
+
+    def test_what_a_batch_in_flight_has_staged_is_not_sealed_under_it(self, home, landing, monkeypatch):
+        landing.put_all(FIRST)
+        publish, overtaken = Publisher.publish, []
+
+        def overtaken_after_publishing(publisher, batch, drafts):
+            done = publish(publisher, batch, drafts)
+            if not overtaken:
+                overtaken.append(batch)
+                landing.put("tiny/sum_20240501.csv", b"1\n")
+                promote(home)
+            return done
+
+        monkeypatch.setattr(Publisher, "publish", overtaken_after_publishing)
+        promote(home)
+        assert [path.name for path in (home / "raw/_staging").iterdir()] == ["lock"]
+        assert list((home / "quarantine/_staging").iterdir()) == []
+        landing.put("tiny/sum_20240502.csv", b"2\n")
+        promote(home)
+        assert unsealed(home) == []
+        check(home)
+
+
+class TestWhereItCannotBe:
+    class NoFlags(LocalFiles):
+        def try_immutable(self, folder):
+            raise OSError(errno.ENOTTY, os.strerror(errno.ENOTTY), str(folder))
+
+    def test_a_file_system_without_flags_is_one_sentence_and_nothing_is_written(self, home, landing):
+        landing.put_all(FIRST)
+        said = r"RAWZONE_IMMUTABLE is set, but .* nothing is written"
+        with open_zone(home, files=self.NoFlags()) as zone, pytest.raises(CannotProtect, match=said):
+            promote_all(zone)
+        assert [path.name for path in files_of(home)] == ["probe"]
+
+    @pytest.mark.skipif(os.geteuid() != 0, reason="only root can do without its capabilities")
+    def test_a_user_without_the_capability_is_told_so(self, home, landing):
+        landing.put_all(FIRST)
+        for folder, _, names in os.walk(home):
+            for name in (".", *names):
+                if name != "probe":
+                    os.chown(os.path.join(folder, name), 65534, 65534)
+        os.seteuid(65534)
+        try:
+            with open_zone(home) as zone, pytest.raises(CannotProtect, match="CAP_LINUX_IMMUTABLE"):
+                promote_all(zone)
+        finally:
+            os.seteuid(0)
