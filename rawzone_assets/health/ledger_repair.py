@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -121,11 +121,21 @@ def carry_out(zone: Zone, planned: Plan, *, run_id: str) -> list[Restored]:
         with publisher.locked():
             batch.open()
             try:
-                return [_restore(zone, batch, found) for found in planned.restorable]
+                restored = [_restore(zone, batch, found) for found in planned.restorable]
             finally:
                 batch.discard()
+            _seal(zone, [found.seq for found in planned.restorable])
+            return restored
     except OSError as error:
         raise StorageFailed("put a ledger file back", error) from error
+
+
+def _seal(zone: Zone, numbers: Iterable[int]) -> None:
+    """Seal what was put back before a sealed commit, where sealing no longer looks (docs/adr/0021)."""
+    for seq in sorted(numbers, reverse=True) if zone.settings.immutable else ():
+        after = zone.layout.commit(seq + 1)
+        if zone.files.status(after) and zone.files.is_immutable(after):
+            zone.files.set_immutable(zone.layout.commit(seq), on=True)
 
 
 def _restore(zone: Zone, batch: Batch, found: Restorable) -> Restored:

@@ -33,6 +33,8 @@ def set_aside(files: Files, place: Placement) -> None:
         files, place.target, place.stored_sha256
     ):
         return
+    if files.is_immutable(place.target):
+        files.set_immutable(place.target, on=False)  # a sealed file gets no second name and keeps its first
     changed = ensure_folder(files, place.evidence.parent) | {place.evidence.parent}
     _keep(files, place.target, place.evidence)
     for folder in sorted(changed):

@@ -14,7 +14,9 @@ from typing import BinaryIO
 from rawzone_assets.zone.files import Files
 from rawzone_assets_tests.zone.simulated_files import SimulatedFiles
 
-CHANGING = frozenset({"create", "sync", "sync_folder", "link", "make_folder", "remove", "remove_folder"})
+CHANGING = frozenset(
+    {"create", "sync", "sync_folder", "link", "make_folder", "remove", "remove_folder", "set_immutable"}
+)
 
 
 class Crash(BaseException):
@@ -77,6 +79,18 @@ class WatchedFiles:
     def free_bytes(self, path: Path) -> int:
         self.before("free_bytes", path)
         return self.inner.free_bytes(path)
+
+    def is_immutable(self, path: Path) -> bool:
+        self.before("is_immutable", path)
+        return self.inner.is_immutable(path)
+
+    def set_immutable(self, path: Path, *, on: bool) -> None:
+        self.before("set_immutable", path)
+        self.inner.set_immutable(path, on=on)
+
+    def try_immutable(self, folder: Path) -> None:
+        self.before("try_immutable", folder)
+        self.inner.try_immutable(folder)
 
 
 class FaultyFiles(WatchedFiles):

@@ -232,6 +232,17 @@ class SimulatedFiles:
         self._folder(path)
         return 1 << 50
 
+    def is_immutable(self, path: Path) -> bool:
+        """This file system has no flags."""
+        self._folder(path.parent)
+        return False
+
+    def set_immutable(self, path: Path, *, on: bool) -> None:
+        raise OSError(errno.ENOTTY, os.strerror(errno.ENOTTY), str(path))
+
+    def try_immutable(self, folder: Path) -> None:
+        raise OSError(errno.ENOTTY, os.strerror(errno.ENOTTY), str(folder))
+
     # --- nodes -----------------------------------------------------------------------------------
 
     def _step(self, operation: str, path: Path) -> None:

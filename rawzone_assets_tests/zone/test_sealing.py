@@ -2,16 +2,19 @@
 
 import errno
 import os
+import shutil
 import stat
 
 import pytest
 
+from rawzone_assets.health.repair import repair
+from rawzone_assets.health.scrub import scrub
 from rawzone_assets.zone.errors import CannotProtect
 from rawzone_assets.zone.files import LocalFiles
 from rawzone_assets.zone.publishing import Publisher
 from rawzone_assets.zone.settings import Settings
 from rawzone_assets.zone.zone import Zone
-from rawzone_assets_tests.zone.faulty_files import CHANGING, Crash, CrashingFiles
+from rawzone_assets_tests.zone.faulty_files import Crash, CrashingFiles
 from rawzone_assets_tests.zone.invariants import Oracle, check_states, read_landing, read_tree, receipts_of
 from rawzone_assets_tests.zone.tiny_platform import NOW, look, promote_all
 
@@ -65,10 +68,16 @@ def promote(home, **options):
         return outcome
 
 
+def published(home):
+    scratch = {"_staging", "_evidence", "probe"}
+    return [path for path in files_of(home) if not scratch.intersection(path.parts)]
+
+
 def unsealed(home):
-    published = [path for path in files_of(home) if "_staging" not in path.parts and path.name != "probe"]
-    assert published
-    return [path.relative_to(home).as_posix() for path in published if not LocalFiles().is_immutable(path)]
+    assert published(home)
+    return [
+        path.relative_to(home).as_posix() for path in published(home) if not LocalFiles().is_immutable(path)
+    ]
 
 
 def check(home):
@@ -122,22 +131,6 @@ class TestPublishedFiles:
         assert unsealed(home)
 
 
-class SealingCrash(CrashingFiles):
-    """Ends the process before its last change of the disk, flags included."""
-
-    def is_immutable(self, path):
-        self.before("is_immutable", path)
-        return self.inner.is_immutable(path)
-
-    def set_immutable(self, path, *, on):
-        self.before("set_immutable", path)
-        self.inner.set_immutable(path, on=on)
-
-    def try_immutable(self, folder):
-        self.before("try_immutable", folder)
-        self.inner.try_immutable(folder)
-
-
 class TestCrashes:
     @pytest.mark.parametrize("step", [7, pytest.param(1, marks=pytest.mark.campaign)])
     def test_after_a_kill_at_any_change_the_next_promotion_finishes_and_seals(self, home, landing, step, tell):
@@ -146,9 +139,7 @@ class TestCrashes:
         landing.put_all(SECOND)
         tried, finished = 0, False
         while not finished:
-            files = SealingCrash(
-                LocalFiles(), last=tried * step, choose=(CHANGING | {"set_immutable"}).__contains__
-            )
+            files = CrashingFiles(LocalFiles(), last=tried * step)
             try:
                 with open_zone(home, files=files) as zone:
                     promote_all(zone)
@@ -186,6 +177,33 @@ class TestCrashes:
         promote(home)
         assert unsealed(home) == []
         check(home)
+
+
+class TestRepair:
+    """Sealed files that were damaged all the same are put back, and sealed again."""
+
+    def test_every_sealed_file_can_be_repaired_from_a_copy(self, home, landing, tmp_path):
+        for batch in (FIRST, SECOND):
+            landing.put_all(batch)
+            promote(home)
+        for root in ("raw", "quarantine"):
+            shutil.copytree(home / root, tmp_path / root)
+        newest = max((home / "raw/_ledger").iterdir())  # no commit after it bears it out
+        damaged = [path for path in published(home) if path != newest]
+        for path in damaged:
+            LocalFiles().set_immutable(path, on=False)
+            path.chmod(0o644)
+            path.write_bytes(bytes([path.read_bytes()[0] ^ 1]) + path.read_bytes()[1:])
+            path.chmod(0o444)
+            LocalFiles().set_immutable(path, on=True)
+        with open_zone(home) as zone:
+            outcome = repair(zone, run_id="test", others=[tmp_path])
+        assert len(damaged) >= 6
+        with open_zone(home) as zone:
+            assert scrub(zone).damages == (), outcome
+        landing.put("tiny/sum_20240509.csv", b"9\n")
+        promote(home)
+        assert unsealed(home) == []
 
 
 class TestWhereItCannotBe:
