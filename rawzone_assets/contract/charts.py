@@ -18,9 +18,11 @@ from rawzone_assets.contract.script_values import NotAValueError, read_value, st
 
 MOST_CHARTS = 100  # of a script; a page has four
 
-_CALL = re.compile(r"""\bmakeChart\s*\(\s*(["'])(?P<id>[A-Za-z0-9_.-]{1,80})\1""")
+# Blanks and comments, the latter of bounded length: an endless one is looked for from every call.
+_GAP = r"(?>\s*(?:(?:/\*(?>[^*]|\*(?!/)){0,400}\*/|//[^\r\n]{0,400})\s*){0,9})"
+_CALL = re.compile(rf"""\bmakeChart\s*\({_GAP}(["'])(?P<id>[A-Za-z0-9_.-]{{1,80}})\1""")
 _MOST_PROVIDERS = 20  # of a call; a chart has one, and perhaps others in comments and scroll bars
-_PROVIDER = re.compile(r"""["']?\bdataProvider["']?\s*:\s*""")
+_PROVIDER = re.compile(rf"""["']?\bdataProvider["']?\s*:{_GAP}""")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +34,11 @@ class Chart:
     start: int  # of the array, or of the call when there is no array; characters from the script's start
     rows: list[Any] | None
     problem: str = ""
+
+    @property
+    def is_inline(self) -> bool:
+        """Whether the data stand in the call itself, readable or not, and not in a variable or nowhere."""
+        return self.script.startswith("[", self.start)
 
     def position_of(self, row: int) -> int:
         """Where a row starts in the script."""

@@ -71,7 +71,7 @@ class HtmlFormat:
         self._recognize(soup, page, findings)
         if findings.blocking:
             return Facts(text=seen.facts)
-        document = {name: chart.rows for name, chart in page.charts.items()}
+        document = {name: chart.rows for name, chart in page.charts.items() if chart.rows is not None}
         facts = judge_document(
             document,
             feed=feed,
@@ -110,9 +110,13 @@ class HtmlFormat:
             if optional is None:
                 message = f"no script of the page makes the chart {name!r}"
                 findings.add(codes.CHART_OPTIONAL_MISSING(message, page.place((name,))))
-            elif optional.rows is None:
-                message = f"the chart {name!r} {optional.problem}"
-                findings.add(codes.SHAPE(message, page.place((name,))))
+            elif not optional.rows:
+                code = codes.CHART_OPTIONAL_MISSING
+                if optional.rows is None and optional.is_inline:
+                    code = codes.SHAPE
+                findings.add(
+                    code(f"the chart {name!r} {optional.problem or 'has no rows'}", page.place((name,)))
+                )
 
     def _total_findings(self, soup: BeautifulSoup, total: PageTotal, page: _Page) -> Iterator[Finding]:
         expected = sum(int(row[self.series.value]) for row in page.charts[total.chart].rows or ())
@@ -143,7 +147,7 @@ class _Page:
 def selection_findings(soup: BeautifulSoup, other_pages: tuple[str, ...]) -> Iterator[Finding]:
     """Whether the page itself says that it is one of the other pages."""
     for option in soup.find_all("option", selected=True):
-        if option.get("value") in other_pages:
+        if str(option.get("value")).strip().casefold() in other_pages:
             message = "the page's own selection is another store"
             yield codes.WRONG_PAGE(message, Place(line=option.sourceline, css="option[selected]"))
 
@@ -167,7 +171,8 @@ def parsed_page(text: str, findings: Findings) -> BeautifulSoup | None:
     elif not text.lstrip().startswith("<"):
         findings.add(codes.SHAPE("the file is no HTML page: it does not begin with '<'", Place(line=1)))
     elif _END not in text[-_END_WITHIN:].lower():
-        findings.add(codes.TRUNCATED("the page's closing </html> is absent from its end"))
+        end = Place(line=line_of(text, len(text)))
+        findings.add(codes.TRUNCATED("the page's closing </html> is absent from its end", end))
     elif _is_hostile(text):
         findings.add(codes.SHAPE("the page has more markup than any statistics page"))
     elif _is_xml(text):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from bs4 import BeautifulSoup, Tag
 from bs4.element import NavigableString
@@ -37,8 +38,8 @@ def candidates(soup: BeautifulSoup, total: PageTotal) -> list[int]:
     """Every number that may be the total; none when the page does not show it."""
     element = soup.find(id=total.element_id)
     if isinstance(element, Tag):
-        number = _number(element.get_text(" ", strip=True))
-        return [] if number is None else [number]
+        pieces = [element.get_text(" ", strip=True), *islice(element.stripped_strings, _AFTER)]
+        return [number for piece in pieces if (number := _number(piece)) is not None]
     texts = list(_texts(soup))
     label = total.label.casefold()
     found: list[int] = []

@@ -67,6 +67,11 @@ class TestGoodPages:
         text = page().text().replace("</body>", f"<script>{again}</script></body>")
         assert judged_text(text).codes == []
 
+    @pytest.mark.parametrize("provider", ["[]", "weeks()", "weekly", ""])
+    def test_without_data_in_a_coarser_chart_only_warn(self, provider: str):
+        changed = page().with_chart("trendWeekly", provider)
+        assert judged_text(changed.text()).codes == ["RZ-CHART-OPTIONAL-MISSING"]
+
     def test_may_have_gaps_in_the_coarser_charts_only(self):
         gap = {"category": "x", "column-1": None}
         weekly = page().with_chart("trendWeekly", [*page().charts["trendWeekly"], gap])
@@ -112,10 +117,11 @@ class TestTotals:
             f"<p><span>Last 365\n   days</span> <b>{figure}</b> streams</p>",
             f'<div><span id="last365">{figure}</span></div>',
             f"<div>Last 365 days</div><div>{figure} streams</div>",
+            f'<p id="last365"><b>Last 365 days</b> <i>{figure}</i></p>',
             f"<svg><text>Last 365 days</text><text>1,000</text></svg><p>Last 365 days</p><p>{figure}</p>",
         ]
 
-    @pytest.mark.parametrize("layout", range(8))
+    @pytest.mark.parametrize("layout", range(9))
     def test_are_found_in_many_layouts(self, layout: int):
         base = replace(page(200), total=None)
         total = page(200).total or 0
@@ -179,6 +185,11 @@ class TestRefusedPages:
         assert finding.where.pointer == "/trend365day/7/column-1"
         assert '"column-1": -1' in text.split("\n")[(finding.where.line or 0) - 1]
 
+    def test_are_of_another_store_however_the_page_writes_it(self):
+        for written in ("AppleMusic", " applemusic "):
+            text = page().text().replace('selected="" value="streams"', f'selected value="{written}"')
+            assert judged_text(text).blocking == ["RZ-WRONG-PAGE"]
+
     def test_are_of_another_store_only_on_positive_evidence(self):
         changed = replace(page(), selected="applemusic")
         assert judged_text(changed.text()).blocking == ["RZ-WRONG-PAGE"]
@@ -206,6 +217,14 @@ class TestCharts:
     def test_that_would_have_to_be_evaluated_or_do_not_end_have_no_rows(self, provider: str):
         (chart,) = charts_in(f'makeChart("x", {{"dataProvider": {provider}')
         assert chart.rows is None or provider.startswith("[9")
+
+    def test_may_have_comments_between_their_parts(self):
+        (chart,) = charts_in('makeChart(/* by; day */ "x", {dataProvider: // now\r\n/*]*/ [1, 2,]})')
+        assert (chart.id, chart.rows) == ("x", [1, 2])
+
+    @pytest.mark.parametrize("text", ["makeChart(/*", "makeChart(//", "makeChart('x',{dataProvider:/*"])
+    def test_of_endless_comments_are_none(self, text: str):
+        assert not any(chart.rows for chart in charts_in(text * 20_000))
 
     def test_without_a_provider_do_not_borrow_the_next_one(self):
         first, second = charts_in('makeChart("a", {}); makeChart("b", {"dataProvider": [1]})')
