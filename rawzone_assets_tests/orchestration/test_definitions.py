@@ -67,7 +67,7 @@ class TestSpecs:
     def test_raw_says_what_it_is(self):
         spec = specs(defs)["raw/distrokid/sales"]
         assert spec.group_name == "distrokid"
-        assert spec.kinds == {"tsv", "gzip"}
+        assert spec.kinds == {"tsv", "csv", "zip", "gzip"}
         assert spec.tags["zone"] == "raw"
         assert spec.owners == ["team:data-engineering"]
         assert (
