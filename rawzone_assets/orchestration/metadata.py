@@ -128,7 +128,8 @@ def object_name(receipt: Receipt) -> str:
 
 def column_schema(feed: Feed, *, described: bool) -> dg.TableSchema | None:
     """The columns of a table feed from its JSON Schema; ``None`` for documents."""
-    if feed.variants or feed.format.kind not in ("csv", "tsv"):  # several forms have no one set of columns
+    # Forms of several schemas have no one set of columns.
+    if len(feed.schemas) > 1 or feed.format.kind not in ("csv", "tsv"):
         return None
     document = load_schema(feed.schema).document
     required = set(document.get("required", ()))
