@@ -21,7 +21,8 @@ from rawzone_assets.commands.surroundings import (
 )
 from rawzone_assets.health.checks import Check, Health
 from rawzone_assets.health.doctor import dagster_home, examine_zone
-from rawzone_assets.platforms import all_platforms
+from rawzone_assets.health.policy import examine_policy
+from rawzone_assets.platforms import all_feeds, all_platforms
 from rawzone_assets.zone.settings import Settings
 from rawzone_assets.zone.zone import utc_now
 
@@ -49,6 +50,7 @@ def command(*, as_json: bool) -> None:
 def _checks(settings: Settings) -> Iterator[Check]:
     yield from examine_installation()
     yield from examine_zone(settings, all_platforms(), now=utc_now())
+    yield examine_policy(settings.policy, (feed.id for feed in all_feeds()))
     yield dagster_home(os.environ)
 
 

@@ -62,10 +62,11 @@ def backtest(
     until: str | None = None,
     parallel: int = 1,
 ) -> Generator[Compared | Unjudged, None, None]:
-    """Compare each stored delivery of a feed with what today's contract says. Close it before the zone.
+    """Compare each stored delivery of a feed with what contract and policy say today. Close it before the zone.
 
     ``parallel`` deliveries are read and judged at a time; ``judge`` must allow that.
     """
+    feed = zone.settings.policy.applied_to(feed)
 
     def compared(entry: Entry) -> Compared | Unjudged:
         try:

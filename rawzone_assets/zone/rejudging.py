@@ -38,6 +38,7 @@ class Rejudged:
 
     entry: Entry
     findings: tuple[Mapping[str, Any], ...]
+    shadow_findings: tuple[Mapping[str, Any], ...]
     facts: Facts
 
     @property
@@ -51,6 +52,8 @@ class Rejudged:
 
 def rejudge(zone: Zone, feed: Feed, entry: Entry, *, judge: Judge) -> Rejudged:
     """Judge the bytes of a promoted or quarantined receipt again, under the name and time they came with.
+
+    ``feed`` is as this installation's policy has it.
 
     Raises:
         Unsound: The stored bytes are missing, cannot be read, or are not those recorded.
@@ -80,7 +83,8 @@ def rejudge(zone: Zone, feed: Feed, entry: Entry, *, judge: Judge) -> Rejudged:
         *(finding.as_json() for finding in judgement.findings),
     ]
     findings.sort(key=lambda finding: not finding["blocking"])
-    return Rejudged(entry=entry, findings=tuple(findings), facts=judgement.facts)
+    shadow = tuple(finding.as_json() for finding in (*objections.shadow(), *judgement.shadow))
+    return Rejudged(entry=entry, findings=tuple(findings), shadow_findings=shadow, facts=judgement.facts)
 
 
 def path_of(zone: Zone, receipt: Receipt) -> Path:

@@ -75,7 +75,7 @@ def replay(
     if not dry_run:
         zone.recover()  # what a crash cut off may be a replay
     zone.index.catch_up()
-    for feed in feeds:
+    for feed in map(zone.settings.policy.applied_to, feeds):
         found = zone.index.entries(feeds=[feed.id], since=since, until=until, open_refusals=True)
         for batch in _batches(sorted(found, key=_order)):
             accepted = _judge(zone, feed, batch, judge=judge, parallel=parallel, outcome=outcome)
@@ -198,6 +198,7 @@ def _draft(zone: Zone, feed: Feed, rejudged: Rejudged) -> Draft:
         quarantine=None,
         replays={"seq": rejudged.entry.seq, "path": (refused.quarantine or {}).get("path", "")},
         findings=rejudged.findings,
+        shadow_findings=rejudged.shadow_findings,
     )
     return Draft(candidate=candidate, receipt=receipt, blob=None, feed=feed)
 
