@@ -29,6 +29,7 @@ _COMMANDS = {
     "show": "The receipts of an object or landed file.",
     "cat": "The exact original bytes of an object, verified.",
     "log": "The ledger, newest last.",
+    "reindex": "Report the ledger to an empty Dagster instance.",
     "verify": "Re-read everything and compare it with the ledger.",
     "scrub": "Re-read what was unread for longest, within a time budget.",
     "repair": "Put back what is damaged or missing, from the same bytes elsewhere.",

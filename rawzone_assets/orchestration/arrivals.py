@@ -12,8 +12,10 @@ import dagster as dg
 
 from rawzone_assets.contract.plain_text import printable
 from rawzone_assets.orchestration import launches, reporting, witness
+from rawzone_assets.orchestration.days import Day
 from rawzone_assets.orchestration.names import landing_key
 from rawzone_assets.orchestration.partitions import days_inside
+from rawzone_assets.zone.index import signature_of
 from rawzone_assets.zone.receipt import timestamp
 from rawzone_assets.zone.survey import Delivery
 
@@ -43,6 +45,28 @@ def arrivals(
         news += [(day, feed_id, content) for day, content in contents.items() if told.get(day) != content]
     for day, feed_id, content in sorted(news, reverse=True)[:most]:
         yield _arrival(feed_id, day, content, landed[feed_id][day])
+
+
+def arrival_of_record(day: Day) -> dg.AssetMaterialization | None:
+    """The arrival of all deliveries of a day that the ledger knows; ``None`` when none of them landed."""
+    landed = {
+        (receipt.landing_path, signature_of(receipt)): receipt
+        for receipt in (entry.receipt for entry in day.entries)
+        if receipt.landed
+    }
+    if not landed:
+        return None
+    return dg.AssetMaterialization(
+        landing_key(day.feed_id),
+        partition=day.partition,
+        metadata={
+            "files": len(landed),
+            "bytes": sum(receipt.size or 0 for receipt in landed.values()),
+            "newest_capture": max(receipt.captured_at or "" for receipt in landed.values()),
+            "names": [path for path, _ in landed][:20],
+        },
+        tags=reporting.versioned(launches.fingerprint(f"{path} {signature}" for path, signature in landed)),
+    )
 
 
 def _content(deliveries: Iterable[Delivery]) -> str:

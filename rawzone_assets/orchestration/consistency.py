@@ -8,7 +8,7 @@ stores only one evaluation a day without a run. Older days can be evaluated in t
 import hashlib
 import json
 import warnings
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -97,16 +97,7 @@ def run_for_changes(
     partitions: dg.DailyPartitionsDefinition,
 ) -> dg.RunRequest | None:
     """A run for the days of the newest two weeks of which Dagster shows something else, if there are any."""
-    today = zone.clock().date()
-    recent = [(today - number * _DAY).isoformat() for number in range(_WINDOW, 0, -1)]
-    found = _assessed(zone, platforms, sorted(days_inside(partitions, recent)))
-    told = witness.content_by_partition(instance, CONSISTENCY, [item.partition for item in found])
-    judged = witness.judged_days(instance, dg.AssetCheckKey(CONSISTENCY, IN_STEP))
-    changed = [
-        item
-        for item in found
-        if told.get(item.partition) != item.content or judged.get(item.partition) is not item.is_consistent
-    ]
+    changed = _changed(instance, zone, platforms, partitions)
     if not changed:
         return None
     first, last = changed[0].partition, changed[-1].partition
@@ -119,6 +110,48 @@ def run_for_changes(
         partition_key=first if first == last else None,
         tags={} if first == last else range_tags(first, last),
     )
+
+
+def tell_changes(
+    instance: dg.DagsterInstance,
+    zone: Zone,
+    platforms: Sequence[Platform],
+    partitions: dg.DailyPartitionsDefinition,
+    *,
+    run: Callable[[], str],
+) -> int:
+    """Report those days as events of a run that is only recorded; how many there were.
+
+    ``run`` gives its id, and is called only when there is something to report.
+    """
+    changed = _changed(instance, zone, platforms, partitions)
+    run_id = run() if changed else ""
+    for item in changed:
+        reporting.tell(instance, _materialization(item), run_id=run_id)
+    targets = witness.newest_materializations(instance, CONSISTENCY, [item.partition for item in changed])
+    for item in changed:
+        aim = reporting.target(targets.get(item.partition), run_id)
+        reporting.tell(instance, _evaluation(item, aim), run_id=run_id)
+    return len(changed)
+
+
+def _changed(
+    instance: dg.DagsterInstance,
+    zone: Zone,
+    platforms: Sequence[Platform],
+    partitions: dg.DailyPartitionsDefinition,
+) -> list["_Assessed"]:
+    """The over days of the newest two weeks of which Dagster shows something else."""
+    today = zone.clock().date()
+    recent = [(today - number * _DAY).isoformat() for number in range(_WINDOW, 0, -1)]
+    found = _assessed(zone, platforms, sorted(days_inside(partitions, recent)))
+    told = witness.content_by_partition(instance, CONSISTENCY, [item.partition for item in found])
+    judged = witness.judged_days(instance, dg.AssetCheckKey(CONSISTENCY, IN_STEP))
+    return [
+        item
+        for item in found
+        if told.get(item.partition) != item.content or judged.get(item.partition) is not item.is_consistent
+    ]
 
 
 @dataclass(frozen=True, kw_only=True)

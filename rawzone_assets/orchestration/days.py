@@ -73,6 +73,15 @@ class Day:
         return _short_hash(self.entries)
 
     @property
+    def as_accepted(self) -> Day:
+        """The day as it was when its newest accepted delivery was committed, without refusals that came later.
+
+        That is what a materialization speaks of, whenever it is told: it is not told again for a refusal.
+        """
+        last = max((entry.seq for entry in self.entries if entry.receipt.verdict in _ACCEPTED), default=-1)
+        return Day(self.feed_id, self.partition, tuple(entry for entry in self.entries if entry.seq <= last))
+
+    @property
     def commits(self) -> tuple[int, int]:
         """The first and last commit of the ledger that speak of the day."""
         return self.entries[0].seq, self.entries[-1].seq

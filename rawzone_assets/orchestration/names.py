@@ -9,6 +9,9 @@ from rawzone_assets.contract.feed import Feed
 FEED_TAG = "rawzone/feed"
 """On every run we launch, so that runs of one feed can be limited to one at a time."""
 
+REINDEX_TAG = "rawzone/reindex"
+"""On runs that were only recorded, to hold the events of a reindex."""
+
 STRANGERS = "unrecognized"
 """What the tag says on runs that record files of no feed."""
 

@@ -59,12 +59,19 @@ def report(
         # Evaluations of some checks only must not claim that the whole day was judged.
         note = day if names == everything else known[partition]
         aim = target(targets.get(partition), context.run.run_id)
-        for name in names:
-            if name == INTEGRITY:
-                yield _integrity(feed, day, reread(zone, day), target=aim, note=note)
-            else:
-                yield _rule_check(feed, day, name, target=aim)
+        yield from evaluations(zone, feed, day, names=names, aim=aim, note=note)
     yield from check_outputs(context)
+
+
+def evaluations(
+    zone: Zone, feed: Feed, day: Day, *, names: Sequence[str], aim: Target | None, note: Day | Recorded
+) -> Iterator[dg.AssetCheckEvaluation]:
+    """The checks of a day, in the order of ``names``; ``integrity`` re-reads its objects and keeps ``note``."""
+    for name in names:
+        if name == INTEGRITY:
+            yield _integrity(feed, day, reread(zone, day), target=aim, note=note)
+        else:
+            yield _rule_check(feed, day, name, target=aim)
 
 
 def check_outputs(context: dg.AssetExecutionContext) -> Iterator[dg.Output[None]]:
@@ -82,7 +89,7 @@ def materialization(zone: Zone, feed: Feed, day: Day) -> dg.AssetMaterialization
     return dg.AssetMaterialization(
         raw_key(feed.id),
         partition=day.partition,
-        metadata=metadata.of_materialization(zone, feed, day),
+        metadata=metadata.of_materialization(zone, feed, day.as_accepted),
         tags=versioned(day.content or ""),
     )
 

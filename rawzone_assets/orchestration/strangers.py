@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
 import dagster as dg
 
@@ -68,27 +69,51 @@ def unrecognized_asset(platforms: Sequence[Platform]) -> dg.AssetsDefinition:
     return record_unrecognized
 
 
+def stranger_news(
+    instance: dg.DagsterInstance, zone: Zone, labels: Sequence[str]
+) -> list[dg.AssetMaterialization | dg.AssetCheckEvaluation]:
+    """What Dagster is to be told of these files; nothing when it shows them, or none and was told of none."""
+    told = witness.content_of_asset(instance, UNRECOGNIZED)
+    if told == stranger_content(labels) or not (labels or told):
+        return []
+    table = _table(zone, labels)
+    return [_materialization(zone, labels, table), _evaluation(labels, table)]
+
+
 def _report(context: dg.AssetExecutionContext, zone: Zone, labels: Sequence[str]) -> Iterator[reporting.Event]:
-    content = stranger_content(labels)
-    known = witness.content_of_asset(context.instance, UNRECOGNIZED) == content
-    receipts = list(_receipts(zone, labels))
-    table = metadata.findings_table([(r, finding) for r in receipts for finding in r.findings])
+    known = witness.content_of_asset(context.instance, UNRECOGNIZED) == stranger_content(labels)
+    table = _table(zone, labels)
     if UNRECOGNIZED in context.selected_asset_keys and not known:
-        yield dg.AssetMaterialization(
-            UNRECOGNIZED,
-            metadata={"files": len(labels), "unrecognized": table, **metadata.ledger_facts(zone)},
-            tags=reporting.versioned(content),
-        )
+        yield _materialization(zone, labels, table)
     if context.selected_asset_check_keys or not known:
-        yield dg.AssetCheckEvaluation(
-            asset_key=UNRECOGNIZED,
-            check_name=ALL_RECOGNIZED,
-            passed=not labels,
-            severity=dg.AssetCheckSeverity.WARN,
-            description=f"{len(labels)} files of no feed lie in landing" if labels else "none lies in landing",
-            metadata={"files": len(labels), "findings": table},
-        )
+        yield _evaluation(labels, table)
     yield from reporting.check_outputs(context)
+
+
+def _materialization(
+    zone: Zone, labels: Sequence[str], table: dg.MetadataValue[Any]
+) -> dg.AssetMaterialization:
+    return dg.AssetMaterialization(
+        UNRECOGNIZED,
+        metadata={"files": len(labels), "unrecognized": table, **metadata.ledger_facts(zone)},
+        tags=reporting.versioned(stranger_content(labels)),
+    )
+
+
+def _evaluation(labels: Sequence[str], table: dg.MetadataValue[Any]) -> dg.AssetCheckEvaluation:
+    return dg.AssetCheckEvaluation(
+        asset_key=UNRECOGNIZED,
+        check_name=ALL_RECOGNIZED,
+        passed=not labels,
+        severity=dg.AssetCheckSeverity.WARN,
+        description=f"{len(labels)} files of no feed lie in landing" if labels else "none lies in landing",
+        metadata={"files": len(labels), "findings": table},
+    )
+
+
+def _table(zone: Zone, labels: Sequence[str]) -> dg.MetadataValue[Any]:
+    receipts = list(_receipts(zone, labels))
+    return metadata.findings_table([(r, finding) for r in receipts for finding in r.findings])
 
 
 def _receipts(zone: Zone, labels: Iterable[str]) -> Iterator[Receipt]:

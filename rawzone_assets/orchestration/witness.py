@@ -31,6 +31,7 @@ ARRIVALS_NOTE = "ledger_arrivals"
 
 _MARK = "rawzone/reported"
 _COMMITS_AT_ONCE = 100
+_FEW = 10
 _FINISHED = {AssetCheckExecutionRecordStatus.SUCCEEDED, AssetCheckExecutionRecordStatus.FAILED}
 
 
@@ -61,9 +62,11 @@ def recorded_days(instance: dg.DagsterInstance, feed_id: str, days: Iterable[str
     key, wanted = raw_key(feed_id), sorted(days)
     contents = content_by_partition(instance, key, wanted)
     targets = newest_materializations(instance, key, wanted)
+    # One query for all, which leaves only the days that were ever judged to be asked for one by one.
+    noted = _evaluated_days(instance, dg.AssetCheckKey(key, INTEGRITY)) if len(wanted) > _FEW else set(wanted)
     known = {}
     for day in wanted:
-        note = _newest_note(instance, key, day)
+        note = _newest_note(instance, key, day) if day in noted else None
         known[day] = Recorded(
             content=contents.get(day),
             target=targets.get(day),
@@ -150,6 +153,12 @@ def days_with_failed_integrity(instance: dg.DagsterInstance, feed_id: str) -> se
     }
 
 
+def mark_reported(instance: dg.DagsterInstance, zone: Zone, seq: int) -> None:
+    """Note that all up to this commit was reported, so that nobody looks at those commits again."""
+    if seq > _mark(instance, zone):
+        _set_mark(instance, zone, seq)
+
+
 def _touched(
     zone: Zone, after: int, upto: int, partitions: Mapping[str, dg.DailyPartitionsDefinition]
 ) -> dict[str, set[str]]:
@@ -211,6 +220,11 @@ def _newest_note(
         partition_filter=PartitionKeyFilter(key=partition),
     )
     return _evaluation_in(records[0]) if records else None
+
+
+def _evaluated_days(instance: dg.DagsterInstance, check: dg.AssetCheckKey) -> set[str]:
+    found = instance.event_log_storage.get_asset_check_partition_info([check])
+    return {info.partition_key for info in found if info.partition_key}
 
 
 def _evaluation_in(record: AssetCheckExecutionRecord) -> dg.AssetCheckEvaluation | None:

@@ -117,6 +117,15 @@ class IndexQueries:
         )
         return [partition for (partition,) in rows]
 
+    def days_by_commit(self, feed: str) -> list[str]:
+        """The capture days of a feed, in the order in which their newest accepted deliveries were committed."""
+        rows = self._database.execute(
+            "SELECT partition FROM receipt WHERE feed = ? GROUP BY partition "
+            "ORDER BY max(CASE WHEN verdict IN ('promoted', 'duplicate') THEN id END), max(id)",
+            (feed,),
+        )
+        return [partition for (partition,) in rows]
+
     def totals(self) -> list[Total]:
         """What the receipts of each feed add up to, by verdict; counted here because there may be millions."""
         # The LIMIT makes SQLite take the four facts out of each body first, and not sort the bodies themselves.

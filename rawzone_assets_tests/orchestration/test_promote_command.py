@@ -170,3 +170,26 @@ class TestACaptureOfSeveralFiles:
         for name in ("adsets", "ads", "insights"):
             (dump / f"{name}.json").write_text(lists[name] + "\n" * len(name))
         assert told() == []
+
+
+class TestReindexCommand:
+    def test_a_new_dagster_home_is_told_once(self, rawzone, landing, home, monkeypatch):
+        land(landing, "promoted", "quarantined")
+        rawzone("promote", "--now")
+        (home / "new").mkdir()
+        monkeypatch.setenv("DAGSTER_HOME", str(home / "new"))
+        first = rawzone("reindex", "--json")
+        assert first.exit_code == 0
+        told = {record["name"]: record for record in lines(first)}
+        assert (told[FEED]["days"], told[FEED]["materialized"]) == (2, 1)
+        again = lines(rawzone("reindex", "--json"))
+        assert {record["materialized"] + record["evaluations"] + record["arrivals"] for record in again} == {0}
+        with dg.DagsterInstance.get() as instance:
+            assert instance.get_materialized_partitions(raw_key(FEED)) == {"2025-06-01"}
+        assert "Dagster knows all" in rawzone("reindex").stderr
+
+    def test_without_a_ledger_it_says_so(self, rawzone, landing):
+        outcome = rawzone("reindex")
+        assert outcome.exit_code == 2
+        assert "There is no ledger" in outcome.stderr
+        assert not (landing.parent / "dagster").exists()

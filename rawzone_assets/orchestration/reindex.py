@@ -1,0 +1,177 @@
+"""Reindex: the ledger reported to a Dagster instance that lost it, or never had it.
+
+For each feed one run is recorded, and its events are stored under it: a materialization and the checks of each
+day that Dagster does not know, as a promoting run would have reported them. They bear the time at which the
+day's newest delivery was promoted, so that Dagster's own freshness sees what it saw before, and a dead feed
+stays dead. Nothing is promoted, and what Dagster knows already is not told again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import uuid4
+
+import dagster as dg
+
+from rawzone_assets.contract.feed import Feed, Platform
+from rawzone_assets.orchestration import consistency, reporting, witness
+from rawzone_assets.orchestration.arrivals import arrival_of_record
+from rawzone_assets.orchestration.days import Day, days_of
+from rawzone_assets.orchestration.names import (
+    CONSISTENCY,
+    FEED_TAG,
+    REINDEX_TAG,
+    STRANGERS,
+    UNRECOGNIZED,
+    daily_checks,
+    landing_key,
+    raw_key,
+)
+from rawzone_assets.orchestration.partitions import days_inside, days_of_all, feed_partitions
+from rawzone_assets.orchestration.strangers import stranger_labels, stranger_news
+from rawzone_assets.orchestration.watch import changed_answers
+from rawzone_assets.zone.errors import LandingMissing
+from rawzone_assets.zone.receipt import moment
+from rawzone_assets.zone.zone import Zone
+
+_DAYS_AT_ONCE = 100
+Progress = Callable[[int, int], None]
+"""Called with (days dealt with, days in all)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reindexed:
+    """What Dagster was told of one feed, or of an asset that belongs to none."""
+
+    name: str
+    days: int = 0  # that the ledger knows and Dagster has partitions for
+    materialized: int = 0
+    arrivals: int = 0
+    evaluations: int = 0
+    outside: int = 0  # days that are no partition: Dagster cannot show them
+
+
+def reindex(
+    instance: dg.DagsterInstance,
+    zone: Zone,
+    platforms: Sequence[Platform],
+    *,
+    feeds: Collection[str] = (),
+    progress: Progress | None = None,
+) -> Iterator[Reindexed]:
+    """Tell Dagster what the ledger knows and it does not, feed by feed; of all feeds unless some are named.
+
+    Raises:
+        ZoneError: The ledger cannot be read.
+    """
+    head = zone.index.catch_up().seq
+    start = zone.settings.start
+    pairs = [(p, feed) for p in platforms for feed in p.feeds if not feeds or feed.id in feeds]
+    days: dict[str, list[str]] = {}
+    outside: dict[str, int] = {}
+    for _, feed in pairs:
+        known = zone.index.days_by_commit(feed.id)
+        inside = days_inside(feed_partitions(feed, start), known)
+        days[feed.id] = [day for day in known if day in inside]
+        outside[feed.id] = len(known) - len(inside)
+    total, done = sum(map(len, days.values())), 0
+    for platform, feed in pairs:
+        run = _Recording(instance, feed.id, (raw_key(feed.id), landing_key(feed.id)))
+        counted = {"materialized": 0, "arrivals": 0, "evaluations": 0}
+        for begin in range(0, len(days[feed.id]), _DAYS_AT_ONCE):
+            chunk = days[feed.id][begin : begin + _DAYS_AT_ONCE]
+            for kind, number in _report(run, zone, feed, chunk).items():
+                counted[kind] += number
+            done += len(chunk)
+            if progress:
+                progress(done, total)
+        for evaluation in changed_answers(instance, zone, [(platform, feed)]):
+            run.tell(evaluation)
+            counted["evaluations"] += 1
+        yield Reindexed(name=feed.id, days=len(days[feed.id]), outside=outside[feed.id], **counted)
+    if not feeds:
+        yield from _rest(instance, zone, platforms)
+        witness.mark_reported(instance, zone, head)
+
+
+class _Recording:
+    """A run under which events are stored. It is recorded with the first of them, and is over."""
+
+    def __init__(self, instance: dg.DagsterInstance, name: str, assets: Sequence[dg.AssetKey]) -> None:
+        self.instance = instance
+        self._name = name
+        self._assets = assets
+        self._run_id: str | None = None
+
+    @property
+    def run_id(self) -> str:
+        if self._run_id is None:
+            self._run_id = str(uuid4())
+            self.instance.add_run(
+                dg.DagsterRun(
+                    job_name="rawzone_reindex",
+                    run_id=self._run_id,
+                    status=dg.DagsterRunStatus.SUCCESS,
+                    asset_selection=frozenset(self._assets),
+                    tags={FEED_TAG: self._name, REINDEX_TAG: "true"},
+                )
+            )
+        return self._run_id
+
+    def tell(
+        self, event: dg.AssetMaterialization | dg.AssetCheckEvaluation, at: datetime | None = None
+    ) -> None:
+        reporting.tell(self.instance, event, run_id=self.run_id, at=at)
+
+
+def _report(run: _Recording, zone: Zone, feed: Feed, partitions: Sequence[str]) -> Mapping[str, int]:
+    """Tell of these days, in the order in which they were promoted: the newest event comes last."""
+    key = raw_key(feed.id)
+    days = days_of(zone.index, feed.id, partitions)
+    known = witness.recorded_days(run.instance, feed.id, days)
+    arrived = witness.content_by_partition(run.instance, landing_key(feed.id), list(days))
+    counted = {"materialized": 0, "arrivals": 0, "evaluations": 0}
+    for partition in partitions:
+        day = days[partition]
+        arrival = arrival_of_record(day) if partition not in arrived else None
+        if arrival:
+            run.tell(arrival, _time_of(day))
+            counted["arrivals"] += 1
+        if known[partition].lacks_content_of(day):
+            run.tell(reporting.materialization(zone, feed, day), _time_of(day))
+            counted["materialized"] += 1
+    due = [partition for partition in partitions if known[partition].lacks_verdict_on(days[partition])]
+    targets = witness.newest_materializations(run.instance, key, due)
+    for partition in due:
+        day = days[partition]
+        aim = reporting.target(targets.get(partition), run.run_id)
+        for evaluation in reporting.evaluations(zone, feed, day, names=daily_checks(feed), aim=aim, note=day):
+            run.tell(evaluation, _time_of(day))
+            counted["evaluations"] += 1
+    return counted
+
+
+def _time_of(day: Day) -> datetime | None:
+    """When the day's newest accepted delivery was promoted, else when its newest refused one was judged."""
+    times = [receipt.promoted_at or receipt.validated_at for receipt in day.accepted]
+    times = times or [entry.receipt.validated_at for entry in day.entries]
+    newest = max((time for time in times if time), default=None)
+    return moment(newest) if newest else None
+
+
+def _rest(instance: dg.DagsterInstance, zone: Zone, platforms: Sequence[Platform]) -> Iterator[Reindexed]:
+    """Files of no feed, and how the feeds kept in step. The last scrub is not in the ledger: run it again."""
+    run = _Recording(instance, STRANGERS, (UNRECOGNIZED,))
+    try:
+        news = stranger_news(instance, zone, stranger_labels(zone.survey(platforms)))
+    except LandingMissing:
+        news = []  # what lies there cannot be said now; the sensor says it once landing is back
+    for event in news:
+        run.tell(event)
+    yield Reindexed(name=STRANGERS, materialized=len(news[:1]), evaluations=len(news[1:]))
+    every_day = days_of_all((feed for p in platforms for feed in p.feeds), zone.settings.start)
+    keeping = _Recording(instance, "consistency", (CONSISTENCY,))
+    days = consistency.tell_changes(instance, zone, platforms, every_day, run=lambda: keeping.run_id)
+    yield Reindexed(name="consistency", days=days, materialized=days, evaluations=days)
