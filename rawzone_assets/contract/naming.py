@@ -105,6 +105,39 @@ def recognize(
     return _dated(platform, claim, sidecar_time)
 
 
+class Owners:
+    """Which feed's names a path bears: ten times cheaper than :func:`recognize`, for paths recognized before.
+
+    It says nothing about dates, and nothing at all for names that only their folder or sidecar dates.
+    """
+
+    def __init__(self, platforms: Iterable[Platform]) -> None:
+        self._platforms = tuple(platforms)
+        self._folders: dict[str, tuple[re.Pattern[str] | None, list[tuple[str, re.Pattern[str]]]]] = {}
+
+    def feed_of(self, path: str) -> str | None:
+        """The id of the feed that a path with a readable date is a delivery of; ``None`` when unsure."""
+        folder, _, name = path.rpartition("/")
+        known = self._folders.get(folder)
+        if known is None:
+            known = self._folders[folder] = self._names_in(folder)
+        logs, feeds = known
+        if logs and logs.fullmatch(name):
+            return None
+        for feed_id, names in feeds:
+            if names.fullmatch(name):
+                return feed_id
+        return None
+
+    def _names_in(self, folder: str) -> tuple[re.Pattern[str] | None, list[tuple[str, re.Pattern[str]]]]:
+        parts = folder.split("/") if folder else []
+        platform = None if any(map(ignored_name, parts)) else _platform_of(parts, self._platforms)
+        if platform is None:
+            return None, []
+        logs = _any_of(platform.extractor_logs) if platform.extractor_logs else None
+        return logs, [(feed.id, _any_of(feed.all_names)) for feed in platform.feeds if feed.all_names]
+
+
 @dataclass(frozen=True, kw_only=True)
 class _Claim:
     """A feed that owns a name, the name to store, and the stamp if name or folder carry one."""
@@ -240,6 +273,13 @@ def _is_below(folders: list[str], owned: list[str]) -> bool:
         folder == part or ("<" in part and _template(part).fullmatch(folder) is not None)
         for folder, part in zip(folders, owned, strict=False)
     )
+
+
+@cache
+def _any_of(templates: tuple[str, ...]) -> re.Pattern[str]:
+    """One pattern for names that fit any of the templates."""
+    patterns = (re.sub(r"\(\?P<\w+>", "(?:", _template(template).pattern) for template in templates)
+    return re.compile("|".join(patterns), re.ASCII)
 
 
 @cache

@@ -12,7 +12,7 @@ import dagster as dg
 from rawzone_assets.contract.deadlines import longest_wait
 from rawzone_assets.contract.feed import Feed, Platform
 from rawzone_assets.contract.findings import Role
-from rawzone_assets.orchestration import metadata, reporting
+from rawzone_assets.orchestration import catalogue, metadata, reporting
 from rawzone_assets.orchestration.liveness import alive
 from rawzone_assets.orchestration.names import (
     INTEGRITY,
@@ -26,6 +26,7 @@ from rawzone_assets.orchestration.overrides import ZoneResource
 from rawzone_assets.orchestration.partitions import days_inside
 from rawzone_assets.zone import promotion
 from rawzone_assets.zone.errors import ZoneError
+from rawzone_assets.zone.promotion import Progress
 from rawzone_assets.zone.receipt import Verdict
 from rawzone_assets.zone.survey import Delivery
 from rawzone_assets.zone.zone import Zone
@@ -43,11 +44,18 @@ _ROLES = {
 
 
 def source_spec(platform: Platform) -> dg.AssetSpec:
+    """Where a platform's data come from, outside of Raw Zone."""
     return dg.AssetSpec(
         source_key(platform.id),
         group_name=group_of(platform.id),
         description=f"{platform.title}: {platform.source_system}. Read by extractors outside of Raw Zone.",
-        metadata={"source_system": platform.source_system, "stamps_are_in": platform.timezone},
+        owners=sorted({owner for feed in platform.feeds for owner in feed.owners}),
+        metadata={
+            "source_system": platform.source_system,
+            "stamps_are_in": platform.timezone,
+            "feeds": [feed.id for feed in platform.feeds],
+            **catalogue.references(platform),
+        },
         tags={"zone": "source"},
     )
 
@@ -64,6 +72,12 @@ def landing_spec(platform: Platform, feed: Feed, partitions: dg.DailyPartitionsD
         kinds=set(feed.kinds),
         owners=list(feed.owners),
         tags={"zone": "landing"},
+        metadata={
+            "names": [*feed.all_names, *feed.all_stamped_folder_names],
+            "stamps_are_in": platform.timezone_of(feed),
+            "see_what_waits": dg.MetadataValue.text(f"rawzone status {feed.id}"),
+            **catalogue.references(platform, feed),
+        },
         freshness_policy=_freshness_policy(feed),
     )
 
@@ -135,7 +149,7 @@ def _promote(
                 judge=judge,
                 run_id=context.run.run_id,
                 parallel=parallel,
-                progress=resource.overrides.progress,
+                progress=_progress(context, len(ready), resource.overrides.progress),
             )
         counts = ", ".join(f"{outcome.count(verdict)} {verdict}" for verdict in _VERDICTS)
         context.log.info("%d deliveries: %s, %d unchanged", len(ready), counts, outcome.unchanged)
@@ -145,6 +159,25 @@ def _promote(
         problem = str(error)
     zone.index.catch_up()
     return problem
+
+
+def _progress(context: dg.AssetExecutionContext, total: int, also: Progress | None) -> Progress:
+    """A line in the run's log for each batch, so that a long range can be watched; ``also`` is told as well."""
+    done = 0
+
+    def tell(batch: Sequence[Delivery], outcome: promotion.Outcome) -> None:
+        nonlocal done
+        done += len(batch)
+        counts = ", ".join(f"{n} {verdict}" for verdict in _VERDICTS if (n := outcome.count(verdict)))
+        days = f"{min(d.partition for d in batch)} to {max(d.partition for d in batch)}"
+        context.log.info(
+            "%d of %d deliveries done; this batch: %s, %s, %d unchanged",
+            *(done, total, days, counts or "nothing new", outcome.unchanged),
+        )
+        if also:
+            also(batch, outcome)
+
+    return tell
 
 
 _VERDICTS = (Verdict.PROMOTED, Verdict.DUPLICATE, Verdict.QUARANTINED)
@@ -184,7 +217,12 @@ def _raw_spec(platform: Platform, feed: Feed, partitions: dg.DailyPartitionsDefi
         owners=list(feed.owners),
         tags={"zone": "raw"},
         freshness_policy=_freshness_policy(feed),
-        metadata={**static, "dagster/column_schema": columns} if columns else static,
+        metadata={
+            **static,
+            **catalogue.commands(feed),
+            **catalogue.references(platform, feed),
+            **({"dagster/column_schema": columns} if columns else {}),
+        },
     )
 
 

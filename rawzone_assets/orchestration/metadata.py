@@ -6,6 +6,8 @@ list is named by its path in the ledger. Numbers worth a plot stay numbers.
 
 from __future__ import annotations
 
+import shlex
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import PurePosixPath
@@ -26,8 +28,8 @@ from rawzone_assets.zone.zone import Zone
 
 MOST_FINDINGS = 50
 MOST_PROBLEMS = 30
-MOST_FILES = 6  # 250 bytes each
-MOST_HASHES = 12  # 110 bytes each
+MOST_FILES = 4  # 350 bytes each
+MOST_HASHES = 8  # 110 bytes each
 _MOST_TABLE_BYTES = 4500  # of a findings table; with Dagster's own wrapping some 6 kB
 _LONGEST_MESSAGE = 300
 
@@ -64,7 +66,9 @@ def of_materialization(zone: Zone, feed: Feed, day: Day) -> dict[str, Any]:
         "day_commits": f"{day.commits[0]} to {day.commits[1]}",
         "full_list": dg.MetadataValue.path(str(zone.ledger.path(day.commits[1]))),
         "dagster/uri": _folder(zone, accepted).as_uri(),
-        "delivered": _files_table(accepted),
+        "delivered": _files_table(day),
+        "get_the_bytes": _commands(day),
+        "rules": _rules(feed, day),
         "sha256": dg.MetadataValue.json(_hashes(accepted)),
     }
     columns = column_schema(feed, described=False)
@@ -146,23 +150,53 @@ def column_schema(feed: Feed, *, described: bool) -> dg.TableSchema | None:
     )
 
 
-def _files_table(receipts: Sequence[Receipt]) -> dg.MetadataValue[Any]:
-    """The newest deliveries; long hashes overflow in the UI, so the whole ones stand beside the table."""
+def _files_table(day: Day) -> dg.MetadataValue[Any]:
+    """The newest deliveries; long hashes overflow in the UI, so the whole ones stand beside the table.
+
+    ``commit`` is the number of the ledger's file that holds the receipt.
+    """
+    accepted = [entry for entry in day.entries if entry.receipt in day.accepted]
     rows = [
         dg.TableRecord(
             {
-                "name": object_name(receipt),
-                "bytes": receipt.size or 0,
-                "sha256": (receipt.sha256 or "")[:12],
-                "verdict": str(receipt.verdict),
-                "key": printable(receipt.key or ""),
+                "name": object_name(entry.receipt),
+                "bytes": entry.receipt.size or 0,
+                "sha256": (entry.receipt.sha256 or "")[:12],
+                "verdict": str(entry.receipt.verdict),
+                "key": printable(entry.receipt.key or ""),
+                "landed_as": printable(entry.receipt.landing_path),
+                "commit": entry.seq,
             }
         )
-        for receipt in receipts[: -MOST_FILES - 1 : -1]
+        for entry in accepted[: -MOST_FILES - 1 : -1]
     ]
-    columns = [dg.TableColumn(name, "string") for name in ("name", "sha256", "verdict", "key")]
-    columns.insert(1, dg.TableColumn("bytes", "int"))
-    return dg.MetadataValue.table(records=rows, schema=dg.TableSchema(columns=columns))
+    kinds = {"name": "string", "bytes": "int", "sha256": "string", "verdict": "string"}
+    kinds |= {"key": "string", "landed_as": "string", "commit": "int"}
+    return dg.MetadataValue.table(records=rows, schema=dg.TableSchema.from_name_type_dict(kinds))
+
+
+def _commands(day: Day) -> dg.MetadataValue[Any]:
+    """What to type for the newest delivery's bytes, its receipt, and the day. A name may hold anything."""
+    newest = day.accepted[-1]
+    key, name = newest.key or "", newest.name or ""
+    typed = {"receipt": f"rawzone show {newest.sha256}"}
+    if key.isprintable() and name.isprintable():
+        typed["bytes"] = f"rawzone cat {shlex.quote(key)} > {shlex.quote(name)}"
+        typed["receipt"] = f"rawzone show {shlex.quote(key)}"
+    typed["whole day"] = f"rawzone ls {day.feed_id} --since {day.partition} --until {day.partition}"
+    rows = [dg.TableRecord({"for": purpose, "type": command}) for purpose, command in sorted(typed.items())]
+    return dg.MetadataValue.table(
+        records=rows, schema=dg.TableSchema.from_name_type_dict({"for": "string", "type": "string"})
+    )
+
+
+def _rules(feed: Feed, day: Day) -> str:
+    """Which of the contract's checks the readable deliveries passed, and with how many warnings."""
+    warned = Counter(
+        finding["check"] for receipt in day.newest for finding in receipt.findings if not finding["blocking"]
+    )
+    said = (f"{name} ({warned[name]} warnings)" if warned[name] else name for name in feed.check_names)
+    return f"passed: {', '.join(said)}"
 
 
 def _hashes(receipts: Sequence[Receipt]) -> dict[str, str | int]:

@@ -7,9 +7,11 @@ does is contract's.
 from __future__ import annotations
 
 import pkgutil
+import sys
 from collections.abc import Iterable
 from functools import cache
 from importlib import import_module
+from pathlib import Path
 
 from rawzone_assets.contract.feed import Feed, Platform
 from rawzone_assets.contract.findings import Role
@@ -21,6 +23,18 @@ def all_platforms() -> tuple[Platform, ...]:
     names = sorted(module.name for module in pkgutil.iter_modules(__path__) if not module.name.startswith("_"))
     platforms = [import_module(f"{__name__}.{name}").PLATFORM for name in names]
     return checked(platforms)
+
+
+def declared_in(platform: Platform) -> Path | None:
+    """The file that declares a platform; ``None`` for one that was made up elsewhere."""
+    for name, module in list(sys.modules.items()):
+        if (
+            name.startswith(f"{__name__}.")
+            and getattr(module, "PLATFORM", None) is platform
+            and module.__file__
+        ):
+            return Path(module.__file__)
+    return None
 
 
 def all_feeds() -> tuple[Feed, ...]:

@@ -13,7 +13,14 @@ from datetime import datetime
 from rawzone_assets.contract import codes
 from rawzone_assets.contract.feed import Feed, Platform
 from rawzone_assets.contract.findings import Finding
-from rawzone_assets.contract.naming import Ignored, Recognized, Unrecognized, is_in_the_future, recognize
+from rawzone_assets.contract.naming import (
+    Ignored,
+    Owners,
+    Recognized,
+    Unrecognized,
+    is_in_the_future,
+    recognize,
+)
 from rawzone_assets.zone import sidecar
 from rawzone_assets.zone.index import Index
 from rawzone_assets.zone.landed import MOST_LEVELS, Landed
@@ -22,6 +29,9 @@ from rawzone_assets.zone.receipt import Verdict
 
 MOST_COPIED = 2**30
 """Bytes. What its feed's limit refuses is copied into quarantine up to this size, else left in landing."""
+
+
+_VERDICTS = {str(verdict): verdict for verdict in Verdict}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,8 +95,22 @@ def survey(
     waiting: list[Waiting] = []
     strangers: list[tuple[Landed, Finding]] = []
     decided: dict[str, tuple[str | None, Verdict]] = {}
+    owners = Owners(known_platforms)
     for landed in scan.files:
         label = landed.label
+        before = seen.get(label)
+        # Nearly all of a large landing was decided before. Its names are looked at all the same: a declaration
+        # that changed may give them to another feed.
+        if (
+            before
+            and before[1]
+            and before[0] == landed.signature
+            and landed.regular
+            and not landed.borrowed
+            and owners.feed_of(landed.path) == before[1]
+        ):
+            decided[label] = (before[1], _VERDICTS[before[2]])
+            continue
         recognized = _recognize(landing, landed, known_platforms)
         if isinstance(recognized, Ignored):  # its folder is: the scan passes over such folders already
             continue

@@ -10,6 +10,7 @@ import pytest
 from rawzone_assets.contract.feed import Platform
 from rawzone_assets.contract.naming import (
     Ignored,
+    Owners,
     Recognized,
     Unrecognized,
     as_delivered,
@@ -18,6 +19,7 @@ from rawzone_assets.contract.naming import (
     recognize,
 )
 from rawzone_assets.platforms import all_platforms
+from rawzone_assets.samples import samples
 
 PLATFORMS = all_platforms()
 
@@ -189,3 +191,29 @@ def test_the_longest_folder_decides_between_platforms():
     inner = replace(distrokid, id="distrokid/other")
     found = recognized("distrokid/other/streams_stats_20240522.html", (distrokid, inner))
     assert found.platform is inner
+
+
+class TestOwners:
+    """The quick look at names that were recognized before must not say anything else than recognizing does."""
+
+    @pytest.mark.parametrize("platform", all_platforms(), ids=lambda platform: platform.id)
+    def test_they_name_the_feed_that_recognizing_names_or_none(self, platform):
+        owners = Owners(all_platforms())
+        paths = {sample.path for feed in platform.feeds for sample in samples(feed.id)}
+        folders = {path.rpartition("/")[0] for path in paths}
+        names = {path.rpartition("/")[2] for path in paths}
+        sure = 0
+        for path in paths | {f"{folder}/{name}" for folder in folders for name in names}:
+            recognized = recognize(path, all_platforms())
+            feed = recognized.feed.id if isinstance(recognized, Recognized) else None
+            quick = owners.feed_of(path)
+            no_date = isinstance(recognized, Unrecognized) and recognized.finding.code == "RZ-NO-DATE"
+            assert quick in (feed, None) or no_date, path
+            sure += quick is not None
+        assert sure
+
+    @pytest.mark.parametrize(
+        "path", ["streams_stats_20240501.html", "elsewhere/streams_stats_20240501.html", ".x/a", "toolost/.h/a"]
+    )
+    def test_they_say_nothing_of_files_of_no_platform(self, path):
+        assert Owners(all_platforms()).feed_of(path) is None

@@ -109,6 +109,42 @@ class TestSpecs:
         dg.Definitions.validate_loadable(build_definitions())
 
 
+class TestCatalogue:
+    """'The catalogue page of each asset documents the feed.'"""
+
+    @pytest.mark.parametrize("feed_id", FEEDS)
+    def test_every_asset_of_a_feed_says_what_it_is_and_where_it_is_declared(self, feed_id):
+        found = specs(defs)
+        for layer in ("landing", "raw"):
+            spec = found[f"{layer}/{feed_id}"]
+            assert spec.description
+            assert spec.owners
+            assert spec.kinds
+            assert spec.metadata["documentation"].value.startswith("docs/validation_rules.md#")
+            declaration, *schemas = spec.metadata["dagster/code_references"].code_references
+            line = Path(declaration.file_path).read_text().splitlines()[declaration.line_number - 1]
+            assert f'id="{feed_id}"' in line
+            assert [Path(schema.file_path).is_file() for schema in schemas] == [True] * len(
+                FEEDS[feed_id].schemas
+            )
+        assert f"rawzone ls {feed_id}" in found[f"raw/{feed_id}"].metadata["commands"].value
+
+    def test_the_documentation_link_leads_to_a_heading(self):
+        headings = shared_file("docs/validation_rules.md").read_text()
+        for feed_id in FEEDS:
+            assert f"\n## {feed_id}\n" in headings
+
+    def test_the_graph_is_the_one_that_people_have_bookmarked(self):
+        """Dashboards, alerts and staging hold on to these names: change them with a migration only."""
+        graph = defs.resolve_asset_graph()
+        drawn = sorted(
+            f"{key.to_user_string()} [{graph.get(key).group_name}] <- "
+            + ", ".join(sorted(parent.to_user_string() for parent in graph.get(key).parent_keys))
+            for key in graph.get_all_asset_keys()
+        )
+        assert "\n".join(drawn) + "\n" == (Path(__file__).parent / "asset_graph.txt").read_text()
+
+
 class TestLoading:
     def test_loading_imports_no_table_library_and_needs_no_environment(self):
         program = (

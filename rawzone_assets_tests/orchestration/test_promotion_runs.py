@@ -11,6 +11,7 @@ from dagster._serdes import serialize_value
 
 from rawzone_assets.orchestration import reporting, witness
 from rawzone_assets.orchestration.names import raw_key
+from rawzone_assets.zone import promotion
 from rawzone_assets.zone.receipt import Verdict
 from rawzone_assets_tests.orchestration.desk import DAILY, NOTES, reported, with_settings
 
@@ -300,3 +301,42 @@ def test_every_event_can_be_read_back_as_json(desk):
     desk.land("20240501", "bad")
     for event in desk.run("2024-05-01").all_events:
         json.loads(serialize_value(event))
+
+
+class TestAtAGlance:
+    """'What is in this partition, where it came from, which rules it passed, how to get the bytes.'"""
+
+    def test_a_partition_says_what_it_is_and_what_to_type(self, desk):
+        desk.land("20240501", "odd\n")
+        desk.run("2024-05-01")
+        metadata = desk.materialization("2024-05-01").metadata
+        (row,) = (record.data for record in metadata["delivered"].value.records)
+        assert (row["landed_as"], row["commit"], row["verdict"]) == ("tiny/notes_20240501.json", 0, "promoted")
+        typed = {record.data["for"]: record.data["type"] for record in metadata["get_the_bytes"].value.records}
+        assert typed["bytes"] == f"rawzone cat {row['key']} > notes_20240501.json"
+        assert typed["receipt"] == f"rawzone show {row['key']}"
+        assert typed["whole day"] == "rawzone ls tiny/notes --since 2024-05-01 --until 2024-05-01"
+        assert metadata["rules"].value == "passed: shape (1 warnings), completeness, types, times"
+
+    def test_a_long_range_tells_of_each_batch_in_the_log(self, desk, monkeypatch):
+        monkeypatch.setattr(promotion, "MOST_FILES", 2)
+        for day in range(1, 6):
+            desk.land(f"2024050{day}", "bad" if day == 3 else "{}")
+        result = desk.run("2024-05-01", "2024-05-05")
+        told = [
+            entry.user_message
+            for entry in desk.instance.all_logs(result.run_id)
+            if "deliveries done" in entry.user_message
+        ]
+        assert told == [
+            f"{batch}, 0 unchanged"
+            for batch in (
+                "2 of 5 deliveries done; this batch: 2024-05-01 to 2024-05-02, 2 promoted",
+                "4 of 5 deliveries done; this batch: 2024-05-03 to 2024-05-04, 1 promoted, 1 quarantined",
+                "5 of 5 deliveries done; this batch: 2024-05-05 to 2024-05-05, 1 promoted",
+            )
+        ]
+
+    def test_two_years_picked_in_the_ui_are_a_run_a_year_at_most(self, desk):
+        raw = desk.definitions.resolve_asset_graph().get(raw_key(NOTES))
+        assert raw.backfill_policy.max_partitions_per_run == 365

@@ -16,7 +16,7 @@ from rawzone_assets_tests.orchestration.desk import DAILY, NOTES, PLATFORM
 
 SUMS = "tiny/sums"
 ASSETS = [kind(feed) for kind in (raw_key, landing_key) for feed in (NOTES, SUMS)]
-_OF_THE_MOMENT = {"ledger_seq", "ledger_head"}  # the head when it was told
+_OF_THE_MOMENT = {"ledger_seq", "ledger_head", "tree_size", "tree_root"}  # the head when it was told
 
 
 @pytest.fixture
