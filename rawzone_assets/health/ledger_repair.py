@@ -164,7 +164,7 @@ def unrecorded(zone: Zone) -> Iterator[dict[str, Any]]:
     """Records of repairs that left evidence and were cut off before they were recorded."""
     recorded = read_recorded(zone)
     folder = zone.layout.quarantine / upkeep.EVIDENCE_FOLDER
-    for path in sorted(read_tree(zone)):
+    for path in sorted(read_tree(zone)[0]):
         if not path.is_relative_to(folder):
             continue
         evidence = upkeep.place_of(zone.layout, path)

@@ -59,6 +59,7 @@ class Recorded:
     head: Head = EMPTY
     hashes: list[str | None] = field(default_factory=list)  # of each commit's file; None: damaged or missing
     verified: list[str] = field(default_factory=list)  # when each commit's files were last read, all of them
+    verified_by: list[int] = field(default_factory=list)  # the commit that says so: its own, or a scrub's
     known_damage: dict[str, Record] = field(default_factory=dict)  # found by a scrub and not repaired since
     evidence: set[str] = field(default_factory=set)  # places where repairs keep what they took away
 
@@ -92,6 +93,7 @@ def _read_commit(recorded: Recorded, zone: Zone, seq: int) -> None:
     path = zone.layout.commit(seq)
     before = recorded.head
     recorded.hashes.append(None)
+    recorded.verified_by.append(seq)
     recorded.verified.append(timestamp(before.at) if before.at else "")
     # Its successor cannot be blamed for what it does not chain to.
     recorded.head = Head(seq=seq, sha256="", at=before.at)
@@ -147,6 +149,7 @@ def _note_scrubbed(recorded: Recorded, seq: int, record: Record) -> None:
     for first, last in upkeep.spans_of(record):
         for number in range(max(first, 0), min(last, seq) + 1):
             recorded.verified[number] = max(recorded.verified[number], record["began"])
+            recorded.verified_by[number] = seq
     for place in record["sound_again"]:
         recorded.known_damage.pop(place, None)
 

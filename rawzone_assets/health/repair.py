@@ -16,7 +16,7 @@ from typing import Any
 from rawzone_assets.health import ledger_repair
 from rawzone_assets.health.damage import Damage, DamageKind
 from rawzone_assets.health.recorded import Item
-from rawzone_assets.health.scrub import ScrubReport, check_item, scrub
+from rawzone_assets.health.scrub import ScrubReport, check_item, reading_the_zone, scrub
 from rawzone_assets.health.sources import Found, Source, Sources, digest_of_blocks, way_is_free
 from rawzone_assets.zone import codec, upkeep
 from rawzone_assets.zone.drafts import findings_document
@@ -84,16 +84,36 @@ def repair(
     somebody else saw, which is the only proof of commits missing at the end.
 
     Raises:
-        ZoneError: The environment failed, or the ledger could not be repaired and nothing can be recorded.
+        ZoneError: The environment failed. What was repaired until then is recorded.
     """
+    with reading_the_zone():
+        return _repair(
+            zone,
+            run_id=run_id,
+            chosen={"feeds": feeds, "since": since, "until": until},
+            others=others,
+            witnessed=witnessed or {},
+            dry_run=dry_run,
+        )
+
+
+def _repair(
+    zone: Zone,
+    *,
+    run_id: str,
+    chosen: dict[str, Any],
+    others: Sequence[Path],
+    witnessed: Mapping[int, str],
+    dry_run: bool,
+) -> Outcome:
     outcome = Outcome()
-    report = scrub(zone, feeds=feeds, since=since, until=until)
+    report = scrub(zone, **chosen)
     sources = _sources(zone, report, others)
-    commits = ledger_repair.plan(zone, report.recorded, sources, witnessed or {})
+    commits = ledger_repair.plan(zone, report.recorded, sources, witnessed)
     restored: list[ledger_repair.Restored] = []
     if commits.restorable and not dry_run:
         restored = ledger_repair.carry_out(zone, commits, run_id=run_id)
-        report = scrub(zone, feeds=feeds, since=since, until=until)
+        report = scrub(zone, **chosen)
         sources = _sources(zone, report, others)
     outcome.repaired += [
         Repaired(damage=found.damage, source=f"{found.source.kind} {found.source.path}", evidence=kept)
@@ -214,7 +234,7 @@ def _publish(zone: Zone, jobs: Sequence[_Job], *, run_id: str) -> tuple[list[Rep
                 failed.append(Unrepaired(damage=job.damage, reason=reason))
 
         def records() -> list[Record]:
-            return [record for job, record in staged if _is_due(zone, batch, job, record)]
+            return [record for job, record in staged if _is_due(zone, job, record)]
 
         commit = publisher.repair(batch, records)
     places = {record["place"]: record for record in commit.records} if commit else {}
@@ -279,15 +299,10 @@ def _compressor(job: _Job) -> codec.Compressor | None:
     return ways[0]
 
 
-def _is_due(zone: Zone, batch: Batch, job: _Job, record: Record) -> bool:
-    """Whether the place is still damaged, or holds these very bytes because an attempt before put them so."""
-    (placement,) = batch.placements(record)
-    there, ours = zone.files.status(placement.target), zone.files.status(placement.staged)
-    if there and ours and (there.st_dev, there.st_ino) == (ours.st_dev, ours.st_ino):
-        return True
-    return check_item(zone.files, job.item) is not None and not holds(
-        zone.files, placement.target, record["stored_sha256"]
-    )
+def _is_due(zone: Zone, job: _Job, record: Record) -> bool:
+    """Whether the place is still damaged, also compared with the form that this would put there."""
+    is_damaged = check_item(zone.files, job.item) is not None
+    return is_damaged and not holds(zone.files, job.item.path, record["stored_sha256"])
 
 
 def _is_new_form(item: Item, record: Record) -> bool:

@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 
 from rawzone_assets.health.damage import Damage, DamageKind
 from rawzone_assets.health.recorded import Item, Recorded
-from rawzone_assets.health.scrub import Progress, check, foreign, look_around, weight_of
+from rawzone_assets.health.scrub import Progress, check, foreign, look_around, reading_the_zone, weight_of
 from rawzone_assets.zone import upkeep
 from rawzone_assets.zone.errors import LedgerDamaged
 from rawzone_assets.zone.ledger import Head
@@ -80,8 +80,30 @@ def scrub_rolling(
     At least one group of files is read, so that any budget gets round some day.
 
     Raises:
-        StorageFailed: The disk refused.
+        StorageFailed: The disk refused. What was recorded stays, and the next session goes on from there.
     """
+    with reading_the_zone():
+        return _scrub(
+            zone,
+            run_id=run_id,
+            budget=budget,
+            window=window,
+            progress=progress,
+            timer=timer,
+            most_files=most_files,
+        )
+
+
+def _scrub(
+    zone: Zone,
+    *,
+    run_id: str,
+    budget: float,
+    window: float,
+    progress: Progress | None,
+    timer: Callable[[], float],
+    most_files: int,
+) -> Session:
     started = saved = timer()
     with suppress(LedgerDamaged):  # what that is, the session itself tells
         zone.recover()
@@ -104,7 +126,8 @@ def scrub_rolling(
         if progress:
             progress(work.size, total)
     work.save()
-    missing = [item for item, damage in work.damaged.values() if damage.kind is DamageKind.MISSING]
+    found = work.damaged.values()
+    missing = [item for item, damage in found if damage.kind is DamageKind.MISSING]
     strange = (damage for damage in foreign(zone, around, missing) if damage.kind is not DamageKind.LEFTOVER)
     overall, by_feed = coverage(recorded, now=zone.clock(), window=window)
     return Session(
@@ -113,7 +136,7 @@ def scrub_rolling(
         refused=work.refused,
         bytes=work.size,
         finished=finished,
-        damages=(*recorded.damages, *(damage for _, damage in work.damaged.values()), *strange),
+        damages=(*recorded.damages, *around.unreadable, *(damage for _, damage in found), *strange),
         sound_again=tuple(work.sound_again),
         coverage=overall,
         by_feed=by_feed,
@@ -151,7 +174,8 @@ def _groups(recorded: Recorded, most_files: int) -> Iterator[tuple[list[int], li
     by_commit = recorded.commit_items()
     seqs: list[int] = []
     items: list[Item] = []
-    for seq in sorted(by_commit, key=lambda number: (recorded.verified[number], number)):
+    # By the ledger's order, which is that of time and does not depend on a clock.
+    for seq in sorted(by_commit, key=lambda number: (recorded.verified_by[number], number)):
         size = sum(map(weight_of, items)) + sum(map(weight_of, by_commit[seq]))
         if seqs and (len(items) + len(by_commit[seq]) > most_files or size > _MOST_BYTES):
             yield seqs, items

@@ -10,6 +10,7 @@ import os
 import stat
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -18,6 +19,7 @@ from rawzone_assets.health import tree
 from rawzone_assets.health.damage import Damage, DamageKind
 from rawzone_assets.health.recorded import Item, Recorded, damage_of, read_recorded
 from rawzone_assets.zone import codec, upkeep
+from rawzone_assets.zone.errors import StorageFailed
 from rawzone_assets.zone.files import Files
 from rawzone_assets.zone.ledger import Head
 from rawzone_assets.zone.staging import leftovers
@@ -44,6 +46,7 @@ class Surroundings:
     """
 
     tree: tree.Tree
+    unreadable: tuple[Damage, ...]  # folders and files that the system does not let us look at
     recorded: Recorded
     interrupted: tuple[str, ...]  # batches in flight or left by a crash; the next promotion finishes them
 
@@ -71,11 +74,35 @@ def scrub(
     until: str | None = None,
     progress: Progress | None = None,
 ) -> ScrubReport:
-    """Check chain, objects and quarantine; ``feeds`` and partitions narrow the objects, never the chain."""
+    """Check chain, objects and quarantine; ``feeds`` and partitions narrow the objects, never the chain.
+
+    Raises:
+        StorageFailed: The ledger's or the staging folder cannot be listed.
+    """
+    with reading_the_zone():
+        return _scrub(zone, feeds=feeds, since=since, until=until, progress=progress)
+
+
+@contextmanager
+def reading_the_zone() -> Iterator[None]:
+    """Says what to do when the system refuses a read without which nothing can be told.
+
+    Raises:
+        StorageFailed: It did.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise StorageFailed("read the zone", error) from error
+
+
+def _scrub(
+    zone: Zone, *, feeds: Sequence[str], since: str | None, until: str | None, progress: Progress | None
+) -> ScrubReport:
     around = look_around(zone)
     wanted = [item for item in around.recorded.items.values() if _is_wanted(item, feeds, since, until)]
     total = sum(weight_of(item) for item in wanted)
-    damages = list(around.recorded.damages)
+    damages = [*around.recorded.damages, *around.unreadable]
     missing: list[Item] = []
     done = 0
     for checked in check(zone, wanted):
@@ -103,9 +130,13 @@ def scrub(
 
 def look_around(zone: Zone) -> Surroundings:
     """List the tree, then read the ledger."""
-    listed = tree.read_tree(zone)
-    recorded = read_recorded(zone)
-    return Surroundings(tree=listed, recorded=recorded, interrupted=tuple(leftovers(zone.files, zone.layout)))
+    listed, unreadable = tree.read_tree(zone)
+    return Surroundings(
+        tree=listed,
+        unreadable=tuple(unreadable),
+        recorded=read_recorded(zone),
+        interrupted=tuple(leftovers(zone.files, zone.layout)),
+    )
 
 
 def check(zone: Zone, items: Iterable[Item]) -> Iterator[Checked]:

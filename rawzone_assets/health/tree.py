@@ -24,32 +24,54 @@ from rawzone_assets.zone.zone import Zone
 Tree = Mapping[Path, os.stat_result]
 
 
-def read_tree(zone: Zone) -> Tree:
-    """Every file, link or other thing below raw and quarantine but for ledger and staging."""
+def read_tree(zone: Zone) -> tuple[Tree, list[Damage]]:
+    """Every file, link or other thing below raw and quarantine but for ledger and staging.
+
+    What the system does not let us look at is damage, so that one bad folder does not hide the others.
+    """
     found: dict[Path, os.stat_result] = {}
+    unreadable: list[Damage] = []
     for root in (zone.layout.raw, zone.layout.quarantine):
-        found.update(_walk(zone.files, root, passing=(LEDGER_FOLDER, STAGING_FOLDER)))
-    return found
+        found.update(_walk(zone.files, root, unreadable, passing=(LEDGER_FOLDER, STAGING_FOLDER)))
+    return found, unreadable
 
 
-def _walk(files: Files, root: Path, *, passing: Sequence[str] = ()) -> Iterator[tuple[Path, os.stat_result]]:
-    folders = [root] if files.status(root) is not None else []
+def _walk(
+    files: Files, root: Path, unreadable: list[Damage], *, passing: Sequence[str] = ()
+) -> Iterator[tuple[Path, os.stat_result]]:
+    folders = [root]
     while folders:
         folder = folders.pop()
-        try:
-            names = files.names(folder)
-        except (FileNotFoundError, NotADirectoryError):
-            continue  # it went since it was seen
-        for name in names:
+        for name in _names(files, folder, unreadable):
+            path = folder / name
             if folder == root and name in passing:
                 continue
-            status = files.status(folder / name)
+            try:
+                status = files.status(path)
+            except OSError as error:
+                unreadable.append(_unreadable(path, "it cannot be looked at", error))
+                continue
             if status is None:
                 continue
             if stat.S_ISDIR(status.st_mode):
-                folders.append(folder / name)
+                folders.append(path)
             else:
-                yield folder / name, status
+                yield path, status
+
+
+def _names(files: Files, folder: Path, unreadable: list[Damage]) -> list[str]:
+    try:
+        return files.names(folder)
+    except (FileNotFoundError, NotADirectoryError):
+        return []  # it went since it was seen, or nothing was ever promoted
+    except OSError as error:
+        unreadable.append(_unreadable(folder, "the folder cannot be listed", error))
+        return []
+
+
+def _unreadable(path: Path, what: str, error: OSError) -> Damage:
+    why = (error.strerror or "no reason").lower()
+    return Damage(kind=DamageKind.DAMAGED, path=str(path), problem=f"{what} ({why})")
 
 
 def in_flight(zone: Zone, batches: Iterable[str]) -> set[Path]:
@@ -135,5 +157,5 @@ def _staged_names(zone: Zone) -> Counter[tuple[int, int]]:
     """How many names in staging each file has."""
     names: Counter[tuple[int, int]] = Counter()
     for root in (zone.layout.staging, zone.layout.quarantine_staging):
-        names.update((status.st_dev, status.st_ino) for _, status in _walk(zone.files, root))
+        names.update((status.st_dev, status.st_ino) for _, status in _walk(zone.files, root, []))
     return names

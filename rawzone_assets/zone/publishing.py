@@ -293,7 +293,8 @@ class Publisher:
         for place in placements:
             there, ours = self._files.status(place.target), self._files.status(place.staged)
             linked = there and ours and (there.st_dev, there.st_ino) == (ours.st_dev, ours.st_ino)
-            if linked and not self._committed(place.target):
+            # A repair's place is named by the receipt of what was lost, so that tells nothing of our link.
+            if linked and (place.stored_sha256 or not self._committed(place.target)):
                 self._files.remove(place.target)
                 folders.add(place.target.parent)
             put_back(self._files, place)

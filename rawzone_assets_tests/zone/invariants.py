@@ -101,7 +101,7 @@ class Oracle:
         """Every objection to a zone at rest. ``recovered`` false: a crash's remains may still lie about."""
         records: list[dict[str, Any]] = []
         problems = list(self._chain(raw, records))
-        receipts = [r for r in records if r["record"] == "receipt"]
+        receipts = [_as_repaired(r, records) for r in records if r["record"] == "receipt"]
         promoted = [r for r in receipts if r["verdict"] == "promoted"]
         refused = [r for r in receipts if r["verdict"] == "quarantined"]
         problems += self._objects_exist(raw, promoted)
@@ -111,6 +111,7 @@ class Oracle:
         if recovered:
             problems += _nothing_foreign(raw, {r["key"] for r in promoted}, "raw")
             kept = {r["quarantine"][which] for r in refused for which in ("path", "findings")}
+            kept |= {str(r["evidence"]).removeprefix("quarantine/") for r in _repairs(records)}
             problems += _nothing_foreign(quarantine, kept, "quarantine")
         return problems
 
@@ -143,6 +144,21 @@ class Oracle:
             first = self._objects.setdefault(key, receipt["sha256"])
             if first != receipt["sha256"]:
                 yield f"I3: {key} is claimed for other bytes"
+
+
+def _repairs(records: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [record for record in records if record["record"] == "repaired"]
+
+
+def _as_repaired(receipt: dict[str, Any], records: list[dict[str, Any]]) -> dict[str, Any]:
+    """The receipt with the stored form that the newest repair of its file left."""
+    place = f"raw/{receipt['key']}" if receipt["verdict"] == "promoted" else None
+    if receipt["quarantine"]:
+        place = f"quarantine/{receipt['quarantine']['path']}"
+    for repair in _repairs(records):
+        if repair["place"] == place:
+            receipt = {**receipt, **{name: repair[name] for name in ("stored_sha256", "stored_size")}}
+    return receipt
 
 
 def check_states(

@@ -1,0 +1,340 @@
+"""Repair: only bytes that hash to what is recorded, nothing sound replaced, evidence kept, all recorded."""
+
+import gzip
+import multiprocessing
+import shutil
+
+import pytest
+
+from rawzone_assets.health.damage import DamageKind
+from rawzone_assets.health.recorded import read_recorded
+from rawzone_assets.health.repair import repair
+from rawzone_assets.health.scrub import scrub
+from rawzone_assets.zone import codec
+from rawzone_assets_tests.health.damaging import flip, overwrite, tree, zone_files
+from rawzone_assets_tests.zone.tiny_platform import LandingFolder, open_zone, promote_all
+
+
+def run(home, **options):
+    with open_zone(home) as zone:
+        return repair(zone, run_id="repair", **options)
+
+
+def is_sound(home):
+    with open_zone(home) as zone:
+        report = scrub(zone)
+    return report.damages == () and report.weaknesses == ()
+
+
+def records(home, kind="repaired"):
+    with open_zone(home) as zone:
+        commits = [zone.ledger.commit(seq) for seq in range(zone.index.catch_up().seq + 1)]
+    return [record for commit in commits for record in commit.records if record["record"] == kind]
+
+
+def _told(outcome):
+    return [(found.damage, found.source) for found in outcome.repaired]
+
+
+def in_ledger(path):
+    return "_ledger" in path.parts
+
+
+def stored(home):
+    return [path for path in zone_files(home) if not in_ledger(path)]
+
+
+class TestWhatIsPutBack:
+    """``rawzone repair``: from landing, quarantine, archive or another zone (issue 4, item 4)."""
+
+    def test_every_damaged_file_is_put_back_as_it_was_and_its_damaged_bytes_are_kept(self, home):
+        sound = {path: path.read_bytes() for path in stored(home)}
+        damaged = {}
+        for path in sound:
+            flip(path)
+            damaged[path] = path.read_bytes()
+        outcome = run(home)
+        assert {found.damage.path for found in outcome.repaired} == {str(path) for path in sound}
+        assert {path: path.read_bytes() for path in sound} == sound
+        evidence = {path.read_bytes() for path in (home / "quarantine/_evidence").rglob("*") if path.is_file()}
+        assert evidence == set(damaged.values())
+        assert is_sound(home)
+
+    def test_every_missing_file_is_put_back(self, home):
+        sound = {path: path.read_bytes() for path in stored(home)}
+        for path in sound:
+            path.unlink()
+        assert len(run(home).repaired) == len(sound)
+        assert {path: path.read_bytes() for path in sound} == sound
+        assert is_sound(home)
+
+    def test_each_repair_is_recorded_with_its_source_and_evidence(self, home):
+        path = next(path for path in stored(home) if path.suffix == ".zip")
+        flip(path)
+        run(home)
+        (record,) = records(home)
+        assert record["place"] == "raw/tiny/notes/2024/05/note_20240524.zip"
+        assert record["source"] == {"kind": "landing", "path": "tiny/note_20240524.zip"}
+        assert (home / record["evidence"]).is_file()
+        assert (record["feed"], record["partition"]) == ("tiny/notes", "2024-05-24")
+
+    def test_repairing_again_changes_nothing(self, home):
+        for path in stored(home):
+            flip(path)
+        run(home)
+        once = tree(home)
+        outcome = run(home)
+        assert (outcome.repaired, outcome.unrepaired) == ([], [])
+        assert tree(home) == once
+
+    def test_a_dry_run_says_the_same_and_writes_nothing(self, home):
+        for path in stored(home):
+            flip(path)
+        before = tree(home)
+        foreseen = run(home, dry_run=True)
+        assert tree(home) == before
+        done = run(home)
+        assert [(f.damage, f.source) for f in foreseen.repaired] == [
+            (d.damage, d.source) for d in done.repaired
+        ]
+
+    def test_a_link_in_the_place_of_an_object_is_evidence_too(self, home, tmp_path):
+        path = next(path for path in stored(home) if path.suffix == ".zip")
+        moved = tmp_path / "moved"
+        path.rename(moved)
+        path.symlink_to(moved)
+        (done,) = run(home).repaired
+        assert (home / done.evidence).is_symlink()
+        assert moved.exists()
+        assert is_sound(home)
+
+    def test_feeds_narrow_what_is_put_back(self, home):
+        for path in stored(home):
+            flip(path)
+        outcome = run(home, feeds=["tiny/sums"])
+        assert {found.damage.feed for found in outcome.repaired} == {"tiny/sums"}
+        assert not is_sound(home)
+
+
+class TestSources:
+    """A source counts by its bytes alone, in whatever form it holds them."""
+
+    @pytest.fixture
+    def lost(self, home):
+        """A damaged object whose delivery is no longer in landing."""
+        shutil.rmtree(home / "landing/tiny")
+        path = next(path for path in stored(home) if path.name == "note_20240522_143022.txt.gz")
+        flip(path, 20)
+        return path
+
+    def test_without_a_source_it_stays_damaged_and_that_is_said(self, home, lost):
+        before = lost.read_bytes()
+        (left,) = run(home).unrepaired
+        assert left.damage.path == str(lost)
+        assert "--from" in left.reason
+        assert lost.read_bytes() == before
+
+    def test_landing_is_found_by_content_where_the_file_was_moved(self, home, lost):
+        (home / "landing/elsewhere").mkdir(parents=True)
+        (home / "landing/elsewhere/other name").write_bytes(b"one\n" * 20)
+        (done,) = run(home).repaired
+        assert done.source == "landing elsewhere/other name"
+
+    def test_other_bytes_under_the_right_name_are_no_source(self, home, lost):
+        (home / "landing/tiny").mkdir()
+        (home / "landing/tiny/note_20240522_143022.txt").write_bytes(b"won\n" * 20)
+        assert run(home).repaired == []
+
+    def test_another_copy_of_the_zone(self, home, lost, sound_home):
+        (done,) = run(home, others=[sound_home]).repaired
+        assert done.source.startswith("zone ")
+        assert is_sound(home)
+
+    def test_a_damaged_copy_of_the_zone_is_no_source(self, home, lost, sound_home, tmp_path):
+        other = tmp_path / "other"
+        shutil.copytree(sound_home, other)
+        flip(other / lost.relative_to(home))
+        assert run(home, others=[other]).repaired == []
+
+    def test_the_archive(self, home, lost, sound_home):
+        kept = home / "archive" / lost.relative_to(home / "raw")
+        kept.parent.mkdir(parents=True)
+        shutil.copy(sound_home / lost.relative_to(home), kept)
+        (done,) = run(home).repaired
+        assert done.source.startswith("archive ")
+
+    def test_a_file_under_a_wrong_name(self, home, lost, sound_home):
+        lost.unlink()
+        shutil.copy(sound_home / lost.relative_to(home), home / "raw" / "renamed")
+        (done,) = run(home).repaired
+        assert done.source == f"renamed {home / 'raw' / 'renamed'}"
+
+    def test_a_quarantined_copy_of_the_same_bytes(self, home):
+        LandingFolder(home).put("tiny/again/sum_20240522.csv", b"bad, but kept")
+        with open_zone(home) as zone:
+            promote_all(zone)
+        shutil.rmtree(home / "landing/tiny")
+        first = records(home, "receipt")[3]
+        assert first["verdict"] == "quarantined"
+        flip(home / "quarantine" / first["quarantine"]["path"])
+        outcome = run(home)
+        assert outcome.unrepaired == []
+        assert all(done.source.startswith("quarantine ") for done in outcome.repaired)
+        assert is_sound(home)
+
+
+class TestAnotherCompressor:
+    """The delivery is what counts: when its old stored form cannot be made any more, a new one is recorded."""
+
+    @pytest.fixture
+    def changed(self, home, monkeypatch):
+        """An object that was compressed by something that is not here any more."""
+        path = next(path for path in stored(home) if path.name == "note_20240522_143022.txt.gz")
+        flip(path, 20)
+        ways = [lambda blocks: [gzip.compress(b"".join(blocks), 1, mtime=0)]]
+        monkeypatch.setattr(codec, "compressors", lambda encoding, *, is_small: ways)
+        return path
+
+    def test_the_new_form_is_recorded_and_verified(self, home, changed):
+        (done,) = run(home).repaired
+        assert done.is_new_form
+        assert gzip.decompress(changed.read_bytes()) == b"one\n" * 20
+        assert is_sound(home)
+        (record,) = records(home)
+        assert record["stored_size"] == changed.stat().st_size
+
+    def test_readers_know_it(self, home, changed):
+        run(home)
+        for fresh in (False, True):
+            if fresh:
+                shutil.rmtree(home / "state")
+            with open_zone(home) as zone:
+                zone.index.catch_up()
+                entry, *_ = zone.index.find("tiny/notes/2024/05/note_20240522_143022.txt.gz")
+            assert entry.receipt.stored_size == changed.stat().st_size
+
+    def test_the_old_form_is_taken_where_there_is_one(self, home, changed, sound_home):
+        shutil.rmtree(home / "landing/tiny")
+        (done,) = run(home, others=[sound_home]).repaired
+        assert not done.is_new_form
+
+
+class TestTheLedger:
+    """A commit is put back when its successor or a witness proves the copy."""
+
+    def test_a_damaged_or_missing_commit_comes_back_from_another_zone(self, home, sound_home):
+        first = home / "raw/_ledger" / f"{0:020d}.jsonl"
+        sound = first.read_bytes()
+        for harm in (lambda: flip(first, 300), first.unlink):
+            harm()
+            assert len(run(home, others=[sound_home]).repaired) == 1
+            assert first.read_bytes() == sound
+            assert is_sound(home)
+        assert [record["evidence"] is None for record in records(home)] == [False, True]
+
+    def test_a_whole_rewritten_commit_is_replaced_by_the_one_its_successor_names(self, home, sound_home):
+        with open_zone(home) as zone:
+            commit, path = zone.ledger.commit(0), zone.ledger.path(0)
+        forged = path.read_bytes().replace(commit.run_id.encode(), b"evil", 1)
+        overwrite(path, forged)
+        assert len(run(home, others=[sound_home]).repaired) == 1
+        assert is_sound(home)
+
+    def test_a_copy_that_nothing_proves_is_not_taken(self, home, sound_home):
+        with open_zone(home) as zone:
+            head = zone.index.catch_up()
+        last = home / "raw/_ledger" / f"{head.seq:020d}.jsonl"
+        flip(last, 300)
+        before = tree(home)
+        outcome = run(home, others=[sound_home])
+        assert outcome.repaired == []
+        assert "proves" in outcome.unrepaired[0].reason
+        assert tree(home) == before
+        witnessed = {head.seq: head.sha256}
+        assert len(run(home, others=[sound_home], witnessed=witnessed).repaired) == 1
+        assert is_sound(home)
+
+    def test_commits_cut_off_at_the_end_come_back_with_all_they_name(self, home, sound_home):
+        with open_zone(home) as zone:
+            head = zone.index.catch_up()
+        for seq in range(1, head.seq + 1):
+            (home / "raw/_ledger" / f"{seq:020d}.jsonl").unlink()
+        run(home, others=[sound_home], witnessed={head.seq: head.sha256})
+        with open_zone(home) as zone:
+            assert scrub(zone).damages == ()
+            recorded = read_recorded(zone)
+        assert recorded.hashes[head.seq] == head.sha256
+
+    def test_nothing_is_written_while_the_ledger_stays_broken(self, home):
+        flip(home / "raw/_ledger" / f"{0:020d}.jsonl", 300)
+        flip(stored(home)[0])
+        before = tree(home)
+        outcome = run(home)
+        assert outcome.repaired == []
+        assert len(outcome.unrepaired) >= 2
+        assert tree(home) == before
+
+
+class TestNothingElseIsTouched:
+    def test_sound_files_keep_their_inodes(self, home):
+        paths = stored(home)
+        flip(paths[0])
+        inodes = {path: path.stat().st_ino for path in zone_files(home) if path != paths[0]}
+        run(home)
+        assert {path: path.stat().st_ino for path in inodes} == inodes
+
+    def test_a_folder_that_is_a_link_leads_nothing_out_of_the_zone(self, home, tmp_path):
+        outside = tmp_path / "outside"
+        (home / "raw/tiny/notes/2024").rename(outside)
+        (home / "raw/tiny/notes/2024").symlink_to(outside)
+        flip(next(outside.rglob("*.zip")))
+        before = {path: path.read_bytes() for path in outside.rglob("*") if path.is_file()}
+        outcome = run(home)
+        assert outcome.repaired == []
+        assert all("link" in left.reason for left in outcome.unrepaired)
+        assert {path: path.read_bytes() for path in outside.rglob("*") if path.is_file()} == before
+
+    def test_one_that_cannot_be_placed_holds_up_no_other(self, home):
+        paths = [path for path in stored(home) if path.suffix in (".zip", ".gz")]
+        paths[0].unlink()
+        paths[0].mkdir()
+        for path in paths[1:]:
+            flip(path)
+        outcome = run(home)
+        assert [left.damage.path for left in outcome.unrepaired] == [str(paths[0])]
+        assert len(outcome.repaired) == len(paths) - 1
+
+
+def _repair_in_a_process(home):
+    with open_zone(home) as zone:
+        repair(zone, run_id="repair")
+        promote_all(zone)
+
+
+class TestConcurrency:
+    def test_several_repairs_at_once_repair_each_file_once(self, home):
+        for path in stored(home):
+            flip(path)
+        spawn = multiprocessing.get_context("spawn")
+        processes = [spawn.Process(target=_repair_in_a_process, args=(home,)) for _ in range(4)]
+        for process in processes:
+            process.start()
+        for process in processes:
+            process.join()
+        assert [process.exitcode for process in processes] == [0] * 4
+        assert is_sound(home)
+        places = [record["place"] for record in records(home)]
+        assert len(places) == len(set(places)) == len(stored(home)) - _kept(home)
+
+
+def _kept(home):
+    return sum("_evidence" in path.parts for path in stored(home))
+
+
+class TestDamageKinds:
+    def test_what_repair_cannot_judge_it_leaves_alone(self, home):
+        (home / "raw/stranger").write_bytes(b"?")
+        outcome = run(home)
+        assert (outcome.repaired, outcome.unrepaired) == ([], [])
+        with open_zone(home) as zone:
+            assert [damage.kind for damage in scrub(zone).damages] == [DamageKind.FOREIGN]

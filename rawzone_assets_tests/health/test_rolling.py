@@ -1,0 +1,153 @@
+"""The rolling scrub: every stored byte re-read within a window, oldest first, within a budget, resumable."""
+
+from datetime import timedelta
+
+import pytest
+
+from rawzone_assets.health.rolling import scrub_rolling, spans_of
+from rawzone_assets_tests.health.damaging import flip, overwrite, tree
+from rawzone_assets_tests.zone.tiny_platform import NOW, LandingFolder, open_zone, promote_all
+
+DAYS = 6
+
+
+class Ticks:
+    """A clock on which each look takes a second."""
+
+    def __init__(self):
+        self.now = 0.0
+
+    def __call__(self):
+        self.now += 1
+        return self.now
+
+
+def session(home, *, after=0.0, budget=3600.0, window=30.0, **options):
+    """A session ``after`` days, which reads two files a second."""
+    with open_zone(home, now=NOW + timedelta(days=after)) as zone:
+        return scrub_rolling(
+            zone, run_id="scrub", budget=budget, window=window, timer=Ticks(), most_files=2, **options
+        )
+
+
+def scrubbed(home):
+    with open_zone(home) as zone:
+        commits = [zone.ledger.commit(seq) for seq in range(zone.index.catch_up().seq + 1)]
+    return [record for commit in commits for record in commit.records if record["record"] == "scrubbed"]
+
+
+@pytest.fixture
+def home(tmp_path):
+    """A zone of six commits, an object each."""
+    for day in range(DAYS):
+        LandingFolder(tmp_path).put(f"tiny/note_2024060{day + 1}.txt", f"{day}\n".encode() * 9)
+        with open_zone(tmp_path) as zone:
+            promote_all(zone)
+    return tmp_path
+
+
+def objects(home):
+    return sorted((home / "raw/tiny").rglob("*.gz"))
+
+
+class TestASession:
+    def test_reads_everything_when_the_budget_allows_and_records_it_in_one_record(self, home):
+        found = session(home)
+        assert (found.objects, found.finished, found.damages) == (DAYS, True, ())
+        (record,) = scrubbed(home)
+        assert record["spans"] == [[0, DAYS - 1]]
+        assert (record["files"], record["bytes"], record["damaged"]) == (DAYS, found.bytes, 0)
+
+    def test_of_an_empty_zone_records_nothing(self, tmp_path):
+        found = session(tmp_path)
+        assert (found.files, found.finished, found.coverage.percent) == (0, True, 100.0)
+        assert tree(tmp_path) == {}
+
+    def test_stops_when_the_budget_is_used_up_and_the_next_goes_on_there(self, home):
+        seen = [session(home, budget=1).objects for _ in range(4)]
+        assert seen[0] < DAYS
+        spans = [span for record in scrubbed(home) for span in record["spans"]]
+        assert spans[0][0] == 0
+        assert spans[1][0] == spans[0][1] + 1
+
+    def test_any_budget_gets_round_some_day(self, home):
+        for _ in range(DAYS):
+            session(home, budget=0)
+        read = {seq for record in scrubbed(home) for a, b in record["spans"] for seq in range(a, b + 1)}
+        assert read == set(range(DAYS))
+
+    def test_a_new_object_waits_for_its_turn(self, home):
+        session(home, after=1, budget=1)
+        LandingFolder(home).put("tiny/note_20240610.txt", b"new\n")
+        with open_zone(home, now=NOW + timedelta(days=2)) as zone:
+            promote_all(zone)
+        session(home, after=3, budget=1)
+        new = DAYS + 1  # after the six objects and the first session
+        assert not any(a <= new <= b for record in scrubbed(home) for a, b in record["spans"])
+
+    def test_what_was_killed_before_it_was_recorded_is_read_again(self, home):
+        class Killed(BaseException):
+            pass
+
+        def kill(done, total):
+            if done == total:
+                raise Killed
+
+        with pytest.raises(Killed):
+            session(home, progress=kill)
+        assert session(home).objects == DAYS
+
+    def test_progress_is_saved_on_the_way(self, home, monkeypatch):
+        monkeypatch.setattr("rawzone_assets.health.rolling._SAVED_EVERY", 1)
+        session(home)
+        assert len(scrubbed(home)) > 1
+
+
+class TestCoverage:
+    def test_falls_as_time_goes_by_and_rises_with_each_session(self, home):
+        assert session(home, after=1, budget=1).coverage.percent == 100.0
+        late = session(home, after=35, budget=1)
+        assert 0 < late.coverage.percent < 100
+        assert late.is_behind
+        assert not session(home, after=35).is_behind
+
+    def test_the_oldest_is_as_old_as_its_promotion_until_it_is_read(self, home):
+        begin = "2024-06-30T12:00:00.000000Z"
+        assert session(home, after=10, budget=0).coverage.oldest == begin
+        assert session(home, after=10).coverage.oldest == "2024-07-10T12:00:00.000000Z"
+
+
+class TestDamage:
+    def test_is_recorded_once_however_often_it_is_met(self, home):
+        flip(objects(home)[2])
+        for _ in range(2):
+            (damage,) = session(home).damages
+            assert damage.path == str(objects(home)[2])
+        with open_zone(home) as zone:
+            zone.index.catch_up()
+            (event,) = zone.index.upkeep.events("raw/tiny/notes/2024/06/note_20240603.txt.gz")
+        assert event.record["kind"] == "damaged"
+
+    def test_is_looked_at_again_first_and_known_to_be_sound_once_it_is(self, home):
+        path = objects(home)[-1]
+        sound = path.read_bytes()
+        flip(path)
+        session(home)
+        assert len(session(home, budget=0).damages) == 1
+        overwrite(path, sound)
+        healed = session(home, budget=0)
+        assert (healed.damages, healed.sound_again) == ((), ("raw/tiny/notes/2024/06/note_20240606.txt.gz",))
+        assert session(home, budget=0).sound_again == ()
+
+    def test_of_the_ledger_is_told_and_nothing_is_written(self, home):
+        flip(home / "raw/_ledger" / f"{2:020d}.jsonl", 300)
+        before = tree(home)
+        found = session(home)
+        assert found.damages
+        assert not found.is_recorded
+        assert tree(home) == before
+
+
+def test_spans_are_runs_of_numbers():
+    assert spans_of([5, 1, 2, 9, 3]) == [(1, 3), (5, 5), (9, 9)]
+    assert spans_of([]) == []
