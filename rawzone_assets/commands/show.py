@@ -19,8 +19,9 @@ from rawzone_assets.commands.surroundings import (
     open_zone,
     printable,
 )
+from rawzone_assets.zone import upkeep
 from rawzone_assets.zone.index_queries import Entry
-from rawzone_assets.zone.receipt import Receipt
+from rawzone_assets.zone.receipt import Receipt, Verdict, timestamp
 from rawzone_assets.zone.zone import Zone
 
 _TOLD_OTHERWISE = frozenset(
@@ -53,7 +54,7 @@ def command(*, wanted: str, as_json: bool) -> None:
         entries = with_stored_objects(zone, resolve(zone, wanted))
         for number, entry in enumerate(entries):
             if as_json:
-                emit(receipt_record(entry, times[entry.seq]))
+                emit({**receipt_record(entry, times[entry.seq]), **_upkeep(zone, entry, times[entry.seq])})
                 continue
             if number:
                 click.echo()
@@ -72,12 +73,33 @@ def _lines(zone: Zone, entry: Entry, at: datetime) -> list[str]:
     facts.update({name: value for name, value in vars(receipt).items() if name not in _TOLD_OTHERWISE})
     if receipt.contract:
         facts["contract"] = ", ".join(f"{name} {value}" for name, value in receipt.contract.items())
+    kept = _upkeep(zone, entry, at)
+    if kept["last_verified_at"]:
+        facts["last verified"] = kept["last_verified_at"]
+    for event in kept["upkeep"]:
+        facts[f"{event['record']} in {event['seq']}"] = event["problem"]
     lines = [
         f"{name.replace('_', ' '):<14} {_text(value)}"
         for name, value in facts.items()
         if value not in (None, {})
     ]
     return lines + [f"  {line}" for line in finding_lines(receipt.findings)]
+
+
+def _upkeep(zone: Zone, entry: Entry, at: datetime) -> dict[str, Any]:
+    """When the stored file was last re-read, by a scrub or when it was stored, and what befell it since."""
+    receipt = entry.receipt
+    if receipt.verdict is Verdict.PROMOTED:
+        place = f"{upkeep.RAW}/{receipt.key}"
+    elif receipt.quarantine:
+        place = f"{upkeep.QUARANTINE}/{receipt.quarantine['path']}"
+    else:
+        return {"last_verified_at": None, "upkeep": []}
+    events = [{**event.record, "seq": event.seq} for event in zone.index.upkeep.events(place)]
+    return {
+        "last_verified_at": zone.index.upkeep.last_scrubbed(entry.seq) or timestamp(at),
+        "upkeep": events,
+    }
 
 
 def _sizes(receipt: Receipt) -> dict[str, str]:

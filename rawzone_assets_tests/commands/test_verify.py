@@ -50,3 +50,20 @@ class TestVerify:
         before = state()
         own("verify")
         assert state() == before
+
+    def test_without_a_witness_it_says_that_none_was_asked(self, rawzone):
+        assert "witnesses: none asked (DAGSTER_HOME is not set)" in rawzone("verify").text
+        assert "--no-witness" in rawzone("verify", "--no-witness").text
+
+    def test_a_witness_can_be_required(self, rawzone):
+        outcome = rawzone("verify", "--require-witness")
+        assert outcome.code == 2
+        assert "DAGSTER_HOME" in outcome.err
+
+    def test_a_writable_object_is_named_and_counts_when_strict(self, own):
+        path = own.home / "raw" / own.record("ls", verdict="promoted")["key"]
+        path.chmod(0o644)
+        outcome = own("verify")
+        assert f"writable {path}" in outcome.text
+        assert outcome.code == 0
+        assert own("verify", "--strict").code == 1
