@@ -33,7 +33,7 @@ def set_aside(files: Files, place: Placement) -> None:
         files, place.target, place.stored_sha256
     ):
         return
-    if files.is_immutable(place.target):
+    if stat.S_ISREG(there.st_mode) and files.is_immutable(place.target):
         files.set_immutable(place.target, on=False)  # a sealed file gets no second name and keeps its first
     changed = ensure_folder(files, place.evidence.parent) | {place.evidence.parent}
     _keep(files, place.target, place.evidence)
