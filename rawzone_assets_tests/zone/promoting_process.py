@@ -1,7 +1,8 @@
 """A process that promotes a landing folder over and over, for tests that let several race and kill some.
 
-``python -m rawzone_assets_tests.zone.promoting_process HOME ROUNDS`` prints one line of JSON: the landing path,
-SHA-256 and verdict of each receipt it was given. Random pauses before changes of the disk shake the order up.
+``python -m rawzone_assets_tests.zone.promoting_process HOME ROUNDS [replay]`` says ``ready``, waits for a line
+on stdin, and prints one line of JSON: the landing path, SHA-256 and verdict of each receipt it was given.
+Random pauses before changes of the disk shake the order up. With ``replay`` it judges refusals again instead.
 """
 
 from __future__ import annotations
@@ -10,13 +11,18 @@ import json
 import random
 import sys
 import time
+from collections.abc import Iterable
 from pathlib import Path
 
 from rawzone_assets.zone import promotion
+from rawzone_assets.zone import replay as replaying
 from rawzone_assets.zone.errors import LandingMissing
 from rawzone_assets.zone.files import LocalFiles
+from rawzone_assets.zone.receipt import Receipt
+from rawzone_assets.zone.zone import Zone
 from rawzone_assets_tests.zone.faulty_files import WatchedFiles
 from rawzone_assets_tests.zone.tiny_platform import open_zone, promote_all
+from rawzone_assets_tests.zone.works import replay
 
 
 class HesitantFiles(WatchedFiles):
@@ -26,19 +32,30 @@ class HesitantFiles(WatchedFiles):
             time.sleep(random.random() * 0.004)
 
 
-def main(home: Path, rounds: int) -> None:
-    promotion.MOST_FILES = 4  # many commits to race for
+def promote_once(zone: Zone) -> Iterable[Receipt]:
+    try:
+        outcome = promote_all(zone, run_id="race")
+    except LandingMissing:
+        return []
+    outcome.raise_for_environment()
+    return outcome.receipts
+
+
+def replay_once(zone: Zone) -> Iterable[Receipt]:
+    return replay(zone, lambda *_: None)
+
+
+def main(home: Path, rounds: int, *kind: str) -> None:
+    promotion.MOST_FILES = replaying.MOST_FILES = 4  # many commits to race for
     made: list[tuple[str, str | None, str]] = []
+    print("ready", flush=True)  # noqa: T201
+    sys.stdin.readline()
     for _ in range(rounds):
         with open_zone(home, files=HesitantFiles(LocalFiles())) as zone:
-            try:
-                outcome = promote_all(zone, run_id="race")
-            except LandingMissing:
-                continue
-            outcome.raise_for_environment()
-            made += [(r.landing_path, r.sha256, str(r.verdict)) for r in outcome.receipts]
+            receipts = replay_once(zone) if kind else promote_once(zone)
+            made += [(r.landing_path, r.sha256, str(r.verdict)) for r in receipts]
     print(json.dumps(made))  # noqa: T201
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), int(sys.argv[2]))
+    main(Path(sys.argv[1]), int(sys.argv[2]), *sys.argv[3:])

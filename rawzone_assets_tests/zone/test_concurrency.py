@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 
 import pytest
 
@@ -19,15 +20,31 @@ class Race:
         self.landing = landing
         self.kills = 0
 
-    def start(self, rounds):
+    def start(self, rounds, *kind):
         command = [
             sys.executable,
             "-m",
             "rawzone_assets_tests.zone.promoting_process",
             str(self.home),
             str(rounds),
+            *kind,
         ]
-        return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        pipe = subprocess.PIPE
+        return subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe)
+
+    def at_once(self, processes):
+        """Let processes go at the same moment; what each was given a receipt for."""
+        for process in processes:
+            assert process.stdout.readline() == b"ready\n"
+        for process in processes:
+            process.stdin.write(b"go\n")
+            process.stdin.flush()
+        made = []
+        for process in processes:
+            out, err = process.communicate(timeout=120)
+            assert process.returncode == 0, err.decode()
+            made += [tuple(receipt) for receipt in json.loads(out)]
+        return made
 
     def trees(self):
         return read_tree(self.home / "raw"), read_tree(self.home / "quarantine")
@@ -64,21 +81,74 @@ def land_many(landing, count, version):
     landing.put(f"tiny/stranger{version}", b"?")
 
 
+def different_names(landing):
+    for number in range(48):
+        landing.put(f"tiny/note_20240{1 + number % 6}{1 + number // 6:02}.txt", b"%d\n" % number)
+    return {"promoted": 48}
+
+
+def same_names_with_different_bytes(landing):
+    for number in range(48):
+        landing.put(f"tiny/{number % 8}/note_202405{10 + number // 8}.txt", b"%d\n" % number)
+    return {"promoted": 48}
+
+
+def same_bytes_under_different_names(landing):
+    for number in range(48):
+        landing.put(f"tiny/note_20240{1 + number % 6}{1 + number // 6:02}.txt", b"%d\n" % (number % 5))
+    return {"promoted": 5, "duplicate": 43}
+
+
+def good_bad_and_repeated(landing):
+    land_many(landing, 48, 1)
+    return {"promoted": 35, "quarantined": 15, "duplicate": 18, "unrecognized": 1}
+
+
+LANDED = {
+    each.__name__.replace("_", " "): each
+    for each in (
+        different_names,
+        same_names_with_different_bytes,
+        same_bytes_under_different_names,
+        good_bad_and_repeated,
+    )
+}
+
+
 class TestManyProcesses:
     """Whoever loses reads what was committed meanwhile, decides again, and retries."""
 
-    def test_eight_processes_give_each_delivery_one_receipt(self, race, tell):
-        land_many(race.landing, 48, 1)
-        processes = [race.start(2) for _ in range(8)]
-        made = []
-        for process in processes:
-            out, err = process.communicate(timeout=120)
-            assert process.returncode == 0, err.decode()
-            made += [tuple(receipt) for receipt in json.loads(out)]
+    @pytest.mark.parametrize("landed", LANDED.values(), ids=LANDED)
+    def test_eight_processes_give_each_delivery_one_receipt(self, race, tell, landed):
+        verdicts = landed(race.landing)
+        made = race.at_once([race.start(2) for _ in range(8)])
         receipts = race.settle()
         assert len(made) == len(set(made)), "two processes hold a receipt for the same delivery"
         assert set(made) == {(r["landing_path"], r["sha256"], r["verdict"]) for r in receipts}
-        tell(f"race: 8 processes, {len(receipts)} receipts")
+        assert Counter(r["verdict"] for r in receipts) == verdicts
+        revisions = Counter((r["feed"], r["name"]) for r in receipts if r["verdict"] == "promoted")
+        for feed, name in revisions:
+            numbers = [
+                r["revision"]
+                for r in receipts
+                if (r["feed"], r["name"], r["verdict"]) == (feed, name, "promoted")
+            ]
+            assert numbers == list(range(1, len(numbers) + 1))
+        tell(f"race: 8 processes, {landed.__name__}, {len(receipts)} receipts")
+
+    def test_promotions_and_replays_at_once_take_each_refusal_back_once(self, race, tell):
+        land_many(race.landing, 48, 1)
+        for number in range(12):
+            race.landing.put(f"tiny/x/note_202405{10 + number}.txt", b"bad one %d\n" % number)
+        with open_zone(race.home) as zone:
+            promote_all(zone)
+        land_many(race.landing, 48, 2)
+        made = race.at_once([race.start(3, *kind) for kind in [(), ("replay",)] * 4])
+        receipts = race.settle()
+        assert len(made) == len(set(made))
+        replays = [r["replays"]["path"] for r in receipts if r["replays"]]
+        assert len(replays) == len(set(replays)) == 12
+        tell(f"race: 4 promotions and 4 replays, {len(receipts)} receipts, {len(replays)} replays")
 
     def test_killed_processes_leave_nothing_behind(self, race, tell):
         race_with_kills(race, seconds=8, processes=4)
@@ -101,6 +171,9 @@ def race_with_kills(race, *, seconds, processes):
         version += 1
         land_many(race.landing, 24, version)
         running = [race.start(2) for _ in range(processes)]
+        for process in running:
+            process.stdin.write(b"go\n")
+            process.stdin.flush()
         quiet = time.monotonic() + 2
         while any(process.poll() is None for process in running) and time.monotonic() < quiet:
             time.sleep(random.random() * 0.25)

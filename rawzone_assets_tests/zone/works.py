@@ -16,6 +16,7 @@ from rawzone_assets.contract.judging import judge
 from rawzone_assets.zone import intake, rejudging
 from rawzone_assets.zone import replay as replaying
 from rawzone_assets.zone.errors import ZoneError
+from rawzone_assets.zone.receipt import Receipt
 from rawzone_assets.zone.zone import Zone
 from rawzone_assets_tests.zone.tiny_platform import CONTRACT, NOTES, SUMS, Tiny, promote_all
 
@@ -82,15 +83,15 @@ def promote_large(zone: Zone, acknowledge: Acknowledge) -> object:
         return promote(zone, acknowledge)
 
 
-def replay(zone: Zone, acknowledge: Acknowledge, *, corrected: type[Tiny] = Forgiving) -> object:
+def replay(zone: Zone, acknowledge: Acknowledge) -> list[Receipt]:
     """``rawzone quarantine replay`` after the contract was corrected."""
-    feeds = [replace(feed, format=corrected()) for feed in (NOTES, SUMS)]
+    feeds = [replace(feed, format=Forgiving()) for feed in (NOTES, SUMS)]
     with mock.patch.object(replaying, "contract_of", return_value=CONTRACT):
         outcome = replaying.replay(zone, feeds, judge=judge, run_id="replay")
     for stuck in outcome.unplayable:
         raise ZoneError(f"The refusal of {stuck.entry.receipt.landing_path} stays: {stuck.reason}.")
     acknowledge()
-    return [found.receipt for found in outcome.accepted]
+    return [found.receipt for found in outcome.accepted if found.receipt]
 
 
 def replay_large(zone: Zone, acknowledge: Acknowledge) -> object:
