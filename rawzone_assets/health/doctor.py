@@ -19,9 +19,11 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from rawzone_assets.contract.feed import Platform
 from rawzone_assets.health.checks import Check, Health, failed, ok, warn
 from rawzone_assets.health.protection import examine_protection, hard_links_check, protection_check
-from rawzone_assets.zone.errors import LedgerDamaged
+from rawzone_assets.zone.errors import LandingMissing, LedgerDamaged, StorageFailed
 from rawzone_assets.zone.files import Files, LocalFiles
 from rawzone_assets.zone.index import index_path
+from rawzone_assets.zone.landed import Landed
+from rawzone_assets.zone.landing import ChangedWhileRead, Landing, Unreadable
 from rawzone_assets.zone.layout import nested
 from rawzone_assets.zone.ledger import EMPTY, Head, Ledger
 from rawzone_assets.zone.room import PLENTY
@@ -90,30 +92,34 @@ def _written_roots(settings: Settings) -> dict[str, Path]:
 
 def _landing(root: Path) -> Check:
     name = "landing"
-    if not root.is_dir():
+    landing = Landing(root)
+    try:
+        scan = landing.scan()
+    except LandingMissing:
         remedy = "create it, or set RAWZONE_LANDING to the folder where the extractors drop their files"
         return failed(name, f"{root} does not exist", remedy)
-    unreadable: list[str] = []
-    count = 0
-
-    def note(error: OSError) -> None:
-        unreadable.append(str(error.filename))
-
-    for folder, folders, names in os.walk(root, onerror=note):
-        count += len(names)
-        unreadable += [path for path in (f"{folder}/{sub}" for sub in folders) if not os.access(path, os.X_OK)]
-        unreadable += [path for path in (f"{folder}/{file}" for file in names) if not _is_readable(path)]
+    except StorageFailed as error:
+        return failed(name, str(error), "give this user read access")
+    unreadable = [
+        *scan.unreadable,
+        *(landed.label for landed in scan.files if not _is_readable(landing, landed)),
+    ]
     if unreadable:
-        shown = ", ".join(sorted(set(unreadable))[:3])
-        return failed(
-            name, f"{len(set(unreadable))} entries cannot be read: {shown}", "give this user read access"
-        )
-    return ok(name, f"{root}, {count} files, all readable")
+        shown = ", ".join(sorted(unreadable)[:3])
+        return failed(name, f"{len(unreadable)} entries cannot be read: {shown}", "give this user read access")
+    return ok(name, f"{root}, {len(scan.files)} files, all readable")
 
 
-def _is_readable(path: str) -> bool:
-    # A link is never opened, and one that leads nowhere is no fault of permissions.
-    return os.path.islink(path) or os.access(path, os.R_OK)
+def _is_readable(landing: Landing, landed: Landed) -> bool:
+    if not landed.regular or landed.borrowed:
+        return True  # never opened, and no fault of permissions
+    try:
+        with landing.open(landed):
+            return True
+    except Unreadable:
+        return False
+    except ChangedWhileRead:
+        return True  # gone meanwhile
 
 
 def _writable(name: str, root: Path) -> Check:
@@ -122,7 +128,7 @@ def _writable(name: str, root: Path) -> Check:
         return failed(
             name, f"{standing} is a file, not a folder", f"move it away or choose another {name} folder"
         )
-    if not os.access(standing, os.W_OK | os.X_OK):
+    if not os.access(standing, os.W_OK | os.X_OK, effective_ids=True):
         return failed(name, f"{standing} cannot be written", "give this user write access")
     if standing != root:
         return ok(name, f"{root} will be created by the first promotion")
@@ -263,6 +269,11 @@ def _index(settings: Settings, head: Head) -> Check:
 
 def _nearest(path: Path) -> Path:
     """The path itself, or the closest folder above it that exists."""
-    while not path.exists() and path != path.parent:
-        path = path.parent
+    while path != path.parent:
+        try:
+            path.stat()
+        except OSError:  # not there, or in a folder that this user may not enter
+            path = path.parent
+        else:
+            break
     return path

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
+from pathlib import Path
+
+_LEAST_FREE = 2**19
+"""Bytes. SQLite maps a file beside the database: where a full disk cannot back it, the process is killed."""
 
 _VERSION = 3
 _SCHEMA = """
@@ -33,8 +38,11 @@ def open_database(path: str, *, schema: str = _SCHEMA, version: int = _VERSION) 
     """The database at ``path`` (or ``:memory:``), created when it is not there.
 
     Raises:
+        sqlite3.OperationalError: It is locked, not writable, or its disk is all but full.
         sqlite3.DatabaseError: The file is damaged or of another version.
     """
+    if path != ":memory:" and shutil.disk_usage(Path(path).parent).free < _LEAST_FREE:
+        raise sqlite3.OperationalError("the disk of the index is all but full")
     database = sqlite3.connect(path, timeout=60, isolation_level=None, check_same_thread=False)
     try:
         database.execute("PRAGMA journal_mode = WAL")

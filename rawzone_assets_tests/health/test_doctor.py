@@ -1,6 +1,7 @@
 """The doctor: one line a check, each with what to do, and nothing changed."""
 
 import os
+import tempfile
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -32,6 +33,15 @@ def settings(tmp_path):
                 zone, [(Landed(**{**vars(landed), "path": path}), codes.UNKNOWN_NAME("none"))], run_id="test"
             )
     return settings
+
+
+@pytest.fixture
+def open_home():
+    """A folder that every user may enter; pytest's own are closed."""
+    memory = Path("/dev/shm")  # noqa: S108
+    with tempfile.TemporaryDirectory(dir=memory if memory.is_dir() else None, prefix="rawzone-test-") as folder:
+        Path(folder).chmod(0o755)
+        yield Path(folder)
 
 
 def checks(settings, *, files=None, platforms=(), now=NOW):
@@ -80,6 +90,39 @@ class TestZoneChecks:
     def test_a_file_system_that_publishing_cannot_rest_on_fails(self, settings, lack):
         found = checks(settings, files=Broken(lack))
         assert {"file system of raw", "file system of quarantine"} <= unwell(found)
+
+    @pytest.mark.skipif(os.geteuid() != 0, reason="only root can do without its rights for a while")
+    def test_what_this_user_may_not_read_in_landing_is_named(self, open_home):
+        settings = Settings.from_environment({}, home=open_home)
+        landing = settings.layout.landing
+        landing.mkdir()
+        (landing / "closed").mkdir()
+        for path in (landing / "shut", landing / "open"):
+            path.write_bytes(b"x")
+        (landing / "leads nowhere").symlink_to("nothing")
+        os.mkfifo(landing / "pipe")
+        assert "4 files, all readable" in checks(settings)["landing"].seen
+        (landing / "closed").chmod(0)
+        (landing / "shut").chmod(0)
+        os.seteuid(65534)
+        try:
+            seen = checks(settings)["landing"].seen
+        finally:
+            os.seteuid(0)
+        assert seen == "2 entries cannot be read: closed, shut"
+
+    @pytest.mark.skipif(os.geteuid() != 0, reason="only root can do without its rights for a while")
+    def test_a_zone_that_this_user_may_not_reach_is_told_so(self, open_home):
+        (open_home / "zone/landing").mkdir(parents=True)
+        (open_home / "zone/raw").mkdir()
+        (open_home / "zone").chmod(0o700)
+        settings = Settings.from_environment({}, home=open_home / "zone")
+        os.seteuid(65534)
+        try:
+            found = checks(settings)
+        finally:
+            os.seteuid(0)
+        assert {"landing", "raw", "quarantine", "state"} <= unwell(found)
 
     def test_little_space_warns_and_too_little_fails(self, settings):
         assert checks(settings, files=Broken(None, free=100 * 2**20))["space for raw"].health is Health.WARN
