@@ -18,7 +18,7 @@ import dagster as dg
 from rawzone_assets.contract.feed import Platform
 from rawzone_assets.health.consistency import Day, consistency_of
 from rawzone_assets.orchestration import launches, reporting, witness
-from rawzone_assets.orchestration.names import CONSISTENCY, IN_STEP, range_tags
+from rawzone_assets.orchestration.names import CONSISTENCY, IN_STEP, OWNERS, range_tags
 from rawzone_assets.orchestration.overrides import ZoneResource
 from rawzone_assets.orchestration.partitions import days_inside
 from rawzone_assets.zone.errors import ZoneError
@@ -61,7 +61,7 @@ def consistency_asset(
                     "feed has its own tolerance. The same as `rawzone consistency`."
                 ),
                 tags={"zone": "raw"},
-                owners=["team:data-engineering"],
+                owners=OWNERS,
             )
         ],
         check_specs=[check],

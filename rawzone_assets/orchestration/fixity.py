@@ -17,7 +17,7 @@ from rawzone_assets.health.rolling import Coverage, Session, scrub_rolling
 from rawzone_assets.orchestration import metadata, reporting, witness
 from rawzone_assets.orchestration.days import days_of
 from rawzone_assets.orchestration.integrity import reread
-from rawzone_assets.orchestration.names import FIXITY, NOTHING_DAMAGED
+from rawzone_assets.orchestration.names import FIXITY, NOTHING_DAMAGED, OWNERS
 from rawzone_assets.orchestration.overrides import ZoneResource
 from rawzone_assets.zone.errors import LedgerDamaged, ZoneError
 from rawzone_assets.zone.zone import Zone
@@ -47,6 +47,7 @@ def fixity_asset(feeds: Mapping[str, Feed]) -> dg.AssetsDefinition:
                     "Set `full` in the run's config to read everything, as `rawzone verify` does."
                 ),
                 tags={"zone": "raw"},
+                owners=OWNERS,
             )
         ],
         check_specs=[

@@ -26,6 +26,9 @@ UNRECOGNIZED = dg.AssetKey(["landing", "unrecognized"])
 FIXITY = dg.AssetKey(["health", "fixity"])
 CONSISTENCY = dg.AssetKey(["health", "consistency"])
 
+OWNERS = ["team:data-engineering"]
+"""Of assets that belong to no feed."""
+
 RANGE_START = "dagster/asset_partition_range_start"
 RANGE_END = "dagster/asset_partition_range_end"
 

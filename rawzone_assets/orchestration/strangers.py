@@ -9,7 +9,7 @@ import dagster as dg
 from rawzone_assets.contract.feed import Platform
 from rawzone_assets.orchestration import metadata, reporting, witness
 from rawzone_assets.orchestration.liveness import alive
-from rawzone_assets.orchestration.names import ALL_RECOGNIZED, UNRECOGNIZED
+from rawzone_assets.orchestration.names import ALL_RECOGNIZED, OWNERS, UNRECOGNIZED
 from rawzone_assets.orchestration.overrides import ZoneResource
 from rawzone_assets.zone import promotion
 from rawzone_assets.zone.errors import ZoneError
@@ -44,6 +44,7 @@ def unrecognized_asset(platforms: Sequence[Platform]) -> dg.AssetsDefinition:
                     "recorded and left where they are: rename them, move them away, or declare their feed."
                 ),
                 tags={"zone": "landing"},
+                owners=OWNERS,
             )
         ],
         check_specs=[

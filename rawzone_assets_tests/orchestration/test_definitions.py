@@ -129,6 +129,10 @@ class TestCatalogue:
             )
         assert f"rawzone ls {feed_id}" in found[f"raw/{feed_id}"].metadata["commands"].value
 
+    def test_every_asset_has_an_owner_and_a_description(self):
+        bare = [name for name, spec in specs(defs).items() if not (spec.owners and spec.description)]
+        assert bare == []
+
     def test_the_documentation_link_leads_to_a_heading(self):
         headings = shared_file("docs/validation_rules.md").read_text()
         for feed_id in FEEDS:
