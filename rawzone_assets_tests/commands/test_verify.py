@@ -1,4 +1,25 @@
-"""``rawzone verify``: names every damaged, missing or foreign file."""
+"""``rawzone verify``: names every damaged, missing or foreign file, and a ledger that nobody has seen so."""
+
+import dagster as dg
+import pytest
+
+from rawzone_assets.orchestration.instance import open_instance
+from rawzone_assets.zone.settings import Settings
+
+
+@pytest.fixture
+def witnessed(own, monkeypatch):
+    """The zone with a Dagster beside it, which noted the head of the ledger as given."""
+    for name in ("DAGSTER_HOME", *(f"RAWZONE_{root}" for root in ("LANDING", "RAW", "QUARANTINE", "ARCHIVE"))):
+        monkeypatch.setenv(name, "")  # opening the instance sets them for this process
+
+    def note(seq: int, head: str) -> None:
+        with open_instance(Settings.from_environment({}, home=own.home)) as instance:
+            key, metadata = ["raw", "toolost", "sales"], {"ledger_seq": seq, "ledger_head": head}
+            event = dg.AssetMaterialization(key, metadata=metadata, partition="2025-06-10")
+            instance.report_runless_asset_event(event)
+
+    return note
 
 
 class TestVerify:
@@ -54,6 +75,24 @@ class TestVerify:
     def test_without_a_witness_it_says_that_none_was_asked(self, rawzone):
         assert "witnesses: none asked (DAGSTER_HOME is not set)" in rawzone("verify").text
         assert "--no-witness" in rawzone("verify", "--no-witness").text
+
+    def test_a_witness_that_agrees_is_counted(self, own, witnessed):
+        (record,) = own("verify", "--json").records
+        witnessed(record["head_seq"], record["head"])
+        outcome = own("verify", "--require-witness")
+        assert outcome.code == 0
+        assert "witnesses: 1 events" in outcome.text
+
+    def test_a_witness_that_contradicts_is_damage_with_the_event_named(self, own, witnessed):
+        (record,) = own("verify", "--json").records
+        witnessed(record["head_seq"], "f" * 64)
+        witnessed(record["head_seq"] + 1, "e" * 64)
+        outcome = own("verify")
+        assert outcome.code == 1
+        assert "the materialization of raw/toolost/sales for 2025-06-10" in outcome.text
+        assert "rewritten" in outcome.text
+        assert "rolled back" in outcome.text
+        assert own("verify", "--no-witness").code == 0
 
     def test_a_witness_can_be_required(self, rawzone):
         outcome = rawzone("verify", "--require-witness")

@@ -2,6 +2,7 @@
 
 import dagster as dg
 
+from rawzone_assets.health.repair import repair
 from rawzone_assets.orchestration.logs import QUIET
 from rawzone_assets.orchestration.names import FIXITY
 from rawzone_assets_tests.orchestration.desk import DAILY
@@ -10,6 +11,12 @@ from rawzone_assets_tests.orchestration.desk import DAILY
 def scrub(desk):
     job = desk.definitions.resolve_job_def("scrub")
     return job.execute_in_process(instance=desk.instance, run_config=QUIET)
+
+
+def scrub_with(desk, **config):
+    job = desk.definitions.resolve_job_def("scrub")
+    run_config = {**QUIET, "ops": {"health__fixity": {"config": config}}}
+    return job.execute_in_process(instance=desk.instance, run_config=run_config)
 
 
 def nothing_damaged(desk) -> dg.AssetCheckEvaluation:
@@ -70,3 +77,28 @@ class TestScrub:
         scrub(desk)
         (row,) = (record.data for record in nothing_damaged(desk).metadata["damages"].value.records)
         assert row["kind"] == "foreign"
+
+    def test_every_feeds_check_tells_how_much_was_read_within_the_window(self, desk):
+        promoted(desk, "2024-05-01", "2024-05-02")
+        scrub(desk)
+        metadata = desk.evaluation("integrity", "2024-05-02").metadata
+        assert metadata["coverage_percent"].value == 100.0
+        assert metadata["oldest_verified"].value.startswith("2024-06-01")
+        fixity = desk.instance.get_latest_materialization_event(FIXITY).asset_materialization.metadata
+        assert fixity["everything_read"].value is True
+
+    def test_damage_found_before_stays_red_until_it_is_repaired(self, desk):
+        first, _ = promoted(desk, "2024-05-01", "2024-05-02")
+        sound = first.read_bytes()
+        first.chmod(0o644)
+        first.write_bytes(b"?")
+        for _ in range(2):
+            scrub_with(desk, budget_seconds=0)
+            assert desk.verdicts("integrity")["2024-05-01"] == "FAILED"
+            assert not nothing_damaged(desk).passed
+        with desk.zone() as zone:
+            repair(zone, run_id="repair")
+        assert first.read_bytes() == sound
+        scrub_with(desk, budget_seconds=0)
+        assert desk.verdicts("integrity")["2024-05-01"] == "SUCCEEDED"
+        assert nothing_damaged(desk).passed
