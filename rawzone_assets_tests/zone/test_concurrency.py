@@ -150,6 +150,28 @@ class TestManyProcesses:
         assert len(replays) == len(set(replays)) == 12
         tell(f"race: 4 promotions and 4 replays, {len(receipts)} receipts, {len(replays)} replays")
 
+    def test_scrubs_and_repairs_among_promotions_put_each_damage_right_once(self, race, tell):
+        land_many(race.landing, 48, 1)
+        with open_zone(race.home) as zone:
+            promote_all(zone)
+            damaged = sorted(path for path in (race.home / "raw/tiny").rglob("*") if path.is_file())[::9]
+        for path in damaged:
+            path.chmod(0o644)
+            path.write_bytes(b"rot")
+            path.chmod(0o444)
+        for number in range(24):
+            race.landing.put(f"tiny/y/note_202405{1 + number:02}.txt", b"%d more\n" % number)
+        kinds = ["promote"] * 3 + ["scrub"] * 2 + ["repair"] * 3
+        made = race.at_once([race.start(2, kind) for kind in kinds])
+        assert len(made) == len(set(made))
+        receipts = race.settle()
+        ledger = b"".join(path.read_bytes() for path in (race.home / "raw/_ledger").iterdir())
+        records = [json.loads(line) for line in ledger.splitlines()]
+        repaired = [record["place"] for record in records if record.get("record") == "repaired"]
+        assert len(repaired) == len(set(repaired)) == len(damaged) > 2
+        assert any(record.get("record") == "scrubbed" for record in records)
+        tell(f"race: 3 promotions, 2 scrubs, 3 repairs: {len(receipts)} receipts, {len(repaired)} repairs")
+
     def test_killed_processes_leave_nothing_behind(self, race, tell):
         race_with_kills(race, seconds=8, processes=4)
         tell(f"kills: {race.kills} SIGKILLs, {len(race.settle())} receipts")
