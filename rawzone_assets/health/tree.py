@@ -128,6 +128,8 @@ def weaknesses(zone: Zone, tree: Tree, recorded: Recorded, items: Iterable[Item]
     names += _staged_names(zone)
     for item in items:
         status = tree.get(item.path)
+        if status and status.st_nlink > 1:
+            status = zone.files.status(item.path)  # a batch may have taken its own names back since
         for kind, problem in _weaknesses(status, names) if status else ():
             yield damage_of(kind, item, problem)
     for seq in range(len(recorded.hashes)):
