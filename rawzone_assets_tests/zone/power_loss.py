@@ -116,14 +116,20 @@ class Campaign:
         return files.after_power_loss(everything_survives())
 
     def record(
-        self, files: SimulatedFiles, *, work: Work | None = None, through: Wrapping | None = None
+        self,
+        files: SimulatedFiles,
+        *,
+        work: Work | None = None,
+        through: Wrapping | None = None,
+        acknowledged: Tree | None = None,
     ) -> list[Moment]:
         """Run the command and keep every moment of it; the last is that after everything.
 
-        ``through`` puts a faulty layer in between; then the command may fail, as long as it says so.
+        ``through`` puts a faulty layer in between; then the command may fail, as long as it says so. What a
+        dead process was the last to do is not ``acknowledged``, although it is there.
         """
         moments: list[Moment] = []
-        acknowledged = self.raw(files)
+        acknowledged = self.raw(files) if acknowledged is None else acknowledged
 
         def keep(operation: str, path: Path) -> None:
             name = f"{operation} {path.relative_to(self.home) if path.is_relative_to(self.home) else path}"
@@ -154,7 +160,7 @@ class Campaign:
                 how = f"{moment}, {loss.name if loss else 'killed'}"
                 yield [
                     replace(inner, operation=f"{inner.operation}, recovering from a crash {how}")
-                    for inner in self.record(files, work=recovery)
+                    for inner in self.record(files, work=recovery, acknowledged=moment.acknowledged)
                 ]
 
     # --- crashing --------------------------------------------------------------------------------
