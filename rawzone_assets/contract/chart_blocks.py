@@ -33,6 +33,7 @@ from rawzone_assets.contract.script_values import NotAValueError, read_value
 from rawzone_assets.contract.texts import line_of, survey
 
 _MOST_ASSIGNMENTS = 10  # of the variable; a page has one
+_ABSENT: Any = object()
 _NOT_SAID = (None, "", "0", "false", "no", "null")  # in any case; pages write truth as 0, false or "0"
 
 
@@ -113,7 +114,7 @@ class BlocksFormat:
             if isinstance(block, dict) and _says(block, "error"):
                 place = Place(pointer=pointer((name, "error")), line=where.line)
                 yield codes.ERROR_PAYLOAD("the page's own data say that this chart failed", place)
-        yield from self._daily_findings(blocks.value.get(self.daily), where.line)
+        yield from self._daily_findings(blocks.value.get(self.daily, _ABSENT), where.line)
         for name in self.optional_blocks:
             if name not in blocks.value:
                 missing = Place(pointer=pointer((name,)), line=where.line)
@@ -122,17 +123,27 @@ class BlocksFormat:
     def _daily_findings(self, daily: Any, line: int | None) -> Iterator[Finding]:
         """Whether the daily block is there, with rows and their total or the word that it is empty."""
         place = Place(pointer=pointer((self.daily,)), line=line)
-        if daily is None:
+        if daily is _ABSENT:
             yield codes.CHART_MISSING(f"{self.variable!r} has no block {self.daily!r}", place)
+        elif daily is None:
+            yield codes.EMPTY_FIELD(f"the block {self.daily!r} is null", place)
         elif isinstance(daily, dict) and not daily.get("dataProvider"):
             if _says(daily, "isEmpty"):
                 yield codes.EMPTY_RESULT("the daily chart says that it is empty", place)
+            elif "dataProvider" in daily and daily["dataProvider"] is None:
+                rows = Place(pointer=pointer((self.daily, "dataProvider")), line=line)
+                yield codes.EMPTY_FIELD(
+                    "the daily chart's rows are null, and it does not say that it is empty", rows
+                )
             else:
                 message = "the daily chart has no rows and does not say that it is empty"
                 yield codes.CHART_MISSING(message, place)
         elif isinstance(daily, dict) and daily.get("total") is None:
             place = Place(pointer=pointer((self.daily, "total")), line=line)
-            yield codes.MISSING_FIELD("the field 'total' is missing", place)
+            if "total" in daily:
+                yield codes.EMPTY_FIELD("the field 'total' is null", place)
+            else:
+                yield codes.MISSING_FIELD("the field 'total' is missing", place)
 
 
 def _blocks(soup: BeautifulSoup, variable: str, daily: str) -> _Blocks | None:

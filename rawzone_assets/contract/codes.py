@@ -381,9 +381,21 @@ MISSING_FIELD = _code(
     Role.COMPLETENESS,
     blocks=True,
     title="A required field or column is missing",
-    explanation="A field that every delivery of this feed has is absent or empty.",
+    explanation="A field that every delivery of this feed has is absent.",
     remedy="Compare with an earlier delivery. A changed export needs a new contract version.",
     source="RAW_ZONE Completeness; FORMATS 12",
+)
+EMPTY_FIELD = _code(
+    "RZ-EMPTY-FIELD",
+    Role.COMPLETENESS,
+    blocks=True,
+    title="A required field is there and holds nothing",
+    explanation=(
+        "A member is null, or a cell blank, where every delivery of this feed has a value. What real "
+        "deliveries leave empty is not required: ISRCs of albums, titles of posts, a daily report's adset_id."
+    ),
+    remedy="Look at the place given; the source or the extractor has lost the value. Extract again.",
+    source="RAW_ZONE Completeness: present and non-null",
 )
 UNKNOWN_FIELD = _code(
     "RZ-UNKNOWN-FIELD",

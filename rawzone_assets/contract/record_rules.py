@@ -23,7 +23,7 @@ def no_value_twice(path: str, member: str) -> Rule:
     def rule(reading: Reading) -> Iterator[Finding]:
         first: dict[Any, int] = {}
         for index, record in enumerate(reading.rows(path)):
-            if member in record and first.setdefault(record[member], index) != index:
+            if record.get(member) is not None and first.setdefault(record[member], index) != index:
                 message = f"the {member} is that of record {first[record[member]]} (records count from 0)"
                 yield codes.REPEATED_RECORD(message, reading.at(path, index, member))
 
@@ -109,8 +109,12 @@ def in_all_or_none(path: str, *members: str) -> Rule:
         for member in members:
             lacking = [index for index, record in enumerate(records) if record.get(member) is None]
             for index in lacking if len(lacking) < len(records) else []:
-                message = f"the field {member!r} is missing, which other records have"
-                yield codes.MISSING_FIELD(message, reading.at(path, index, member))
+                is_there = member in records[index]
+                message = (
+                    f"the field {member!r} is {'null' if is_there else 'missing'}, which other records have"
+                )
+                code = codes.EMPTY_FIELD if is_there else codes.MISSING_FIELD
+                yield code(message, reading.at(path, index, member))
 
     return rule
 

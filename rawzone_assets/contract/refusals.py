@@ -41,28 +41,33 @@ def findings_of(refusal: Refusal, place: Callable[[tuple[str | int, ...]], Place
             if name not in refusal.instance:
                 yield codes.MISSING_FIELD(f"the field {name!r} is missing", place((*refusal.parts, name)))
     else:
-        code = code_of(refusal.keyword, refusal.schema, refusal.instance)
-        yield code(f"expected {expectation(refusal.schema)}", place(refusal.parts))
+        where = place(refusal.parts)
+        is_all = (
+            refusal.instance is None and not where.pointer
+        )  # a document that is nothing has no field to miss
+        code = codes.SHAPE if is_all else code_of(refusal.keyword, refusal.schema, refusal.instance)
+        yield code(f"expected {expectation(refusal.schema)}", where)
 
 
 def code_of(keyword: str, schema: Mapping[str, Any], instance: Any) -> Code:
     """The code for one value that ``keyword`` of ``schema`` refuses."""
     kinds = _kinds(schema)
-    if instance is None and kinds & {"string", "number", "integer"}:
-        # No text where text belongs is absence; no text where a number or date belongs is no number or date.
-        only_text = schema.get("format", "identifier") == "identifier" and kinds <= {"string"}
-        return codes.MISSING_FIELD if only_text else codes.VALUE_TYPE
+    if instance is None or (_is_blank(instance) and "string" in kinds and "null" not in kinds):
+        # Whatever kind of value belongs there, none is there. A text that may be absent is of the wrong form.
+        return codes.EMPTY_FIELD
     if keyword not in _OF_LEAVES or isinstance(instance, (dict, list)) or kinds & {"array", "object"}:
         return codes.SHAPE
     if isinstance(instance, str) and keyword in {"format", "minLength"}:
         form = FORMS.get(schema.get("format", ""))
-        if form:
-            return form.diagnose(instance)
-        return codes.MISSING_FIELD if instance == "" else codes.VALUE_TYPE
+        return form.diagnose(instance) if form else codes.VALUE_TYPE
     if keyword == "minimum" and schema.get("minimum") == 0:
         return codes.NEGATIVE_AMOUNT if schema.get("format") == "amount" else codes.NEGATIVE_COUNT
     is_number = isinstance(instance, (int, float)) and not isinstance(instance, bool)
     return codes.NUMERIC_ID if is_number and schema.get("format") in _OF_IDENTIFIERS else codes.VALUE_TYPE
+
+
+def _is_blank(instance: Any) -> bool:
+    return isinstance(instance, str) and not instance.strip()
 
 
 def expectation(schema: Mapping[str, Any]) -> str:

@@ -15,6 +15,7 @@ import orjson
 from rawzone_assets.contract import codes
 from rawzone_assets.contract.findings import Finding
 from rawzone_assets.contract.forms import is_date
+from rawzone_assets.contract.refusals import shown_name
 from rawzone_assets.contract.rules import Reading, Rule
 
 
@@ -99,7 +100,10 @@ def _objections(
 ) -> Iterator[Finding]:
     name = header["name"]
     expected, accepts = _TYPES.get(header["dataType"], ("", _is_anything))
-    if not accepts(cell):
+    is_blank = name == table.day and isinstance(cell, str) and not cell.strip()
+    if is_blank or (cell is None and expected):
+        yield codes.EMPTY_FIELD(f"the column {shown_name(name)} has no value here", reading.at(table.rows, *at))
+    elif not accepts(cell):
         yield codes.VALUE_TYPE(f"expected {expected} in the column {name!r}", reading.at(table.rows, *at))
     elif name == table.day and not (isinstance(cell, str) and is_date(cell)):
         yield codes.VALUE_TYPE("expected a date YYYY-MM-DD", reading.at(table.rows, *at))

@@ -19,7 +19,7 @@ from rawzone_assets.contract.forms import is_date
 
 @dataclass(frozen=True, kw_only=True)
 class Chunk:
-    """Some thousand rows as columns. Absent columns are absent; blank cells are ``None``."""
+    """Some thousand rows as columns. Absent columns are absent; cells of nothing but blanks are ``None``."""
 
     columns: dict[str, list[str | None]]
     lines: Sequence[int]

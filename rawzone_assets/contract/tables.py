@@ -217,7 +217,7 @@ class _Examination:
     def _judge_chunk(self) -> None:
         cells = list(zip(*self._rows, strict=True))
         columns: dict[str, list[str | None]] = {
-            column: [cell or None for cell in cells[index]]
+            column: [None if not cell or cell.isspace() else cell for cell in cells[index]]
             for index, column in enumerate(self.header.columns)
             if column
         }

@@ -159,6 +159,7 @@ _PAGES = (
         "the Apple Music page", _page(lambda page, _day: replace(page, selected="applemusic")), "RZ-WRONG-PAGE"
     ),
     _streams("a negative figure", _daily(lambda rows, _day: _first(rows, column_1=-4)), "RZ-NEGATIVE-COUNT"),
+    _streams("a figure that is null", _daily(lambda rows, _day: _first(rows, column_1=None)), "RZ-EMPTY-FIELD"),
     _streams("a figure in words", _daily(lambda rows, _day: _first(rows, column_1="n/a")), "RZ-VALUE-TYPE"),
     _streams(
         "a day that no calendar has",
@@ -270,8 +271,8 @@ _REPORTS = (
     _sales("a decimal comma", _cell("Earnings (USD)", "0,41520000"), "RZ-VALUE-TYPE"),
     _sales("a thousands separator", _cell("Quantity", "1,204"), "RZ-VALUE-TYPE"),
     _sales("earnings that are no number", _cell("Earnings (USD)", "NaN"), "RZ-VALUE-TYPE"),
-    _sales("blank earnings", _cell("Earnings (USD)", ""), "RZ-VALUE-TYPE"),
-    _sales("a blank store", _cell("Store", ""), "RZ-MISSING-FIELD"),
+    _sales("blank earnings", _cell("Earnings (USD)", ""), "RZ-EMPTY-FIELD"),
+    _sales("a blank store", _cell("Store", " "), "RZ-EMPTY-FIELD"),
     _sales("a negative quantity", _cell("Quantity", "-3"), "RZ-NEGATIVE-COUNT"),
     _sales("a UPC in scientific notation", _cell("UPC", "1.98E+11"), "RZ-SPREADSHEET-DAMAGE"),
     _sales("a date rewritten by a spreadsheet", _cell("Reporting Date", "5/27/2025"), "RZ-SPREADSHEET-DAMAGE"),

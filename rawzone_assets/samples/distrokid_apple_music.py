@@ -180,6 +180,7 @@ CASES = (
         "RZ-PAGE-TOTAL-MISMATCH",
     ),
     _case("a negative figure", _row(value=-4), "RZ-NEGATIVE-COUNT"),
+    _case("a figure that is null", _row(value=None), "RZ-EMPTY-FIELD"),
     _case("a figure in words", _row(value="n/a"), "RZ-VALUE-TYPE"),
     _case("a day that no calendar has", _row(field="2025-02-30"), "RZ-VALUE-TYPE"),
     _case(

@@ -151,7 +151,7 @@ CASES = (
         "RZ-OTHER-OPERATION",
     ),
     _case("nothing in the envelope", _said({"data": {}}), "RZ-MISSING-FIELD"),
-    _case("no data and no error", _said({"data": None}), "RZ-SHAPE"),
+    _case("no data and no error", _said({"data": None}), "RZ-EMPTY-FIELD"),
     _case("an overview without its days", _overview(timeseries=None), "RZ-MISSING-FIELD"),
     _case("a day twice", _days(lambda rows, _day: [*rows, rows[-1]]), "RZ-REPEATED-DAY"),
     _case(
@@ -161,6 +161,7 @@ CASES = (
     ),
     _case("negative views", _member(totalViews=-4), "RZ-NEGATIVE-COUNT"),
     _case("a negative rate", _member(clickThroughRate=-0.5), "RZ-NEGATIVE-COUNT"),
+    _case("clicks that are null", _member(totalClicks=None), "RZ-EMPTY-FIELD"),
     _case("clicks in words", _member(totalClicks="few"), "RZ-VALUE-TYPE"),
     _case("a day that no calendar has", _member(date="2025-02-30"), "RZ-VALUE-TYPE"),
 )

@@ -177,6 +177,12 @@ _DUMPS = (
         with_members(_BY_CAMPAIGN, campaign_id=None),
         "RZ-MISSING-FIELD",
     ),
+    _dump(
+        "insights with spend of null",
+        "insights",
+        made(_BY_CAMPAIGN, lambda rows, _: [row | {"spend": None} for row in rows]),
+        "RZ-EMPTY-FIELD",
+    ),
     _dump("insights without spend", "insights", with_members(_BY_CAMPAIGN, spend=None), "RZ-MISSING-FIELD"),
     _dump("an object instead of a list", "adsets", lambda _day, _rng: b'{"adsets": []}', "RZ-SHAPE"),
     _dump("negative spend", "insights", with_members(_BY_ADSET, spend="-3.41"), "RZ-NEGATIVE-AMOUNT"),

@@ -151,6 +151,7 @@ _REPORTS = (
     _daily("negative spend", _cell("spend_usd", "-0.41"), "RZ-NEGATIVE-AMOUNT"),
     _daily("negative clicks", _cell("clicks", "-2"), "RZ-NEGATIVE-COUNT"),
     _daily("a negative reach", _cell("reach", "-2.0"), "RZ-NEGATIVE-COUNT"),
+    _daily("blank spend", _cell("spend_usd", ""), "RZ-EMPTY-FIELD"),
     _daily("half an impression", _cell("impressions", "17.5"), "RZ-VALUE-TYPE"),
     _daily("spend that is no number", _cell("spend_usd", "nan"), "RZ-VALUE-TYPE"),
     _daily("events that are no JSON", _cell("meta_pixel_events", "{'LinkClick': 3}"), "RZ-VALUE-TYPE"),

@@ -202,6 +202,7 @@ _TIMELINES = (
     _case(_AUDIENCE, "a day twice", _timeline(_rows(lambda rows: [*rows, rows[-1]])), "RZ-REPEATED-DAY"),
     _case(_AUDIENCE, "days after the capture", _timeline(lag=-3), "RZ-FUTURE-DATE"),
     _case(_AUDIENCE, "negative listeners", _timeline(_cell("listeners", "-1")), "RZ-NEGATIVE-COUNT"),
+    _case(_AUDIENCE, "blank streams", _timeline(_cell("streams", "")), "RZ-EMPTY-FIELD"),
     _case(_AUDIENCE, "streams in words", _timeline(_cell("streams", "1.2K")), "RZ-VALUE-TYPE"),
     _case(_AUDIENCE, "a day that no calendar has", _timeline(_cell("date", "2025-02-30")), "RZ-VALUE-TYPE"),
 )
@@ -219,7 +220,7 @@ _SONG_TABLES = (
     _case(
         _SONGS, "songs without streams", _songs(lambda table, _day: table.drop("streams")), "RZ-MISSING-FIELD"
     ),
-    _case(_SONGS, "a song without its title", _songs(_cell("song", "")), "RZ-MISSING-FIELD"),
+    _case(_SONGS, "a song without its title", _songs(_cell("song", "")), "RZ-EMPTY-FIELD"),
     _case(
         _SONGS,
         "a release date rewritten",

@@ -97,6 +97,7 @@ _TABLES = (
         "an overview without shares", overview(lambda table, _day: table.drop("Shares")), "RZ-MISSING-FIELD"
     ),
     _table("negative views", overview(with_cell("Video Views", "-4")), "RZ-NEGATIVE-COUNT"),
+    _table("blank views", overview(with_cell("Video Views", "")), "RZ-EMPTY-FIELD"),
     _table("views in words", overview(with_cell("Video Views", "1.2K")), "RZ-VALUE-TYPE"),
     _table("a day that no calendar has", overview(with_cell("Date", "February 30")), "RZ-VALUE-TYPE"),
     _table("a sum among the days", overview(with_cell("Date", "Total")), "RZ-VALUE-TYPE"),

@@ -60,7 +60,7 @@ _CONTENTS = (
     _content("a sign-in page", lambda _day, _rng: SIGN_IN, "RZ-HTML-INSTEAD"),
     _content("posts cut short", damaged(_videos(), lambda data: data[:-9]), "RZ-TRUNCATED"),
     _content("posts without views", _videos(lambda table, _day: table.drop("Total views")), "RZ-MISSING-FIELD"),
-    _content("a post without its link", _videos(with_cell("Video link", "")), "RZ-MISSING-FIELD"),
+    _content("a post without its link", _videos(with_cell("Video link", "")), "RZ-EMPTY-FIELD"),
     _content("a post twice", _videos(with_rows(lambda rows: [*rows, rows[2]])), "RZ-REPEATED-RECORD"),
     _content("negative likes", _videos(with_cell("Total likes", "-1")), "RZ-NEGATIVE-COUNT"),
     _content("shares in words", _videos(with_cell("Total shares", "n/a")), "RZ-VALUE-TYPE"),

@@ -156,6 +156,10 @@ class _Source:
             ),
             self.case("a negative count", self.with_day(streams=-12), "RZ-NEGATIVE-COUNT"),
             self.case("a negative count in digits", self.with_day(streams="-12"), "RZ-NEGATIVE-COUNT"),
+            self.case("a count that is null", self.with_day(streams=None), "RZ-EMPTY-FIELD"),
+            self.case(
+                "days that are null", self.made(lambda answer, _day: answer | {own: None}), "RZ-EMPTY-FIELD"
+            ),
             self.case("a count in words", self.with_day(streams="twelve"), "RZ-VALUE-TYPE"),
             self.case("a day that no calendar has", self.with_day(date="2025-02-30"), "RZ-VALUE-TYPE"),
             self.case("a day without its date", self.extended(lambda *_: {"streams": 1}), "RZ-MISSING-FIELD"),

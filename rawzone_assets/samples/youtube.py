@@ -116,6 +116,7 @@ CASES = (
     _case("a row that is no list", _rows(lambda rows, _day: [*rows, {"day": "2025-05-01"}]), "RZ-SHAPE"),
     _case("a row that lacks a cell", _rows(lambda rows, _day: [*rows[:-1], rows[-1][:-1]]), "RZ-SHAPE"),
     _case("a row with a cell too many", _rows(lambda rows, _day: [*rows[:-1], [*rows[-1], 0]]), "RZ-SHAPE"),
+    _case("views that are null", _cell(1, None), "RZ-EMPTY-FIELD"),
     _case("views in a string", _cell(1, "9041"), "RZ-VALUE-TYPE"),
     _case("half a view", _cell(1, 17.5), "RZ-VALUE-TYPE"),
     _case("a day that no calendar has", _cell(0, "2025-02-30"), "RZ-VALUE-TYPE"),

@@ -136,15 +136,20 @@ class TestBlocks:
     def test_a_total_in_digits_is_as_good_as_a_number(self):
         assert codes(self.with_daily(total=str(PAGE.printed))) == []
 
-    @pytest.mark.parametrize("rows", [[], None])
-    def test_an_empty_daily_block_must_say_so(self, rows):
-        assert codes(self.with_daily(dataProvider=rows, total=0)) == ["RZ-CHART-MISSING"]
+    @pytest.mark.parametrize(("rows", "code"), [([], "RZ-CHART-MISSING"), (None, "RZ-EMPTY-FIELD")])
+    def test_an_empty_daily_block_must_say_so(self, rows, code):
+        assert codes(self.with_daily(dataProvider=rows, total=0)) == [code]
         for word in (1, True, "1", "true"):
             empty = replace(self.with_daily(dataProvider=rows, total=0, isEmpty=word), printed=0)
             assert codes(empty) == ["RZ-EMPTY-RESULT"]
         for word in (0, False, "0", "false", "False", None):
             full = self.with_daily(dataProvider=rows, total=0, isEmpty=word)
-            assert codes(full) == ["RZ-CHART-MISSING"]
+            assert codes(full) == [code]
+
+    def test_a_daily_block_that_is_null_is_an_empty_field(self):
+        (finding,) = judged(replace(PAGE, data={**PAGE.data, "last365days": None})).findings
+        assert (finding.code, finding.check) == ("RZ-EMPTY-FIELD", "required_fields")
+        assert finding.where.pointer == "/last365days"
 
     @pytest.mark.parametrize("total", [None, ...])
     def test_an_empty_daily_block_may_lack_its_total_and_no_other(self, total):
@@ -154,7 +159,8 @@ class TestBlocks:
         assert codes(empty) == ["RZ-EMPTY-RESULT"]
         full = {"isEmpty": 0, "dataProvider": PAGE.data["last365days"]["dataProvider"], **without}
         (finding,) = judged(replace(PAGE, data={**PAGE.data, "last365days": full})).findings
-        assert (finding.code, finding.where.pointer) == ("RZ-MISSING-FIELD", "/last365days/total")
+        code = "RZ-MISSING-FIELD" if total is ... else "RZ-EMPTY-FIELD"
+        assert (finding.code, finding.where.pointer) == (code, "/last365days/total")
 
     @pytest.mark.parametrize("nothing", [[], "", None])
     def test_a_secondary_block_may_be_nothing(self, nothing):

@@ -77,7 +77,7 @@ class TestGoodPages:
         weekly = page().with_chart("trendWeekly", [*page().charts["trendWeekly"], gap])
         assert judged_text(weekly.text()).codes == []
         daily = page().with_daily(lambda rows: [*rows[:7], rows[7] | {"column-1": None}, *rows[8:]])
-        assert judged_text(daily.text()).blocking == ["RZ-VALUE-TYPE"]
+        assert judged_text(daily.text()).blocking == ["RZ-EMPTY-FIELD"]
 
     def test_may_break_their_lines_with_cr_alone(self):
         assert judged_text(page().text().replace("\n", "\r")).codes == []

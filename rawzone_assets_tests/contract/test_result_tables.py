@@ -56,7 +56,6 @@ class TestRowsAndHeaders:
             (VIEWS, "7"),
             (VIEWS, 7.5),
             (VIEWS, True),
-            (VIEWS, None),
             (SHARE, "0.5"),
             (SHARE, False),
             (COUNTRY, 7),
@@ -70,6 +69,10 @@ class TestRowsAndHeaders:
     )
     def test_a_cell_of_its_type_is_accepted(self, header, cell):
         assert not places(self.rule, (DAY, header), [["2025-06-01", cell]])
+
+    @pytest.mark.parametrize("header", [VIEWS, SHARE, COUNTRY])
+    def test_a_cell_that_is_null_holds_no_value(self, header):
+        assert places(self.rule, (DAY, header), [["2025-06-01", None]]) == [("RZ-EMPTY-FIELD", "/rows/0/1")]
 
     def test_cells_of_a_type_nobody_knows_are_not_judged(self):
         assert not places(self.rule, (("when", "DIMENSION", "TIMESTAMP"),), [[5], ["x"], [None]])

@@ -132,7 +132,7 @@ class TestRefusals:
             ({"date": "2025-01-03", "streams": "many"}, "RZ-VALUE-TYPE", "/streams/0/streams"),
             ({"date": "2025-01-03", "streams": 1.5}, "RZ-VALUE-TYPE", "/streams/0/streams"),
             ({"date": "2025-01-03", "streams": True}, "RZ-VALUE-TYPE", "/streams/0/streams"),
-            ({"date": "2025-01-03", "streams": None}, "RZ-VALUE-TYPE", "/streams/0/streams"),
+            ({"date": "2025-01-03", "streams": None}, "RZ-EMPTY-FIELD", "/streams/0/streams"),
             ({"date": "2025-01-03", "streams": 1e300}, "RZ-VALUE-TYPE", "/streams/0/streams"),
             ({"date": "2025-01-03", "streams": [1]}, "RZ-SHAPE", "/streams/0/streams"),
             ({"date": "1/3/2025", "streams": 1}, "RZ-SPREADSHEET-DAMAGE", "/streams/0/date"),

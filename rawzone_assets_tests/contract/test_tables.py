@@ -125,11 +125,11 @@ class TestCells:
         [
             ("Quantity", "-3", "RZ-NEGATIVE-COUNT"),
             ("Quantity", "1.0", "RZ-VALUE-TYPE"),
-            ("Quantity", "", "RZ-VALUE-TYPE"),
+            ("Quantity", "", "RZ-EMPTY-FIELD"),
             ("Quantity", "١٢", "RZ-VALUE-TYPE"),
             ("Earnings (USD)", "NaN", "RZ-VALUE-TYPE"),
             ("Earnings (USD)", "inf", "RZ-VALUE-TYPE"),
-            ("Earnings (USD)", "", "RZ-VALUE-TYPE"),
+            ("Earnings (USD)", "", "RZ-EMPTY-FIELD"),
             ("Earnings (USD)", "1,204.50", "RZ-VALUE-TYPE"),
             ("Earnings (USD)", "0,5", "RZ-VALUE-TYPE"),
             ("Earnings (USD)", "1.2E-05", "RZ-SPREADSHEET-DAMAGE"),
@@ -139,8 +139,8 @@ class TestCells:
             ("Sale Month", "May-25", "RZ-SPREADSHEET-DAMAGE"),
             ("Sale Month", "2025-13", "RZ-VALUE-TYPE"),
             ("UPC", "1.98E+11", "RZ-SPREADSHEET-DAMAGE"),
-            ("Store", "", "RZ-MISSING-FIELD"),
-            ("Title", "", "RZ-MISSING-FIELD"),
+            ("Store", "", "RZ-EMPTY-FIELD"),
+            ("Title", " \u00a0", "RZ-EMPTY-FIELD"),
         ],
     )
     def test_have_their_own_codes(self, column: str, text: str, code: str):

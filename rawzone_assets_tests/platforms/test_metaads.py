@@ -183,7 +183,7 @@ class TestInsights:
         assert judged("metaads/insights_20250612.json", rows).findings == ()
 
     @pytest.mark.parametrize(
-        ("value", "code"), [("many", "RZ-VALUE-TYPE"), ("-3", "RZ-NEGATIVE-AMOUNT"), (None, "RZ-VALUE-TYPE")]
+        ("value", "code"), [("many", "RZ-VALUE-TYPE"), ("-3", "RZ-NEGATIVE-AMOUNT"), (None, "RZ-EMPTY-FIELD")]
     )
     def test_what_is_no_number_from_0_on_among_actions_is_told_with_its_place(self, value, code):
         rows = [insight(1) | {"actions": [{"action_type": "link_click", "value": value}]}]

@@ -103,7 +103,7 @@ class TestOverviews:
     def test_a_blank_count_is_refused(self, blank):
         cells = ["" if name == blank else "1" for name in OVERVIEW.replace('"', "").split(",")[1:]]
         assert codes(self.PATH, self.rows('"June 10",' + ",".join(f'"{cell}"' for cell in cells))) == [
-            "RZ-VALUE-TYPE"
+            "RZ-EMPTY-FIELD"
         ]
 
 
@@ -200,7 +200,7 @@ class TestSales:
             ("2025-06-02", []),
             ("2025-06-03", ["RZ-FUTURE-DATE"]),
             ("06/03/2025", ["RZ-VALUE-UNUSUAL"]),
-            ("", ["RZ-MISSING-FIELD"]),
+            ("", ["RZ-EMPTY-FIELD"]),
         ],
     )
     def test_only_an_iso_sale_date_is_compared_with_the_month(self, day, expected):
