@@ -35,6 +35,7 @@ _TOLD_OTHERWISE = frozenset(
         "quarantine",
         "contract",
         "outline",
+        "diary",
     }
 )
 

@@ -28,6 +28,7 @@ from rawzone_assets.contract.html_pages import (
 )
 from rawzone_assets.contract.page_totals import PageTotal
 from rawzone_assets.contract.pointers import pointer
+from rawzone_assets.contract.restatement import Figures
 from rawzone_assets.contract.rules import Rule, Series
 from rawzone_assets.contract.script_values import NotAValueError, read_value
 from rawzone_assets.contract.texts import line_of, survey
@@ -61,6 +62,7 @@ class BlocksFormat:
     sign_in: SignIn
     optional_blocks: tuple[str, ...] = ()
     other_pages: tuple[str, ...] = ()
+    figures: Figures | None = None
     rules: tuple[Rule, ...] = ()
     kind: str = "html"
 
@@ -95,6 +97,7 @@ class BlocksFormat:
             place=place,
             rules=self.rules,
             series=self.series,
+            figures=self.figures,
             text=seen.facts,
         )
         if not findings.blocking:

@@ -744,6 +744,19 @@ VOLUME_ANOMALY = _code(
     remedy="Compare with the delivery before: a filter at the export, a capture cut short, or a real change.",
     source="FORMATS 11, row counts",
 )
+RESTATED_DAYS = _code(
+    "RZ-RESTATED-DAYS",
+    Role.TIME,
+    blocks=False,
+    title="Past days have other figures than before",
+    explanation=(
+        "Sources correct days long past. Compared are days that an earlier delivery of the form told and that "
+        "should have been settled by then: the newest, still partial ones are left out, and so is what is "
+        "older than a year. Only digests are kept, of a byte each: of 255 changed days one is overlooked."
+    ),
+    remedy="Nothing, mostly: restatement is normal. Whatever was computed from the days named is due again.",
+    source="FORMATS 2.1, 12, restated past days",
+)
 INCOMPLETE_SET = _code(
     "RZ-INCOMPLETE-SET",
     Role.COMPLETENESS,

@@ -6,6 +6,7 @@ Schema, then rules, then facts. How the document is got out of a delivery's byte
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import date
 from itertools import islice
 from typing import Any
 
@@ -14,6 +15,7 @@ from rawzone_assets.contract.drift import outline_of
 from rawzone_assets.contract.feed import Capture, Facts, Feed
 from rawzone_assets.contract.findings import Findings, Place
 from rawzone_assets.contract.refusals import findings_of, unknown_fields
+from rawzone_assets.contract.restatement import Diary, Figures, Told, diary_of
 from rawzone_assets.contract.rules import Reading, Rule, Series
 from rawzone_assets.contract.schemas import load_schema, refusals
 
@@ -30,12 +32,14 @@ def judge_document(
     place: Callable[[tuple[str | int, ...]], Place],
     rules: tuple[Rule, ...],
     series: Series | None,
+    figures: Figures | None = None,
     records: str | None = None,
     text: Mapping[str, Any],
 ) -> Facts:
     """Add what schema and rules object to, and return the facts. The document must not nest too deeply.
 
-    Records are counted in the series, or where ``records`` points when there is none.
+    Records are counted in the series, or where ``records`` points when there is none. ``figures`` of the series
+    are those to be compared with other deliveries'.
     """
     accepted = True
     for refusal in refusals(feed.schema, document):
@@ -57,5 +61,16 @@ def judge_document(
         fingerprint=digests.digest_of_names(paths),
         outline=outline_of(paths),
         substance=digests.substance(document),
+        diary=_diary(reading, series, figures, extent[1]) if series and figures and extent else None,
         text=text,
     )
+
+
+def _diary(reading: Reading, series: Series, figures: Figures, newest: date) -> Diary | None:
+    """What the records of the series tell of days that are settled."""
+    cadence = reading.feed.cadence
+    of, by = series.measures(reading, figures.of), series.others(reading, figures.by)
+    by_of, figures_of = series.cells(reading, by), series.cells(reading, of)
+    told = (Told(day=day, by=by_of(index), figures=figures_of(index)) for index, day in series.dated(reading))
+    until = figures.last_settled(reading.capture.day, newest, cadence.lag_days)
+    return diary_of(told, (*of, *by), until=until, by_record=bool(by))

@@ -50,6 +50,7 @@ class Facts:
     fingerprint: str | None = None  # SHA-256 of the structure: columns, paths and types
     outline: tuple[str, ...] = ()  # the structure itself, as drift compares it; see contract/drift.py
     substance: str | None = None  # SHA-256 of the content without its volatile parts
+    diary: Mapping[str, str] | None = None  # digests of its days' figures; see contract/restatement.py
     text: Mapping[str, Any] = field(default_factory=dict)  # charset, bom, newline
     # Kinds of exposure and how often. Judging fills it in; a format adds what only it can see, packed members.
     access_reasons: Mapping[str, int] | None = None

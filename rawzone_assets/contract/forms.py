@@ -26,7 +26,7 @@ _COUNT = re.compile(r"[0-9]{1,15}")
 _NEGATIVE_COUNT = re.compile(r"-[0-9]{1,15}")
 _DECIMAL = re.compile(r"-?(?:[0-9]{1,15}(?:\.[0-9]{0,30})?|\.[0-9]{1,30})")
 _SMALL = re.compile(r"[0-9](?:\.[0-9]{1,20})?e-(?:0[5-9]|[12][0-9])")  # how Python writes 0.00005
-_UNDEFINED = "undefined"  # what TikTok writes for days before it had data
+UNDEFINED = "undefined"  # what TikTok writes for days before it had data
 _WHOLE = re.compile(r"[0-9]{1,15}(?:\.0{0,30})?")
 _DIGITS = re.compile(r"[0-9]{1,30}")
 _TIMESTAMP = re.compile(
@@ -75,7 +75,7 @@ def _is_decimal(text: str) -> bool:
 
 
 def _is_count_or_undefined(text: str) -> bool:
-    return text == _UNDEFINED or _is_count(text)
+    return text == UNDEFINED or _is_count(text)
 
 
 def _is_change(text: str) -> bool:

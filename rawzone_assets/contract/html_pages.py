@@ -21,6 +21,7 @@ from rawzone_assets.contract.feed import Capture, Content, Facts, Feed
 from rawzone_assets.contract.findings import Finding, Findings, Place
 from rawzone_assets.contract.page_totals import PageTotal, candidates
 from rawzone_assets.contract.pointers import pointer
+from rawzone_assets.contract.restatement import Figures
 from rawzone_assets.contract.rules import Rule, Series
 from rawzone_assets.contract.texts import line_of, survey
 
@@ -54,6 +55,7 @@ class HtmlFormat:
     total: PageTotal | None = None
     sign_in: SignIn
     other_pages: tuple[str, ...] = ()  # values of a selected <option> that mean another page
+    figures: Figures | None = None
     rules: tuple[Rule, ...] = ()
     kind: str = "html"
 
@@ -80,6 +82,7 @@ class HtmlFormat:
             place=page.place,
             rules=self.rules,
             series=self.series,
+            figures=self.figures,
             text=seen.facts,
         )
         if self.total and not findings.blocking:

@@ -20,6 +20,7 @@ from rawzone_assets.contract.findings import Finding, Findings, Place
 from rawzone_assets.contract.operations import Operation
 from rawzone_assets.contract.pointers import parts_of, pointer, resolve
 from rawzone_assets.contract.refusals import shown_name
+from rawzone_assets.contract.restatement import Figures
 from rawzone_assets.contract.rules import Rule, Series
 from rawzone_assets.contract.schemas import load_schema
 from rawzone_assets.contract.texts import survey
@@ -62,12 +63,14 @@ class JsonFormat:
 
     ``platform_names`` are the names a wrapper may give this feed's platform. ``foreign`` are members that only
     other feeds' answers have: a document with one of them and without ``own`` is another platform's.
-    ``records`` points at the list to count when there is no series.
+    ``records`` points at the list to count when there is no series. ``figures`` of the series are compared with
+    those that other deliveries told.
     """
 
     own: str = ""
     operation: Operation | None = None
     series: Series | None = None
+    figures: Figures | None = None
     records: str | None = None
     rules: tuple[Rule, ...] = ()
     wrapper: Wrapper | None = None
@@ -117,6 +120,7 @@ class JsonFormat:
             place=lambda parts: _place((*prefix, *parts)),
             rules=self.rules,
             series=self.series,
+            figures=self.figures,
             records=self.records,
             text=seen.facts,
         )

@@ -34,7 +34,7 @@ _TOKENS: Mapping[str, str] = {
 }
 _FIRST_DAY = re.compile(r"_(\d{4}-\d{2}-\d{2})_\d{10}_", re.ASCII)
 _OF_SUBJECTS = ("handle", "id", "any")
-_NUMBER = re.compile(r"\d+")
+_NUMBER = re.compile(r"(?<![^\W_])\d+(?![^\W_])")  # by itself: the digits of an id or a handle are its own
 _STAMP_FOLDER = re.compile(r"(?:[A-Za-z][A-Za-z0-9_]*_)?(?P<ts>\d{8}_\d{6})")
 
 

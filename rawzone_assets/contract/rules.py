@@ -79,6 +79,31 @@ class Series:
         member = self._member(reading, self.day)
         return reading.at(self.path, index, *(() if member is None else (member,)))
 
+    def cells(self, reading: Reading, names: tuple[str, ...]) -> Callable[[int], list[Any]]:
+        """What a record, asked for by its index, has under each of the names; ``None`` for nothing."""
+        rows: list[Any] = list(reading.rows(self.path))
+        members = [self._member(reading, name) for name in names]
+
+        def of(index: int) -> list[Any]:
+            row = rows[index]
+            if isinstance(row, dict):
+                return [row.get(member) for member in members]
+            return [row[at] if isinstance(at, int) and at < len(row) else None for at in members]
+
+        return of
+
+    def measures(self, reading: Reading, named: tuple[str, ...]) -> tuple[str, ...]:
+        """The figures named, or all that the columns say are figures."""
+        return named or self._columns(reading, "METRIC")
+
+    def others(self, reading: Reading, named: tuple[str, ...]) -> tuple[str, ...]:
+        """What is named to tell a day's records apart, or all that the columns say does, beside the day."""
+        return named or tuple(name for name in self._columns(reading, "DIMENSION") if name != self.day)
+
+    def _columns(self, reading: Reading, kind: str) -> tuple[str, ...]:
+        headers = reading.rows(self.headers) if self.headers is not None else []
+        return tuple(sorted(header["name"] for header in headers if header["columnType"] == kind))
+
     def _values(self, reading: Reading, name: str) -> Iterator[tuple[int, Any]]:
         member = self._member(reading, name)
         rows: list[Any] = list(reading.rows(self.path))

@@ -20,16 +20,16 @@ from rawzone_assets.contract.dialects import told_by_header
 from rawzone_assets.contract.drift import outline_of_columns
 from rawzone_assets.contract.feed import Capture, Content, Facts, Feed
 from rawzone_assets.contract.findings import Finding, Findings, Place
-from rawzone_assets.contract.forms import is_date
-from rawzone_assets.contract.refusals import code_of, expectation
+from rawzone_assets.contract.forms import UNDEFINED, is_date
+from rawzone_assets.contract.restatement import Diary, Figures, Told, diary_of
 from rawzone_assets.contract.rules import stale
+from rawzone_assets.contract.table_cells import refused_cells, unusual_cells
 from rawzone_assets.contract.table_rows import Dialect, Rows
 from rawzone_assets.contract.table_rules import Chunk, Identities, TableRule
 from rawzone_assets.contract.table_shapes import (
     Header,
     Shape,
     header_findings,
-    pandera_schema,
     resolve_header,
     shape_of,
 )
@@ -51,12 +51,14 @@ class TableFormat:
     ``even_decimals``: the last column is written with the same number of decimals in every row, so a last
     cell with fewer, without a line end after it, was cut. ``unique``: the columns that identify a row.
     ``daily`` judges a column of days, with or without their year. ``other_dialects`` may be used instead.
+    ``figures`` of the days are compared with those that other deliveries told.
     """
 
     kind: str
     dialect: Dialect
     day: str = ""
     daily: Daily | None = None
+    figures: Figures | None = None
     rules: tuple[TableRule, ...] = ()
     whole_rules: tuple[WholeRule, ...] = ()
     other_dialects: tuple[Dialect, ...] = ()
@@ -91,7 +93,11 @@ class TableFormat:
     def _needed_whole(self) -> frozenset[str]:
         """The columns to be kept until the end."""
         needed = {column for rule in self.whole_rules for column in rule.columns}
-        return frozenset(needed | {self.daily.column} if self.daily else needed)
+        if self.daily:
+            needed.add(self.daily.column)
+        if self.figures:
+            needed.update((self.day, *self.figures.of, *self.figures.by))
+        return frozenset(needed)
 
     def _charset(self, seen: Survey, findings: Findings) -> str | None:
         if seen.first == b"<":
@@ -131,6 +137,7 @@ class _Examination:
     last_day: str | None = None
     decimals: set[int] = field(default_factory=set)  # in the last column, of all rows but the last
     last_cell: str | None = None
+    diary: Diary | None = None
     _rows: list[list[str]] = field(default_factory=list)
     _lines: list[int] = field(default_factory=list)
     _digest: Any = field(default_factory=hashlib.sha256)
@@ -165,6 +172,7 @@ class _Examination:
             fingerprint=digests.digest_of_names(self.header.names) if known else None,
             outline=outline_of_columns(self.header.names) if known else (),
             substance=self._digest.hexdigest() if known else None,
+            diary=self.diary,
         )
 
     def _read_header(self, names: list[str], line: int) -> bool:
@@ -236,16 +244,40 @@ class _Examination:
 
     def _judge_whole(self) -> None:
         table = self.gathered.table()
+        dates: Sequence[date | None] = ()
         if self.format.daily:
             days = self.format.daily.read(table, self.capture)
             self.findings.extend(days.findings)
             self._note_days([day.isoformat() for day in days.dates if day])
+            dates = days.dates
+        elif self.format.figures:
+            cells = table.columns.get(self.format.day, [])
+            dates = [date.fromisoformat(text) if text and is_date(text) else None for text in cells]
+        if self.format.figures and self.last_day and not self.findings.blocking:
+            self.diary = self._diary(self.format.figures, table, dates, date.fromisoformat(self.last_day))
         for rule in self.format.whole_rules:
             self.findings.extend(islice(rule.judge(table, self.capture), MOST_EXPLAINED))
 
+    def _diary(
+        self, figures: Figures, table: Chunk, dates: Sequence[date | None], newest: date
+    ) -> Diary | None:
+        """What the rows tell of days that are settled."""
+        of, by = (sorted(set(names) & table.columns.keys()) for names in (figures.of, figures.by))
+        told = [
+            Told(
+                day=day,
+                by=[table.columns[name][row] for name in by],
+                figures=[table.columns[name][row] for name in of],
+            )
+            for row, day in enumerate(dates)
+            if day and not any(table.columns[name][row] == UNDEFINED for name in of)
+        ]
+        until = figures.last_settled(self.capture.day, newest, self.feed.cadence.lag_days)
+        return diary_of(told, (*of, *by), until=until, by_record=bool(by))
+
     def _objections(self, chunk: Chunk) -> Iterator[Finding]:
         yield from refused_cells(self.shape, chunk)
-        yield from _unusual_cells(self.shape, chunk)
+        yield from unusual_cells(self.shape, chunk)
         for rule in self.format.rules:
             yield from rule(chunk, self.capture)
         yield from self.identities.repeats(chunk)
@@ -271,34 +303,6 @@ class _Examination:
             message = "no line end, and the last cell has fewer decimals than every other row"
             name = self.header.names[-1]
             self.findings.add(codes.TRUNCATED(message, Place(line=line, column_name=name)))
-
-
-def refused_cells(shape: Shape, chunk: Chunk) -> Iterator[Finding]:
-    """What pandera refuses in a chunk, as findings in row order."""
-    import pandas as pd  # noqa: PLC0415
-    import pandera.pandas as pandera  # noqa: PLC0415
-
-    # Objects, not Arrow strings: the checks are Python's own, and Arrow would convert every text twice.
-    frame = pd.DataFrame({name: pd.Series(cells, dtype="object") for name, cells in chunk.columns.items()})
-    try:
-        pandera_schema(shape.schema, tuple(chunk.columns)).validate(frame, lazy=True)
-    except pandera.errors.SchemaErrors as refused:
-        cases = refused.failure_cases.drop_duplicates(["column", "index"]).sort_values("index")
-        for column, check, row in zip(cases["column"], cases["check"], cases["index"], strict=True):
-            schema, text = shape.columns[column], chunk.columns[column][int(row)]
-            keyword = "type" if text is None else str(check)
-            yield code_of(keyword, schema, text)(
-                f"expected {expectation(schema)}", chunk.place(int(row), column)
-            )
-
-
-def _unusual_cells(shape: Shape, chunk: Chunk) -> Iterator[Finding]:
-    for column, cells in chunk.columns.items():
-        usual = shape.usual(column)
-        odd = {text for text in set(cells) if text and not usual.search(text)} if usual else set()
-        for row, text in enumerate(cells if odd else []):
-            if text in odd:
-                yield codes.VALUE_UNUSUAL("not of the form seen so far", chunk.place(row, column))
 
 
 def _decimals(cell: str) -> int:

@@ -13,6 +13,7 @@ from rawzone_assets.contract.feed import Cadence, Feed, Platform, Variant
 from rawzone_assets.contract.findings import Role
 from rawzone_assets.contract.html_pages import HtmlFormat, SignIn
 from rawzone_assets.contract.page_totals import PageTotal
+from rawzone_assets.contract.restatement import Figures
 from rawzone_assets.contract.rules import (
     Series,
     ascending_without_gaps,
@@ -61,6 +62,7 @@ chart or a printed total that differ from the daily chart's (they agreed in ever
     format=HtmlFormat(
         chart="trend365day",
         series=_DAILY,
+        figures=Figures(of=("column-1",)),
         optional_charts=("trend60day", "trendWeekly", "trendMonthly"),
         total=PageTotal(label="Last 365 days", element_id="last365", chart="trend365day"),
         sign_in=_SIGN_IN,
@@ -108,6 +110,7 @@ capture seen).
         variable="chartData",
         daily="last365days",
         series=_APPLE_DAILY,
+        figures=Figures(of=("value",)),
         optional_blocks=("byMonth", "byWeek", "tracks1year", "country1year"),
         total=PageTotal(label="Last 365 days", element_id="last365", chart="last365days"),
         sign_in=_SIGN_IN,

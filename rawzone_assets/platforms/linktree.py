@@ -8,6 +8,7 @@ from rawzone_assets.contract.feed import Cadence, Feed, Platform
 from rawzone_assets.contract.findings import Role
 from rawzone_assets.contract.json_documents import JsonFormat
 from rawzone_assets.contract.operations import Operation
+from rawzone_assets.contract.restatement import Figures
 from rawzone_assets.contract.rules import (
     Series,
     covers,
@@ -47,6 +48,7 @@ or after the capture; negative counts. Totals that are not the sum of the days o
         own="data",
         operation=Operation(path=_OVERVIEW),
         series=_VIEWS,
+        figures=Figures(of=("totalViews", "totalClicks")),
         rules=(
             not_empty(_VIEWS.path),
             no_day_twice(_VIEWS),

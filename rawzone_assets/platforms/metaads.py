@@ -19,6 +19,7 @@ from rawzone_assets.contract.record_rules import (
     range_in_order,
     usually_in_some,
 )
+from rawzone_assets.contract.restatement import Figures
 from rawzone_assets.contract.rules import Rule, Series, fresh, no_future_day, not_empty
 from rawzone_assets.contract.table_rows import CSV
 from rawzone_assets.contract.tables import TableFormat
@@ -159,6 +160,10 @@ numbers and dates of another form, identifiers in scientific notation, and a fil
         kind="csv",
         dialect=CSV,
         day="date",
+        # No reach, which is an estimate. Spend and clicks move for some days: invalid clicks are taken back.
+        figures=Figures(
+            of=("spend_usd", "clicks", "impressions"), by=("campaign_id", "adset_id"), settled_after=3
+        ),
         unique=("date", "campaign_id", "adset_id"),
         rules=(table.not_after_capture("date"),),
     ),

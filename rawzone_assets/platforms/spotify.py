@@ -8,6 +8,7 @@ from rawzone_assets.contract.feed import Cadence, Feed, Platform, Variant
 from rawzone_assets.contract.findings import Role
 from rawzone_assets.contract.json_documents import JsonFormat, Wrapper
 from rawzone_assets.contract.record_rules import no_value_twice, some_above_zero
+from rawzone_assets.contract.restatement import Figures
 from rawzone_assets.contract.rules import not_empty
 from rawzone_assets.contract.table_rows import CSV
 from rawzone_assets.contract.table_wholes import not_all_zero, owner_in_name
@@ -49,6 +50,7 @@ name.
         kind="csv",
         dialect=CSV,
         daily=Daily(column="date"),
+        figures=Figures(of=("listeners", "streams", "followers")),
         whole_rules=(_ARTIST, not_all_zero("streams"), not_all_zero("listeners")),
     ),
     schema="social_media/spotify.v1.json",

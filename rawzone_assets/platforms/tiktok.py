@@ -9,6 +9,7 @@ from rawzone_assets.contract.feed import Cadence, Feed, Platform, Variant
 from rawzone_assets.contract.findings import Role
 from rawzone_assets.contract.json_documents import JsonFormat, Status
 from rawzone_assets.contract.record_rules import no_future_moment, no_value_twice
+from rawzone_assets.contract.restatement import Figures
 from rawzone_assets.contract.rules import holds_something, not_empty
 from rawzone_assets.contract.table_rows import CSV
 from rawzone_assets.contract.table_wholes import identified_by, shares_of_one
@@ -24,7 +25,13 @@ _CHECKS = {
 }
 _WEEKLY = Cadence(every=timedelta(days=7), lag_days=2, stale_after_days=10)
 _STATUSES = (Status(path="/error/code", good=("ok", 0)), Status(path="/code", good=(0, "0", "ok")))
-_DAILY = TableFormat(kind="csv", dialect=CSV, daily=Daily(column="Date"))
+
+
+def _daily(*figures: str) -> TableFormat:
+    return TableFormat(kind="csv", dialect=CSV, daily=Daily(column="Date"), figures=Figures(of=figures))
+
+
+_OVERVIEW = _daily("Video Views", "Profile Views", "Likes", "Comments", "Shares")
 _SMALL = 4 * 2**20  # a year of days has 15 KB
 
 _ANALYTICS = Feed(
@@ -49,12 +56,12 @@ days rewritten by a spreadsheet (`28-May`).
 **Unproven**: the JSON form. Nobody has shown us such a file.
 """,
     names=("tiktok_analytics_<ts>.csv", "Overview_<ts>.csv"),
-    format=_DAILY,
+    format=_OVERVIEW,
     schema="tiktok/analytics.v1.json",
     variants=(
         Variant(
             names=("Overview_<day>_<epoch>_<handle>.zip",),
-            format=ZipFormat(member="Overview.csv", inside=_DAILY),
+            format=ZipFormat(member="Overview.csv", inside=_OVERVIEW),
             schema="tiktok/analytics.v1.json",
         ),
         Variant(
@@ -112,12 +119,12 @@ are 0; a header without rows; shares that sum only about to 1.
 `activity` an hour), gender or territory twice, a day after the capture.
 """,
     names=("tiktok_followers_<ts>.csv", "FollowerHistory_<ts>.csv"),
-    format=_DAILY,
+    format=_daily("Followers"),
     schema="tiktok/audience_followers.v1.json",
     variants=(
         Variant(
             names=("tiktok_viewers_<ts>.csv", "Viewers_<ts>.csv"),
-            format=_DAILY,
+            format=_daily("Total Viewers", "New Viewers", "Returning Viewers"),
             schema="tiktok/audience_viewers.v1.json",
         ),
         Variant(

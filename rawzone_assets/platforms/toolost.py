@@ -8,6 +8,7 @@ from rawzone_assets.contract import table_rules as table
 from rawzone_assets.contract.feed import Cadence, Feed, Platform
 from rawzone_assets.contract.findings import Role
 from rawzone_assets.contract.json_documents import JsonFormat, Wrapper
+from rawzone_assets.contract.restatement import Figures
 from rawzone_assets.contract.rules import (
     Series,
     fresh,
@@ -50,6 +51,7 @@ platform, missing `streams`, a day twice or after the capture, a count that is n
     format=JsonFormat(
         own="streams",
         series=_SPOTIFY_DAYS,
+        figures=Figures(of=("streams",)),
         wrapper=_WRAPPER,
         platform_names=("spotify",),
         foreign=("totalStreams", "totalShazam", "tracksTotal", "countryTotal", "streamTotal"),
@@ -88,6 +90,7 @@ A `streamTotal` that is not the sum, or absent tracks and countries, only warn.
     format=JsonFormat(
         own="totalStreams",
         series=_APPLE_DAYS,
+        figures=Figures(of=("streams",)),
         wrapper=_WRAPPER,
         platform_names=("apple", "apple_music", "applemusic", "apple music"),
         foreign=("streams", "discovery"),

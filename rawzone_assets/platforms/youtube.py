@@ -8,6 +8,7 @@ from rawzone_assets.contract.feed import Cadence, Feed, Platform
 from rawzone_assets.contract.findings import Role
 from rawzone_assets.contract.json_documents import JsonFormat
 from rawzone_assets.contract.operations import Operation
+from rawzone_assets.contract.restatement import Figures
 from rawzone_assets.contract.result_tables import ResultTable, no_row_twice, rows_as_headed
 from rawzone_assets.contract.rules import Series, fresh, no_future_day, not_empty
 
@@ -41,6 +42,7 @@ twice; a day after the capture; negative views, minutes or subscribers gained or
         own="columnHeaders",
         operation=Operation(path="/kind", kind="youtubeAnalytics#resultTable"),
         series=_DAYS,
+        figures=Figures(settled_after=2),  # metrics and dimensions are those the answer names
         rules=(
             not_empty("/rows"),
             rows_as_headed(_TABLE),

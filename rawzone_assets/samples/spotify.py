@@ -32,9 +32,9 @@ def _timeline(change: Change = _same, *, lag: int = 1, length: int = 400) -> Mak
 
     def make(day: date, _rng: Random) -> bytes:
         rows = []
-        for number, d in enumerate(days_back(day - timedelta(days=lag), length)):
-            streams = figure("spotify", d) if number > 20 else 0
-            followers = 5 + number // 2 - number % 3
+        for d in days_back(day - timedelta(days=lag), length):
+            streams = figure("spotify", d) if d.toordinal() % 365 > 20 else 0
+            followers = d.toordinal() // 200 - d.toordinal() % 3
             rows.append([d.isoformat(), str(streams // 3), str(streams), str(followers)])
         header = ["date", "listeners", "streams", "followers"]
         return change(Table(header=header, rows=rows, quote_all=False, final_newline=True), day).encoded()

@@ -46,9 +46,9 @@ def unknown(day: date) -> str:
 def overview(day: date, *, length: int = WINDOW, lag: int = 2) -> Table:
     """Views by day. Comments may be negative: deleted ones count against the day."""
     rows = []
-    for number, d in enumerate(days_back(day - timedelta(days=lag), length)):
+    for d in days_back(day - timedelta(days=lag), length):
         views = figure("tiktok", d)
-        comments = -1 if number == 5 else views // 90
+        comments = -1 if d.toordinal() % 7 == 5 else views // 90
         rows.append(
             [english(d), str(views), str(views // 40), str(views // 9), str(comments), str(views // 60)]
         )
@@ -73,8 +73,8 @@ def content(day: date, rng: Random) -> Table:
 
 def followers(day: date) -> Table:
     rows = [
-        [english(d), str(1000 + number * 3 - number % 7), str(3 - number % 7)]
-        for number, d in enumerate(days_back(day - timedelta(days=1), 365))
+        [english(d), str(d.toordinal() // 300 + d.toordinal() % 7), str(3 - d.toordinal() % 7)]
+        for d in days_back(day - timedelta(days=1), 365)
     ]
     rows[0][1:] = ["undefined", "0"]
     return Table(header=["Date", "Followers", "Difference in followers from previous day"], rows=rows)

@@ -9,14 +9,14 @@ from pathlib import Path
 _LEAST_FREE = 2**19
 """Bytes. SQLite maps a file beside the database: where a full disk cannot back it, the process is killed."""
 
-_VERSION = 3
+_VERSION = 4
 _SCHEMA = """
 CREATE TABLE head (seq INTEGER NOT NULL, sha256 TEXT NOT NULL, at TEXT);
 CREATE TABLE receipt (
     id INTEGER PRIMARY KEY, seq INTEGER NOT NULL, feed TEXT, partition TEXT, name TEXT, verdict TEXT NOT NULL,
     sha256 BLOB, key TEXT, revision INTEGER, landing_path TEXT NOT NULL, form INTEGER, captured_at TEXT,
     size INTEGER, records INTEGER, data_min TEXT, substance BLOB, fingerprint BLOB, outline TEXT,
-    body TEXT NOT NULL);
+    diary TEXT, body TEXT NOT NULL);
 CREATE INDEX receipt_name ON receipt (feed, name);
 CREATE INDEX receipt_sha256 ON receipt (sha256);
 CREATE INDEX receipt_partition ON receipt (feed, partition);

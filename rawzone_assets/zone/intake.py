@@ -166,6 +166,7 @@ class Intake:
             fingerprint=facts.fingerprint,
             substance=facts.substance,
             outline=facts.outline or None,
+            diary=facts.diary,
             text=dict(facts.text),
             landed=landed.identity,
             findings=tuple(finding.as_json() for finding in findings),

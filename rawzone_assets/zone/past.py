@@ -14,12 +14,15 @@ from dataclasses import dataclass, replace
 from datetime import date
 from itertools import islice
 
+import orjson
+
 from rawzone_assets.contract import codes
 from rawzone_assets.contract.drift import Outline, drift_findings
 from rawzone_assets.contract.feed import Feed
 from rawzone_assets.contract.findings import Finding
 from rawzone_assets.contract.naming import subject_of
 from rawzone_assets.contract.repetition import same_content, standstill_findings
+from rawzone_assets.contract.restatement import restatement_findings
 from rawzone_assets.contract.volume import RECENT, Volume, volume_findings
 from rawzone_assets.zone.index import Index
 from rawzone_assets.zone.past_lookups import Accepted, Same, form_of
@@ -27,7 +30,13 @@ from rawzone_assets.zone.receipt import Receipt, Verdict, moment
 
 OF_THE_PAST = frozenset(
     code.code
-    for code in (codes.SAME_CONTENT, codes.CONTENT_UNCHANGED, codes.SCHEMA_DRIFT, codes.VOLUME_ANOMALY)
+    for code in (
+        codes.SAME_CONTENT,
+        codes.CONTENT_UNCHANGED,
+        codes.SCHEMA_DRIFT,
+        codes.VOLUME_ANOMALY,
+        codes.RESTATED_DAYS,
+    )
 )
 """Findings that judging a delivery by itself cannot make."""
 
@@ -56,7 +65,7 @@ class Past:
         """The decided receipt with what the past says of it. Without a feed it was compared before."""
         form = form_of(receipt)
         if receipt.verdict is Verdict.QUARANTINED or form is None:
-            return replace(receipt, outline=None)
+            return replace(receipt, outline=None, diary=None)
         if feed:
             receipt = self._with_findings(feed, form, receipt)
         self._remember(form, receipt)
@@ -67,6 +76,8 @@ class Past:
         recent = self._recent(feed, form, receipt)
         findings.extend(self._repetitions(feed, receipt, recent))
         findings.extend(self._drift(form, receipt, recent))
+        diaries = (orjson.loads(before.diary) for before in recent.deliveries if before.diary)
+        findings.extend(restatement_findings(receipt.diary, diaries))
         findings.extend(
             volume_findings(
                 _volume(Accepted.of(receipt)),

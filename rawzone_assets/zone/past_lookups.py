@@ -29,6 +29,7 @@ class Accepted:
     data_min: str | None
     substance: str | None
     fingerprint: str | None
+    diary: str | None  # as JSON: only few are read
 
     @classmethod
     def of(cls, receipt: Receipt) -> Accepted:
@@ -40,6 +41,7 @@ class Accepted:
             data_min=receipt.data_min,
             substance=receipt.substance,
             fingerprint=receipt.fingerprint,
+            diary=orjson.dumps(dict(receipt.diary)).decode() if receipt.diary else None,
         )
 
 
@@ -60,12 +62,12 @@ class PastLookups:
     def accepted_before(self, form: int, captured_at: str) -> Iterator[Accepted]:
         """Accepted deliveries of a form captured by then, newest first; reads no further than the caller."""
         query = (
-            "SELECT name, captured_at, size, records, data_min, substance, fingerprint FROM receipt "
+            "SELECT name, captured_at, size, records, data_min, substance, fingerprint, diary FROM receipt "
             "WHERE form = ? AND captured_at <= ? AND verdict IN ('promoted', 'duplicate') "
             "ORDER BY captured_at DESC, id DESC"
         )
         with closing(self._database.execute(query, (form, captured_at))) as rows:
-            for name, captured, size, records, data_min, substance, fingerprint in rows:
+            for name, captured, size, records, data_min, substance, fingerprint, diary in rows:
                 yield Accepted(
                     name=name,
                     captured_at=captured,
@@ -74,6 +76,7 @@ class PastLookups:
                     data_min=data_min,
                     substance=substance.hex() if substance else None,
                     fingerprint=fingerprint.hex() if fingerprint else None,
+                    diary=diary,
                 )
 
     def same(self, feed: str, substance: str, sha256: str, captured_at: str) -> Same | None:

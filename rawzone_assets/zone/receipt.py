@@ -57,6 +57,7 @@ class Receipt:
     fingerprint: str | None = None
     substance: str | None = None
     outline: tuple[str, ...] | None = None  # the structure behind the fingerprint, when it is new to the feed
+    diary: Mapping[str, str] | None = None  # digests of what it tells of days, to be compared with others'
     text: Mapping[str, Any] | None = None
     duplicate_of: str | None = None
     revises: str | None = None

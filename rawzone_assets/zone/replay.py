@@ -194,6 +194,7 @@ def _draft(zone: Zone, feed: Feed, rejudged: Rejudged) -> Draft:
         fingerprint=facts.fingerprint,
         substance=facts.substance,
         outline=facts.outline or None,
+        diary=facts.diary,
         text=dict(facts.text),
         quarantine=None,
         replays={"seq": rejudged.entry.seq, "path": (refused.quarantine or {}).get("path", "")},

@@ -15,9 +15,9 @@ from oracle_tables import NoTable, grid_of
 
 from rawzone_assets.contract.feed import Feed
 from rawzone_assets.contract.schemas import deciding_engine, explaining_engine
+from rawzone_assets.contract.table_cells import refused_cells
 from rawzone_assets.contract.table_rules import Chunk
 from rawzone_assets.contract.table_shapes import resolve_header, shape_of
-from rawzone_assets.contract.tables import refused_cells
 
 
 def disagreements(feed: Feed, data: bytes) -> list[str]:

@@ -23,6 +23,9 @@ FEED = replace(
         ("of_the.label_20250612.zip", "of_the.label_20250613.zip", True),
         ("of_the.label_20250612.zip", "of_another_20250612.zip", False),
         ("songs_2-all_20250612.csv", "songs_3-all_20250612.csv", True),  # a number is no name
+        ("audience_4Abc1_20250612.csv", "audience_4Abc2_20250612.csv", False),
+        ("of_artist.01_20250612.zip", "of_artist02_20250612.zip", False),
+        ("songs_7day_20250612.csv", "songs_28day_20250612.csv", False),
         ("songs_all_20250612.csv", "songs_new_20250612.csv", False),
         ("plain_20250612.csv", "plain_20250613_100000.csv", True),
         ("plain_20250612.csv", "some other name", True),

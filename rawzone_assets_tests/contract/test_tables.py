@@ -13,10 +13,10 @@ from judging_support import DAY, Judged, judged
 
 from rawzone_assets.contract import tables
 from rawzone_assets.contract.schemas import deciding_engine, explaining_engine
+from rawzone_assets.contract.table_cells import refused_cells
 from rawzone_assets.contract.table_rows import CSV, TSV, Dialect, Rows
 from rawzone_assets.contract.table_rules import Chunk
 from rawzone_assets.contract.table_shapes import checks_of, shape_of
-from rawzone_assets.contract.tables import refused_cells
 from rawzone_assets.samples.distrokid_reports import COLUMNS, Report, good_report
 
 FEED, SCHEMA = "distrokid/sales", "distrokid/sales.v1.json"

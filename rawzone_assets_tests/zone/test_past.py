@@ -13,6 +13,7 @@ from rawzone_assets.contract import codes, digests
 from rawzone_assets.contract.drift import outline_of
 from rawzone_assets.contract.feed import Facts, Judgement
 from rawzone_assets.contract.judging import judge as real_judge
+from rawzone_assets.contract.restatement import Told, diary_of
 from rawzone_assets.platforms import all_platforms
 from rawzone_assets.samples import write_landing
 from rawzone_assets.zone import promotion
@@ -35,6 +36,7 @@ def judge(_feed, content, _capture):
         outline=outline_of(lines),
         substance=f"{told['says']:064x}" if "says" in told else None,
         data_min=told.get("data_min"),
+        diary=told.get("diary"),
         data_max=told.get("data_max", "2025-05-30"),
     )
     return Judgement(findings=(codes.SHAPE("it is bad"),) if told.get("bad") else (), facts=facts)
@@ -229,6 +231,46 @@ class TestVolumeAnomaly:
         story.promote()
         assert story.receipts()[reset].partition == "2026-01-03"
         assert story.told(reset, "RZ-VOLUME-ANOMALY") == []
+
+
+class TestRestatedDays:
+    """Days are compared with what accepted deliveries of the same form told before, in whatever batch."""
+
+    def days(self, *changed: int) -> dict[str, str]:
+        told = [Told(day=FIRST + timedelta(days=n), by=(), figures=(n in changed,)) for n in range(-30, -5)]
+        return dict(diary_of(told, ("streams",), until=date.max, by_record=False) or {})
+
+    def test_are_told_of_the_delivery_that_changes_them_and_once(self, story: Story):
+        before, changed = story.land(0, diary=self.days()), story.land(1, diary=self.days(-9, -8))
+        after = story.land(2, diary=self.days(-9, -8))
+        story.promote()
+        assert story.told(before, "RZ-RESTATED-DAYS") == story.told(after, "RZ-RESTATED-DAYS") == []
+        (message,) = story.told(changed, "RZ-RESTATED-DAYS")
+        assert message.startswith("2 of the 25 days that an earlier delivery told have other figures now")
+        assert message.endswith(": from 2025-05-23 to 2025-05-24")
+        receipt = story.receipts()[changed]
+        assert receipt.verdict is Verdict.PROMOTED
+        (finding,) = [f for f in receipt.findings if f["code"] == "RZ-RESTATED-DAYS"]
+        assert (finding["check"], finding["blocking"]) == ("data_freshness", False)
+
+    def test_are_not_compared_with_refused_or_later_captures(self, story: Story):
+        bad = story.land(0, diary=self.days(-9), bad=True)
+        later = story.land(9, diary=self.days(-9))
+        story.promote()
+        good = story.land(1, diary=self.days())
+        story.promote()
+        assert [story.told(name, "RZ-RESTATED-DAYS") for name in (bad, later, good)] == [[], [], []]
+        assert story.receipts()[bad].diary is None
+
+    def test_are_not_compared_with_another_account(self, story: Story):
+        names = "../social_media/spotify/spotify_audience_{:d}xExampleArtist000001_{{}}_1000{{:02d}}.csv"
+        landed = [
+            story.land(day, name=names.format(artist), diary=self.days(*changed))
+            for day, (artist, changed) in enumerate([(1, (-9,)), (2, ()), (1, ())])
+        ]
+        story.promote()
+        told = [len(story.told(name.rpartition("/")[2], "RZ-RESTATED-DAYS")) for name in landed]
+        assert told == [0, 0, 1]
 
 
 def test_findings_do_not_depend_on_batches(tmp_path, monkeypatch):
