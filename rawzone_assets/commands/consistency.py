@@ -20,7 +20,7 @@ from rawzone_assets.commands.surroundings import (
     open_zone,
     printable,
 )
-from rawzone_assets.health.consistency import Behind, Day, Missing, OutOfStep, consistency_of
+from rawzone_assets.health.consistency import Behind, Day, Incomplete, Missing, OutOfStep, consistency_of
 from rawzone_assets.platforms import all_feeds, all_platforms
 
 _DAYS = 14
@@ -35,8 +35,8 @@ def command(*, feeds: tuple[str, ...], since: str | None, until: str | None, as_
     """For each capture day, which feeds delivered, which were due and missing, and whose data lag behind.
 
     Data lag behind what their own feed usually brings (out of step), or behind another platform's (behind).
-    Without a range the two weeks up to yesterday, UTC: today is not over. Exit code 1 when a feed is missing or
-    out of step.
+    A capture of several files, such as an ads dump, is incomplete when not every one came and was accepted.
+    Without a range the two weeks up to yesterday, UTC: today is not over. Exit code 1 when any of this is so.
     """
     checked_range(since, until)
     first, last = _range(since, until)
@@ -72,6 +72,7 @@ def _record(day: Day) -> dict[str, Any]:
         "missing": [{**vars(item), "last": item.last.isoformat()} for item in day.missing],
         "out_of_step": [{**vars(item), "data_max": item.data_max.isoformat()} for item in day.out_of_step],
         "behind": [vars(item) for item in day.behind],
+        "incomplete": [vars(item) for item in day.incomplete],
         "common_until": day.common_until,
     }
 
@@ -80,11 +81,18 @@ def _problems(day: Day) -> Iterator[str]:
     yield from (_missing(item) for item in day.missing)
     yield from (_out_of_step(item) for item in day.out_of_step)
     yield from (_behind(item) for item in day.behind)
+    yield from (_incomplete(item) for item in day.incomplete)
 
 
 def _missing(item: Missing) -> str:
     refused = f", {item.refused} refused" if item.refused else ""
     return f"{item.feed} is missing (last {item.last}{refused})"
+
+
+def _incomplete(item: Incomplete) -> str:
+    lacks = [f"lacks {', '.join(item.missing)}"] if item.missing else []
+    refused = [f"refused is {', '.join(item.refused)}"] if item.refused else []
+    return f"{item.feed} is incomplete ({item.folder}/: {'; '.join(lacks + refused)})"
 
 
 def _out_of_step(item: OutOfStep) -> str:

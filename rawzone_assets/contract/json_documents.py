@@ -18,6 +18,7 @@ from rawzone_assets.contract.documents import judge_document
 from rawzone_assets.contract.feed import Capture, Content, Facts, Feed
 from rawzone_assets.contract.findings import Finding, Findings, Place
 from rawzone_assets.contract.operations import Operation
+from rawzone_assets.contract.pages import other_pages
 from rawzone_assets.contract.pointers import parts_of, pointer, resolve
 from rawzone_assets.contract.refusals import shown_name
 from rawzone_assets.contract.restatement import Figures
@@ -32,21 +33,29 @@ _NOTHING: Any = object()
 _ERROR_MEMBERS = ("error", "errors")
 _MESSAGE_MEMBERS = ("message", "detail", "error_description")
 _CODES = ("/code", "/extensions/code")
-_CODE = re.compile(r"[A-Za-z]{2,20}(?:_[A-Za-z]{2,20}){0,5}", re.ASCII)  # a word of the API's, no token
+_CODE = re.compile(r"[A-Za-z]{2,20}(?:_[A-Za-z]{2,20}){0,5}", re.ASCII)
+# Of these words codes are made; where none of them is in, a name or handle may stand in the code's place.
+_OF_CODES = frozenset(
+    {
+        "access", "auth", "authentication", "bad", "blocked", "denied", "disabled", "error", "exceeded",
+        "expired", "failed", "failure", "forbidden", "graphql", "input", "internal", "invalid", "limit",
+        "limited", "missing", "param", "parameter", "parse", "permission", "permissions", "query", "quota",
+        "rate", "request", "scope", "server", "session", "timeout", "token", "unauthenticated",
+        "unauthorized", "unavailable", "validation",
+    }
+)  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
 class Wrapper:
     """The object that an extractor or API puts round an answer: the answer's member, and what stands beside it.
 
-    ``platform`` is the member that names the answer's platform, if any. ``links`` point at what only a part of
-    a longer answer has: where its other pages are.
+    ``platform`` is the member that names the answer's platform, if any.
     """
 
     inside: str = "data"
     platform: str = "platform"
     marks: tuple[str, ...] = ("timestamp", "source", "platform")
-    links: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,7 +73,8 @@ class JsonFormat:
     ``platform_names`` are the names a wrapper may give this feed's platform. ``foreign`` are members that only
     other feeds' answers have: a document with one of them and without ``own`` is another platform's.
     ``records`` points at the list to count when there is no series. ``figures`` of the series are compared with
-    those that other deliveries told.
+    those that other deliveries told. Answers are ``whole`` unless the first page of a list is all
+    that is wanted.
     """
 
     own: str = ""
@@ -77,6 +87,7 @@ class JsonFormat:
     platform_names: tuple[str, ...] = ()
     foreign: tuple[str, ...] = ()
     statuses: tuple[Status, ...] = ()
+    whole: bool = True
     kind: str = "json"
 
     def examine(self, feed: Feed, content: Content, capture: Capture, findings: Findings) -> Facts:
@@ -111,7 +122,7 @@ class JsonFormat:
             return Facts(
                 fingerprint=digests.structure(payload), substance=digests.substance(payload), text=seen.facts
             )
-        findings.extend(self._page_findings(document, prefix))
+        findings.extend(self._page_findings(document))
         return judge_document(
             payload,
             feed=feed,
@@ -157,13 +168,9 @@ class JsonFormat:
             parts, message = objection
             yield codes.OTHER_OPERATION(message, _place((*prefix, *parts)))
 
-    def _page_findings(self, document: Any, prefix: tuple[str, ...]) -> Iterator[Finding]:
-        """Links to other pages. They hold access tokens, so that not even a part of one is repeated."""
-        for link in self.wrapper.links if self.wrapper and prefix else ():
-            if resolve(document, link):
-                yield codes.MORE_PAGES(
-                    "the answer has further pages, and only this one is here", _place(parts_of(link))
-                )
+    def _page_findings(self, document: Any) -> Iterator[Finding]:
+        for parts in other_pages(document) if self.whole else ():
+            yield codes.MORE_PAGES("the answer has further pages, and only this one is here", _place(parts))
 
 
 def _parse(data: bytes, findings: Findings) -> Any:
@@ -232,7 +239,7 @@ def _error_answer(document: Mapping[str, Any], member: str, parts: tuple[str, ..
 
 def _is_code(value: Any) -> bool:
     if isinstance(value, str):
-        return _CODE.fullmatch(value) is not None
+        return bool(_CODE.fullmatch(value)) and not _OF_CODES.isdisjoint(value.casefold().split("_"))
     return isinstance(value, int) and not isinstance(value, bool) and abs(value) < 10**7
 
 

@@ -4,7 +4,8 @@ A feed is missing on a day when its cadence made a delivery due and nothing of i
 step when what it delivered ends further back than the cadence allows: the usual lag is each feed's own, and
 what lies between it and ``stale_after_days`` is its tolerance. It is behind when the data of another platform
 have moved on, each by its usual lag, and its own have not by more than cadence and tolerance explain: that
-compares platforms with each other, whatever the calendar says. Days are capture days, as freshness counts
+compares platforms with each other, whatever the calendar says. A capture of several files is incomplete when
+some were accepted and others did not come or were refused. Days are capture days, as freshness counts
 them, so promoting old files late changes the days they are of. Pure but for one reading of the index. A feed
 is expected from its first accepted delivery on: not every label uses every platform.
 """
@@ -12,12 +13,13 @@ is expected from its first accepted delivery on: not every label uses every plat
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
 from rawzone_assets.contract.deadlines import is_missed, longest_wait
 from rawzone_assets.contract.feed import Feed, Platform
-from rawzone_assets.zone.receipt import Verdict
+from rawzone_assets.zone.capture_sets import incomplete_sets, set_findings
+from rawzone_assets.zone.receipt import Receipt, Verdict
 from rawzone_assets.zone.zone import Zone
 
 _ACCEPTED = (Verdict.PROMOTED, Verdict.DUPLICATE)
@@ -68,6 +70,16 @@ class Behind:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Incomplete:
+    """A capture of several files of which something was accepted, but not every member."""
+
+    feed: str
+    folder: str  # below landing
+    missing: tuple[str, ...]  # never came
+    refused: tuple[str, ...]  # came, and was refused
+
+
+@dataclass(frozen=True, kw_only=True)
 class Day:
     """How the feeds stood on one capture day; each list is in the order of the feeds' ids."""
 
@@ -76,11 +88,12 @@ class Day:
     missing: tuple[Missing, ...]
     out_of_step: tuple[OutOfStep, ...]
     behind: tuple[Behind, ...] = ()
+    incomplete: tuple[Incomplete, ...] = ()
     reached: Mapping[str, date] = field(default_factory=dict)  # the newest data day of each feed by then
 
     @property
     def is_consistent(self) -> bool:
-        return not self.missing and not self.out_of_step and not self.behind
+        return not (self.missing or self.out_of_step or self.behind or self.incomplete)
 
     @property
     def common_until(self) -> date | None:
@@ -99,7 +112,9 @@ def consistency_of(
     arrivals = [arrival for feed in ordered for arrival in _arrivals(zone, feed, since, until)]
     before = {feed.id: last for feed in ordered if (last := _last_before(zone, feed, since))}
     owners = {feed.id: platform.id for platform in platforms for feed in platform.feeds}
-    return assess(ordered, arrivals, before=before, since=since, until=until, owners=owners)
+    days = assess(ordered, arrivals, before=before, since=since, until=until, owners=owners)
+    incomplete = _incomplete(zone, ordered, since, until)
+    return tuple(replace(day, incomplete=tuple(incomplete.get(day.day, ()))) for day in days)
 
 
 def assess(
@@ -207,6 +222,24 @@ def _arrivals(zone: Zone, feed: Feed, since: date, until: date) -> Iterator[Arri
             data_max=max((d for d in (known.data_max, newest) if d), default=None),
         )
     yield from found.values()
+
+
+def _incomplete(zone: Zone, feeds: Sequence[Feed], since: date, until: date) -> dict[date, list[Incomplete]]:
+    """The captures of these days that are not whole, of feeds whose modes let it be told."""
+    found: dict[date, list[Incomplete]] = {}
+    for feed in feeds:
+        receipts: dict[date, list[Receipt]] = {}
+        if feed.capture_set:
+            for entry in zone.index.entries(feeds=[feed.id], since=since.isoformat(), until=until.isoformat()):
+                day = date.fromisoformat(entry.receipt.partition or "")
+                receipts.setdefault(day, []).append(entry.receipt)
+        for day, came in receipts.items():
+            found.setdefault(day, []).extend(
+                Incomplete(feed=feed.id, folder=item.folder, missing=item.missing, refused=item.refused)
+                for item in incomplete_sets(feed, came)
+                if set_findings(feed, item)
+            )
+    return found
 
 
 def _last_before(zone: Zone, feed: Feed, since: date) -> Arrival | None:

@@ -43,7 +43,7 @@ def consistency_asset(
             partitions_def=partitions,
             description=(
                 "Every feed that was due on the day came, its data reach as near to the day as is usual for "
-                "it, and no other platform's data have left them behind."
+                "it, and no other platform's data have left them behind. Captures of several files are whole."
             ),
         )
 
@@ -195,6 +195,7 @@ def _shown(day: Day, window: Sequence[Day]) -> _Assessed:
         "feeds_missing": len(day.missing),
         "feeds_out_of_step": len(day.out_of_step),
         "feeds_behind": len(day.behind),
+        "captures_incomplete": len(day.incomplete),
         "days_consistent": sum(item.is_consistent for item in window),
         "days_looked_at": len(window),
     }
@@ -215,6 +216,7 @@ def _sentence(day: Day) -> str:
         _named("missing", [item.feed for item in day.missing]),
         _named("data out of step", [item.feed for item in day.out_of_step]),
         _named("behind other platforms", [item.feed for item in day.behind]),
+        _named("incomplete captures", [f"{item.folder}/" for item in day.incomplete]),
     ]
     wrong = "; ".join(part for part in parts if part)
     return wrong or f"{len(day.delivered)} feeds delivered, all that were due and all in step"
@@ -237,6 +239,9 @@ def _rows(day: Day) -> Iterator[dict[str, str | int]]:
     for item in day.behind:
         said = f"{item.days} days behind {item.other}, allowed {item.allowed}"
         troubles.setdefault(item.feed, []).append(said)
+    for capture in day.incomplete:
+        lacks = ", ".join((*capture.missing, *(f"{name} (refused)" for name in capture.refused)))
+        troubles.setdefault(capture.feed, []).append(f"{capture.folder}/ lacks {lacks}")
     for feed in sorted({*day.delivered, *troubles, *day.reached}):
         reached = day.reached.get(feed)
         yield {

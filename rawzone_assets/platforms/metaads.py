@@ -32,7 +32,7 @@ _CHECKS = {
     Role.IDENTITY: "account_integrity",
 }
 # {"data": [...], "paging": {...}}, when the API's answer is saved instead of the list drawn from it.
-_ENVELOPE = Wrapper(platform="", marks=("paging", "summary"), links=("/paging/next", "/paging/previous"))
+_ENVELOPE = Wrapper(platform="", marks=("paging", "summary"))
 _RANGES = Series(path="", day="date_stop", begins="date_start")
 _MEASURES = (
     *("spend", "impressions", "clicks", "inline_link_clicks", "unique_clicks", "reach", "frequency"),

@@ -51,7 +51,7 @@ which warns).
 
 **Blocks**: an archive that is cut, damaged, encrypted or holds anything but `Overview.csv`; a web page or an
 error answer; missing columns; counts that are no whole numbers from 0 on; a day twice or after the capture;
-days rewritten by a spreadsheet (`28-May`).
+days rewritten by a spreadsheet (`28-May`); of the API's answers, one page of many (`has_more`, `page_info`).
 
 **Unproven**: the JSON form. Nobody has shown us such a file.
 """,
@@ -170,7 +170,8 @@ members are those that other people's code reads, and little is demanded.
 
 **Covers** what rises at the moment of the capture.
 
-**Legitimate**: an empty list, unknown members, numbers as digits in strings.
+**Legitimate**: an empty list, unknown members, numbers as digits in strings, further pages (`pagination`): the
+top of the list is what is wanted.
 
 **Blocks**: an error answer (`code` other than 0), a missing list, a hashtag twice, negative counts, a point of
 its curve after the capture.
@@ -180,6 +181,7 @@ its curve after the capture.
         own="data",
         statuses=_STATUSES,
         records="/data/list",
+        whole=False,  # the top of a list of thousands
         rules=(
             not_empty("/data/list"),
             no_value_twice("/data/list", "hashtag_id"),

@@ -35,7 +35,8 @@ all metrics of a day exist; any metrics and dimensions.
 
 **Blocks**: an error answer; answers of the Data API (`youtube#channelListResponse`) and of other operations;
 rows of another width than the columns, cells of another type than their column's; a day (or a day and country)
-twice; a day after the capture; negative views, minutes or subscribers gained or lost.
+twice; a day after the capture; one page of many (`nextPageToken`); negative views, minutes or subscribers
+gained or lost.
 """,
     names=("channel_analytics_<ts>.json",),
     format=JsonFormat(

@@ -21,6 +21,20 @@ class TestConsistency:
         assert {"feed": "toolost/spotify", "last": "2025-06-10", "refused": 0} in records[-1]["missing"]
         assert all(record["consistent"] is (not record["missing"]) for record in records)
 
+    def test_a_dump_of_fewer_than_four_files_is_incomplete_on_its_day(self, own):
+        dump = own.home / "landing" / "meta_ads_dump_20250609_123754" / "campaigns.json"
+        dump.parent.mkdir()
+        dump.write_text("[]")
+        own.promote()
+        day = ("--since", "2025-06-09", "--until", "2025-06-09")
+        outcome = own("consistency", *day)
+        assert outcome.code == 1
+        lacks = "meta_ads_dump_20250609_123754/: lacks adsets.json, ads.json, insights.json"
+        assert outcome.text.splitlines()[0] == f"2025-06-09  metaads/campaigns is incomplete ({lacks})"
+        (record,) = own("consistency", *day, "--json").records
+        assert [item["feed"] for item in record["incomplete"]] == ["metaads/campaigns"]
+        assert not record["consistent"]
+
     def test_without_a_range_it_looks_at_two_weeks_that_are_over(self, nowhere):
         outcome = nowhere("consistency")
         assert outcome.code == 0

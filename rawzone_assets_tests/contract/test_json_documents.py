@@ -180,3 +180,15 @@ class TestFacts:
         facts = [spotify(document).facts for document in (GOOD, other, wider)]
         assert facts[0].fingerprint == facts[1].fingerprint != facts[2].fingerprint
         assert len({fact.substance for fact in facts}) == 3
+
+
+@pytest.mark.parametrize("code", ["UNAUTHENTICATED", "access_token_invalid", "INTERNAL_SERVER_ERROR", 190])
+def test_an_error_answer_is_told_with_the_code_it_states(code: object):
+    message = spotify({"error": {"code": code, "message": "J. Doe may not"}}).only("RZ-ERROR-PAYLOAD").message
+    assert message.endswith(f"with the code {code}")
+
+
+@pytest.mark.parametrize("code", ["Quibblefrost", "jane_doe", "J. Doe", "EAABsbCS1iHgBO7ZAx0ZBq3", 10**9])
+def test_an_error_answer_is_told_without_a_name_in_the_place_of_its_code(code: object):
+    message = spotify({"error": {"code": code}}).only("RZ-ERROR-PAYLOAD").message
+    assert message == "an error answer, told by its member 'error'"

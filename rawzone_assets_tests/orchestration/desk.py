@@ -73,6 +73,7 @@ class Desk:
     home: Path
     instance: dg.DagsterInstance
     now: datetime = NOON
+    platform: Platform = PLATFORM
     settings: Settings = field(init=False)
     _built: tuple[Settings, dg.Definitions] | None = None
 
@@ -84,7 +85,7 @@ class Desk:
 
     @property
     def overrides(self) -> Overrides:
-        return Overrides(settings=self.settings, platforms=(PLATFORM,), clock=lambda: self.now)
+        return Overrides(settings=self.settings, platforms=(self.platform,), clock=lambda: self.now)
 
     @property
     def definitions(self) -> dg.Definitions:

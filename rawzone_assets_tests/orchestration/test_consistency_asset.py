@@ -1,11 +1,12 @@
 """Consistency in Dagster: a partition a capture day, whose check says which feeds kept in step."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import dagster as dg
 
 from rawzone_assets.orchestration.names import CONSISTENCY, IN_STEP
-from rawzone_assets_tests.orchestration.desk import NOON
+from rawzone_assets_tests.orchestration.desk import NOON, PLATFORM, feed
 
 SUMS = "tiny/sums"
 FIRST = (NOON - timedelta(days=6)).date()
@@ -81,6 +82,29 @@ class TestDays:
     def test_an_empty_zone_has_no_days(self, desk):
         watch(desk)
         assert states(desk) == {}
+
+
+class TestIncompleteCaptures:
+    """A capture of several files that is not whole stands with its day, until the others have come."""
+
+    def test_are_named_with_what_they_lack(self, desk):
+        members = ("notes.json", "plan.json")
+        notes = replace(feed("notes"), stamped_folder_names=members, capture_set=members)
+        desk.platform = replace(PLATFORM, feeds=(notes,))
+        day = f"{FIRST + timedelta(days=5):%Y%m%d}"
+        desk.land_as(f"tiny/{day}_100000/notes.json", "one")
+        desk.run(f"{FIRST}", f"{NOON.date()}")
+        watch(desk)
+        found = evaluation(desk, 5)
+        assert not found.passed
+        assert found.description == f"incomplete captures: tiny/{day}_100000/"
+        assert found.metadata["captures_incomplete"].value == 1
+        (row,) = (record.data for record in found.metadata["feeds"].value.records)
+        assert row["state"] == f"tiny/{day}_100000/ lacks plan.json"
+        desk.land_as(f"tiny/{day}_100000/plan.json", "two")
+        desk.run(f"{FIRST}", f"{NOON.date()}")
+        watch(desk)
+        assert evaluation(desk, 5).passed
 
 
 class TestNews:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
 
 from rawzone_assets.contract.judging import judge
+from rawzone_assets.contract.modes import Mode
+from rawzone_assets.health.consistency import consistency_of
 from rawzone_assets.health.status import read_status
 from rawzone_assets.platforms import all_platforms, find_feed
 from rawzone_assets.zone.capture_sets import incomplete_sets, set_findings
@@ -156,6 +159,38 @@ class TestAFolderOfFewer:
             (feed,) = [feed for feed in read_status(zone, all_platforms()).feeds if feed.feed == FEED.id]
         assert len(feed.incomplete) == 1
         assert "20250527" in feed.incomplete[0]
+
+
+class TestTheDayOfAFolder:
+    """A capture that is not whole stands among what is inconsistent on its day, until it is whole."""
+
+    def days(self, dumps: Dumps, *feeds) -> list[list[tuple[str, tuple[str, ...], tuple[str, ...]]]]:
+        with dumps.zone() as zone:
+            zone.index.catch_up()
+            found = consistency_of(zone, feeds or [FEED], since=date(2025, 5, 26), until=date(2025, 5, 28))
+        assert all(day.is_consistent is not bool(day.incomplete) for day in found if day.delivered)
+        return [[(item.folder, item.missing, item.refused) for item in day.incomplete] for day in found]
+
+    def test_lists_it_with_what_it_lacks(self, dumps):
+        dumps.land(*FOUR, folder="20250526_180701")
+        dumps.land(*FOUR[:2])
+        dumps.land("ads.json", data=b"[")
+        dumps.promote()
+        lacks = ("meta_ads_dump_20250527_123754", ("insights.json",), ("ads.json",))
+        assert self.days(dumps) == [[], [lacks], []]
+
+    def test_lists_it_no_longer_once_the_others_have_come(self, dumps):
+        dumps.land("campaigns.json")
+        dumps.promote()
+        assert len(self.days(dumps)[1]) == 1
+        dumps.land(*FOUR[1:])
+        dumps.promote()
+        assert self.days(dumps) == [[], [], []]
+
+    def test_does_not_when_the_feed_is_to_keep_silent_about_it(self, dumps):
+        dumps.land("campaigns.json")
+        dumps.promote()
+        assert self.days(dumps, replace(FEED, modes={"RZ-INCOMPLETE-SET": Mode.SHADOW})) == [[], [], []]
 
 
 class TestWhatIsNoSet:
