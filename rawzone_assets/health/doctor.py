@@ -20,7 +20,7 @@ from rawzone_assets.contract.feed import Platform
 from rawzone_assets.health.checks import Check, Health, failed, ok, warn
 from rawzone_assets.health.protection import examine_protection, hard_links_check, protection_check
 from rawzone_assets.zone.errors import LandingMissing, LedgerDamaged, StorageFailed
-from rawzone_assets.zone.files import Files, LocalFiles
+from rawzone_assets.zone.files import Files, LocalFiles, nearest_folder
 from rawzone_assets.zone.index import index_path
 from rawzone_assets.zone.landed import Landed
 from rawzone_assets.zone.landing import ChangedWhileRead, Landing, Unreadable
@@ -123,7 +123,7 @@ def _is_readable(landing: Landing, landed: Landed) -> bool:
 
 
 def _writable(name: str, root: Path) -> Check:
-    standing = _nearest(root)
+    standing = nearest_folder(root)
     if not standing.is_dir():
         return failed(
             name, f"{standing} is a file, not a folder", f"move it away or choose another {name} folder"
@@ -150,7 +150,7 @@ def _file_system(name: str, root: Path, files: Files) -> Check:
     """Publishing rests on exclusive links, recovery on locks that die with their process: try both."""
     title = f"file system of {name}"
     folder = root / "_staging"
-    folder = folder if folder.is_dir() else _nearest(root)
+    folder = folder if folder.is_dir() else nearest_folder(root)
     probe = folder / f".rawzone-doctor-{uuid4().hex}"
     linked = probe.with_name(probe.name + ".link")
     try:
@@ -176,7 +176,7 @@ def _file_system(name: str, root: Path, files: Files) -> Check:
 
 def _space(name: str, root: Path, reserve: int, files: Files) -> Check:
     title = f"space for {name}"
-    free = files.free_bytes(_nearest(root))
+    free = files.free_bytes(nearest_folder(root))
     seen = f"{free // 2**20:,} MiB free, {reserve // 2**20:,} MiB are kept in reserve"
     if free < reserve:
         return failed(title, seen, "free space, or lower RAWZONE_RESERVE: promotion writes nothing until then")
@@ -265,15 +265,3 @@ def _index(settings: Settings, head: Head) -> Check:
     return ok(
         name, f"{behind} commits behind: the next command catches up" if behind else "in step with the ledger"
     )
-
-
-def _nearest(path: Path) -> Path:
-    """The path itself, or the closest folder above it that exists."""
-    while path != path.parent:
-        try:
-            path.stat()
-        except OSError:  # not there, or in a folder that this user may not enter
-            path = path.parent
-        else:
-            break
-    return path

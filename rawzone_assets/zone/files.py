@@ -225,3 +225,15 @@ def ensure_folder(files: Files, path: Path) -> set[Path]:
             files.make_folder(folder)
         changed.add(folder.parent)
     return changed
+
+
+def nearest_folder(path: Path) -> Path:
+    """The path itself, or the closest folder above it that exists."""
+    while path != path.parent:
+        try:
+            path.stat()
+        except OSError:  # not there, or in a folder that this user may not enter
+            path = path.parent
+        else:
+            break
+    return path

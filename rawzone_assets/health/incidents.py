@@ -1,0 +1,376 @@
+"""Incidents: what is wrong, from when to when, and what of it is to be told. Pure: values in, values out.
+
+A *sign* says that one thing is bad or good again. Signs of one kind and subject make one *incident*, however
+many days or checks speak of it: it opens with the first bad sign, and is resolved when none is left. What is to
+be told becomes a *notice*. Who sends notices, and whether they arrive, is ``outbox``'s question.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from rawzone_assets.contract.plain_text import printable
+from rawzone_assets.health.alert_kinds import KINDS, Severity
+from rawzone_assets.zone.receipt import moment, timestamp
+
+KEPT = timedelta(days=90)
+"""How long a resolved incident can be looked up."""
+
+_LONGEST_TEXT = 500
+_MOST_LINES = 5
+_CODE = re.compile(r"\bRZ-[A-Z0-9-]+\b")
+
+
+class Event(StrEnum):
+    """What a notice tells."""
+
+    OPENED = "opened"
+    WORSENED = "worsened"  # a warning became an error
+    REMINDED = "reminded"  # still there when its snooze ended
+    RESOLVED = "resolved"
+    DIGEST = "digest"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sign:
+    """One thing that is bad, or good again. ``name`` tells signs of one incident apart."""
+
+    kind: str
+    subject: str
+    name: str
+    bad: bool
+    at: datetime
+    severity: Severity = Severity.ERROR
+    text: str = ""
+    day: str | None = None  # a good sign of a day takes back none of a later day
+    source: str = "events"  # who gave it: a look at the whole state takes back what it no longer sees
+    sweeps: bool = False  # a good one takes back every sign of the incident
+    counts: bool = True  # whether it happened anew, or is only still seen
+
+    @property
+    def key(self) -> str:
+        return key_of(self.kind, self.subject)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Signal:
+    """A bad sign that was not taken back."""
+
+    since: datetime
+    text: str
+    severity: Severity
+    source: str
+    day: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Incident:
+    """One thing that is or was wrong. Resolved when ``resolved_at`` is set."""
+
+    id: str
+    kind: str
+    subject: str
+    opened_at: datetime
+    severity: Severity
+    signals: Mapping[str, Signal]
+    signs: int = 1  # bad signs so far
+    told: Severity | None = None  # as what it was announced last; None: not yet
+    acknowledged_at: datetime | None = None
+    snoozed_until: datetime | None = None
+    resolved_at: datetime | None = None
+    notices: int = 0
+
+    @property
+    def key(self) -> str:
+        return key_of(self.kind, self.subject)
+
+    @property
+    def is_open(self) -> bool:
+        return self.resolved_at is None
+
+    def is_snoozed(self, now: datetime) -> bool:
+        return self.snoozed_until is not None and now < self.snoozed_until
+
+    def state(self, now: datetime) -> str:
+        if not self.is_open:
+            return "resolved"
+        if self.is_snoozed(now):
+            return "snoozed"
+        return "acknowledged" if self.acknowledged_at else "open"
+
+    @property
+    def title(self) -> str:
+        return printable(KINDS[self.kind].title.format(subject=self.subject))
+
+    @property
+    def remedy(self) -> str:
+        return printable(KINDS[self.kind].remedy.format(subject=self.subject))
+
+    @property
+    def reasons(self) -> list[str]:
+        """What the signs say, the gravest and newest first, each sentence once."""
+        ordered = sorted(self.signals.values(), key=lambda s: (s.severity, s.day or "", s.since), reverse=True)
+        return list(dict.fromkeys(signal.text for signal in ordered if signal.text))
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            **{name: _plain(value) for name, value in vars(self).items() if name != "signals"},
+            "signals": {
+                name: {part: _plain(value) for part, value in vars(signal).items()}
+                for name, signal in self.signals.items()
+            },
+        }
+
+    @classmethod
+    def from_json(cls, record: Mapping[str, Any]) -> Incident:
+        """Read back what :meth:`as_json` wrote."""
+        facts = dict(record)
+        for name in ("opened_at", "acknowledged_at", "snoozed_until", "resolved_at"):
+            facts[name] = moment(facts[name]) if facts[name] else None
+        told = facts["told"]
+        facts |= {
+            "severity": Severity(facts["severity"]),
+            "told": None if told is None else Severity(told),
+            "signals": {name: _signal(signal) for name, signal in facts["signals"].items()},
+        }
+        return cls(**facts)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Notice:
+    """Something to tell. Its id never changes, whatever is sent how often."""
+
+    id: str
+    event: Event
+    at: datetime
+    severity: Severity
+    title: str
+    text: str
+    incident: str | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        return {name: _plain(value) for name, value in vars(self).items()}
+
+    @classmethod
+    def from_json(cls, record: Mapping[str, Any]) -> Notice:
+        facts = {"event": Event(record["event"]), "severity": Severity(record["severity"])}
+        return cls(**{**record, **facts, "at": moment(record["at"])})
+
+
+@dataclass(kw_only=True)
+class Incidents:
+    """All incidents by id, and what they give to tell."""
+
+    by_id: dict[str, Incident] = field(default_factory=dict)
+
+    def open_one(self, key: str) -> Incident | None:
+        return next((incident for incident in self.open if incident.key == key), None)
+
+    @property
+    def open(self) -> list[Incident]:
+        return [incident for incident in self.by_id.values() if incident.is_open]
+
+    def find(self, wanted: str) -> list[Incident]:
+        """Those whose id begins so, or the newest of this key."""
+        if ":" in wanted:
+            of_key = [incident for incident in self.by_id.values() if incident.key == wanted]
+            return sorted(of_key, key=lambda incident: incident.opened_at)[-1:]
+        return [incident for incident in self.by_id.values() if wanted and incident.id.startswith(wanted)]
+
+    # --- what happens to them ---------------------------------------------------------------------
+
+    def take(self, signs: Iterable[Sign], now: datetime) -> list[Notice]:
+        """Take in signs in their order; what is to be told of them."""
+        return [notice for sign in signs for notice in (self._bad if sign.bad else self._good)(sign, now)]
+
+    def take_back(
+        self, source: str, seen: Iterable[Sign], *, now: datetime, unsure: Collection[str] = ()
+    ) -> list[Notice]:
+        """Take in all bad signs that ``source`` sees now; what it saw before and no longer sees is good again.
+
+        ``unsure`` are keys of which it cannot tell this time: those stay as they are.
+        """
+        bad = [replace(sign, counts=False) for sign in seen]
+        still = {(sign.key, sign.name) for sign in bad}
+        gone = [
+            Sign(kind=incident.kind, subject=incident.subject, name=name, bad=False, at=now, source=source)
+            for incident in self.open
+            if incident.key not in unsure
+            for name, signal in incident.signals.items()
+            if signal.source == source and (incident.key, name) not in still
+        ]
+        return self.take([*gone, *bad], now)
+
+    def wake(self, now: datetime) -> list[Notice]:
+        """What is to be told of incidents whose snooze has ended."""
+        notices = []
+        for incident in self.open:
+            if incident.snoozed_until and now >= incident.snoozed_until:
+                awake = replace(incident, snoozed_until=None)
+                event = Event.OPENED if incident.told is None else Event.REMINDED
+                notices.append(self._tell(awake, event, now))
+        return notices
+
+    def acknowledge(self, incident: Incident, now: datetime) -> Incident:
+        return self._keep(replace(incident, acknowledged_at=now))
+
+    def snooze(self, incident: Incident, until: datetime) -> Incident:
+        return self._keep(replace(incident, snoozed_until=until))
+
+    def forget(self, now: datetime) -> None:
+        """Drop what was resolved long ago."""
+        self.by_id = {
+            key: incident
+            for key, incident in self.by_id.items()
+            if incident.resolved_at is None or now - incident.resolved_at < KEPT
+        }
+
+    def _bad(self, sign: Sign, now: datetime) -> Iterator[Notice]:
+        incident = self.open_one(sign.key)
+        signal = Signal(
+            since=sign.at,
+            text=printable(sign.text)[:_LONGEST_TEXT],
+            severity=sign.severity,
+            source=sign.source,
+            day=sign.day,
+        )
+        if incident is None:
+            incident = Incident(
+                id=_id(sign.key, now, self.by_id),
+                kind=sign.kind,
+                subject=sign.subject,
+                opened_at=now,
+                severity=sign.severity,
+                signals={sign.name: signal},
+                snoozed_until=self._inherited_snooze(sign.key, now),
+            )
+        else:
+            before = incident.signals.get(sign.name)
+            if before:
+                older = bool(before.day and sign.day and sign.day < before.day)
+                signal = before if older else replace(signal, since=before.since)
+            if signal == before and not sign.counts:
+                return  # a look that sees what it saw
+            signals = {**incident.signals, sign.name: signal}
+            incident = replace(
+                incident,
+                signals=signals,
+                severity=max(one.severity for one in signals.values()),
+                signs=incident.signs + (before is None or sign.counts),
+            )
+        self._keep(incident)
+        if incident.is_snoozed(now):
+            return
+        if incident.told is None:
+            yield self._tell(incident, Event.OPENED, now)
+        elif incident.severity > incident.told:
+            yield self._tell(incident, Event.WORSENED, now)
+
+    def _good(self, sign: Sign, now: datetime) -> Iterator[Notice]:
+        incident = self.open_one(sign.key)
+        if incident is None:
+            return
+        left = {
+            name: signal for name, signal in incident.signals.items() if not _takes_back(sign, name, signal)
+        }
+        if len(left) == len(incident.signals):
+            return
+        if left:
+            worst = max(signal.severity for signal in left.values())
+            self._keep(replace(incident, signals=left, severity=worst))
+            return
+        resolved = self._keep(replace(incident, resolved_at=now))
+        if resolved.told is not None:
+            yield self._tell(resolved, Event.RESOLVED, now)
+
+    def _inherited_snooze(self, key: str, now: datetime) -> datetime | None:
+        """Whoever snoozed a flapping thing does not want to be told when it opens again meanwhile."""
+        ends = [
+            incident.snoozed_until
+            for incident in self.by_id.values()
+            if incident.key == key and incident.snoozed_until and incident.snoozed_until > now
+        ]
+        return max(ends, default=None)
+
+    def _tell(self, incident: Incident, event: Event, now: datetime) -> Notice:
+        number = incident.notices + 1
+        kept = self._keep(replace(incident, notices=number, told=incident.severity))
+        return notice_of(kept, event, now)
+
+    def _keep(self, incident: Incident) -> Incident:
+        self.by_id[incident.id] = incident
+        return incident
+
+
+def key_of(kind: str, subject: str) -> str:
+    return f"{kind}:{subject}"
+
+
+def notice_of(incident: Incident, event: Event, now: datetime) -> Notice:
+    """The notice about an incident as it is."""
+    return Notice(
+        id=f"{incident.id}-{incident.notices}",
+        event=event,
+        at=now,
+        severity=incident.severity,
+        title=_headline(incident, event),
+        text="\n".join(_lines(incident, event, now)),
+        incident=incident.id,
+    )
+
+
+def _headline(incident: Incident, event: Event) -> str:
+    prefix = {Event.RESOLVED: "Resolved: ", Event.REMINDED: "Still: ", Event.WORSENED: "Worse: "}.get(event, "")
+    return f"{prefix}{incident.title}"
+
+
+def _lines(incident: Incident, event: Event, now: datetime) -> Iterator[str]:
+    opened = f"{incident.opened_at:%Y-%m-%d %H:%M} UTC"
+    if event is Event.RESOLVED:
+        yield f"It is over since {now:%Y-%m-%d %H:%M} UTC; it began {opened}."
+    else:
+        reasons = incident.reasons
+        yield from reasons[:_MOST_LINES]
+        if len(reasons) > _MOST_LINES:
+            yield f"and {len(reasons) - _MOST_LINES} more"
+        count = len(incident.signals)
+        yield f"Since {opened}{f', {count} signs of it' if count > 1 else ''}."
+        yield f"What to do: {incident.remedy}."
+        codes = sorted({code for reason in reasons for code in _CODE.findall(reason)})
+        if codes:
+            yield f"What it means: rawzone explain {' '.join(codes[:_MOST_LINES])}"
+        yield f"Runbook: {KINDS[incident.kind].runbook}"
+    yield f"Incident {incident.id} ({incident.key})"
+
+
+def _takes_back(sign: Sign, name: str, signal: Signal) -> bool:
+    if sign.sweeps:
+        return True
+    if name != sign.name:
+        return False
+    return sign.day is None or signal.day is None or sign.day >= signal.day
+
+
+def _id(key: str, now: datetime, taken: Collection[str]) -> str:
+    """Eight digits of when and what: also after its state was lost, nothing new gets an old id."""
+    for attempt in range(1 << 16):
+        digest = hashlib.sha256(f"{key} {timestamp(now)} {attempt}".encode()).hexdigest()[:8]
+        if digest not in taken:
+            return digest
+    raise AssertionError("65,536 incidents of one kind at one moment")  # pragma: no cover
+
+
+def _signal(record: Mapping[str, Any]) -> Signal:
+    return Signal(**{**record, "since": moment(record["since"]), "severity": Severity(record["severity"])})
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return timestamp(value)
+    return int(value) if isinstance(value, Severity) else value
