@@ -7,6 +7,7 @@ import warnings
 
 import dagster as dg
 
+from rawzone_assets.orchestration.alerts import alerts_sensor
 from rawzone_assets.orchestration.assets import landing_spec, raw_asset, source_spec
 from rawzone_assets.orchestration.consistency import consistency_asset
 from rawzone_assets.orchestration.fixity import fixity_asset, fixity_schedule
@@ -56,7 +57,11 @@ def build_definitions(overrides: Overrides | None = None) -> dg.Definitions:
             consistent,
         ],
         asset_checks=[watch_checks(platform, feed) for platform, feed, _ in pairs],
-        sensors=[landing_sensor(platforms, partitions), watch_sensor(platforms, every_day)],
+        sensors=[
+            landing_sensor(platforms, partitions),
+            watch_sensor(platforms, every_day),
+            alerts_sensor(platforms),
+        ],
         schedules=[fixity_schedule()],
         resources={"zone": ZoneResource(overrides=overrides)},
         executor=_executor(),

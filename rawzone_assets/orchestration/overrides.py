@@ -13,6 +13,7 @@ from datetime import datetime
 
 from rawzone_assets.contract.feed import Platform
 from rawzone_assets.contract.judging import judge
+from rawzone_assets.health.alert_settings import AlertSettings
 from rawzone_assets.zone.intake import Judge
 from rawzone_assets.zone.judges import JudgePool
 from rawzone_assets.zone.promotion import Progress
@@ -30,6 +31,7 @@ class Overrides:
 
     settings: Settings | None = None
     platforms: tuple[Platform, ...] | None = None
+    alerts: AlertSettings | None = None
     clock: Callable[[], datetime] = utc_now
     since: str | None = None  # capture days outside of these are left waiting
     until: str | None = None
@@ -50,8 +52,15 @@ class ZoneResource:
         Raises:
             ZoneError: The settings or the ledger cannot be used.
         """
-        settings = self.overrides.settings or Settings.from_environment(os.environ)
-        return Zone(settings, clock=self.overrides.clock)
+        return Zone(self.settings(), clock=self.overrides.clock)
+
+    def settings(self) -> Settings:
+        """The settings of the overrides, else of the environment as it is now.
+
+        Raises:
+            ZoneError: A variable has a value that cannot be used.
+        """
+        return self.overrides.settings or Settings.from_environment(os.environ)
 
     def look(self, zone: Zone, platforms: Iterable[Platform]) -> Survey:
         """What lies in landing.

@@ -140,7 +140,7 @@ class Desk:
             resources={"zone": definitions.resources["zone"]},
         )
         result = definitions.resolve_sensor_def(sensor)(context)
-        for event in result.asset_events:
+        for event in getattr(result, "asset_events", ()):  # a plain skip reason has none
             self.instance.report_runless_asset_event(event)
         return result
 

@@ -99,10 +99,10 @@ class TestSpecs:
 
     def test_everything_runs_by_default_without_a_click(self, desk):
         repository = desk.definitions.get_repository_def()
-        assert {sensor.name for sensor in repository.sensor_defs} == {"landing", "feed_watch"}
+        assert {sensor.name for sensor in repository.sensor_defs} == {"landing", "feed_watch", "alerts"}
         running = [sensor.default_status.value for sensor in repository.sensor_defs]
         running += [schedule.default_status.value for schedule in repository.schedule_defs]
-        assert running == ["RUNNING"] * 3
+        assert running == ["RUNNING"] * 4
 
     def test_they_are_valid(self):
         dg.Definitions.validate_loadable(defs)
