@@ -39,6 +39,7 @@ _COMMANDS = {
     "key": "The key that signs checkpoints.",
     "quarantine": "What was refused, why, and its replay.",
     "backtest": "What today's contract would change of what is stored.",
+    "alerts": "What is wrong, who was told, and whether it arrived.",
     "explain": "What a finding means and how to fix it.",
     "doctor": "What is wrong with this installation.",
 }

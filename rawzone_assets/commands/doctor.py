@@ -19,6 +19,7 @@ from rawzone_assets.commands.surroundings import (
     open_settings,
     printable,
 )
+from rawzone_assets.health.alert_delivery import alerts_check
 from rawzone_assets.health.checks import Check, Health
 from rawzone_assets.health.doctor import dagster_home, examine_zone
 from rawzone_assets.health.policy import examine_policy
@@ -52,6 +53,7 @@ def _checks(settings: Settings) -> Iterator[Check]:
     yield from examine_zone(settings, all_platforms(), now=utc_now())
     yield examine_policy(settings.policy, (feed.id for feed in all_feeds()))
     yield dagster_home(os.environ)
+    yield alerts_check(settings.layout.state, now=utc_now())
 
 
 def _print(check: Check) -> None:
