@@ -29,6 +29,7 @@ _COMMANDS = {
     "show": "The receipts of an object or landed file.",
     "cat": "The exact original bytes of an object, verified.",
     "log": "The ledger, newest last.",
+    "catalog": "The ledger's receipts as Parquet files.",
     "reindex": "Report the ledger to an empty Dagster instance.",
     "verify": "Re-read everything and compare it with the ledger.",
     "scrub": "Re-read what was unread for longest, within a time budget.",
