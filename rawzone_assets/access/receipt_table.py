@@ -75,6 +75,7 @@ SCHEMA = pa.schema(
         "fingerprint": _TEXT,
         "substance": _TEXT,
         "outline": pa.list_(_TEXT),
+        "diary": pa.map_(_TEXT, _TEXT),
         "text": pa.struct({"charset": _TEXT, "bom": pa.bool_(), "newline": _TEXT}),
         "duplicate_of": _TEXT,
         "revises": _TEXT,
@@ -116,8 +117,9 @@ def _prepared(row: Record) -> dict[str, Any]:
         if value and not _fits(value, members):
             more[name] = value
     fitting = {**row, MORE: more}
-    if row.get("access_reasons"):
-        fitting["access_reasons"] = list(row["access_reasons"].items())
+    for name in _MAPS:
+        if row.get(name):
+            fitting[name] = list(row[name].items())
     if (row.get("contract") or {}).get("modes"):
         fitting["contract"] = {**row["contract"], "modes": list(row["contract"]["modes"].items())}
     return fitting
@@ -161,3 +163,4 @@ def _members(kind: pa.DataType) -> _Members:
 
 _KINDS = {column.name: column.type for column in SCHEMA}
 _NESTED = {name: members for name, kind in _KINDS.items() if (members := _members(kind))}
+_MAPS = [name for name, kind in _KINDS.items() if pa.types.is_map(kind)]

@@ -4,7 +4,7 @@ from dataclasses import fields
 from datetime import UTC, date, datetime
 
 import orjson
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rawzone_assets.access.receipt_table import MORE, SCHEMA, rows_of, table_of
@@ -54,6 +54,7 @@ KINDS = {
     "data_min": DAY,
     "data_max": DAY,
     "outline": st.lists(TEXT, min_size=1, max_size=3).map(tuple),
+    "diary": st.dictionaries(TEXT, TEXT, min_size=1, max_size=3),
     "text": st.fixed_dictionaries({"charset": TEXT, "bom": st.booleans(), "newline": TEXT}),
     "quarantine": st.fixed_dictionaries({"path": TEXT, "findings": TEXT}),
     "replays": st.fixed_dictionaries({"seq": WHOLE, "path": TEXT}),
@@ -85,7 +86,8 @@ def receipt_of(row):
     if told["contract"]:
         contract = {name: value for name, value in told["contract"].items() if value is not None}
         told["contract"] = contract | ({"modes": dict(contract["modes"])} if "modes" in contract else {})
-    told["access_reasons"] = dict(told["access_reasons"]) if told["access_reasons"] else None
+    for name in ("access_reasons", "diary"):
+        told[name] = dict(told[name]) if told[name] else None
     for kind in ("findings", "shadow_findings"):
         for finding in told[kind]:
             if finding["where"]:
@@ -100,10 +102,12 @@ def plain(record):
 
 class TestEveryFactHasItsColumn:
     def test_each_field_of_a_receipt_and_of_a_place(self):
-        assert {f.name for f in fields(Receipt)} | {"seq", "line", "at", MORE} == set(SCHEMA.names)
+        told = {f.name for f in fields(Receipt)} | {"seq", "line", "at", MORE}
+        assert told == set(SCHEMA.names), "give the new field a column in receipt_table.SCHEMA"
         findings = SCHEMA.field("findings").type.value_type
         assert {f.name for f in fields(Place)} == {f.name for f in findings.field("where").type.fields}
 
+    @settings(deadline=None)
     @given(st.lists(RECEIPTS, max_size=4))
     def test_and_comes_back_from_it_unchanged(self, receipts):
         commit = commit_of([receipt.as_record() for receipt in receipts])
@@ -112,6 +116,7 @@ class TestEveryFactHasItsColumn:
         assert {(row["seq"], row["at"]) for row in rows} <= {(0, commit.at)}
         assert all(row[MORE] is None for row in rows)
 
+    @settings(deadline=None)
     @given(RECEIPTS, TEXT)
     def test_what_has_no_column_is_kept_beside(self, receipt, word):
         record = {**receipt.as_record(), "invented later": word, "contract": {"schema": "x", "mood": word}}
