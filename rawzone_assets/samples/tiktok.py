@@ -162,6 +162,11 @@ _ANSWERS = (
     ),
     _answer("an answer to an invalid token", answering(_NOT_OK), "RZ-ERROR-PAYLOAD"),
     _answer("a message without data", answering({"message": "rate limited"}), "RZ-ERROR-PAYLOAD"),
+    _answer(
+        "one page of many",
+        answering({"data": {"videos": [{"id": "1"}], "cursor": 20, "has_more": True}}),
+        "RZ-MORE-PAGES",
+    ),
     _answer("an answer without data", answering({"code": 0, "request_id": "1"}), "RZ-MISSING-FIELD"),
     _answer("an answer cut short", lambda _day, _rng: b'{"data": {"user":', "RZ-TRUNCATED"),
     _answer("an answer that is a list", answering([1]), "RZ-SHAPE"),

@@ -111,6 +111,7 @@ CASES = (
     _case("a table cut in the middle", lambda day, rng: _rows()(day, rng)[:-300], "RZ-TRUNCATED"),
     _case("the answer to an exhausted quota", _said(_QUOTA), "RZ-ERROR-PAYLOAD"),
     _case("the Data API's answer about the channel", _said(_CHANNEL), "RZ-OTHER-OPERATION"),
+    _case("one page of many", _said(_answer([]) | {"nextPageToken": "CAoQAA"}), "RZ-MORE-PAGES"),
     _case("rows without headers", _said({"rows": [["2025-05-01", 1]]}), "RZ-MISSING-FIELD"),
     _case("no headers", _said(_answer([], ())), "RZ-SHAPE"),
     _case("a row that is no list", _rows(lambda rows, _day: [*rows, {"day": "2025-05-01"}]), "RZ-SHAPE"),
