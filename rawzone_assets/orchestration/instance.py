@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
+import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import dagster as dg
+from alembic.util import CommandError
+from sqlalchemy.exc import SQLAlchemyError
 
 from rawzone_assets.zone.errors import StorageFailed, ZoneError
 from rawzone_assets.zone.settings import Settings
@@ -55,7 +59,9 @@ def dagster_home(settings: Settings, *, own: bool = False) -> Path:
     try:
         home.mkdir(parents=True, exist_ok=True)
         if not (home / _CONFIGURATION).exists():
-            shutil.copyfile(shared_file(_CONFIGURATION), home / _CONFIGURATION)
+            whole = home / f".{_CONFIGURATION}.{uuid.uuid4().hex}"  # nobody may read half of it
+            shutil.copyfile(shared_file(_CONFIGURATION), whole)
+            whole.replace(home / _CONFIGURATION)
     except OSError as error:
         raise StorageFailed("create Dagster's home", error) from error
     return home
@@ -84,14 +90,43 @@ def open_instance(settings: Settings, *, own: bool = False) -> Iterator[dg.Dagst
     """The instance, for runs in this process.
 
     Raises:
-        ZoneError: Dagster's home or its configuration cannot be used.
+        ZoneError: Dagster's home, its configuration or its database cannot be used.
     """
     os.environ.update(dagster_environment(settings, own=own))
     home = Path(os.environ["DAGSTER_HOME"])
+    with _readable_database(home):
+        try:
+            with _nobody_else_opening(home):
+                instance = dg.DagsterInstance.get()
+        except (dg.DagsterInvalidConfigError, dg.DagsterInvariantViolationError) as error:
+            problem = f"its {_CONFIGURATION} is refused: {str(error).splitlines()[0]}"
+            raise InstanceUnusable(home, problem) from error
+        with instance:
+            yield instance
+
+
+@contextmanager
+def _readable_database(home: Path) -> Iterator[None]:
     try:
-        instance = dg.DagsterInstance.get()
-    except (dg.DagsterInvalidConfigError, dg.DagsterInvariantViolationError) as error:
-        problem = f"its {_CONFIGURATION} is refused: {str(error).splitlines()[0]}"
-        raise InstanceUnusable(home, problem) from error
-    with instance:
-        yield instance
+        yield
+    except (SQLAlchemyError, CommandError) as error:
+        raise InstanceUnusable(home, f"its database fails: {str(error).splitlines()[0]}") from error
+
+
+@contextmanager
+def _nobody_else_opening(home: Path) -> Iterator[None]:
+    """Open a home one process at a time.
+
+    Whoever finds a home empty creates SQLite tables there. Two who do it at once fail, and may leave a database
+    that nobody can open again ("more than one head present").
+    """
+    try:
+        descriptor = os.open(home, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except OSError as error:
+        raise InstanceUnusable(home, (error.strerror or str(error)).lower()) from error
+    try:
+        with suppress(OSError):  # a network's file system may not lock folders: then Dagster is on its own
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
