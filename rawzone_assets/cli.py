@@ -24,6 +24,8 @@ _COMMANDS = {
     "promote": "Promote what has landed, once, as the sensor does.",
     "examine": "Judge files without writing anything.",
     "status": "What each feed holds, awaits and refused.",
+    "health": "All figures, with speed, scrub and disks; also as a page.",
+    "metrics": "The figures for Prometheus.",
     "consistency": "On which days a feed was missing or out of step.",
     "ls": "List the objects that can be read.",
     "show": "The receipts of an object or landed file.",

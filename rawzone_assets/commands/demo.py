@@ -84,7 +84,7 @@ def _land_samples(landing: Path, days: int) -> None:
 def _show_zone(settings: Settings) -> None:
     """What an earlier demonstration left."""
     with open_zone(settings) as zone:
-        show_counts({(total.feed, total.verdict): total.receipts for total in zone.index.totals()})
+        show_counts({(total.feed, total.verdict): total.receipts for total in zone.index.tallies.totals()})
 
 
 def _serve(settings: Settings, port: int) -> None:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-from typing import Any
-
 import click
 
 from rawzone_assets.commands.display import print_table
 from rawzone_assets.commands.figures import readable_size, shown_time
+from rawzone_assets.commands.health_records import records_of
 from rawzone_assets.commands.surroundings import (
     FINE,
     FOUND,
@@ -21,7 +19,8 @@ from rawzone_assets.commands.surroundings import (
     open_zone,
     printable,
 )
-from rawzone_assets.health.status import FeedStatus, ZoneStatus, read_status
+from rawzone_assets.health.report import ZoneHealth, read_health
+from rawzone_assets.health.status import FeedStatus
 from rawzone_assets.platforms import all_platforms
 
 _COLUMNS = (
@@ -45,17 +44,17 @@ _NUMBERS = ("files", "bytes", "stored", "ratio", "quarantined", "waiting")
 def command(*, as_json: bool) -> None:
     """Each feed in numbers: files that can be read, their bytes, what is refused or waiting, and freshness.
 
-    The last arrival is the newest capture time of any delivery, refused ones included. Exit code 1 when a
-    feed is stale; a feed that never brought anything is not.
+    The last arrival is the newest capture time of any delivery, refused ones included. With --json every
+    figure of 'rawzone health'. Exit code 1 when a feed is stale; one that never brought anything is not.
     """
     with open_zone(open_settings()) as zone:
-        status = read_status(zone, all_platforms())
+        health = read_health(zone, all_platforms())
+    status = health.status
     if as_json:
-        for feed in status.feeds:
-            emit(_record(feed))
-        emit(_totals(status))
+        for record in records_of(health):
+            emit(record)
     else:
-        print_table(_COLUMNS, [_row(feed) for feed in status.feeds], numbers=_NUMBERS)
+        feed_table(health)
         if status.unrecognized is not None:
             hint = " ('rawzone log --verdict unrecognized')" if status.unrecognized else ""
             click.echo(f"\nUnrecognized in landing: {status.unrecognized}{hint}")
@@ -68,30 +67,12 @@ def command(*, as_json: bool) -> None:
         note(status.landing_problem)
     for folder in status.unreadable:
         note(f"The folder {folder} in landing cannot be listed: give this user read access.")
-    leave(FOUND if any(feed.is_stale for feed in status.feeds) else FINE)
+    leave(FOUND if health.stale else FINE)
 
 
-def _record(feed: FeedStatus) -> dict[str, Any]:
-    ratio = None if feed.ratio is None else round(feed.ratio, 2)
-    return {
-        "record": "feed",
-        **asdict(feed),
-        "files": feed.files,
-        "ratio": ratio,
-        "freshness": feed.freshness.state if feed.freshness else None,
-        "reasons": list(feed.freshness.reasons) if feed.freshness else [],
-    }
-
-
-def _totals(status: ZoneStatus) -> dict[str, Any]:
-    return {
-        "record": "zone",
-        "unrecognized": status.unrecognized,
-        "unreadable": list(status.unreadable),
-        "landing": status.landing_problem,
-        "head_seq": status.head.seq,
-        "head": status.head.sha256,
-    }
+def feed_table(health: ZoneHealth) -> None:
+    """Print what each feed holds, a line each."""
+    print_table(_COLUMNS, [_row(feed) for feed in health.status.feeds], numbers=_NUMBERS)
 
 
 def _row(feed: FeedStatus) -> list[str]:

@@ -6,22 +6,31 @@ question, and when a feed counts as late is freshness's to say.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from rawzone_assets.contract.feed import Feed, Platform
 from rawzone_assets.health.freshness import Freshness, State, freshness_of
 from rawzone_assets.zone.capture_sets import IncompleteSet, incomplete_sets
 from rawzone_assets.zone.errors import LandingMissing
-from rawzone_assets.zone.index_queries import Total
+from rawzone_assets.zone.index_tallies import Total
+from rawzone_assets.zone.landed import Landed
 from rawzone_assets.zone.ledger import Head
-from rawzone_assets.zone.receipt import Verdict
+from rawzone_assets.zone.receipt import Verdict, timestamp
 from rawzone_assets.zone.survey import Survey
 from rawzone_assets.zone.zone import Zone
 
 _RECENT = timedelta(days=14)  # how far back captures are asked whether they are whole
+
+
+@dataclass(frozen=True, kw_only=True)
+class Backlog:
+    """What waits in landing."""
+
+    files: int = 0
+    bytes: int = 0
+    since: str | None = None  # when the one that waits for longest came to lie there, UTC
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,10 +42,15 @@ class FeedStatus:
     revisions: int  # of them, those that revise an earlier one
     duplicates: int
     quarantined: int  # refused and not accepted since
+    deliveries: int  # judged, whatever the verdict; a replay is none
+    refused: int  # of them, those that were refused when they came
     waiting: int | None  # None: landing cannot be looked at
+    waiting_bytes: int | None
+    waiting_since: str | None
     bytes: int  # original
     stored_bytes: int
     newest_data: str | None
+    data_lag_days: int | None  # from there to today, UTC
     last_arrival: str | None  # newest capture of any verdict, UTC
     freshness: Freshness | None  # None: the feed is no longer declared
     incomplete: tuple[str, ...] = ()  # captures of the last two weeks of which files are missing, as sentences
@@ -56,6 +70,11 @@ class FeedStatus:
         """How many original bytes a stored byte holds."""
         return self.bytes / self.stored_bytes if self.stored_bytes else None
 
+    @property
+    def quarantine_rate(self) -> float | None:
+        """Which part of the deliveries was refused when they came, from 0 to 1."""
+        return self.refused / self.deliveries if self.deliveries else None
+
 
 @dataclass(frozen=True, kw_only=True)
 class ZoneStatus:
@@ -63,6 +82,7 @@ class ZoneStatus:
 
     feeds: tuple[FeedStatus, ...]
     unrecognized: int | None  # in landing now, whether recorded yet or not
+    landed_bytes: int | None  # of all that lies in landing
     unreadable: tuple[str, ...]  # folders of landing
     landing_problem: str | None
     head: Head
@@ -77,11 +97,12 @@ def read_status(zone: Zone, platforms: Iterable[Platform]) -> ZoneStatus:
     known = tuple(platforms)
     survey, problem = _look_at_landing(zone, known)
     totals: dict[str, dict[Verdict, Total]] = {feed.id: {} for p in known for feed in p.feeds}
-    for total in zone.index.totals():
+    for total in zone.index.tallies.totals():
         totals.setdefault(total.feed, {})[total.verdict] = total
     waiting = _waiting(survey) if survey else None
+    today = zone.clock().date()
     refused = zone.index.open_refusals()
-    since = (zone.clock().date() - _RECENT).isoformat()
+    since = (today - _RECENT).isoformat()
     partial = {
         feed.id: tuple(found.sentence for found in _incomplete_sets(zone, feed, since))
         for platform in known
@@ -92,12 +113,15 @@ def read_status(zone: Zone, platforms: Iterable[Platform]) -> ZoneStatus:
     return ZoneStatus(
         feeds=tuple(
             replace(
-                _status_of(feed, totals[feed], waiting, fresh.get(feed), refused=refused.get(feed, 0)),
+                _status_of(
+                    feed, totals[feed], waiting, fresh.get(feed), refused=refused.get(feed, 0), today=today
+                ),
                 incomplete=partial.get(feed, ()),
             )
             for feed in sorted(totals)
         ),
         unrecognized=_unrecognized(survey) if survey else None,
+        landed_bytes=survey.size if survey else None,
         unreadable=survey.unreadable if survey else (),
         landing_problem=problem,
         head=zone.index.head,
@@ -118,9 +142,24 @@ def _look_at_landing(zone: Zone, platforms: tuple[Platform, ...]) -> tuple[Surve
         return None, str(missing)
 
 
-def _waiting(survey: Survey) -> Counter[str]:
-    feeds = [delivery.feed_id for delivery in survey.ready]
-    return Counter(feeds + [item.feed_id for item in survey.waiting if item.feed_id])
+def _waiting(survey: Survey) -> dict[str, Backlog]:
+    files: dict[str, list[Landed]] = {}
+    for delivery in survey.ready:
+        files.setdefault(delivery.feed_id, []).append(delivery.landed)
+    for item in survey.waiting:
+        if item.feed_id:
+            files.setdefault(item.feed_id, []).append(item.landed)
+    return {feed: _backlog(landed) for feed, landed in files.items()}
+
+
+def _backlog(files: list[Landed]) -> Backlog:
+    # The change time, as settling goes by it too: a copy may carry any time of modification.
+    oldest = min(landed.ctime_ns for landed in files)
+    return Backlog(
+        files=len(files),
+        bytes=sum(landed.size for landed in files),
+        since=timestamp(datetime.fromtimestamp(oldest / 1e9, UTC)),
+    )
 
 
 def _unrecognized(survey: Survey) -> int:
@@ -131,23 +170,33 @@ def _unrecognized(survey: Survey) -> int:
 def _status_of(
     feed: str,
     totals: dict[Verdict, Total],
-    waiting: Counter[str] | None,
+    waiting: Mapping[str, Backlog] | None,
     freshness: Freshness | None,
     *,
     refused: int,
+    today: date,
 ) -> FeedStatus:
     promoted = totals.get(Verdict.PROMOTED)
     readable = [totals[verdict] for verdict in (Verdict.PROMOTED, Verdict.DUPLICATE) if verdict in totals]
+    newest_data = max((total.data_max for total in readable if total.data_max), default=None)
+    backlog = None if waiting is None else waiting.get(feed, Backlog())
+    deliveries = {verdict: total.receipts - total.replays for verdict, total in totals.items()}
     return FeedStatus(
         feed=feed,
         objects=promoted.receipts if promoted else 0,
         revisions=promoted.revisions if promoted else 0,
         duplicates=totals[Verdict.DUPLICATE].receipts if Verdict.DUPLICATE in totals else 0,
         quarantined=refused,
-        waiting=None if waiting is None else waiting[feed],
+        deliveries=sum(deliveries.values()),
+        refused=deliveries.get(Verdict.QUARANTINED, 0),
+        waiting=backlog.files if backlog else None,
+        waiting_bytes=backlog.bytes if backlog else None,
+        waiting_since=backlog.since if backlog else None,
         bytes=promoted.size if promoted else 0,
         stored_bytes=promoted.stored_size if promoted else 0,
-        newest_data=max((total.data_max for total in readable if total.data_max), default=None),
+        newest_data=newest_data,
+        # Data ahead of today are a time zone's.
+        data_lag_days=max(0, (today - date.fromisoformat(newest_data)).days) if newest_data else None,
         last_arrival=max((total.captured_at for total in totals.values() if total.captured_at), default=None),
         freshness=freshness,
     )

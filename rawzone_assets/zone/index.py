@@ -19,7 +19,10 @@ import orjson
 from rawzone_assets.zone.errors import IndexFailed, StorageFailed
 from rawzone_assets.zone.index_database import open_database
 from rawzone_assets.zone.index_queries import IndexQueries
-from rawzone_assets.zone.index_upkeep import TABLES, UpkeepLookups, note_upkeep
+from rawzone_assets.zone.index_tallies import TABLES as TALLY_TABLES
+from rawzone_assets.zone.index_tallies import TallyLookups, note_commit
+from rawzone_assets.zone.index_upkeep import TABLES as UPKEEP_TABLES
+from rawzone_assets.zone.index_upkeep import UpkeepLookups, note_upkeep
 from rawzone_assets.zone.layout import REFUSAL_DIGITS
 from rawzone_assets.zone.ledger import EMPTY, Commit, Head, Ledger
 from rawzone_assets.zone.past_lookups import PastLookups, form_of
@@ -64,6 +67,11 @@ class Index(IndexQueries):
     def upkeep(self) -> UpkeepLookups:
         """When files were last re-read, and what was damaged and repaired."""
         return UpkeepLookups(self._database)
+
+    @property
+    def tallies(self) -> TallyLookups:
+        """What the receipts add up to."""
+        return TallyLookups(self._database)
 
     def close(self) -> None:
         self._database.close()
@@ -192,6 +200,7 @@ class Index(IndexQueries):
                 self._insert(commit.seq, Receipt.from_record(record))
             else:
                 note_upkeep(self._database, commit.seq, record)
+        note_commit(self._database, commit)
         self._head = commit.head
         self._database.execute("DELETE FROM head")
         self._database.execute(
@@ -259,7 +268,7 @@ class Index(IndexQueries):
         return Head(seq=row[0], sha256=row[1], at=moment(row[2])) if row else EMPTY
 
     def _clear(self) -> None:
-        for table in ("head", "receipt", "seen", *TABLES):
+        for table in ("head", "receipt", "seen", *UPKEEP_TABLES, *TALLY_TABLES):
             self._database.execute(f"DELETE FROM {table}")  # noqa: S608
         self._head = EMPTY
 

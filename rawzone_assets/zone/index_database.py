@@ -6,11 +6,13 @@ import shutil
 import sqlite3
 from pathlib import Path
 
+from rawzone_assets.zone import index_tallies
+
 _LEAST_FREE = 2**19
 """Bytes. SQLite maps a file beside the database: where a full disk cannot back it, the process is killed."""
 
-_VERSION = 4
-_SCHEMA = """
+_VERSION = 5
+_SCHEMA = f"""
 CREATE TABLE head (seq INTEGER NOT NULL, sha256 TEXT NOT NULL, at TEXT);
 CREATE TABLE receipt (
     id INTEGER PRIMARY KEY, seq INTEGER NOT NULL, feed TEXT, partition TEXT, name TEXT, verdict TEXT NOT NULL,
@@ -31,7 +33,7 @@ CREATE TABLE seen (
 CREATE TABLE scrubbed (first INTEGER NOT NULL, last INTEGER NOT NULL, began TEXT NOT NULL);
 CREATE TABLE upkeep (place TEXT NOT NULL, seq INTEGER NOT NULL, body TEXT NOT NULL);
 CREATE INDEX upkeep_place ON upkeep (place);
-"""
+{index_tallies.SCHEMA}"""
 
 
 def open_database(path: str, *, schema: str = _SCHEMA, version: int = _VERSION) -> sqlite3.Connection:

@@ -1,7 +1,7 @@
-"""What readers ask the index: receipts by feed, day, verdict or name, and what they add up to.
+"""What readers ask the index: receipts by feed, day, verdict or name.
 
-Deciding asks other questions, which are the index's own, and the comparison with the past those of
-``past_lookups``.
+What they add up to is told by ``index_tallies``. Deciding asks other questions, which are the index's own, and
+the comparison with the past those of ``past_lookups``.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 
 import orjson
 
-from rawzone_assets.zone.receipt import Receipt, Verdict
+from rawzone_assets.zone.receipt import Receipt
 
 # A refusal is closed by a later receipt that accepts the same bytes under the same name, landed or replayed.
 _OPEN = (
@@ -30,20 +30,6 @@ class Entry:
 
     seq: int
     receipt: Receipt
-
-
-@dataclass(frozen=True, kw_only=True)
-class Total:
-    """The receipts of one feed and verdict, added up."""
-
-    feed: str
-    verdict: Verdict
-    receipts: int
-    revisions: int  # of them, those that revise an earlier object
-    size: int
-    stored_size: int
-    data_max: str | None
-    captured_at: str | None  # the newest
 
 
 class IndexQueries:
@@ -117,6 +103,14 @@ class IndexQueries:
         )
         return [partition for (partition,) in rows]
 
+    def counts_by_day(self, feed: str, *, since: str, until: str) -> list[tuple[str, str, int]]:
+        """Capture day, verdict and number of receipts of a feed, both days included."""
+        query = (
+            "SELECT partition, verdict, count(*) FROM receipt "
+            "WHERE feed = ? AND partition BETWEEN ? AND ? GROUP BY partition, verdict"
+        )
+        return list(self._database.execute(query, (feed, since, until)))
+
     def days_by_commit(self, feed: str) -> list[str]:
         """The capture days of a feed, in the order in which their newest accepted deliveries were committed."""
         rows = self._database.execute(
@@ -125,28 +119,3 @@ class IndexQueries:
             (feed,),
         )
         return [partition for (partition,) in rows]
-
-    def totals(self) -> list[Total]:
-        """What the receipts of each feed add up to, by verdict; counted here because there may be millions."""
-        # The LIMIT makes SQLite take the four facts out of each body first, and not sort the bodies themselves.
-        rows = self._database.execute(
-            "SELECT feed, verdict, count(*), total(revision > 1), total(size), total(stored_size), "
-            "max(data_max), max(captured_at) FROM ("
-            "SELECT feed, verdict, revision, body ->> '$.size' AS size, "
-            "body ->> '$.stored_size' AS stored_size, body ->> '$.data_max' AS data_max, "
-            "body ->> '$.captured_at' AS captured_at "
-            "FROM receipt WHERE feed IS NOT NULL LIMIT -1) GROUP BY feed, verdict"
-        )
-        return [
-            Total(
-                feed=feed,
-                verdict=Verdict(verdict),
-                receipts=receipts,
-                revisions=int(revisions),
-                size=int(size),
-                stored_size=int(stored_size),
-                data_max=data_max,
-                captured_at=captured_at,
-            )
-            for feed, verdict, receipts, revisions, size, stored_size, data_max, captured_at in rows
-        ]

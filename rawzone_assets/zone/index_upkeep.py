@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import orjson
 
 from rawzone_assets.zone import upkeep
+from rawzone_assets.zone.index_tallies import restate
 from rawzone_assets.zone.receipt import Record
 
 TABLES = ("scrubbed", "upkeep")
@@ -62,15 +63,21 @@ def _restate(database: sqlite3.Connection, record: Record) -> None:
         else "verdict = 'quarantined' AND feed = :feed AND partition = :partition "
         "AND body ->> '$.quarantine.path' = :inner"
     )
+    where = f"{places} AND sha256 = :digest AND body ->> '$.stored_sha256' != :stored_sha256"
+    values = {
+        **{name: record[name] for name in ("stored_sha256", "stored_size", "encoding", "feed", "partition")},
+        "inner": inner,
+        "digest": bytes.fromhex(record["sha256"]),
+    }
+    changed = database.execute(
+        "SELECT seq, feed, verdict, sum(:stored_size - (body ->> '$.stored_size')) FROM receipt "  # noqa: S608  constants
+        f"WHERE {where} GROUP BY seq, feed, verdict",
+        values,
+    )
+    for seq, feed, verdict, more in changed.fetchall():
+        restate(database, seq, feed, verdict, more)
     database.execute(
         "UPDATE receipt SET body = json_set(body, '$.stored_sha256', :stored_sha256, "  # noqa: S608  constants
-        "'$.stored_size', :stored_size, '$.encoding', :encoding) "
-        f"WHERE {places} AND sha256 = :digest AND body ->> '$.stored_sha256' != :stored_sha256",
-        {
-            **{
-                name: record[name] for name in ("stored_sha256", "stored_size", "encoding", "feed", "partition")
-            },
-            "inner": inner,
-            "digest": bytes.fromhex(record["sha256"]),
-        },
+        f"'$.stored_size', :stored_size, '$.encoding', :encoding) WHERE {where}",
+        values,
     )

@@ -159,7 +159,7 @@ def _is_oversized(delivery: Delivery) -> bool:
 
 def _no_room(delivery: Delivery) -> Waiting:
     reason = "larger than its feed allows, and the disk has no room to spare for a copy"
-    return Waiting(label=delivery.landed.label, feed_id=delivery.feed_id, reason=reason)
+    return Waiting(landed=delivery.landed, feed_id=delivery.feed_id, reason=reason)
 
 
 def _promote_batch(
@@ -209,7 +209,7 @@ def _promote_batch(
                 outcome.unreadable.append(drafted)
             else:
                 outcome.waiting.append(
-                    Waiting(label=delivery.landed.label, feed_id=feed.id, reason="changed while it was read")
+                    Waiting(landed=delivery.landed, feed_id=feed.id, reason="changed while it was read")
                 )
         published = publisher.publish(batch, [draft for _, draft in drafts])
     outcome.receipts += published.receipts

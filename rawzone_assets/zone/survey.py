@@ -54,9 +54,13 @@ class Delivery:
 class Waiting:
     """A landed file that is not dealt with yet, and why."""
 
-    label: str
+    landed: Landed
     feed_id: str | None
     reason: str
+
+    @property
+    def label(self) -> str:
+        return self.landed.label
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,6 +73,7 @@ class Survey:
     decided: Mapping[str, tuple[str | None, Verdict]] = field(default_factory=dict)  # label -> feed, verdict
     ignored: tuple[tuple[str, str], ...] = ()
     unreadable: tuple[str, ...] = ()  # folders
+    size: int = 0  # bytes of all that lies there but for what is ignored
 
     def states(self) -> dict[str, str]:
         """Each landed file's one state, by its label."""
@@ -119,7 +124,7 @@ def survey(
             if verdict == Verdict.UNRECOGNIZED:
                 decided[label] = (None, Verdict.UNRECOGNIZED)
             elif not landed.settled(now=now.timestamp(), settle=settle):
-                waiting.append(Waiting(label=label, feed_id=None, reason="still settling"))
+                waiting.append(Waiting(landed=landed, feed_id=None, reason="still settling"))
             else:
                 strangers.append((landed, recognized.finding))
             continue
@@ -129,7 +134,7 @@ def survey(
             continue
         reason = _not_yet(delivery, now=now, settle=settle)
         if reason:
-            waiting.append(Waiting(label=label, feed_id=delivery.feed_id, reason=reason))
+            waiting.append(Waiting(landed=landed, feed_id=delivery.feed_id, reason=reason))
         else:
             ready.append(delivery)
     # Feed by feed, oldest capture first: a duplicate then refers to the earliest file.
@@ -141,6 +146,7 @@ def survey(
         decided=decided,
         ignored=scan.ignored,
         unreadable=scan.unreadable,
+        size=sum(landed.size for landed in scan.files),
     )
 
 
