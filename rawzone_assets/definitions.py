@@ -11,6 +11,7 @@ from rawzone_assets.orchestration.alerts import alerts_sensor
 from rawzone_assets.orchestration.assets import landing_spec, raw_asset, source_spec
 from rawzone_assets.orchestration.consistency import consistency_asset
 from rawzone_assets.orchestration.fixity import fixity_asset, fixity_schedule
+from rawzone_assets.orchestration.health import health_assets, health_schedule
 from rawzone_assets.orchestration.landing_sensor import landing_sensor
 from rawzone_assets.orchestration.logs import console
 from rawzone_assets.orchestration.overrides import Overrides, ZoneResource
@@ -55,6 +56,7 @@ def build_definitions(overrides: Overrides | None = None) -> dg.Definitions:
             unrecognized_asset(platforms),
             fixity_asset(feeds),
             consistent,
+            health_assets(platforms),
         ],
         asset_checks=[watch_checks(platform, feed) for platform, feed, _ in pairs],
         sensors=[
@@ -62,7 +64,7 @@ def build_definitions(overrides: Overrides | None = None) -> dg.Definitions:
             watch_sensor(platforms, every_day),
             alerts_sensor(platforms),
         ],
-        schedules=[fixity_schedule()],
+        schedules=[fixity_schedule(), health_schedule(platforms)],
         resources={"zone": ZoneResource(overrides=overrides)},
         executor=_executor(),
         loggers={"console": console},

@@ -22,12 +22,19 @@ _SAFE = "=/:'~!*,;@.-_"  # unescaped inside <> of a Markdown address
 
 
 def svg_of(flow: Sequence[Flow], *, captioned: bool = True) -> str:
-    """Accepted deliveries upwards and refused ones downwards, a step each day, and the scale in words."""
+    """Accepted deliveries upwards and refused ones downwards, a step each day, and the scale in words.
+
+    Without a caption it fits whatever room it is given, and the words show on pointing at it.
+    """
     width, line = _STEP * len(flow), (_TOP if captioned else 1) + _ABOVE
     up, down = [day.accepted for day in flow], [day.refused for day in flow]
     said = f"{flow[0].day} to {flow[-1].day}: at most {max(up):,} accepted, {max(down):,} refused a day"
+    height = line + _BELOW + 2
+    size = f"width='{width}' height='{height}'"
+    if not captioned:
+        size += f" viewBox='0 0 {width} {height}' preserveAspectRatio='none'"
     return (
-        f"<svg xmlns='http://www.w3.org/2000/svg' width='{width}' height='{line + _BELOW + 2}' "
+        f"<svg xmlns='http://www.w3.org/2000/svg' {size} "
         "font-size='10' font-family='sans-serif'>"
         + (f"<text y='9' fill='gray'>{said}</text>" if captioned else f"<title>{said}</title>")
         + f"<path fill='seagreen' d='{_steps(up, line=line, height=-_ABOVE)}'/>"

@@ -25,6 +25,7 @@ IN_STEP = "cross_platform_consistency"
 UNRECOGNIZED = dg.AssetKey(["landing", "unrecognized"])
 FIXITY = dg.AssetKey(["health", "fixity"])
 CONSISTENCY = dg.AssetKey(["health", "consistency"])
+ZONE_HEALTH = dg.AssetKey(["zone", "health"])
 
 OWNERS = ["team:data-engineering"]
 """Of assets that belong to no feed."""
@@ -43,6 +44,10 @@ def landing_key(feed_id: str) -> dg.AssetKey:
 
 def raw_key(feed_id: str) -> dg.AssetKey:
     return dg.AssetKey(["raw", *feed_id.split("/")])
+
+
+def health_key(platform_id: str) -> dg.AssetKey:
+    return dg.AssetKey([*ZONE_HEALTH.path, *platform_id.split("/")])
 
 
 def group_of(platform_id: str) -> str:
