@@ -15,6 +15,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 from rawzone_assets.health.forecast import WEEKS, Forecast, forecast
+from rawzone_assets.zone.index import index_path
 from rawzone_assets.zone.receipt import Verdict
 from rawzone_assets.zone.zone import Zone
 
@@ -134,7 +135,10 @@ def _added(zone: Zone, *, kept: float, indexed: float, today: date) -> list[Mapp
 
 
 def _index_bytes(zone: Zone) -> int:
+    """The databases of this zone; others may share the state folder."""
     folder = zone.index.folder
     if folder is None:
         return 0
-    return sum(entry.stat(follow_symlinks=False).st_size for entry in os.scandir(folder) if entry.is_file())
+    mark = index_path(folder, zone.ledger.folder).stem.rpartition("-")[2]
+    with os.scandir(folder) as entries:
+        return sum(entry.stat(follow_symlinks=False).st_size for entry in entries if mark in entry.name)

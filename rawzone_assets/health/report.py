@@ -135,7 +135,7 @@ def flow_of(feeds: Iterable[FeedHealth]) -> tuple[Flow, ...]:
 
 
 def _groups(platforms: tuple[Platform, ...], status: ZoneStatus) -> dict[str, tuple[str, ...]]:
-    groups = {platform.id: tuple(feed.id for feed in platform.feeds) for platform in platforms}
+    groups = {p.id: tuple(feed.id for feed in p.feeds) for p in platforms if p.feeds}
     declared = {feed for feeds in groups.values() for feed in feeds}
     others = tuple(feed.feed for feed in status.feeds if feed.feed not in declared)
     return {**groups, "": others} if others else groups

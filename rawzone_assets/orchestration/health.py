@@ -74,7 +74,7 @@ def health_assets(platforms: Sequence[Platform]) -> dg.AssetsDefinition:
         for sentence in health.concerns:
             context.log.warning("%s", printable(sentence))
         yield dg.MaterializeResult(asset_key=ZONE_HEALTH, metadata=facts)
-        for platform in platforms:
+        for platform in filter(lambda platform: platform.feeds, platforms):
             feeds = health.group(platform.id)
             yield dg.MaterializeResult(
                 asset_key=health_key(platform.id), metadata=_platform_facts(platform, feeds, health.at)
@@ -105,13 +105,11 @@ def _zone_facts(health: ZoneHealth) -> Facts:
         "damaged_files": health.damaged,
         "unrecognized_files": health.status.unrecognized,
         **_disk_facts(health.disks),
-        "feeds": _feeds_table(health.feeds),
-        "disks": _disks_table(health.disks),
     }
     for name in health.groups:
         if name:
             facts[f"picture {name}"] = dg.MetadataValue.md(markdown_of(flow_of(health.group(name)), name))
-    return _known(facts)
+    return _known({**facts, "feeds": _feeds_table(health.feeds), "disks": _disks_table(health.disks)})
 
 
 def _platform_facts(platform: Platform, feeds: Sequence[FeedHealth], at: datetime) -> Facts:
@@ -163,17 +161,17 @@ def _feeds_table(feeds: Sequence[FeedHealth]) -> dg.MetadataValue[Any]:
     rows: list[Mapping[str, str | int]] = [
         {
             "feed": feed.status.feed,
-            "files": feed.status.files,
-            "refused": figures.percent(feed.status.quarantine_rate),
-            "open": feed.status.quarantined,
-            "waiting": -1 if feed.status.waiting is None else feed.status.waiting,
-            "lag": figures.days(feed.status.data_lag_days),
             "state": str(feed.status.freshness.state) if feed.status.freshness else "not declared",
+            "open": feed.status.quarantined,
+            "waiting": "?" if feed.status.waiting is None else str(feed.status.waiting),
+            "lag": figures.days(feed.status.data_lag_days),
+            "refused": figures.percent(feed.status.quarantine_rate),
+            "files": feed.status.files,
         }
         for feed in feeds[:_MOST_FEEDS]
     ]
-    kinds = {"feed": "string", "files": "int", "refused": "string", "open": "int"}
-    return _table(rows, {**kinds, "waiting": "int", "lag": "string", "state": "string"})
+    kinds = dict.fromkeys(("feed", "state", "open", "waiting", "lag", "refused", "files"), "string")
+    return _table(rows, {**kinds, "open": "int", "files": "int"})
 
 
 def _disks_table(disks: Sequence[Disk]) -> dg.MetadataValue[Any]:

@@ -36,6 +36,8 @@ class TestNames:
             "raw/tiny/notes",
             "raw/tiny/sums",
             "source/tiny",
+            "zone/health",
+            "zone/health/tiny",
         ]
 
     def test_a_feed_gives_these_checks(self, desk):
