@@ -104,7 +104,7 @@ class TestSpecs:
         assert {sensor.name for sensor in repository.sensor_defs} == {"landing", "feed_watch", "alerts"}
         running = [sensor.default_status.value for sensor in repository.sensor_defs]
         running += [schedule.default_status.value for schedule in repository.schedule_defs]
-        assert running == ["RUNNING"] * 4
+        assert running == ["RUNNING"] * 5
 
     def test_they_are_valid(self):
         dg.Definitions.validate_loadable(defs)
