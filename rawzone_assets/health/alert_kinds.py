@@ -51,7 +51,7 @@ _ALL = (
     Kind(
         name="refused",
         title="deliveries of {subject} are refused",
-        remedy="run 'rawzone quarantine ls {subject}', then 'rawzone explain' with the code shown",
+        remedy="run 'rawzone quarantine ls --open {subject}', then 'rawzone explain' with the code shown",
     ),
     Kind(
         name="damage",
