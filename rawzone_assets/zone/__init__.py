@@ -8,6 +8,7 @@ The words are those of DESIGN section 2. From the bottom up:
 - ``index``       a disposable look-up table over the ledger
 - ``landing``     the extractors' folder: scanned and read, never changed
 - ``decision``    what becomes of a judged delivery: pure
+- ``placing``     gives staged files their names, or takes them back
 - ``publishing``  carries decisions out, all or nothing, and finishes what a crash cut off
 - ``promotion``   the whole way of one batch; ``zone`` puts the parts together
 

@@ -16,10 +16,7 @@ because it is there: whoever relies on a name syncs its folders, as its maker ma
 from __future__ import annotations
 
 import contextlib
-import errno
 import hashlib
-import os
-import stat
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -29,13 +26,13 @@ from pathlib import Path
 from rawzone_assets.zone import codec, decision, upkeep
 from rawzone_assets.zone.drafts import Draft, findings_document
 from rawzone_assets.zone.errors import KeyOccupied, StorageFailed
-from rawzone_assets.zone.files import Files, ensure_folder
+from rawzone_assets.zone.files import Files
 from rawzone_assets.zone.index import Index
 from rawzone_assets.zone.layout import Layout
 from rawzone_assets.zone.ledger import Author, Commit, DamagedCommit, Ledger, decode_commit, encode_commit
 from rawzone_assets.zone.past import Past
+from rawzone_assets.zone.placing import Placer
 from rawzone_assets.zone.receipt import Receipt, Record, Verdict
-from rawzone_assets.zone.replacing import holds, put_back, set_aside
 from rawzone_assets.zone.sealing import seal
 from rawzone_assets.zone.staging import Batch, Placement, leftovers
 
@@ -69,6 +66,7 @@ class Publisher:
         self._layout = layout
         self._ledger = ledger
         self._index = index
+        self._placer = Placer(files, layout, index)
         self._clock = clock
         self._author = author
         self._seals = seals
@@ -211,7 +209,7 @@ class Publisher:
         commit = decode_commit(data)
         staged = batch.stage_commit(data, commit.seq)
         try:
-            self._link(placements)
+            self._placer.link(placements)
         except KeyOccupied:
             self._withdraw(placements, staged)
             raise
@@ -229,83 +227,10 @@ class Publisher:
         self._index.catch_up()
         return commit
 
-    def _link(self, placements: list[Placement]) -> None:
-        """Give every staged file its place and make the names durable, down from the root.
-
-        Raises:
-            KeyOccupied: Something else lies at, or in the way to, a place.
-        """
-        folders: set[Path] = set()
-        for place in placements:
-            folder = place.target.parent
-            try:
-                folders |= ensure_folder(self._files, folder) | {folder} | self._ancestors(folder)
-                set_aside(self._files, place)
-                self._files.link(place.staged, place.target)
-            except FileExistsError:
-                if not (place.stored_sha256 and holds(self._files, place.target, place.stored_sha256)):
-                    self._adopt(place)
-            except NotADirectoryError:
-                raise KeyOccupied(self._obstacle(place.target)) from None
-        for folder in sorted(folders):
-            self._files.sync_folder(folder)
-
-    def _ancestors(self, folder: Path) -> set[Path]:
-        roots = (self._layout.raw, self._layout.quarantine)
-        return {parent for parent in folder.parents if any(parent.is_relative_to(root) for root in roots)}
-
-    def _obstacle(self, target: Path) -> Path:
-        """The file in the place of a folder on the way to ``target``."""
-        for parent in reversed(target.parents):
-            status = self._files.status(parent)
-            if status is not None and not stat.S_ISDIR(status.st_mode) and not stat.S_ISLNK(status.st_mode):
-                return parent
-        return target
-
-    def _adopt(self, place: Placement) -> None:
-        """Take what lies at the place for our own when it is what we would put there: this batch redone.
-
-        Raises:
-            KeyOccupied: It is something else, or somebody may still write to it.
-        """
-        there, ours = self._files.status(place.target), self._files.status(place.staged)
-        if there is None or ours is None:
-            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(place.staged))
-        if (there.st_dev, there.st_ino) == (ours.st_dev, ours.st_ino):
-            return
-        if (there.st_mode, there.st_size) != (ours.st_mode, ours.st_size):
-            raise KeyOccupied(place.target)
-        with self._files.open(place.target) as left, self._files.open(place.staged) as right:
-            pairs = zip(codec.blocks_of(left), codec.blocks_of(right), strict=False)
-            if any(a != b for a, b in pairs):
-                raise KeyOccupied(place.target)
-        self._files.sync(place.target)  # nobody else answers for its bytes
-
     def _withdraw(self, placements: list[Placement], staged: Path) -> None:
         """Give up a staged commit; links first, so that a crash in between is withdrawn again."""
-        self._undo(placements)
+        self._placer.undo(placements)
         self._files.remove(staged)
-
-    def _undo(self, placements: list[Placement]) -> None:
-        """Take back the links that this batch made and no commit names."""
-        self._index.catch_up()  # who took the number may have relied on our links
-        folders: set[Path] = set()
-        for place in placements:
-            there, ours = self._files.status(place.target), self._files.status(place.staged)
-            linked = there and ours and (there.st_dev, there.st_ino) == (ours.st_dev, ours.st_ino)
-            # A repair's place is named by the receipt of what was lost, so that tells nothing of our link.
-            if linked and (place.stored_sha256 or not self._committed(place.target)):
-                self._files.remove(place.target)
-                folders.add(place.target.parent)
-            put_back(self._files, place)
-        for folder in sorted(folders):
-            self._files.sync_folder(folder)
-
-    def _committed(self, target: Path) -> bool:
-        for root in (self._layout.raw, self._layout.quarantine):
-            if target.is_relative_to(root) and self._index.names_place(str(target.relative_to(root))):
-                return True
-        return False
 
     def _stage_findings(self, batch: Batch, receipts: list[Receipt]) -> None:
         for receipt in receipts:
@@ -351,7 +276,7 @@ class Publisher:
             if sound and (commit.seq, commit.prev) == (head.seq + 1, head.sha256):
                 try:
                     path = batch.renew_commit(path, data)  # its writer may have been killed before it did
-                    self._link(placements)
+                    self._placer.link(placements)
                     self._ledger.claim(path, commit.seq)
                 except (FileExistsError, KeyOccupied):
                     pass  # decided again below

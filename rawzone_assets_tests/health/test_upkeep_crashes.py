@@ -4,7 +4,7 @@ import errno
 
 import pytest
 
-from rawzone_assets.zone import publishing, replacing
+from rawzone_assets.zone import placing, replacing
 from rawzone_assets_tests.health.upkeep_campaign import UpkeepCampaign, run_repair, run_scrub
 
 COMMANDS = pytest.mark.parametrize("run", [run_repair, run_scrub], ids=["repair", "scrub"])
@@ -72,7 +72,7 @@ class TestBrokenRepairs:
 
     @pytest.mark.parametrize("broken", [forgets_the_evidence, removes_before_it_is_kept])
     def test_is_noticed(self, tmp_path, monkeypatch, broken):
-        monkeypatch.setattr(publishing, "set_aside", broken)
+        monkeypatch.setattr(placing, "set_aside", broken)
         campaign = UpkeepCampaign(tmp_path, run_repair)
         campaign.interrupt(until_broken=True)
         assert campaign.violations

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from rawzone_assets.zone.files import Files
 from rawzone_assets.zone.ledger import Ledger
+from rawzone_assets.zone.placing import Placer
 from rawzone_assets.zone.publishing import Publisher
 from rawzone_assets_tests.zone.faulty_files import WatchedFiles
 
@@ -17,7 +18,7 @@ class LinksFirst(Publisher):
     """Makes objects visible before the commit that would redo them is staged."""
 
     def _claim(self, batch, data, placements):
-        self._link(placements)
+        self._placer.link(placements)
         return super()._claim(batch, data, placements)
 
 
@@ -27,11 +28,11 @@ class LinksBeforeItSyncs(Publisher):
     def publish(self, batch, drafts):
         late: list[Path] = []
         files = self._files
-        self._files = batch._files = _Postponing(files, late)
+        self._files = self._placer._files = batch._files = _Postponing(files, late)
         try:
             return super().publish(batch, drafts)
         finally:
-            self._files = batch._files = files
+            self._files = self._placer._files = batch._files = files
             for path in late:
                 with suppress(FileNotFoundError):
                     files.sync(path)
@@ -49,13 +50,22 @@ class _Postponing(WatchedFiles):
 class ClaimsFirst(Publisher):
     """Commits to the ledger before the objects are in their places."""
 
-    def _link(self, placements):
-        self.after = placements
-
     def _claim(self, batch, data, placements):
-        commit = super()._claim(batch, data, placements)
-        super()._link(self.after)
+        placer, self._placer = self._placer, _Idle()
+        try:
+            commit = super()._claim(batch, data, placements)
+        finally:
+            self._placer = placer
+        placer.link(placements)
         return commit
+
+
+class _Idle:
+    def link(self, placements):
+        pass
+
+    def undo(self, placements):
+        pass
 
 
 class SyncsFoldersLate(Publisher):
@@ -67,12 +77,12 @@ class SyncsFoldersLate(Publisher):
         def postpone(path: Path) -> None:
             late.append(path)
 
-        self._files = WatchedFiles(files)
+        self._files = self._placer._files = WatchedFiles(files)
         self._files.sync_folder = postpone
         try:
             return super()._claim(batch, data, placements)
         finally:
-            self._files = files
+            self._files = self._placer._files = files
             for folder in late:
                 files.sync_folder(folder)
 
@@ -82,10 +92,7 @@ class WithdrawsTheCommitFirst(Publisher):
 
     def _withdraw(self, placements, staged):
         self._files.remove(staged)
-        self._undo_without_staged(placements)
-
-    def _undo_without_staged(self, placements):
-        super()._undo(placements)
+        self._placer.undo(placements)
 
 
 # --- recovery ------------------------------------------------------------------------------------
@@ -164,7 +171,7 @@ class ShrugsAtFailedSyncs(WatchedFiles):
             super().sync(path)
 
 
-class UndoesWhatOthersReliedOn(Publisher):
+class UndoesWhatOthersReliedOn(Placer):
     """Takes back its links without asking whether another commit names them by now."""
 
     def _committed(self, target):
@@ -190,7 +197,7 @@ class Replacing(WatchedFiles):
         super().link(source, target)
 
 
-class AdoptsAnything(Publisher):
+class AdoptsAnything(Placer):
     """Takes whatever lies at a key for what it would put there."""
 
     def _adopt(self, place):

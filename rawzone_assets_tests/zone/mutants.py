@@ -12,6 +12,7 @@ from pathlib import Path
 
 from rawzone_assets.zone.files import Files
 from rawzone_assets.zone.ledger import Ledger
+from rawzone_assets.zone.placing import Placer
 from rawzone_assets.zone.publishing import Publisher
 from rawzone_assets.zone.zone import Zone
 from rawzone_assets_tests.zone.broken_publishers import (
@@ -46,6 +47,7 @@ class Mutant:
     name: str
     noticed_by: str  # crashes, failures, faults, races
     publisher: type[Publisher] = Publisher
+    placer: type[Placer] = Placer
     files: Callable[[Files], Files] = lambda files: files
     ledger: type[Ledger] = Ledger
     lands: Mapping[str, bytes] = field(default_factory=dict)
@@ -56,17 +58,18 @@ class Mutant:
     def open(self, home: Path, files: Files, with_index: bool) -> Zone:  # noqa: FBT001
         settings = settings_for(home, with_index=with_index)
         zone = _Broken(settings, files=self.files(files), clock=lambda: NOW)
-        zone.publisher_class = self.publisher
+        zone.publisher_class, zone.placer_class = self.publisher, self.placer
         zone.ledger.__class__ = self.ledger
         return zone
 
 
 class _Broken(Zone):
     publisher_class: type[Publisher]
+    placer_class: type[Placer]
 
     def publisher(self, run_id: str) -> Publisher:
         sound = super().publisher(run_id)
-        sound.__class__ = self.publisher_class
+        sound.__class__, sound._placer.__class__ = self.publisher_class, self.placer_class
         return sound
 
 
@@ -144,9 +147,9 @@ ORDERS = (
     Mutant(
         name="recovers only at first", noticed_by="deaths", publisher=RecoversOnlyAtFirst, lands=OTHER_BYTES
     ),
-    Mutant(name="undoes what others rely on", noticed_by="races", publisher=UndoesWhatOthersReliedOn),
+    Mutant(name="undoes what others rely on", noticed_by="races", placer=UndoesWhatOthersReliedOn),
     Mutant(name="claims by rename", noticed_by="races", ledger=ClaimsByRename, lands=OTHER_BYTES),
     Mutant(name="replaces objects", noticed_by="races", files=Replacing, lands=OTHER_BYTES),
-    Mutant(name="adopts anything", noticed_by="races", publisher=AdoptsAnything, lands=OTHER_BYTES),
+    Mutant(name="adopts anything", noticed_by="races", placer=AdoptsAnything, lands=OTHER_BYTES),
 )
 MUTANTS = (*FORGETFUL, *ORDERS)

@@ -1,0 +1,103 @@
+"""Placing: staged files get their names in the zone, or lose them again when no commit can name them.
+
+Nothing here replaces a file or decides anything: a name that is taken is somebody else's, unless what lies
+there is what this batch would put there. Whoever calls holds the zone's lock and has staged the commit that
+repeats this after a crash; ``publishing`` says in which order, and why.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from pathlib import Path
+
+from rawzone_assets.zone import codec
+from rawzone_assets.zone.errors import KeyOccupied
+from rawzone_assets.zone.files import Files, ensure_folder
+from rawzone_assets.zone.index import Index
+from rawzone_assets.zone.layout import Layout
+from rawzone_assets.zone.replacing import holds, put_back, set_aside
+from rawzone_assets.zone.staging import Placement
+
+
+class Placer:
+    """Links staged files to their places in one zone, and takes such links back."""
+
+    def __init__(self, files: Files, layout: Layout, index: Index) -> None:
+        self._files = files
+        self._layout = layout
+        self._index = index
+
+    def link(self, placements: list[Placement]) -> None:
+        """Give every staged file its place and make the names durable, down from the root.
+
+        Raises:
+            KeyOccupied: Something else lies at, or in the way to, a place.
+        """
+        folders: set[Path] = set()
+        for place in placements:
+            folder = place.target.parent
+            try:
+                folders |= ensure_folder(self._files, folder) | {folder} | self._ancestors(folder)
+                set_aside(self._files, place)
+                self._files.link(place.staged, place.target)
+            except FileExistsError:
+                if not (place.stored_sha256 and holds(self._files, place.target, place.stored_sha256)):
+                    self._adopt(place)
+            except NotADirectoryError:
+                raise KeyOccupied(self._obstacle(place.target)) from None
+        for folder in sorted(folders):
+            self._files.sync_folder(folder)
+
+    def _ancestors(self, folder: Path) -> set[Path]:
+        roots = (self._layout.raw, self._layout.quarantine)
+        return {parent for parent in folder.parents if any(parent.is_relative_to(root) for root in roots)}
+
+    def _obstacle(self, target: Path) -> Path:
+        """The file in the place of a folder on the way to ``target``."""
+        for parent in reversed(target.parents):
+            status = self._files.status(parent)
+            if status is not None and not stat.S_ISDIR(status.st_mode) and not stat.S_ISLNK(status.st_mode):
+                return parent
+        return target
+
+    def _adopt(self, place: Placement) -> None:
+        """Take what lies at the place for our own when it is what we would put there: this batch redone.
+
+        Raises:
+            KeyOccupied: It is something else, or somebody may still write to it.
+        """
+        there, ours = self._files.status(place.target), self._files.status(place.staged)
+        if there is None or ours is None:
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(place.staged))
+        if (there.st_dev, there.st_ino) == (ours.st_dev, ours.st_ino):
+            return
+        if (there.st_mode, there.st_size) != (ours.st_mode, ours.st_size):
+            raise KeyOccupied(place.target)
+        with self._files.open(place.target) as left, self._files.open(place.staged) as right:
+            pairs = zip(codec.blocks_of(left), codec.blocks_of(right), strict=False)
+            if any(a != b for a, b in pairs):
+                raise KeyOccupied(place.target)
+        self._files.sync(place.target)  # nobody else answers for its bytes
+
+    def undo(self, placements: list[Placement]) -> None:
+        """Take back the links that this batch made and no commit names."""
+        self._index.catch_up()  # who took the number may have relied on our links
+        folders: set[Path] = set()
+        for place in placements:
+            there, ours = self._files.status(place.target), self._files.status(place.staged)
+            linked = there and ours and (there.st_dev, there.st_ino) == (ours.st_dev, ours.st_ino)
+            # A repair's place is named by the receipt of what was lost, so that tells nothing of our link.
+            if linked and (place.stored_sha256 or not self._committed(place.target)):
+                self._files.remove(place.target)
+                folders.add(place.target.parent)
+            put_back(self._files, place)
+        for folder in sorted(folders):
+            self._files.sync_folder(folder)
+
+    def _committed(self, target: Path) -> bool:
+        for root in (self._layout.raw, self._layout.quarantine):
+            if target.is_relative_to(root) and self._index.names_place(str(target.relative_to(root))):
+                return True
+        return False
