@@ -8,16 +8,24 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, date, datetime, time
 
 import orjson
 
-from rawzone_assets.zone.errors import LedgerDamaged
+from rawzone_assets.zone.errors import LedgerDamaged, ZoneError
 from rawzone_assets.zone.index_queries import Entry
 from rawzone_assets.zone.receipt import Receipt, Verdict, moment
 from rawzone_assets.zone.zone import Zone
 
 _READABLE = (Verdict.PROMOTED, Verdict.DUPLICATE)
+
+
+class BadMoment(ZoneError):
+    def __init__(self, wanted: str, problem: str) -> None:
+        super().__init__(
+            f"As of {wanted!r} cannot be answered, {problem}: write a commit's number such as 42, 2024-05-22 "
+            "(to its end, UTC) or 2024-05-22T14:30:00Z."
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,35 +68,79 @@ def last_commit_at(zone: Zone, at: datetime) -> int:
     return bisect_right(range(len(times)), at, key=times.__getitem__) - 1
 
 
+def commit_as_of(zone: Zone, wanted: int | str | date) -> int:
+    """The commit of that number, or the last one made by a time (UTC if it names no zone) or a day's end.
+
+    Raises:
+        BadMoment: It is neither, or a number that the ledger has not come to.
+    """
+    text = str(wanted)
+    if isinstance(wanted, int) or (text.isdecimal() and len(text) < 8):
+        if not -1 <= int(text) <= zone.index.head.seq:
+            newest = zone.index.head.seq
+            raise BadMoment(text, f"the ledger {'is empty' if newest < 0 else f'ends with {newest}'}")
+        return int(text)
+    return last_commit_at(zone, _moment(wanted))
+
+
+def _moment(wanted: int | str | date) -> datetime:
+    try:
+        at = wanted if isinstance(wanted, datetime) else datetime.fromisoformat(str(wanted))
+    except ValueError:
+        raise BadMoment(str(wanted), "which is neither a commit's number nor a time") from None
+    if not isinstance(wanted, datetime) and len(str(wanted)) <= len("2024-05-22"):
+        at = datetime.combine(at.date(), time.max)
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
+
+
 def readable(
     zone: Zone,
     *,
-    feeds: Sequence[str] = (),
+    feeds: Sequence[str] | None = None,
     since: str | None = None,
     until: str | None = None,
+    data_since: str | None = None,
+    data_until: str | None = None,
     as_of: int | None = None,
     all_revisions: bool = False,
 ) -> Generator[Listed, None, None]:
     """What can be read in these partitions, by feed, partition and name; ``as_of`` is a commit's number.
 
+    ``data_since`` and ``data_until`` leave what speaks of any day between them, both included. They choose
+    among the newest versions: an older one does not step in for a newest that speaks of other days.
     A duplicate is listed under its own name and partition. Of each name the newest version is given, or all:
     the newest is the one whose bytes came last for the first time, so an old copy landed again is no news, and
     neither is a refused one that a replay promoted after its successor.
+    Nothing counts that was committed after the index last caught up, or after ``as_of``. In which form bytes
+    are stored is told as it is now, because now they are read.
     Only one day of one feed is held at a time. Close it before the zone.
     """
-    for feed in feeds or zone.index.feeds():
-        for day in zone.index.partitions(feed):
-            if (since or "") <= day and (not until or day <= until):
-                yield from _readable_day(zone, feed, day, as_of, all_revisions=all_revisions)
+    limit = zone.index.head.seq if as_of is None else as_of
+    for feed in zone.index.feeds() if feeds is None else feeds:
+        days = zone.index.partitions(
+            feed, since=since, until=until, data_since=data_since, data_until=data_until
+        )
+        for day in days:
+            for listed in _readable_day(zone, feed, day, limit, all_revisions=all_revisions):
+                if _speaks_of(listed.receipt, data_since, data_until):
+                    yield listed
+
+
+def _speaks_of(receipt: Receipt, since: str | None, until: str | None) -> bool:
+    if not since and not until:
+        return True
+    if receipt.data_min is None or receipt.data_max is None:
+        return False
+    return (not since or receipt.data_max >= since) and (not until or receipt.data_min <= until)
 
 
 def _readable_day(
-    zone: Zone, feed: str, day: str, as_of: int | None, *, all_revisions: bool
+    zone: Zone, feed: str, day: str, as_of: int, *, all_revisions: bool
 ) -> Generator[Listed, None, None]:
     """One day's share of :func:`readable`. A name carries its capture day, so no other day knows it."""
     versions: dict[str, dict[str, Listed | None]] = {}
     for entry in zone.index.entries(feeds=[feed], partitions=[day]):
-        if as_of is not None and entry.seq > as_of:
+        if entry.seq > as_of:
             break  # entries come in ledger order
         receipt = entry.receipt
         known = versions.setdefault(receipt.name or "", {})

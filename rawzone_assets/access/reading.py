@@ -9,9 +9,11 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
+from typing import BinaryIO
 
+from rawzone_assets.access.cache import ByteCache
 from rawzone_assets.zone import codec
 from rawzone_assets.zone.errors import AmbiguousObject, NotPromoted, ObjectDamaged, UnknownObject
 from rawzone_assets.zone.index_queries import Entry
@@ -81,35 +83,86 @@ def path_of(zone: Zone, receipt: Receipt) -> Path | None:
     return zone.layout.object(receipt.key) if receipt.key else None
 
 
-def original_bytes(zone: Zone, receipt: Receipt) -> Iterator[bytes]:
+def whereabouts(zone: Zone, receipt: Receipt) -> Path | None:
+    """Where the bytes lie now: as :func:`path_of` has it, or in the archive; ``None`` if unrecognized."""
+    places = _candidates(zone, receipt)
+    return next((place for place in places if zone.files.status(place)), places[0] if places else None)
+
+
+def original_bytes(zone: Zone, receipt: Receipt, *, cache: ByteCache | None = None) -> Iterator[bytes]:
     """The original bytes of a stored delivery, in blocks, after all of them were checked.
 
     What fits in memory is read once; anything larger is read twice through one descriptor, and its hash is
-    taken again on the way out.
+    taken again on the way out. An object that is not in raw, or not sound there, is read from the archive.
 
     Raises:
-        ObjectDamaged: The stored bytes are not those recorded. Nothing was given out, except when a file
+        ObjectDamaged: The stored bytes are nowhere those recorded. Nothing was given out, except when a file
             larger than memory changes between its two readings.
     """
-    path = path_of(zone, receipt)
     key = receipt.key or (receipt.quarantine or {}).get("path", "")
-    if path is None or receipt.sha256 is None or receipt.size is None:
+    places = _candidates(zone, receipt)
+    if not places or receipt.sha256 is None or receipt.size is None:
         raise ObjectDamaged(key or receipt.landing_path, "its receipt names no stored bytes")
+    with ExitStack() as stack:
+        try:
+            blocks = _cached(zone, receipt, places, cache, stack) if cache else None
+            yield from blocks or _from_any(zone, receipt, places, stack)
+        except FileNotFoundError:
+            raise ObjectDamaged(key, f"{places[0]} is missing") from None
+        except codec.Damaged as problem:
+            raise ObjectDamaged(key, str(problem)) from problem
+
+
+def _candidates(zone: Zone, receipt: Receipt) -> list[Path]:
+    """Where the stored bytes may lie: retention and a restore move them while others read."""
+    first = path_of(zone, receipt)
+    if first is None:
+        return []
+    return [first, zone.layout.archived(receipt.key), first] if receipt.key else [first]
+
+
+def _from_any(zone: Zone, receipt: Receipt, places: Sequence[Path], stack: ExitStack) -> Iterator[bytes]:
+    """The bytes of the first place where they are sound; if they are nowhere, what the first sighting said."""
+    problem: codec.Damaged | None = None
+    for place in places:
+        with suppress(FileNotFoundError):
+            stream = stack.enter_context(zone.files.open(place))
+            try:
+                return _checked(receipt, stream)
+            except codec.Damaged as found:
+                problem = problem or found
+    raise problem or FileNotFoundError
+
+
+def _cached(
+    zone: Zone, receipt: Receipt, places: Sequence[Path], cache: ByteCache, stack: ExitStack
+) -> Iterator[bytes] | None:
+    """The bytes from the cache, which keeps them first if need be; ``None`` when it has none that are sound."""
+    digest, size = receipt.stored_sha256 or "", receipt.stored_size or 0
+    copy = cache.open(digest)
+    for place in () if copy else places:
+        with suppress(FileNotFoundError), zone.files.open(place) as stream:
+            copy = cache.keep(digest, size, codec.blocks_of(stream))
+            break
+    if copy is None:
+        return None
     try:
-        with zone.files.open(path) as stream:
-            if (receipt.stored_size or 0) + receipt.size <= HELD_IN_MEMORY:
-                # One byte more than recorded shows a longer file without reading all of it.
-                stored = stream.read((receipt.stored_size or 0) + 1)
-                _check(receipt, [stored])
-                yield from _decoded(receipt, iter([stored]))
-                return
-            _check(receipt, codec.blocks_of(stream))
-            stream.seek(0)
-            yield from _decoded(receipt, codec.blocks_of(stream))
-    except FileNotFoundError:
-        raise ObjectDamaged(key, f"{path} is missing") from None
-    except codec.Damaged as problem:
-        raise ObjectDamaged(key, str(problem)) from problem
+        return _checked(receipt, stack.enter_context(copy))
+    except codec.Damaged:
+        cache.forget(digest)
+        return None
+
+
+def _checked(receipt: Receipt, stream: BinaryIO) -> Iterator[bytes]:
+    """The original bytes of a stored form that was found to be the one recorded."""
+    if (receipt.stored_size or 0) + (receipt.size or 0) <= HELD_IN_MEMORY:
+        # One byte more than recorded shows a longer file without reading all of it.
+        stored = stream.read((receipt.stored_size or 0) + 1)
+        _check(receipt, [stored])
+        return _decoded(receipt, iter([stored]))
+    _check(receipt, codec.blocks_of(stream))
+    stream.seek(0)
+    return _decoded(receipt, codec.blocks_of(stream))
 
 
 def _check(receipt: Receipt, stored: Iterator[bytes] | list[bytes]) -> None:
@@ -136,7 +189,7 @@ def _places(layout: Layout, wanted: str, folder: Path) -> Iterator[tuple[Path, s
     """Roots and paths below them that ``wanted`` may mean, the likeliest first."""
     yield layout.raw, wanted
     absolute = Path(os.path.normpath(folder / Path(wanted).expanduser()))
-    roots = (layout.landing, layout.raw, layout.quarantine)
+    roots = (layout.landing, layout.raw, layout.quarantine, layout.archive)
     for path in (absolute, Path(os.path.realpath(absolute))):
         for root in roots:
             for real in dict.fromkeys((root, Path(os.path.realpath(root)))):

@@ -6,6 +6,7 @@ import sys
 
 import click
 
+from rawzone_assets.access.opening import cache_of
 from rawzone_assets.access.reading import original_bytes, resolve, stored_form, with_stored_objects
 from rawzone_assets.commands.surroundings import emit, home_option, json_option, open_settings, open_zone
 
@@ -21,14 +22,16 @@ def command(*, wanted: str, quarantined: bool, as_json: bool) -> None:
     A duplicate gives the bytes of the object it repeats. With --json, one line tells what was checked and no
     bytes are written.
     """
-    with open_zone(open_settings()) as zone:
+    settings = open_settings()
+    cache = cache_of(settings)
+    with open_zone(settings) as zone:
         entries = with_stored_objects(zone, resolve(zone, wanted))
         receipt = stored_form(entries, wanted, refused=quarantined)
         if as_json:
-            size = sum(len(block) for block in original_bytes(zone, receipt))
+            size = sum(len(block) for block in original_bytes(zone, receipt, cache=cache))
             emit({"key": receipt.key, "feed": receipt.feed, "sha256": receipt.sha256, "size": size})
             return
         stream = sys.stdout.buffer
-        for block in original_bytes(zone, receipt):
+        for block in original_bytes(zone, receipt, cache=cache):
             stream.write(block)
         stream.flush()

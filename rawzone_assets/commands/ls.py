@@ -7,9 +7,16 @@ from typing import Any
 
 import click
 
-from rawzone_assets.access.catalog import Listed, readable
+from rawzone_assets.access.catalog import Listed
+from rawzone_assets.access.raw import RawReader
+from rawzone_assets.access.reading import whereabouts
 from rawzone_assets.commands.figures import readable_size
-from rawzone_assets.commands.selection import checked_range, chosen_commit, chosen_feeds, range_options
+from rawzone_assets.commands.selection import (
+    checked_range,
+    chosen_feeds,
+    data_range_options,
+    range_options,
+)
 from rawzone_assets.commands.surroundings import (
     emit,
     home_option,
@@ -19,8 +26,8 @@ from rawzone_assets.commands.surroundings import (
     open_zone,
     printable,
 )
-from rawzone_assets.zone.layout import Layout
 from rawzone_assets.zone.receipt import Verdict
+from rawzone_assets.zone.zone import Zone
 
 _SHOWN = (
     "feed",
@@ -44,6 +51,7 @@ _SHOWN = (
 @click.command(name="ls")
 @click.argument("feeds", nargs=-1, metavar="[FEED]...")
 @range_options
+@data_range_options
 @click.option("--as-of", metavar="TIME|SEQ", help="As it was at a time (UTC) or at a commit of the ledger.")
 @click.option("--all-revisions", is_flag=True, help="Every revision of a name, not only the newest.")
 @home_option
@@ -53,6 +61,8 @@ def command(
     feeds: tuple[str, ...],
     since: str | None,
     until: str | None,
+    data_since: str | None,
+    data_until: str | None,
     as_of: str | None,
     all_revisions: bool,
     as_json: bool,
@@ -63,14 +73,16 @@ def command(
     with "=" for its revision and the key of the object that holds its bytes.
     """
     checked_range(since, until)
+    checked_range(data_since, data_until, of="data-")
     settings = open_settings()
     with open_zone(settings) as zone:
-        found = readable(
-            zone,
-            feeds=sorted(chosen_feeds(feeds, zone.index.feeds())),
+        found = RawReader(zone).find(
+            *sorted(chosen_feeds(feeds, zone.index.feeds())),
             since=since,
             until=until,
-            as_of=chosen_commit(zone, as_of),
+            data_since=data_since,
+            data_until=data_until,
+            as_of=as_of,
             all_revisions=all_revisions,
         )
         shown = 0
@@ -79,14 +91,14 @@ def command(
             for listed in found:
                 shown += 1
                 if as_json:
-                    emit(_record(listed, settings.layout))
+                    emit(_record(zone, listed))
                 else:
                     click.echo(_line(listed))
     if not shown and not as_json:
         note(f"No objects match in {settings.layout.raw}.")
 
 
-def _record(listed: Listed, layout: Layout) -> dict[str, Any]:
+def _record(zone: Zone, listed: Listed) -> dict[str, Any]:
     record: dict[str, Any] = {name: getattr(listed.receipt, name) for name in _SHOWN}
     stored = listed.stored
     return {
@@ -95,7 +107,7 @@ def _record(listed: Listed, layout: Layout) -> dict[str, Any]:
         "stored_size": stored.stored_size,
         "stored_sha256": stored.stored_sha256,
         "encoding": stored.encoding,
-        "path": str(layout.object(stored.key)) if stored.key else None,
+        "path": str(path) if (path := whereabouts(zone, stored)) else None,
         "seq": listed.seq,
     }
 

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from datetime import UTC, date, datetime, time
+from datetime import date
 from difflib import get_close_matches
 from typing import Any
 
 import click
 
-from rawzone_assets.access.catalog import last_commit_at
 from rawzone_assets.commands.surroundings import fail
 from rawzone_assets.platforms import all_feeds
-from rawzone_assets.zone.zone import Zone
 
 
 class Day(click.ParamType[str]):
@@ -37,10 +35,17 @@ def range_options(function: Callable[..., Any]) -> Callable[..., Any]:
     return since(until(function))
 
 
-def checked_range(since: str | None, until: str | None) -> None:
-    """Refuse a range that ends before it begins."""
+def data_range_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """``--data-since`` and ``--data-until``; the command passes both to :func:`checked_range`."""
+    until = click.option("--data-until", type=Day(), metavar="DAY", help="Last day of the data, included.")
+    since = click.option("--data-since", type=Day(), metavar="DAY", help="First day of the data.")
+    return since(until(function))
+
+
+def checked_range(since: str | None, until: str | None, *, of: str = "") -> None:
+    """Refuse a range that ends before it begins; ``of`` stands before the options' names."""
     if since and until and since > until:
-        fail(f"--since {since} is after --until {until}: exchange the two.")
+        fail(f"--{of}since {since} is after --{of}until {until}: exchange the two.")
 
 
 def chosen_feeds(wanted: Sequence[str], recorded: Iterable[str] = ()) -> list[str]:
@@ -61,33 +66,3 @@ def chosen_feeds(wanted: Sequence[str], recorded: Iterable[str] = ()) -> list[st
             fail(f"There is no feed {name!r}: {hint} feeds are {', '.join(known)}.")
         chosen += meant
     return list(dict.fromkeys(chosen))
-
-
-def chosen_commit(zone: Zone, wanted: str | None) -> int | None:
-    """The commit meant by ``--as-of``: its number, or the last one made by a moment (UTC) or day's end."""
-    if wanted is None:
-        return None
-    head = zone.index.head.seq
-    if wanted.isdecimal() and len(wanted) < 8:
-        seq = int(wanted)
-        if seq > head:
-            fail(f"--as-of {seq} is after the newest commit of the ledger, {_named(head)}.")
-        return seq
-    return last_commit_at(zone, _moment(wanted))
-
-
-def _moment(wanted: str) -> datetime:
-    try:
-        moment = datetime.fromisoformat(wanted)
-    except ValueError:
-        fail(
-            f"--as-of {wanted!r} is neither a commit's number nor a time: write 42, 2024-05-22 "
-            "(to its end, UTC) or 2024-05-22T14:30:00Z."
-        )
-    if len(wanted) <= len("2024-05-22"):
-        moment = datetime.combine(moment.date(), time.max)
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-
-def _named(head: int) -> str:
-    return "which is empty" if head < 0 else f"number {head}"

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from rawzone_assets.access.catalog import CommitTimes
-from rawzone_assets.access.reading import path_of, resolve, with_stored_objects
+from rawzone_assets.access.reading import resolve, whereabouts, with_stored_objects
 from rawzone_assets.commands.figures import readable_size
 from rawzone_assets.commands.receipts import finding_lines, receipt_record
 from rawzone_assets.commands.surroundings import (
@@ -68,7 +68,7 @@ def _lines(zone: Zone, entry: Entry, at: datetime) -> list[str]:
     facts: dict[str, Any] = {
         "verdict": f"{receipt.verdict} in commit {entry.seq} of {at:%Y-%m-%d %H:%M:%S} UTC"
     }
-    if path := path_of(zone, receipt):
+    if path := whereabouts(zone, receipt):
         facts["lies at"] = path
     facts.update(_sizes(receipt))
     facts.update({name: value for name, value in vars(receipt).items() if name not in _TOLD_OTHERWISE})

@@ -7,21 +7,20 @@ to a person. Tables and option types are elsewhere; nothing here knows a single 
 from __future__ import annotations
 
 import os
-import sqlite3
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, NoReturn
 
 import click
 import orjson
 
+from rawzone_assets.access.opening import open_zone as open_zone  # noqa: PLC0414  commands take both from here
+from rawzone_assets.access.opening import zone_without_index_file as zone_without_index_file  # noqa: PLC0414
 from rawzone_assets.commands.failure import Failure
 from rawzone_assets.contract.plain_text import printable as printable  # noqa: PLC0414  commands take it from here
 from rawzone_assets.contract.plain_text import printable_json
 from rawzone_assets.zone.settings import Settings
-from rawzone_assets.zone.zone import Zone
 
 FINE = 0
 FOUND = 1
@@ -45,33 +44,6 @@ def open_settings(home: Path | None = None) -> Settings:
         context = click.get_current_context(silent=True)
         home = context.find_object(Path) if context else None
     return Settings.from_environment(os.environ, home=home)
-
-
-def open_zone(settings: Settings) -> Zone:
-    """A zone for reading, caught up with its ledger. Where there is no zone yet, nothing is created.
-
-    Raises:
-        ZoneError: The ledger cannot be read.
-    """
-    if settings.layout.ledger.is_dir():
-        zone = Zone(settings)
-        try:
-            zone.index.catch_up()
-        except sqlite3.DatabaseError:
-            # The index is derived: a damaged or locked file of it costs a reading of the ledger, no answer.
-            zone.close()
-        else:
-            return zone
-    zone = zone_without_index_file(settings)
-    zone.index.catch_up()
-    return zone
-
-
-def zone_without_index_file(settings: Settings) -> Zone:
-    """A zone whose index is in memory, empty, and trusts nothing that was written before."""
-    # No folder can be created below a device file, and a zone without a state folder keeps its index in memory.
-    nowhere = replace(settings.layout, state=Path(os.devnull))
-    return Zone(replace(settings, layout=nowhere))
 
 
 def emit(record: Mapping[str, Any]) -> None:

@@ -211,8 +211,8 @@ class Index(IndexQueries):
         self._database.execute(
             "INSERT INTO receipt "
             "(seq, feed, partition, name, verdict, sha256, key, revision, landing_path, form, captured_at, "
-            "size, records, data_min, substance, fingerprint, outline, diary, body) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "size, records, data_min, substance, fingerprint, outline, diary, data_max, body) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 seq,
                 receipt.feed,
@@ -232,6 +232,7 @@ class Index(IndexQueries):
                 _digest(receipt.fingerprint),
                 orjson.dumps(receipt.outline).decode() if receipt.outline else None,
                 orjson.dumps(dict(receipt.diary)).decode() if receipt.diary else None,
+                receipt.data_max,
                 orjson.dumps(receipt.as_record()).decode(),
             ),
         )

@@ -11,14 +11,14 @@ from rawzone_assets.zone import index_tallies
 _LEAST_FREE = 2**19
 """Bytes. SQLite maps a file beside the database: where a full disk cannot back it, the process is killed."""
 
-_VERSION = 5
+_VERSION = 6
 _SCHEMA = f"""
 CREATE TABLE head (seq INTEGER NOT NULL, sha256 TEXT NOT NULL, at TEXT);
 CREATE TABLE receipt (
     id INTEGER PRIMARY KEY, seq INTEGER NOT NULL, feed TEXT, partition TEXT, name TEXT, verdict TEXT NOT NULL,
     sha256 BLOB, key TEXT, revision INTEGER, landing_path TEXT NOT NULL, form INTEGER, captured_at TEXT,
     size INTEGER, records INTEGER, data_min TEXT, substance BLOB, fingerprint BLOB, outline TEXT,
-    diary TEXT, body TEXT NOT NULL);
+    diary TEXT, data_max TEXT, body TEXT NOT NULL);
 CREATE INDEX receipt_name ON receipt (feed, name);
 CREATE INDEX receipt_sha256 ON receipt (sha256);
 CREATE INDEX receipt_partition ON receipt (feed, partition);
@@ -28,6 +28,7 @@ CREATE INDEX receipt_refused ON receipt (feed, partition) WHERE verdict = 'quara
 CREATE INDEX receipt_past ON receipt (form, captured_at);
 CREATE INDEX receipt_substance ON receipt (substance, captured_at);
 CREATE INDEX receipt_outline ON receipt (form, fingerprint) WHERE outline IS NOT NULL;
+CREATE INDEX receipt_data ON receipt (feed, data_max, data_min, partition) WHERE data_max IS NOT NULL;
 CREATE TABLE seen (
     path TEXT PRIMARY KEY, signature TEXT NOT NULL, feed TEXT, verdict TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE scrubbed (first INTEGER NOT NULL, last INTEGER NOT NULL, began TEXT NOT NULL);

@@ -96,11 +96,28 @@ class IndexQueries:
         rows = self._database.execute("SELECT DISTINCT feed FROM receipt WHERE feed IS NOT NULL ORDER BY feed")
         return [feed for (feed,) in rows]
 
-    def partitions(self, feed: str) -> list[str]:
-        """The capture days of a feed's receipts, oldest first."""
-        rows = self._database.execute(
-            "SELECT DISTINCT partition FROM receipt WHERE feed = ? ORDER BY partition", (feed,)
+    def partitions(
+        self,
+        feed: str,
+        *,
+        since: str | None = None,
+        until: str | None = None,
+        data_since: str | None = None,
+        data_until: str | None = None,
+    ) -> list[str]:
+        """The capture days of a feed, oldest first: all, those in a range, or those with data of a range."""
+        bounds = (
+            ("partition >= ?", since),
+            ("partition <= ?", until),
+            ("data_max >= ?", data_since),
+            ("data_min <= ?", data_until),
         )
+        clauses = ["feed = ?", *(clause for clause, day in bounds if day)]
+        if data_since or data_until:
+            clauses.append("data_max IS NOT NULL")  # which the index over data ranges leaves out
+        where = " AND ".join(clauses)  # of constants; every value is bound
+        query = f"SELECT DISTINCT partition FROM receipt WHERE {where} ORDER BY 1"  # noqa: S608
+        rows = self._database.execute(query, [feed, *(day for _, day in bounds if day)])
         return [partition for (partition,) in rows]
 
     def counts_by_day(self, feed: str, *, since: str, until: str) -> list[tuple[str, str, int]]:

@@ -54,6 +54,10 @@ class Layout:
     def object(self, key: str) -> Path:
         return self.raw / key
 
+    def archived(self, key: str) -> Path:
+        """Where the object of a key lies once retention has moved it."""
+        return self.archive / key
+
     def quarantined(self, path: str) -> Path:
         return self.quarantine / path
 

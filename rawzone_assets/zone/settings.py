@@ -18,6 +18,7 @@ DEFAULT_SETTLE = 30.0
 DEFAULT_RESERVE = 64 * 2**20
 DEFAULT_SCRUB_WINDOW = 30.0
 DEFAULT_SCRUB_BUDGET = 1800.0
+DEFAULT_CACHE_SIZE = 10 * 2**30
 _TRUTHS = {"1": True, "true": True, "yes": True, "on": True} | dict.fromkeys(("0", "false", "no", "off"), False)
 
 
@@ -33,6 +34,8 @@ class Settings:
     scrub_budget: float = DEFAULT_SCRUB_BUDGET  # seconds that a session of the rolling scrub may read
     immutable: bool = False  # published files get the flag that guards them against their own owner
     start: date | None = None  # overrides every feed's first partition
+    cache: Path | None = None  # where readers keep copies of what they read
+    cache_size: int = DEFAULT_CACHE_SIZE  # bytes that these may take together
     origin: str | None = None  # the name under which this zone hands out checkpoints
     signing_key: Path | None = None  # the file of the key that signs them
     policy: Policy = field(default_factory=Policy)  # what this installation changes in its feeds' contracts
@@ -68,6 +71,8 @@ class Settings:
             scrub_budget=_number(environment, "RAWZONE_SCRUB_BUDGET", DEFAULT_SCRUB_BUDGET),
             immutable=_truth(environment, "RAWZONE_IMMUTABLE"),
             start=_day(environment, "RAWZONE_START"),
+            cache=_file(environment, "RAWZONE_CACHE"),
+            cache_size=int(_number(environment, "RAWZONE_CACHE_SIZE", DEFAULT_CACHE_SIZE)),
             origin=_origin(environment, "RAWZONE_ORIGIN"),
             signing_key=_file(environment, "RAWZONE_SIGNING_KEY"),
             policy=_policy(environment, base / "policy.toml"),

@@ -33,6 +33,27 @@ class TestListing:
             found = rawzone("ls", "--since", day, "--until", day, "--json").records
             assert {record["partition"] for record in found} == {day}
 
+    def test_the_range_of_the_data_is_asked_for_apart_from_the_capture_day(self, rawzone):
+        everything = rawzone("ls", "--json").records
+        days = sorted({record["data_min"] for record in everything if record["data_min"]})
+        since, until = days[1], days[-2]
+        found = rawzone("ls", "--data-since", since, "--data-until", until, "--json").records
+        assert found == [
+            record
+            for record in everything
+            if record["data_min"] and record["data_max"] >= since and record["data_min"] <= until
+        ]
+        assert 0 < len(found) < len(everything)
+        outcome = rawzone("ls", "--data-since", "2025-06-02", "--data-until", "2025-06-01")
+        assert outcome.code == 2
+        assert "--data-since 2025-06-02 is after" in outcome.err
+
+    def test_a_moment_that_is_none_is_one_sentence(self, rawzone):
+        for moment in ("soon", "9999"):
+            outcome = rawzone("ls", "--as-of", moment)
+            assert (outcome.code, outcome.out) == (2, b"")
+            assert "write a commit's number" in outcome.err
+
     def test_a_platform_means_all_its_feeds(self, rawzone):
         feeds = {record["feed"] for record in rawzone("ls", "distrokid", "--json").records}
         assert feeds == {"distrokid/streams", "distrokid/apple_music", "distrokid/sales"}

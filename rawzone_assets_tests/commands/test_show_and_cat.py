@@ -105,6 +105,23 @@ class TestCat:
         assert "quarantine show" in outcome.err
         assert rawzone("cat", place, "--quarantined").out == rawzone.landed(record)
 
+    def test_an_archived_object_is_found_by_its_path_there_and_read(self, own):
+        record = own.record("ls", feed="distrokid/sales")
+        moved = own.home / "archive" / record["key"]
+        moved.parent.mkdir(parents=True)
+        os.rename(record["path"], moved)
+        assert own.record("ls", key=record["key"])["path"] == str(moved)
+        assert str(moved) in own("show", record["key"]).text
+        for wanted in (record["key"], str(moved)):
+            assert own("cat", wanted).out == own.landed(record)
+
+    def test_with_a_cache_a_second_reading_comes_from_it(self, own, tmp_path):
+        record = own.record("ls", feed="distrokid/sales")
+        cache = {"RAWZONE_CACHE": str(tmp_path / "cache")}
+        assert own.run("cat", record["key"], **cache).out == own.landed(record)
+        os.unlink(record["path"])
+        assert own.run("cat", record["key"], **cache).out == own.landed(record)
+
     def test_json_tells_what_was_checked_and_writes_no_bytes(self, rawzone):
         record = rawzone.record("ls", verdict="promoted")
         (line,) = rawzone("cat", record["key"], "--json").records

@@ -1,0 +1,57 @@
+"""Opening a zone to read it: nothing is created where there is none, and nothing needs to be writable."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from dataclasses import replace
+from pathlib import Path
+
+from rawzone_assets.access.cache import ByteCache
+from rawzone_assets.zone.errors import RootsNested
+from rawzone_assets.zone.layout import nested
+from rawzone_assets.zone.settings import Settings
+from rawzone_assets.zone.zone import Zone
+
+
+def open_zone(settings: Settings) -> Zone:
+    """A zone for reading, caught up with its ledger. Where there is no zone yet, nothing is created.
+
+    Raises:
+        ZoneError: The ledger cannot be read.
+    """
+    if settings.layout.ledger.is_dir():
+        zone = Zone(settings)
+        try:
+            zone.index.catch_up()
+        except sqlite3.DatabaseError:
+            # The index is derived: a damaged or locked file of it costs a reading of the ledger, no answer.
+            zone.close()
+        else:
+            return zone
+    zone = zone_without_index_file(settings)
+    zone.index.catch_up()
+    return zone
+
+
+def zone_without_index_file(settings: Settings) -> Zone:
+    """A zone whose index is in memory, empty, and trusts nothing that was written before."""
+    # No folder can be created below a device file, and a zone without a state folder keeps its index in memory.
+    nowhere = replace(settings.layout, state=Path(os.devnull))
+    return Zone(replace(settings, layout=nowhere))
+
+
+def cache_of(settings: Settings) -> ByteCache | None:
+    """The cache that ``RAWZONE_CACHE`` names, or ``None``.
+
+    Raises:
+        RootsNested: It lies in one of the zone's folders, or one of them in it.
+    """
+    if settings.cache is None:
+        return None
+    roots = {**settings.layout.apart, "cache": settings.cache}
+    pair = nested(roots)
+    if pair and "cache" in pair:
+        inner, outer = pair
+        raise RootsNested(inner, roots[inner], outer, roots[outer])
+    return ByteCache(settings.cache, settings.cache_size)
