@@ -43,7 +43,6 @@ def ask_witnesses(settings: Settings, *, skip: bool, require: bool) -> Testimony
 
     Raises:
         Failure: One is required and there is none.
-        ZoneError: Dagster's home cannot be used.
     """
     if skip and require:
         fail("--no-witness and --require-witness contradict each other: give one of them.")
@@ -61,12 +60,17 @@ def _asked(settings: Settings) -> Testimony:
     # Looked at before Dagster is imported, which takes half a second.
     if not stated and not (settings.home / "dagster").is_dir():
         return _silent("DAGSTER_HOME is not set")
+    from rawzone_assets.orchestration.instance import InstanceUnusable  # noqa: PLC0415
     from rawzone_assets.orchestration.testimony import home_with_witnesses, testimonies  # noqa: PLC0415
 
-    home = home_with_witnesses(settings)
-    if home is None:
-        return _silent(f"Dagster's home {stated or settings.home / 'dagster'} is empty")
-    return Testimony(witnesses=tuple(testimonies(settings)), source=str(home))
+    try:
+        home = home_with_witnesses(settings)
+        if home is None:
+            return _silent(f"Dagster's home {stated or settings.home / 'dagster'} is empty")
+        return Testimony(witnesses=tuple(testimonies(settings)), source=str(home))
+    except InstanceUnusable as error:
+        # Whoever may only read the zone cannot open Dagster's SQLite either, and is to verify all the same.
+        return _silent(error.reason)
 
 
 def _silent(why: str) -> Testimony:

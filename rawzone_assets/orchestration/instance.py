@@ -28,6 +28,7 @@ class InstanceUnusable(ZoneError):
     """Dagster's own home cannot be used."""
 
     def __init__(self, home: Path, problem: str) -> None:
+        self.reason = f"Dagster cannot use {home} as its home: {problem}"
         super().__init__(
             f"Dagster cannot use {home} as its home ({problem}): correct it, or unset DAGSTER_HOME to keep "
             "Dagster's database beside the zone."

@@ -15,7 +15,7 @@ from typing import Any
 import dagster as dg
 
 from rawzone_assets.health.witnesses import Witness
-from rawzone_assets.orchestration.instance import open_instance
+from rawzone_assets.orchestration.instance import InstanceUnusable, open_instance
 from rawzone_assets.orchestration.names import FIXITY, INTEGRITY, NOTHING_DAMAGED
 from rawzone_assets.zone.settings import Settings
 
@@ -24,17 +24,24 @@ _SEQ, _HEAD = "ledger_seq", "ledger_head"
 
 
 def home_with_witnesses(settings: Settings) -> Path | None:
-    """Dagster's home of this zone if anything is in it: DAGSTER_HOME, else the folder beside the roots."""
+    """Dagster's home of this zone if anything is in it: DAGSTER_HOME, else the folder beside the roots.
+
+    Raises:
+        InstanceUnusable: This user may not look into it.
+    """
     stated = os.environ.get("DAGSTER_HOME")
     home = Path(stated).expanduser().absolute() if stated else settings.home / "dagster"
-    return home if home.is_dir() and any(home.iterdir()) else None
+    try:
+        return home if home.is_dir() and any(home.iterdir()) else None
+    except OSError as error:
+        raise InstanceUnusable(home, (error.strerror or str(error)).lower()) from error
 
 
 def testimonies(settings: Settings) -> Iterator[Witness]:
     """Every head that Dagster's database has seen, asset by asset, newest event first.
 
     Raises:
-        ZoneError: Dagster's home or its configuration cannot be used.
+        InstanceUnusable: Dagster's home, its configuration or its database cannot be used.
     """
     with open_instance(settings) as instance:
         for key in sorted(instance.get_asset_keys(), key=lambda key: tuple(key.path)):

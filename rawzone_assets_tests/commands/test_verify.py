@@ -94,6 +94,16 @@ class TestVerify:
         assert "rolled back" in outcome.text
         assert own("verify", "--no-witness").code == 0
 
+    def test_a_witness_that_cannot_be_heard_keeps_nobody_from_verifying(self, own, witnessed):
+        (record,) = own("verify", "--json").records
+        witnessed(record["head_seq"], record["head"])
+        for database in (own.home / "dagster" / "history").rglob("*.db*"):
+            database.write_bytes(b"no database")
+        outcome = own("verify")
+        assert outcome.code == 0
+        assert "witnesses: none asked (Dagster cannot use" in outcome.text
+        assert own("verify", "--require-witness").code == 2
+
     def test_a_witness_can_be_required(self, rawzone):
         outcome = rawzone("verify", "--require-witness")
         assert outcome.code == 2
