@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from rawzone_assets.health.alert_kinds import ZONE, Severity
+from rawzone_assets.health.disks import Disk
 from rawzone_assets.health.incidents import Sign, key_of
 from rawzone_assets.zone.errors import LandingMissing, ZoneError
 from rawzone_assets.zone.files import Files, nearest_folder
@@ -20,6 +21,7 @@ from rawzone_assets.zone.settings import Settings
 from rawzone_assets.zone.survey import Survey
 from rawzone_assets.zone.zone import Zone
 
+SOON = timedelta(days=30)
 _STEP = 64  # MiB: a text that changes with every byte would be written down every time
 
 
@@ -65,6 +67,26 @@ def look_at_disks(settings: Settings, files: Files, *, now: datetime) -> Sight:
         elif free < (PLENTY + 1) * settings.reserve:
             unsure.add(key_of("capacity", ZONE))
     return Sight(signs=tuple(found), unsure=frozenset(unsure))
+
+
+def look_ahead(disks: Iterable[Disk], *, now: datetime) -> Sight:
+    """Disks that will be full within a month if it goes on like this."""
+    return Sight(
+        signs=tuple(
+            Sign(
+                kind="capacity",
+                subject=ZONE,
+                name=f"forecast of {', '.join(disk.roots)}",
+                bad=True,
+                at=now,
+                severity=Severity.WARNING,
+                text=f"the disk of {' and '.join(disk.roots)} is {disk.forecast.sentence}",
+                source="forecast",
+            )
+            for disk in disks
+            if disk.forecast.full_on and disk.forecast.full_on - now.date() <= SOON
+        )
+    )
 
 
 def look_at_landing(zone: Zone, survey: Survey, *, backlog: timedelta, feeds: Iterable[str]) -> Sight:

@@ -15,6 +15,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 from rawzone_assets.health.forecast import WEEKS, Forecast, forecast
+from rawzone_assets.zone.files import nearest_folder
 from rawzone_assets.zone.index import index_path
 from rawzone_assets.zone.receipt import Verdict
 from rawzone_assets.zone.zone import Zone
@@ -53,7 +54,7 @@ def disks_of(zone: Zone, *, landed_bytes: int | None) -> tuple[Disk, ...]:
     }
     devices: dict[int, dict[str, Path]] = {}
     for name, root in roots.items():
-        standing = nearest(root)
+        standing = nearest_folder(root)
         if standing.is_dir():  # a state folder below a device file is how a zone is read without an index
             devices.setdefault(standing.stat().st_dev, {})[name] = standing
     today = zone.clock().date()
@@ -76,18 +77,6 @@ def disks_of(zone: Zone, *, landed_bytes: int | None) -> tuple[Disk, ...]:
             )
         )
     return tuple(found)
-
-
-def nearest(path: Path) -> Path:
-    """The path itself, or the closest folder above it that exists and may be entered."""
-    while path != path.parent:
-        try:
-            path.stat()
-        except OSError:
-            path = path.parent
-        else:
-            break
-    return path
 
 
 def _bytes_of_roots(

@@ -19,21 +19,24 @@ from rawzone_assets.contract.feed import Platform
 from rawzone_assets.contract.plain_text import printable
 from rawzone_assets.health import channels
 from rawzone_assets.health.alert_book import Book, changing_book, read_book, sending
-from rawzone_assets.health.alert_conditions import Sight, landing_is_away, look_at_disks, look_at_landing
+from rawzone_assets.health.alert_conditions import landing_is_away, look_ahead, look_at_disks, look_at_landing
 from rawzone_assets.health.alert_ledger import read_damage
 from rawzone_assets.health.alert_settings import AlertSettings
+from rawzone_assets.health.disks import disks_of
 from rawzone_assets.health.incidents import Notice, Sign
 from rawzone_assets.health.outbox import Channel
 from rawzone_assets.orchestration import event_log
 from rawzone_assets.orchestration.alert_signs import Reader
 from rawzone_assets.orchestration.event_log import Position
 from rawzone_assets.orchestration.overrides import ZoneResource
-from rawzone_assets.zone.errors import LandingMissing, ZoneError
+from rawzone_assets.zone.errors import LandingMissing, StorageFailed, ZoneError
 from rawzone_assets.zone.files import LocalFiles
+from rawzone_assets.zone.receipt import moment, timestamp
 
 _SECONDS = 30
 _SENDING_SECONDS = 25.0  # a tick must end within 60
-_EVENTS, _LEDGER = "events", "ledger"
+_SHORT = 0.3  # seconds
+_EVENTS, _LEDGER, _LOOK = "events", "ledger", "look"
 
 
 @dataclass(kw_only=True)
@@ -140,9 +143,7 @@ class _Look:
         told += incidents.take_back("ticks", self._reader.failing_instigators(now), now=now)
         disks = look_at_disks(self._resource.settings(), LocalFiles(), now=now)
         told += incidents.take_back("disks", disks.signs, now=now, unsure=disks.unsure)
-        sight, damage = self._zone()
-        told += incidents.take(damage, now)
-        return told + incidents.take_back("landing", sight.signs, now=now, unsure=sight.unsure)
+        return told + self._zone()
 
     def _news(self) -> list[Sign]:
         """The signs of all events since the last tick; none at the very first, and none of another database."""
@@ -158,21 +159,42 @@ class _Look:
         failed_runs = any(incident.kind == "run-failed" for incident in self._book.incidents.open)
         return list(self._reader.signs(news, failed_runs=failed_runs))
 
-    def _zone(self) -> tuple[Sight, list[Sign]]:
-        """What landing shows and what the ledger tells of damage."""
-        damage: list[Sign] = []
+    def _zone(self) -> list[Notice]:
+        """What the ledger tells of damage, what landing shows, and when the disks will be full."""
+        incidents, now, positions = self._book.incidents, self._now, self._book.positions
+        told: list[Notice] = []
         try:
             with self._resource.open() as zone:
                 zone.index.catch_up()
-                noted = self._book.positions.get(_LEDGER)
-                damage, self._book.positions[_LEDGER] = read_damage(zone, noted, self._book.incidents)
+                damage, positions[_LEDGER] = read_damage(zone, positions.get(_LEDGER), incidents)
+                told += incidents.take(damage, now)
+                if self._rests():
+                    return told
+                began = time.monotonic()
                 found = self._resource.look(zone, self._platforms)
-                return look_at_landing(zone, found, backlog=self._backlog, feeds=self._feeds), damage
+                ahead = look_ahead(disks_of(zone, landed_bytes=None), now=now)
+                positions[_LOOK] = {"at": timestamp(now), "took": time.monotonic() - began}
+                told += incidents.take_back("forecast", ahead.signs, now=now)
+                sight = look_at_landing(zone, found, backlog=self._backlog, feeds=self._feeds)
         except LandingMissing as problem:
-            return landing_is_away(problem, self._feeds, now=self._now), damage
+            sight = landing_is_away(problem, self._feeds, now=now)
         except ZoneError as problem:
             self._tick.blind.append(f"the zone cannot be looked at: {problem}")
-            return landing_is_away(problem, self._feeds, now=self._now), damage
+            sight = landing_is_away(problem, self._feeds, now=now)
+        except OSError as problem:
+            return self._blind(told, problem)
+        return told + incidents.take_back("landing", sight.signs, now=now, unsure=sight.unsure)
+
+    def _rests(self) -> bool:
+        """Whether the last look was long enough for the next one to wait: a hundredth of the time is for it."""
+        last = self._book.positions.get(_LOOK)
+        if not last or last["took"] < _SHORT:
+            return False
+        return timedelta(0) <= self._now - moment(last["at"]) < timedelta(seconds=100 * last["took"])
+
+    def _blind(self, told: list[Notice], problem: OSError) -> list[Notice]:
+        self._tick.blind.append(str(StorageFailed("look at the zone", problem)))
+        return told
 
 
 def _send_all(resource: ZoneResource, wanted: AlertSettings, tick: Tick) -> None:

@@ -11,6 +11,8 @@ import pytest
 from rawzone_assets.contract.judging import judge
 from rawzone_assets.health.alert_book import book_path, changing_book, read_book
 from rawzone_assets.health.alert_settings import AlertSettings
+from rawzone_assets.health.disks import Disk
+from rawzone_assets.health.forecast import Forecast, Outlook
 from rawzone_assets.orchestration import alerts, event_log
 from rawzone_assets.orchestration.event_log import newest_position, read_news
 from rawzone_assets.orchestration.names import UNRECOGNIZED, raw_key
@@ -215,6 +217,34 @@ class TestTheZone:
         assert calm.told() == []
         calm.desk.settings = replace(calm.desk.settings, reserve=0)
         assert calm.told() == ["Resolved: the disk of the zone fills up"]
+
+    def test_a_disk_that_will_be_full_within_a_month_is_a_warning(self, calm, monkeypatch):
+        def disks_full_in(days):
+            full_on = calm.desk.now.date() + timedelta(days=days)
+            outlook = Forecast(outlook=Outlook.FILLING, days_known=60, full_on=full_on, earliest=full_on)
+            disk = Disk(roots=("raw", "state"), size=9, free=5, reserve=1, zone_bytes=4, forecast=outlook)
+            monkeypatch.setattr(alerts, "disks_of", lambda *_, **__: (disk,))
+
+        disks_full_in(20)
+        calm.tick()
+        assert calm.received.titles == ["the disk of the zone fills up"]
+        assert "the disk of raw and state is full about 2024-06-21" in calm.received.messages[0]["message"]
+        disks_full_in(60)
+        calm.received.messages.clear()
+        assert calm.told() == ["Resolved: the disk of the zone fills up"]
+
+    def test_a_landing_that_takes_long_to_look_at_is_looked_at_less_often(self, calm, monkeypatch):
+        looks = []
+        survey = ZoneResource.look
+        monkeypatch.setattr(ZoneResource, "look", lambda *a: looks.append(1) or survey(*a))
+        monkeypatch.setattr(alerts, "_SHORT", 0)
+        calm.desk.now += timedelta(hours=1)
+        for _ in range(3):
+            calm.tick()
+        assert len(looks) == 1
+        calm.desk.now += timedelta(hours=1)
+        calm.tick()
+        assert len(looks) == 2
 
     def test_ready_deliveries_that_nobody_promotes(self, calm):
         calm.desk.now = calm.desk.now.replace(year=2100)
