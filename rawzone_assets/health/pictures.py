@@ -28,6 +28,8 @@ def svg_of(flow: Sequence[Flow], *, captioned: bool = True) -> str:
     """
     width, line = _STEP * len(flow), (_TOP if captioned else 1) + _ABOVE
     up, down = [day.accepted for day in flow], [day.refused for day in flow]
+    # One scale for both, or ten refusals would look like a thousand deliveries.
+    scale = min((room / most for room, most in ((_ABOVE, max(up)), (_BELOW, max(down))) if most), default=0.0)
     said = f"{flow[0].day} to {flow[-1].day}: at most {max(up):,} accepted, {max(down):,} refused a day"
     height = line + _BELOW + 2
     size = f"width='{width}' height='{height}'"
@@ -37,8 +39,8 @@ def svg_of(flow: Sequence[Flow], *, captioned: bool = True) -> str:
         f"<svg xmlns='http://www.w3.org/2000/svg' {size} "
         "font-size='10' font-family='sans-serif'>"
         + (f"<text y='9' fill='gray'>{said}</text>" if captioned else f"<title>{said}</title>")
-        + f"<path fill='seagreen' d='{_steps(up, line=line, height=-_ABOVE)}'/>"
-        f"<path fill='crimson' d='{_steps(down, line=line + 1, height=_BELOW)}'/>"
+        + f"<path fill='seagreen' d='{_steps(up, line=line, scale=-scale)}'/>"
+        f"<path fill='crimson' d='{_steps(down, line=line + 1, scale=scale)}'/>"
         f"<path stroke='gray' d='M0 {line}.5h{width}'/></svg>"
     )
 
@@ -48,16 +50,16 @@ def markdown_of(flow: Sequence[Flow], title: str) -> str:
     return f"![{title}](<data:image/svg+xml,{quote(svg_of(flow), safe=_SAFE)}>)"
 
 
-def _steps(counts: Sequence[int], *, line: int, height: int) -> str:
+def _steps(counts: Sequence[int], *, line: int, scale: float) -> str:
     """The outline of the steps; none is lower than a pixel, or a single refusal would not be seen."""
-    most, before, wide = max(counts), 0, 0
+    before, wide = 0, 0
     outline = f"M0 {line}"
     for count in counts:
         level = 0
         if count:
-            level = max(1, round(abs(height) * count / most)) * (1 if height > 0 else -1)
+            level = max(1, round(abs(scale) * count)) * (1 if scale > 0 else -1)
         if level != before:
             outline += (f"h{wide}" if wide else "") + f"v{level - before}"
             before, wide = level, 0
         wide += _STEP
-    return f"{outline}h{wide}V{line}z" if most else ""
+    return f"{outline}h{wide}V{line}z" if any(counts) else ""

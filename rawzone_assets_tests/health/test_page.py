@@ -160,7 +160,7 @@ class TestPictures:
         drawn[11] = Flow(day=drawn[11].day, accepted=5000, refused=1000)
         up, down, _ = (path.get("d") for path in ET.fromstring(svg_of(drawn)).iter() if path.get("d"))  # noqa: S314
         assert "h12v-43" in up.replace("v43", "h12v-43")
-        assert "v1h12v15" in down
+        assert "v1h12v8" in down
 
     def test_the_scale_is_told_in_words(self):
         assert "2026-10-29 to 2026-11-25: at most 54 accepted, 27 refused a day" in svg_of(
