@@ -48,8 +48,8 @@ class _Entry(NamedTuple):
     start: int
 
 
-class _Unsound(Exception):
-    """Why the archive cannot be read, as the finding it deserves; it never leaves this module."""
+class Unsound(Exception):
+    """Why the archive cannot be read, as the finding it deserves."""
 
     def __init__(self, finding: Finding) -> None:
         super().__init__(finding.message)
@@ -69,6 +69,14 @@ class ZipFormat:
     largest: int = 128 * 2**20
     kind: str = "zip"
 
+    def unpacked(self, data: bytes, limit: int) -> bytes:
+        """The member's bytes.
+
+        Raises:
+            Unsound: The archive is not what is expected, or its member has more than ``limit`` bytes.
+        """
+        return _only_member(data, self.member, limit=limit)
+
     def examine(self, feed: Feed, content: Content, capture: Capture, findings: Findings) -> Facts:
         limit = min(feed.max_size, self.largest)
         if content.size > limit:
@@ -82,8 +90,8 @@ class ZipFormat:
             findings.add(codes.HTML_INSTEAD("the file begins with '<': a web page, not an archive", seen.start))
             return Facts()
         try:
-            member = _only_member(data, self.member, limit=limit)
-        except _Unsound as problem:
+            member = self.unpacked(data, limit)
+        except Unsound as problem:
             findings.add(problem.finding)
             return Facts()
         if not member:
@@ -98,13 +106,13 @@ def _only_member(data: bytes, name: str, *, limit: int) -> bytes:
     """The bytes of the archive's one member, whose name must fit."""
     entries, directory = _directory(data)
     if any(_LEADS_OUT.search(entry.name) for entry in entries):
-        raise _Unsound(codes.ARCHIVE("a member's name leads out of the folder it is unpacked to"))
+        raise Unsound(codes.ARCHIVE("a member's name leads out of the folder it is unpacked to"))
     if len({entry.name for entry in entries}) < len(entries):
-        raise _Unsound(codes.ARCHIVE("two members have the same name"))
+        raise Unsound(codes.ARCHIVE("two members have the same name"))
     if len(entries) != 1 or not fnmatchcase(entries[0].name, name):
         held = "1 member" if len(entries) == 1 else f"{len(entries)} members"
         message = f"the archive holds {held}; {name!r} and nothing else is expected"
-        raise _Unsound(codes.ARCHIVE_MEMBERS(message, Place(offset=directory)))
+        raise Unsound(codes.ARCHIVE_MEMBERS(message, Place(offset=directory)))
     return _unpacked(entries[0], _packed(data, entries[0], directory), limit)
 
 
@@ -113,12 +121,12 @@ def _directory(data: bytes) -> tuple[list[_Entry], int]:
     end = _end_of(data)
     _, disk, its_disk, here, count, size, start, _ = _END.unpack_from(data, end)
     if disk or its_disk or here != count or count > _MOST_MEMBERS or start + size != end:
-        raise _Unsound(codes.ARCHIVE("the directory is not where the archive's end says", Place(offset=end)))
+        raise Unsound(codes.ARCHIVE("the directory is not where the archive's end says", Place(offset=end)))
     entries: list[_Entry] = []
     position = start
     for _ in range(count):
         if position + _DIRECTORY.size > end or not data.startswith(_DIRECTORY_MARK, position):
-            raise _Unsound(
+            raise Unsound(
                 codes.ARCHIVE("the directory holds fewer entries than it says", Place(offset=position))
             )
         fields = _DIRECTORY.unpack_from(data, position)
@@ -129,7 +137,7 @@ def _directory(data: bytes) -> tuple[list[_Entry], int]:
         entries.append(_Entry(name, flags, method, crc, packed, unpacked, local))
         position = name_at + name_size + extra_size + comment_size
     if position != end:
-        raise _Unsound(codes.ARCHIVE("the directory holds more than its entries", Place(offset=position)))
+        raise Unsound(codes.ARCHIVE("the directory holds more than its entries", Place(offset=position)))
     return entries, start
 
 
@@ -145,16 +153,16 @@ def _end_of(data: bytes) -> int:
             return at
         goes_on = goes_on or missing < 0
     if goes_on:
-        raise _Unsound(codes.ARCHIVE("other bytes follow the archive's end"))
+        raise Unsound(codes.ARCHIVE("other bytes follow the archive's end"))
     if _LOCAL_MARK.startswith(data[:4]) or data.startswith(_LOCAL_MARK):
-        raise _Unsound(codes.TRUNCATED("the archive has no directory at its end", Place(offset=len(data))))
-    raise _Unsound(codes.ARCHIVE("the file is no zip archive", Place(offset=0)))
+        raise Unsound(codes.TRUNCATED("the archive has no directory at its end", Place(offset=len(data))))
+    raise Unsound(codes.ARCHIVE("the file is no zip archive", Place(offset=0)))
 
 
 def _packed(data: bytes, entry: _Entry, directory: int) -> bytes:
     """The member's packed bytes, after its local entry has said the same as the directory."""
     if entry.start != 0 or len(data) < _LOCAL.size or not data.startswith(_LOCAL_MARK):
-        raise _Unsound(codes.ARCHIVE("the archive does not begin with its member", Place(offset=0)))
+        raise Unsound(codes.ARCHIVE("the archive does not begin with its member", Place(offset=0)))
     _, _, flags, method, _, _, crc, packed, size, name_size, extra_size = _LOCAL.unpack_from(data)
     name = data[_LOCAL.size : _LOCAL.size + name_size].decode("utf-8" if flags & _UTF8 else "cp437", "replace")
     start = _LOCAL.size + name_size + extra_size
@@ -162,25 +170,25 @@ def _packed(data: bytes, entry: _Entry, directory: int) -> bytes:
     told = (crc, packed, size) == (entry.crc, entry.packed, entry.size) or flags & _SIZES_FOLLOW
     fits = rest in _DESCRIPTOR_SIZES if flags & _SIZES_FOLLOW else rest == 0
     if (name, flags, method) != (entry.name, entry.flags, entry.method) or not told or not fits:
-        raise _Unsound(codes.ARCHIVE("the member's own entry and the directory contradict each other"))
+        raise Unsound(codes.ARCHIVE("the member's own entry and the directory contradict each other"))
     return data[start : start + entry.packed]
 
 
 def _unpacked(entry: _Entry, packed: bytes, limit: int) -> bytes:
     """The member's bytes, of the size and checksum that the directory states."""
     if entry.flags & _ENCRYPTED:
-        raise _Unsound(codes.ARCHIVE("the member is encrypted"))
+        raise Unsound(codes.ARCHIVE("the member is encrypted"))
     if entry.method not in {_STORED, _DEFLATED}:
-        raise _Unsound(
+        raise Unsound(
             codes.ARCHIVE(f"the member is packed by method {entry.method}; stored or deflated is expected")
         )
     if entry.size > limit:
-        raise _Unsound(codes.TOO_LARGE(f"the limit is {limit:,} bytes, the member unpacks to more"))
+        raise Unsound(codes.TOO_LARGE(f"the limit is {limit:,} bytes, the member unpacks to more"))
     plain = packed if entry.method == _STORED else _inflated(packed, limit)
     if len(plain) > limit:
-        raise _Unsound(codes.TOO_LARGE(f"the limit is {limit:,} bytes, the member unpacks to more"))
+        raise Unsound(codes.TOO_LARGE(f"the limit is {limit:,} bytes, the member unpacks to more"))
     if len(plain) != entry.size or zlib.crc32(plain) != entry.crc:
-        raise _Unsound(codes.ARCHIVE("the member's bytes do not have the size and checksum stated"))
+        raise Unsound(codes.ARCHIVE("the member's bytes do not have the size and checksum stated"))
     return plain
 
 
@@ -189,7 +197,7 @@ def _inflated(packed: bytes, limit: int) -> bytes:
     try:
         plain = decoder.decompress(packed, limit + 1)
     except zlib.error as error:
-        raise _Unsound(codes.ARCHIVE("the member's packed bytes are damaged")) from error
+        raise Unsound(codes.ARCHIVE("the member's packed bytes are damaged")) from error
     if len(plain) <= limit and (not decoder.eof or decoder.unused_data):
-        raise _Unsound(codes.ARCHIVE("the member's packed bytes end too early or go on too long"))
+        raise Unsound(codes.ARCHIVE("the member's packed bytes end too early or go on too long"))
     return plain

@@ -39,7 +39,7 @@ _NOT_SAID = (None, "", "0", "false", "no", "null")  # in any case; pages write t
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Blocks:
+class Blocks:
     """The variable's value: an object of blocks, or ``None`` and what is wrong with it."""
 
     script: str
@@ -76,7 +76,7 @@ class BlocksFormat:
         soup = parsed_page(text, findings)
         if soup is None:
             return Facts(text=seen.facts)
-        blocks = _blocks(soup, self.variable, self.daily)
+        blocks = find_blocks(soup, self.variable, self.daily)
         if blocks is None and is_sign_in(soup, self.sign_in):
             findings.add(codes.SIGN_IN_PAGE("a sign-in form, and no chart data"))
             return Facts(text=seen.facts)
@@ -105,7 +105,7 @@ class BlocksFormat:
             findings.extend(printed_total_findings(soup, self.total, expected, place((self.daily,))))
         return facts
 
-    def _block_findings(self, blocks: _Blocks | None, where: Place) -> Iterator[Finding]:
+    def _block_findings(self, blocks: Blocks | None, where: Place) -> Iterator[Finding]:
         """Whether the blocks are there and none says that it failed."""
         if blocks is None:
             yield codes.CHART_MISSING(f"no script of the page sets {self.variable!r}", where)
@@ -149,13 +149,13 @@ class BlocksFormat:
                 yield codes.MISSING_FIELD("the field 'total' is missing", place)
 
 
-def _blocks(soup: BeautifulSoup, variable: str, daily: str) -> _Blocks | None:
+def find_blocks(soup: BeautifulSoup, variable: str, daily: str) -> Blocks | None:
     """The variable's value where the page sets it last, as a browser would have it.
 
     A value with the daily block goes before one without: scripts have variables of that name of their own.
     """
     assignment = re.compile(rf"(?:(?<![\w$.])|\bwindow\.){re.escape(variable)}\s*=(?!=)\s*")
-    found: _Blocks | None = None
+    found: Blocks | None = None
     for script in soup.find_all("script"):
         code = str(script.string or "")
         for match in islice(assignment.finditer(code), _MOST_ASSIGNMENTS) if variable in code else ():
@@ -165,11 +165,11 @@ def _blocks(soup: BeautifulSoup, variable: str, daily: str) -> _Blocks | None:
     return found
 
 
-def _has(blocks: _Blocks, daily: str) -> bool:
+def _has(blocks: Blocks, daily: str) -> bool:
     return blocks.value is not None and daily in blocks.value
 
 
-def _read(script: str, start: int) -> _Blocks:
+def _read(script: str, start: int) -> Blocks:
     value, problem = None, ""
     if not script.startswith("{", start):
         problem = "is no object"
@@ -178,7 +178,7 @@ def _read(script: str, start: int) -> _Blocks:
             value = read_value(script, start)
         except NotAValueError:
             problem = "is no object of plain values, or has no end"
-    return _Blocks(script=script, start=start, value=value, problem=problem)
+    return Blocks(script=script, start=start, value=value, problem=problem)
 
 
 def _says(block: dict[str, Any], member: str) -> bool:
@@ -192,7 +192,7 @@ def _rows(block: Any) -> list[Any]:
     return rows if isinstance(rows, list) else []
 
 
-def _line(text: str, blocks: _Blocks | None) -> int | None:
+def _line(text: str, blocks: Blocks | None) -> int | None:
     """The line on which the value stands: all of it is on one."""
     start = text.find(blocks.script) if blocks else -1
     return line_of(text, start + blocks.start) if blocks and start >= 0 else None

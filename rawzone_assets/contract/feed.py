@@ -14,6 +14,7 @@ from typing import Any, Protocol
 from rawzone_assets.contract.exposures import Access, access_of
 from rawzone_assets.contract.findings import Finding, Findings, Role
 from rawzone_assets.contract.modes import Mode, Secrets
+from rawzone_assets.contract.projection import Projection
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -152,6 +153,7 @@ class Feed:
     owners: tuple[str, ...] = ("team:data-engineering",)
     modes: Mapping[str, Mode] = field(default_factory=dict)  # by finding code; others are enforced
     secrets: Secrets = Secrets.FLAG
+    projection: Projection = field(default_factory=Projection)  # what its schemas do not say about columns
     usual_exposures: frozenset[str] = frozenset()  # kinds that every good delivery has: no news to anyone
 
     def gathering(self) -> Findings:

@@ -59,6 +59,10 @@ class HtmlFormat:
     rules: tuple[Rule, ...] = ()
     kind: str = "html"
 
+    @property
+    def all_charts(self) -> tuple[str, ...]:
+        return (self.chart, *self.optional_charts)
+
     def examine(self, feed: Feed, content: Content, capture: Capture, findings: Findings) -> Facts:
         seen = survey(content)
         objection = seen.objection()
@@ -69,7 +73,7 @@ class HtmlFormat:
         soup = parsed_page(text, findings)
         if soup is None:
             return Facts(text=seen.facts)
-        page = _page(soup, text, (self.chart, *self.optional_charts))
+        page = read_page(soup, text, self.all_charts)
         self._recognize(soup, page, findings)
         if findings.blocking:
             return Facts(text=seen.facts)
@@ -89,7 +93,7 @@ class HtmlFormat:
             findings.extend(self._total_findings(soup, self.total, page))
         return facts
 
-    def _recognize(self, soup: BeautifulSoup, page: _Page, findings: Findings) -> None:
+    def _recognize(self, soup: BeautifulSoup, page: Page, findings: Findings) -> None:
         """Whether this is the page its name says, with the charts it must have."""
         if not page.charts and is_sign_in(soup, self.sign_in):
             findings.add(codes.SIGN_IN_PAGE("a sign-in form, and none of the charts"))
@@ -121,13 +125,13 @@ class HtmlFormat:
                     code(f"the chart {name!r} {optional.problem or 'has no rows'}", page.place((name,)))
                 )
 
-    def _total_findings(self, soup: BeautifulSoup, total: PageTotal, page: _Page) -> Iterator[Finding]:
+    def _total_findings(self, soup: BeautifulSoup, total: PageTotal, page: Page) -> Iterator[Finding]:
         expected = sum(int(row[self.series.value]) for row in page.charts[total.chart].rows or ())
         yield from printed_total_findings(soup, total, expected, page.place((total.chart,)))
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Page:
+class Page:
     """The page's text and the charts in it, and those it makes twice, of different data."""
 
     text: str
@@ -204,7 +208,7 @@ def _is_xml(text: str) -> bool:
     return "<?xml" in text.lower() and (first is None or first[1].lower() != "html")
 
 
-def _page(soup: BeautifulSoup, text: str, wanted: Iterable[str]) -> _Page:
+def read_page(soup: BeautifulSoup, text: str, wanted: Iterable[str]) -> Page:
     """The page with the wanted charts. When it makes one twice, the call with data counts."""
     charts: dict[str, Chart] = {}
     ambiguous: set[str] = set()
@@ -219,7 +223,7 @@ def _page(soup: BeautifulSoup, text: str, wanted: Iterable[str]) -> _Page:
                 charts[chart.id] = chart
             elif known and chart.rows and chart.rows != known.rows:
                 ambiguous.add(chart.id)
-    return _Page(text=text, charts=charts, ambiguous=frozenset(ambiguous))
+    return Page(text=text, charts=charts, ambiguous=frozenset(ambiguous))
 
 
 def is_sign_in(soup: BeautifulSoup, sign_in: SignIn) -> bool:

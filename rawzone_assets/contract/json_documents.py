@@ -103,7 +103,7 @@ class JsonFormat:
         document = _parse(content.read(), findings)
         if document is _NOTHING:
             return nothing
-        payload, prefix = self._unwrapped(document)
+        payload, prefix = self.unwrapped(document)
         known = load_schema(feed.schema).document.get("properties", {})
         bad = [status for status in self.statuses if _is_bad(document, status)]
         told = _told_by(document, known)
@@ -136,7 +136,7 @@ class JsonFormat:
             text=seen.facts,
         )
 
-    def _unwrapped(self, document: Any) -> tuple[Any, tuple[str, ...]]:
+    def unwrapped(self, document: Any) -> tuple[Any, tuple[str, ...]]:
         """The answer itself and the way to it."""
         wrapper = self.wrapper
         if wrapper and isinstance(document, dict) and wrapper.inside in document and self.own not in document:

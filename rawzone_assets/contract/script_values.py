@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
 
 from rawzone_assets.contract import digests
+from rawzone_assets.contract.exact_values import EXACT, Number
 
 DEEPEST = 60
 """Levels. Chart options nest about five deep."""
@@ -68,6 +69,14 @@ def read_value(script: str, start: int) -> Any:
     return value
 
 
+def read_exactly(script: str, start: int) -> Any:
+    """The value that ``read_value`` accepted at ``start``, with each number as it is written."""
+    try:
+        return EXACT.raw_decode(script, start)[0]
+    except (ValueError, RecursionError):
+        return _Reader(script=script, position=start, number=Number).read()
+
+
 def _nests_too_deeply(value: Any) -> bool:
     level = [value]
     for _ in range(DEEPEST + 1):
@@ -96,6 +105,7 @@ class _Reader:
     starts: list[int] = field(default_factory=list)
     most: int = MOST_PIECES
     pieces: int = 0
+    number: Callable[[str], Any] = field(default_factory=lambda: _number)
 
     def read(self) -> Any:
         return self._value(self._next()[0], depth=0)
@@ -121,7 +131,7 @@ class _Reader:
         if piece in _WORDS:
             return _WORDS[piece]
         if _NUMBER.fullmatch(piece):
-            return _number(piece)
+            return self.number(piece)
         raise NotAValueError
 
     def _item(self, piece: str, at: int, *, depth: int) -> Any:

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from itertools import islice
-from typing import Any
+from typing import Any, BinaryIO
 
 import orjson
 
@@ -68,7 +68,7 @@ class TableFormat:
 
     def examine(self, feed: Feed, content: Content, capture: Capture, findings: Findings) -> Facts:
         seen = survey(content)
-        charset = self._charset(seen, findings)
+        charset = self.charset_of(seen, findings)
         text = {**seen.facts, "charset": charset or seen.facts["charset"]}
         if charset is None:
             return Facts(text=text)
@@ -81,14 +81,18 @@ class TableFormat:
             identities=Identities(columns=self.unique),
             gathered=Gathered(names=self._needed_whole()),
         )
+        with content.open() as stream:
+            examination.run(self.rows(content, stream, charset, examination.shape), seen)
+        return replace(examination.facts(), text=text)
+
+    def rows(self, content: Content, stream: BinaryIO, charset: str, shape: Shape) -> Rows:
+        """The rows, header first, of content in this charset; ``stream`` is the content, opened."""
         # UTF-8 with a byte order mark is read with "utf-8-sig"; the fact stays "utf-8".
         codec = "utf-8-sig" if charset == "utf-8" else charset
         dialect = self.dialect
         if self.other_dialects:
-            dialect = told_by_header((dialect, *self.other_dialects), content, codec, examination.shape)
-        with content.open() as stream:
-            examination.run(Rows(stream=stream, charset=codec, dialect=dialect), seen)
-        return replace(examination.facts(), text=text)
+            dialect = told_by_header((dialect, *self.other_dialects), content, codec, shape)
+        return Rows(stream=stream, charset=codec, dialect=dialect)
 
     def _needed_whole(self) -> frozenset[str]:
         """The columns to be kept until the end."""
@@ -99,7 +103,8 @@ class TableFormat:
             needed.update((self.day, *self.figures.of, *self.figures.by))
         return frozenset(needed)
 
-    def _charset(self, seen: Survey, findings: Findings) -> str | None:
+    def charset_of(self, seen: Survey, findings: Findings) -> str | None:
+        """The charset to read it in; ``None`` with the objection added when it is no table."""
         if seen.first == b"<":
             findings.add(codes.HTML_INSTEAD("the file begins with '<': a web page, not a table", seen.start))
             return None

@@ -13,6 +13,7 @@ from rawzone_assets.contract.feed import Cadence, Feed, Platform, Variant
 from rawzone_assets.contract.findings import Role
 from rawzone_assets.contract.html_pages import HtmlFormat, SignIn
 from rawzone_assets.contract.page_totals import PageTotal
+from rawzone_assets.contract.projection import Projection
 from rawzone_assets.contract.restatement import Figures
 from rawzone_assets.contract.rules import (
     Series,
@@ -126,6 +127,7 @@ capture seen).
     version=1,
     rules_version=1,
     checks=_PAGE_CHECKS,
+    projection=Projection(omitted=("dataProvider",)),
     usual_exposures=frozenset({"e-mail", "session-id"}),
     cadence=Cadence(every=timedelta(days=2), lag_days=1, stale_after_days=7),
     by_month=True,

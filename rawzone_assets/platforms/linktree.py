@@ -8,6 +8,7 @@ from rawzone_assets.contract.feed import Cadence, Feed, Platform
 from rawzone_assets.contract.findings import Role
 from rawzone_assets.contract.json_documents import JsonFormat
 from rawzone_assets.contract.operations import Operation
+from rawzone_assets.contract.projection import Projection
 from rawzone_assets.contract.restatement import Figures
 from rawzone_assets.contract.rules import (
     Series,
@@ -72,6 +73,7 @@ or after the capture; negative counts. Totals that are not the sum of the days o
     },
     cadence=Cadence(every=timedelta(days=3), lag_days=0, stale_after_days=3),
     by_month=False,
+    projection=Projection(omitted=("data", "getAccountAnalytics", "overview")),
 )
 
 PLATFORM = Platform(

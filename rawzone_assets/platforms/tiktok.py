@@ -8,6 +8,7 @@ from rawzone_assets.contract.archives import ZipFormat
 from rawzone_assets.contract.feed import Cadence, Feed, Platform, Variant
 from rawzone_assets.contract.findings import Role
 from rawzone_assets.contract.json_documents import JsonFormat, Status
+from rawzone_assets.contract.projection import Projection
 from rawzone_assets.contract.record_rules import no_future_moment, no_value_twice
 from rawzone_assets.contract.restatement import Figures
 from rawzone_assets.contract.rules import holds_something, not_empty
@@ -194,6 +195,7 @@ its curve after the capture.
     checks=_CHECKS,
     cadence=_WEEKLY,
     by_month=False,
+    projection=Projection(omitted=("data",)),
 )
 
 PLATFORM = Platform(

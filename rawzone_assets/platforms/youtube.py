@@ -8,6 +8,7 @@ from rawzone_assets.contract.feed import Cadence, Feed, Platform
 from rawzone_assets.contract.findings import Role
 from rawzone_assets.contract.json_documents import JsonFormat
 from rawzone_assets.contract.operations import Operation
+from rawzone_assets.contract.projection import Projection
 from rawzone_assets.contract.restatement import Figures
 from rawzone_assets.contract.result_tables import ResultTable, no_row_twice, rows_as_headed
 from rawzone_assets.contract.rules import Series, fresh, no_future_day, not_empty
@@ -19,6 +20,28 @@ _TABLE = ResultTable(
     day="day",
     # Likes and comments are differences of a day: what is taken back counts below zero.
     counts=("views", "estimatedMinutesWatched", "averageViewDuration", "subscribersGained", "subscribersLost"),
+)
+
+_COUNTS = (
+    *("views", "redViews", "engagedViews", "likes", "dislikes", "comments", "shares"),
+    *("subscribersGained", "subscribersLost", "videosAddedToPlaylists", "videosRemovedFromPlaylists"),
+    *("estimatedMinutesWatched", "estimatedRedMinutesWatched"),
+)
+_AMOUNTS = (
+    *("averageViewDuration", "averageViewPercentage", "viewerPercentage", "annotationClickThroughRate"),
+    *("cardClickRate", "cardTeaserClickRate", "estimatedRevenue", "estimatedAdRevenue", "grossRevenue", "cpm"),
+)
+_LABELS = ("month", "country", "video", "channel", "deviceType", "operatingSystem", "ageGroup", "gender")
+_PROJECTION = Projection(
+    rows="/rows",
+    headers="/columnHeaders",
+    # Columns of other names are kept as well, beside these.
+    columns={
+        "day": {"type": "string", "format": "date"},
+        **{name: {"type": "string"} for name in _LABELS},
+        **{name: {"type": "integer"} for name in _COUNTS},
+        **{name: {"type": "number"} for name in _AMOUNTS},
+    },
 )
 
 _CHANNEL = Feed(
@@ -64,6 +87,7 @@ gained or lost.
     },
     cadence=Cadence(every=timedelta(days=3), lag_days=3, stale_after_days=7),
     by_month=False,
+    projection=_PROJECTION,
 )
 
 PLATFORM = Platform(
