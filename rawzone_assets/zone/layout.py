@@ -27,15 +27,22 @@ class Layout:
     quarantine: Path
     archive: Path
     state: Path  # local and disposable: the index
+    columnar_apart: Path | None = None  # when the projection is kept elsewhere than below ``state``
 
     @property
     def ledger(self) -> Path:
         return self.raw / LEDGER_FOLDER
 
     @property
+    def columnar(self) -> Path:
+        """The columnar projection: derived and disposable like all of ``state``, but read by others."""
+        return self.columnar_apart or self.state / "columnar"
+
+    @property
     def apart(self) -> dict[str, Path]:
         """The roots that must not lie in each other, by name."""
-        return {name: getattr(self, name) for name in ("landing", "raw", "quarantine", "state")}
+        roots = {name: getattr(self, name) for name in ("landing", "raw", "quarantine", "state")}
+        return {**roots, "columnar": self.columnar_apart} if self.columnar_apart else roots
 
     @property
     def staging(self) -> Path:

@@ -61,6 +61,7 @@ class Settings:
             quarantine=root("quarantine"),
             archive=root("archive"),
             state=root("state"),
+            columnar_apart=root("columnar") if environment.get("RAWZONE_COLUMNAR") else None,
         )
         return cls(
             home=base,

@@ -1,0 +1,185 @@
+"""SQL: a DuckDB connection with a view a feed over the columnar projection, and views over the ledger.
+
+The connection is in memory and reads files; it never writes to the zone. DuckDB is the extra ``sql`` and loaded
+only here, when someone asks.
+"""
+
+from __future__ import annotations
+
+import os
+import pkgutil
+import re
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rawzone_assets.access.columnar import bring_up_to_date, files_of
+from rawzone_assets.access.projected_tables import Table, tables
+from rawzone_assets.contract.feed import Feed
+from rawzone_assets.zone.errors import ZoneError
+from rawzone_assets.zone.settings import Settings
+from rawzone_assets.zone.zone import Zone
+
+if TYPE_CHECKING:
+    import duckdb
+
+PLATFORMS = "rawzone_assets.platforms:all_platforms"
+"""Where the installed platforms are found when no feeds are given."""
+
+LEDGER_VIEWS = ("raw_files", "raw_findings", "raw_ledger")
+
+_SQL_TYPES = {
+    "string": "VARCHAR",
+    "string (JSON)": "VARCHAR",
+    "int64": "BIGINT",
+    "decimal128(38, 22)": "DECIMAL(38, 22)",
+    "date32": "DATE",
+    "bool": "BOOLEAN",
+}
+
+
+class SqlUnavailable(ZoneError):
+    def __init__(self) -> None:
+        super().__init__(
+            "SQL needs the package 'duckdb', which is not installed: run 'pip install rawzone[sql]'."
+        )
+
+
+def view_of(feed_id: str, table: str = "") -> str:
+    """The name of a feed's view, or of the view of one of its tables: ``distrokid_streams__trendWeekly``."""
+    name = feed_id.replace("/", "_")
+    return f"{name}__{table}" if table else name
+
+
+@contextmanager
+def open_duckdb(
+    settings: Settings | None = None,
+    *,
+    feeds: Iterable[Feed] | None = None,
+    refresh: bool = True,
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection to query a zone with; by default the one that the environment names.
+
+    ``refresh`` first projects what was promoted since, of all these feeds (by default of every installed one).
+
+    Raises:
+        SqlUnavailable: DuckDB is not installed.
+        ZoneError: The zone cannot be read, or the projection cannot be written.
+    """
+    _duckdb()
+    with Zone(settings or Settings.from_environment(os.environ)) as zone:
+        zone.index.catch_up()
+        chosen = installed_feeds() if feeds is None else list(feeds)
+        if refresh:
+            for feed in chosen:
+                for _ in bring_up_to_date(zone, feed):
+                    pass
+        connection = connect(zone, chosen)
+    with closing(connection):
+        yield connection
+
+
+def connect(
+    zone: Zone, feeds: Sequence[Feed], *, ledger_views: Collection[str] = LEDGER_VIEWS
+) -> duckdb.DuckDBPyConnection:
+    """A connection with views over what is projected now, and over the ledger as it is now.
+
+    Raises:
+        SqlUnavailable: DuckDB is not installed.
+        ZoneError: The ledger cannot be read.
+    """
+    connection: duckdb.DuckDBPyConnection = _duckdb().connect(":memory:")
+    connection.execute("SET TimeZone = 'UTC'")
+    for feed in feeds:
+        for statement in _views(zone.layout.columnar, feed):
+            connection.execute(statement)
+    for name in ledger_views:
+        connection.register(name, _ledger_table(zone, name))
+    return connection
+
+
+def lock_down(connection: duckdb.DuckDBPyConnection, root: Path) -> None:
+    """Keep whatever runs on the connection from files other than the projection's, and from the network."""
+    connection.execute(f"SET allowed_directories = [{_quoted(str(root))}]")
+    connection.execute("SET enable_external_access = false")
+    connection.execute("SET lock_configuration = true")
+
+
+def named_feeds(query: str, feeds: Iterable[Feed]) -> list[Feed]:
+    """The feeds whose views a query may read: those whose names it holds."""
+    words = set(re.findall(r"\w+", query.casefold()))
+    return [
+        feed for feed in feeds if words & {name.casefold() for name in (view_of(feed.id), *_table_views(feed))}
+    ]
+
+
+def named_ledger_views(query: str) -> list[str]:
+    words = set(re.findall(r"\w+", query.casefold()))
+    return [name for name in LEDGER_VIEWS if name in words]
+
+
+def installed_feeds() -> list[Feed]:
+    """Every feed of the installed platforms."""
+    platforms = pkgutil.resolve_name(PLATFORMS)()
+    return [feed for platform in platforms for feed in platform.feeds]
+
+
+def _duckdb() -> Any:
+    try:
+        import duckdb  # noqa: PLC0415
+    except ModuleNotFoundError as error:
+        if error.name != "duckdb":
+            raise
+        raise SqlUnavailable from None
+    return duckdb
+
+
+def _table_views(feed: Feed) -> list[str]:
+    return [re.sub(r"\W", "_", view_of(feed.id, table.name)) for table in tables(feed)]
+
+
+def _views(root: Path, feed: Feed) -> Iterator[str]:
+    """A view for each table; then the feed's, of the tables whose rows its receipts count."""
+    main: list[str] = []
+    for table, view in zip(tables(feed), _table_views(feed), strict=True):
+        yield f'CREATE VIEW "{view}" AS {_select(table, files_of(root, feed.id, table.name))}'
+        if table.is_main:
+            main.append(f'SELECT *, {_quoted(table.name)} AS _table FROM "{view}"')  # noqa: S608
+    if main:
+        yield f'CREATE VIEW "{view_of(feed.id)}" AS {" UNION ALL BY NAME ".join(main)}'
+
+
+def _select(table: Table, files: Sequence[Path]) -> str:
+    if files:
+        listed = ", ".join(_quoted(str(path)) for path in files)
+        return f"SELECT * FROM read_parquet([{listed}], union_by_name = true, hive_partitioning = false)"  # noqa: S608
+    typed = [(column.name, _SQL_TYPES[column.kind]) for column in table.columns]
+    nothing = ", ".join(f"CAST(NULL AS {kind}) AS {_identifier(name)}" for name, kind in [*typed, *_ORIGIN])
+    return f"SELECT {nothing} WHERE false"
+
+
+_ORIGIN = [
+    *[("_row", "BIGINT"), ("_parent", "BIGINT"), ("_place", "VARCHAR"), ("_original", "VARCHAR")],
+    *[("_other", "VARCHAR"), ("_key", "VARCHAR"), ("_sha256", "VARCHAR"), ("_captured_at", "TIMESTAMPTZ")],
+    *[("_partition", "DATE"), ("_name", "VARCHAR")],
+]
+
+
+def _ledger_table(zone: Zone, name: str) -> Any:
+    from rawzone_assets.access import ledger_tables  # noqa: PLC0415  Arrow is slow to load
+
+    make = {
+        "raw_files": ledger_tables.files_table,
+        "raw_findings": ledger_tables.findings_table,
+        "raw_ledger": ledger_tables.ledger_table,
+    }
+    return make[name](zone)
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _identifier(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
