@@ -30,6 +30,7 @@ _COMMANDS = {
     "ls": "List the objects that can be read.",
     "show": "The receipts of an object or landed file.",
     "cat": "The exact original bytes of an object, verified.",
+    "sql": "Ask the zone in SQL: a view a feed, and the ledger.",
     "log": "The ledger, newest last.",
     "catalog": "The ledger's receipts as Parquet files.",
     "reindex": "Report the ledger to an empty Dagster instance.",

@@ -9,6 +9,7 @@ import dagster as dg
 
 from rawzone_assets.orchestration.alerts import alerts_sensor
 from rawzone_assets.orchestration.assets import landing_spec, raw_asset, source_spec
+from rawzone_assets.orchestration.columnar import columnar_asset, columnar_sensor
 from rawzone_assets.orchestration.consistency import consistency_asset
 from rawzone_assets.orchestration.fixity import fixity_asset, fixity_schedule
 from rawzone_assets.orchestration.health import health_assets, health_schedule
@@ -47,12 +48,14 @@ def build_definitions(overrides: Overrides | None = None) -> dg.Definitions:
         # BackfillPolicy is marked beta in Dagster 1.13, which pyproject pins.
         warnings.simplefilter("ignore", dg.BetaWarning)
         promoting = [raw_asset(platforms, platform, feed, days) for platform, feed, days in pairs]
+        projecting = [columnar_asset(platform, feed, days) for platform, feed, days in pairs]
         consistent = consistency_asset(platforms, every_day)
     return dg.Definitions(
         assets=[
             *(source_spec(platform) for platform in platforms),
             *(landing_spec(platform, feed, days) for platform, feed, days in pairs),
             *promoting,
+            *projecting,
             unrecognized_asset(platforms),
             fixity_asset(feeds),
             consistent,
@@ -63,6 +66,7 @@ def build_definitions(overrides: Overrides | None = None) -> dg.Definitions:
             landing_sensor(platforms, partitions),
             watch_sensor(platforms, every_day),
             alerts_sensor(platforms),
+            columnar_sensor(feeds.values()),
         ],
         schedules=[fixity_schedule(), health_schedule(platforms)],
         resources={"zone": ZoneResource(overrides=overrides)},

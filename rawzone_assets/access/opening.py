@@ -37,7 +37,8 @@ def open_zone(settings: Settings) -> Zone:
 def zone_without_index_file(settings: Settings) -> Zone:
     """A zone whose index is in memory, empty, and trusts nothing that was written before."""
     # No folder can be created below a device file, and a zone without a state folder keeps its index in memory.
-    nowhere = replace(settings.layout, state=Path(os.devnull))
+    layout = settings.layout
+    nowhere = replace(layout, state=Path(os.devnull), columnar_apart=layout.columnar)
     return Zone(replace(settings, layout=nowhere))
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rawzone_assets.access.columnar import bring_up_to_date, files_of
+from rawzone_assets.access.opening import open_zone
 from rawzone_assets.access.projected_tables import Table, tables
 from rawzone_assets.contract.feed import Feed
 from rawzone_assets.zone.errors import ZoneError
@@ -68,8 +69,7 @@ def open_duckdb(
         ZoneError: The zone cannot be read, or the projection cannot be written.
     """
     _duckdb()
-    with Zone(settings or Settings.from_environment(os.environ)) as zone:
-        zone.index.catch_up()
+    with open_zone(settings or Settings.from_environment(os.environ)) as zone:
         chosen = installed_feeds() if feeds is None else list(feeds)
         if refresh:
             for feed in chosen:

@@ -50,6 +50,10 @@ def health_key(platform_id: str) -> dg.AssetKey:
     return dg.AssetKey([*ZONE_HEALTH.path, *platform_id.split("/")])
 
 
+def columnar_key(feed_id: str) -> dg.AssetKey:
+    return dg.AssetKey(["columnar", *feed_id.split("/")])
+
+
 def group_of(platform_id: str) -> str:
     return platform_id.replace("/", "_")
 

@@ -28,6 +28,8 @@ class TestNames:
 
     def test_a_platform_gives_these_assets(self, desk):
         assert sorted(specs(desk.definitions)) == [
+            "columnar/tiny/notes",
+            "columnar/tiny/sums",
             "health/consistency",
             "health/fixity",
             "landing/tiny/notes",
@@ -101,10 +103,15 @@ class TestSpecs:
 
     def test_everything_runs_by_default_without_a_click(self, desk):
         repository = desk.definitions.get_repository_def()
-        assert {sensor.name for sensor in repository.sensor_defs} == {"landing", "feed_watch", "alerts"}
+        assert {sensor.name for sensor in repository.sensor_defs} == {
+            "landing",
+            "feed_watch",
+            "alerts",
+            "columnar",
+        }
         running = [sensor.default_status.value for sensor in repository.sensor_defs]
         running += [schedule.default_status.value for schedule in repository.schedule_defs]
-        assert running == ["RUNNING"] * 5
+        assert running == ["RUNNING"] * 6
 
     def test_they_are_valid(self):
         dg.Definitions.validate_loadable(defs)

@@ -1,0 +1,176 @@
+"""Columnar assets: the projection of each feed, a partition a capture day, downstream of raw.
+
+The body only asks ``access`` to bring days up to date and tells what it did. A delivery that cannot be
+projected is told in the day's metadata; a run fails for the environment alone.
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import dagster as dg
+
+from rawzone_assets.access.columnar import bring_up_to_date
+from rawzone_assets.access.projected_days import ProjectedDay, Unprojected
+from rawzone_assets.access.projected_tables import Table, tables
+from rawzone_assets.access.sql import view_of
+from rawzone_assets.contract.feed import Feed, Platform
+from rawzone_assets.contract.plain_text import printable
+from rawzone_assets.orchestration import catalogue, reporting
+from rawzone_assets.orchestration.names import columnar_key, group_of, raw_key
+from rawzone_assets.orchestration.overrides import ZoneResource
+from rawzone_assets.zone.errors import ZoneError
+
+_MOST_DAYS_A_RUN = 365
+_MOST_TOLD = 20  # deliveries without rows, of a day
+
+_ORIGIN = (
+    ("_row", "int64", "The row's number in its delivery, from 0 over all its tables"),
+    ("_parent", "int64", "The _row of the record that holds this one, in tables of what records hold"),
+    ("_place", "string", "Where the row stands in the landed bytes: a line, or a JSON pointer"),
+    (
+        "_original",
+        "string (JSON)",
+        "Source values that their column cannot hold as they are written, by column",
+    ),
+    ("_other", "string (JSON)", "What stands in the row beside the schema's columns, by name"),
+    ("_key", "string", "The object in raw: rawzone cat KEY gives its exact bytes"),
+    ("_sha256", "string", "SHA-256 of the landed bytes"),
+    ("_captured_at", "timestamp[us, UTC]", "When the source was read"),
+    ("_partition", "date32", "The capture day as written in the delivery's name"),
+    ("_name", "string", "The delivery's name; of a duplicate its own, while _key is that of the stored object"),
+)
+
+
+def columnar_asset(
+    platform: Platform, feed: Feed, partitions: dg.DailyPartitionsDefinition
+) -> dg.AssetsDefinition:
+    """The projection of one feed.
+
+    Not in one run with its raw asset: raw yields materializations and no outputs (``reporting``), and Dagster
+    skips what depends on an output that did not come.
+    """
+    key = columnar_key(feed.id)
+
+    @dg.multi_asset(
+        name="__".join(key.path),
+        specs=[_spec(platform, feed, partitions)],
+        backfill_policy=dg.BackfillPolicy.multi_run(_MOST_DAYS_A_RUN),
+    )
+    def project_feed(
+        context: dg.AssetExecutionContext, zone: dg.ResourceParam[ZoneResource]
+    ) -> Iterator[dg.AssetMaterialization]:
+        failed: list[Unprojected] = []
+        try:
+            with zone.open() as opened:
+                opened.index.catch_up()
+                for day in bring_up_to_date(opened, feed, set(context.partition_keys)):
+                    yield _materialization(feed, day)
+                    failed += day.unprojected if day.is_partial else ()
+        except ZoneError as error:
+            raise dg.Failure(description=str(error)) from error
+        if failed:
+            raise dg.Failure(description=failed[0].reason)
+
+    return project_feed
+
+
+def columnar_sensor(feeds: Iterable[Feed]) -> dg.AutomationConditionSensorDefinition:
+    """Asks for the days whose raw partition was materialized since it last looked."""
+    return dg.AutomationConditionSensorDefinition(
+        "columnar",
+        target=dg.AssetSelection.assets(*(columnar_key(feed.id) for feed in feeds)),
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        minimum_interval_seconds=60,
+        description="Projects the days of raw that were materialized.",
+    )
+
+
+def _new_in_raw() -> dg.AutomationCondition[Any]:
+    """Any day, not only the newest one: deliveries come late and are backfilled."""
+    newly = dg.AutomationCondition.any_deps_updated().since_last_handled()
+    return newly & ~dg.AutomationCondition.in_progress()
+
+
+def _spec(platform: Platform, feed: Feed, partitions: dg.DailyPartitionsDefinition) -> dg.AssetSpec:
+    found = tables(feed)
+    return dg.AssetSpec(
+        columnar_key(feed.id),
+        deps=[raw_key(feed.id)],
+        skippable=True,
+        group_name=group_of(platform.id),
+        partitions_def=partitions,
+        description=_description(feed, found),
+        code_version=f"{feed.version}.{feed.rules_version}",
+        kinds={"parquet"},
+        owners=list(feed.owners),
+        tags={"zone": "columnar"},
+        automation_condition=_new_in_raw(),
+        metadata={
+            "dagster/uri": f"columnar/{feed.id}/",
+            "dagster/column_schema": _column_schema(found),
+            "tables": dg.MetadataValue.md(_tables(feed, found)),
+            "view": view_of(feed.id),
+            "commands": dg.MetadataValue.md(f'```\nrawzone sql "FROM {view_of(feed.id)} LIMIT 10"\n```'),
+            **catalogue.references(platform, feed),
+        },
+    )
+
+
+def _column_schema(found: tuple[Table, ...]) -> dg.TableSchema:
+    """The columns of the feed's view: of its main tables, each name once, and those that lead back to raw."""
+    columns: dict[str, dg.TableColumn] = {}
+    for table in found:
+        for column in table.columns if table.is_main else ():
+            about = column.description or None
+            columns.setdefault(column.name, dg.TableColumn(column.name, type=column.kind, description=about))
+    origin = [dg.TableColumn(name, type=kind, description=about) for name, kind, about in _ORIGIN]
+    return dg.TableSchema(columns=[*columns.values(), *origin])
+
+
+def _description(feed: Feed, found: tuple[Table, ...]) -> str:
+    main = ", ".join(f"`{table.name}`" for table in found if table.is_main)
+    rows = f"The view's rows are those of {main}. " if main else "The form of its deliveries has no columns. "
+    return (
+        f"### {feed.title}: columnar projection\n\n"
+        "The newest version of each delivery of a capture day as Parquet: every value as the source wrote it, "
+        "in the type that the contract gives it, and with each row the way back to its raw bytes. Captures "
+        "overlap: choose one by `_captured_at` before adding up.\n\n"
+        f"{rows}Derived from raw and disposable: a day is built anew when its deliveries, the contract or the "
+        "projection changed. The sensor `columnar` asks for the days that raw has anew. By hand, "
+        "materialize it after raw: in one run with raw Dagster skips it."
+    )
+
+
+def _tables(feed: Feed, found: tuple[Table, ...]) -> str:
+    """Every table, its view and its columns."""
+    lines = ["| view | rows | columns |", "| --- | --- | --- |"]
+    for table in found:
+        columns = ", ".join(f"{column.name} ({column.kind})" for column in table.columns)
+        about = "a document" if table.is_document else f"`{'/'.join(table.path) or 'the delivery'}`"
+        lines.append(f"| `{view_of(feed.id, table.name)}` | {about} | {columns or 'none of its own'} |")
+    return "\n".join(lines)
+
+
+def _materialization(feed: Feed, day: ProjectedDay) -> dg.AssetMaterialization:
+    main = sum(day.rows.get(table.name, 0) for table in tables(feed) if table.is_main)
+    facts: dict[str, Any] = {
+        "dagster/row_count": main,
+        "dagster/partition_row_count": main,
+        "dagster/uri": day.folder.as_uri(),
+        "rows": sum(day.rows.values()),
+        "rows_by_table": dg.MetadataValue.json(dict(sorted(day.rows.items()))),
+        "deliveries": day.deliveries,
+        "bytes": day.bytes,
+        "unprojected": len(day.unprojected),
+        "built_now": day.is_new,
+    }
+    if day.unprojected:
+        facts["not_projected"] = dg.MetadataValue.json(
+            [
+                {"key": printable(one.key), "name": printable(one.name), "reason": printable(one.reason)}
+                for one in day.unprojected[:_MOST_TOLD]
+            ]
+        )
+    return dg.AssetMaterialization(
+        columnar_key(feed.id), partition=day.partition, metadata=facts, tags=reporting.versioned(day.state)
+    )

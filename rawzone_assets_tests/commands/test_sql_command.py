@@ -1,0 +1,99 @@
+"""``rawzone sql``: answers in three forms, and a query that can touch nothing but the projection."""
+
+import csv
+import io
+import json
+from decimal import Decimal
+
+SALES = (
+    'SELECT "Store", sum("Earnings (USD)") AS earned, count(*) AS n FROM distrokid_sales GROUP BY 1 ORDER BY 1'
+)
+
+
+def test_the_three_forms_say_the_same(own):
+    table = own("sql", SALES)
+    lines = own("sql", "--json", SALES)
+    cells = list(csv.DictReader(io.StringIO(own("sql", "--csv", SALES).text)))
+    records = [json.loads(line, parse_float=Decimal) for line in lines.out.splitlines()]
+    assert (table.code, lines.code) == (0, 0)
+    assert [(r["Store"], Decimal(r["earned"]), r["n"]) for r in records] == [
+        (c["Store"], Decimal(c["earned"]), int(c["n"])) for c in cells
+    ]
+    assert len(records) > 3
+    assert all(r["Store"] in table.text and str(r["earned"]) in table.text for r in records)
+    assert f"{len(records)} rows" in table.err
+
+
+def test_figures_keep_all_their_digits(own):
+    done = own(
+        "sql",
+        "--json",
+        "SELECT 9223372036854775807::HUGEINT * 10 AS h, 0.10000000000000000001 AS d, DATE '2025-01-02' AS t",
+    )
+    assert done.text == '{"h":92233720368547758070,"d":0.10000000000000000001,"t":"2025-01-02"}\n'
+
+
+def test_what_was_promoted_since_is_in_the_answer(own):
+    count = "SELECT count(*) AS n FROM toolost_spotify WHERE _name LIKE '%235959%'"
+    assert own("sql", "--json", count).records == [{"n": 0}]
+    data = b'{"streams": [{"date": "2025-05-01", "streams": "3"}, {"date": "2025-05-02", "streams": "4"}]}'
+    (own.home / "landing" / "toolost" / "toolost_spotify_20250610_235959.json").write_bytes(data)
+    own.promote()
+    assert own("sql", "--json", "--no-refresh", count).records == [{"n": 0}]
+    assert own("sql", "--json", count).records == [{"n": 2}]
+
+
+def test_a_query_cannot_read_or_write_other_files(own):
+    secret = own.home / "secret.csv"
+    secret.write_text("a\n1\n")
+    for query in (
+        f"FROM read_csv('{secret}')",
+        f"COPY (SELECT 1) TO '{own.home / 'raw' / 'new.csv'}'",
+        f"ATTACH '{own.home / 'new.db'}'",
+        "INSTALL httpfs",
+        "SET enable_external_access = true",
+    ):
+        done = own("sql", query)
+        assert (done.code, done.text) == (2, "")
+        assert done.err.startswith("The query cannot be answered: ")
+    assert not (own.home / "raw" / "new.csv").exists()
+
+
+def test_a_wrong_query_is_one_sentence(rawzone):
+    done = rawzone("sql", "SELECT nonsense FROM raw_files")
+    assert done.code == 2
+    assert done.err.count("\n") == 1
+    assert "Traceback" not in done.err
+
+
+def test_two_forms_at_once_are_refused(rawzone):
+    assert rawzone("sql", "--csv", "--json", "SELECT 1").code == 2
+
+
+def test_a_damaged_object_is_named_and_the_answer_has_the_rest(own):
+    record = own.record("ls toolost/spotify")
+    path = own.home / "raw" / record["key"]
+    path.chmod(0o644)
+    path.write_bytes(b"damaged")
+    done = own("sql", "--json", "SELECT count(*) AS n FROM toolost_spotify")
+    assert done.code == 1
+    assert record["key"] in done.err
+    assert done.records[0]["n"] > 0
+
+
+def test_where_there_is_no_zone_the_views_are_empty_and_nothing_is_created(nowhere):
+    done = nowhere(
+        "sql",
+        "--json",
+        "SELECT (SELECT count(*) FROM raw_files) AS files, count(*) AS n FROM distrokid_streams",
+    )
+    assert (done.code, done.records) == (0, [{"files": 0, "n": 0}])
+    assert not nowhere.home.exists()
+
+
+def test_without_duckdb_one_sentence_says_what_to_install(rawzone):
+    done = rawzone.run("sql", "SELECT 1", code="import sys; sys.modules['duckdb'] = None")
+    assert (done.code, done.out) == (2, b"")
+    assert done.err == (
+        "SQL needs the package 'duckdb', which is not installed: run 'pip install rawzone[sql]'.\n"
+    )
