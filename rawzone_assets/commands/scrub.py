@@ -17,7 +17,7 @@ from rawzone_assets.commands.surroundings import (
     json_option,
     leave,
     note,
-    open_settings,
+    open_settings_of_a_zone,
     printable,
 )
 from rawzone_assets.health.rolling import Session, scrub_rolling
@@ -45,7 +45,7 @@ def command(*, budget: float | None, window: float | None, as_json: bool) -> Non
     The next session goes on where this one ends, also after a kill. Exit code 1 when damage is known or a file
     was not read within the window.
     """
-    settings = open_settings()
+    settings = open_settings_of_a_zone()
     with Zone(settings) as zone, byte_progress("scrubbing") as progress:
         session = scrub_rolling(
             zone,

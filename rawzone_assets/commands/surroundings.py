@@ -46,6 +46,19 @@ def open_settings(home: Path | None = None) -> Settings:
     return Settings.from_environment(os.environ, home=home)
 
 
+def open_settings_of_a_zone() -> Settings:
+    """The same, for a command whose "all is well" must not be said of a folder that was mistyped.
+
+    Raises:
+        Failure: Neither the zone's folder nor its raw root exists.
+        ZoneError: An environment variable has a value that cannot be used.
+    """
+    settings = open_settings()
+    if not settings.home.is_dir() and not settings.layout.raw.is_dir():
+        fail(f"There is no zone in {settings.home}: name the zone's folder with --home.")
+    return settings
+
+
 def emit(record: Mapping[str, Any]) -> None:
     """Write one record as a JSON line on standard output, at once, so that a reader can follow."""
     stream = sys.stdout.buffer

@@ -19,7 +19,7 @@ from rawzone_assets.commands.surroundings import (
     json_option,
     leave,
     note,
-    open_settings,
+    open_settings_of_a_zone,
     printable,
     zone_without_index_file,
 )
@@ -53,7 +53,7 @@ def command(
     """
     checked_range(since, until)
     chosen = chosen_feeds(feeds)
-    settings = open_settings()
+    settings = open_settings_of_a_zone()
     # Asked first: the ledger may grow meanwhile, but what was seen before stays true.
     testimony = ask_witnesses(settings, skip=no_witness, require=require_witness)
     # What an index says is no evidence: the scrub reads the ledger itself.

@@ -72,6 +72,15 @@ class TestVerify:
         own("verify")
         assert state() == before
 
+    @pytest.mark.parametrize("command", ["verify", "scrub"])
+    def test_of_a_mistyped_folder_nothing_is_said_to_be_sound(self, nowhere, command):
+        outcome = nowhere(command)
+        assert (outcome.code, outcome.text) == (2, "")
+        assert "There is no zone in" in outcome.err
+        assert not nowhere.home.exists()
+        nowhere.home.mkdir()
+        assert nowhere(command).code == 0  # a zone that is new is sound
+
     def test_without_a_witness_it_says_that_none_was_asked(self, rawzone):
         assert "witnesses: none asked (DAGSTER_HOME is not set)" in rawzone("verify").text
         assert "--no-witness" in rawzone("verify", "--no-witness").text
