@@ -255,11 +255,17 @@ class TestTheZone:
         assert "Resolved: deliveries of tiny/notes wait and are not promoted" in calm.told()
 
     def test_a_landing_folder_that_is_away_is_told_and_says_nothing_of_the_backlog(self, calm):
+        waits = "deliveries of tiny/notes wait and are not promoted"
+        calm.settings = replace(calm.settings, backlog=timedelta(days=-3000))  # the desk's clock stands at 2024
+        calm.desk.land("20240502")
+        assert calm.told() == [waits]
         landing = calm.desk.settings.layout.landing
         landing.rename(landing.with_name("away"))
         assert calm.told() == ["landing cannot be read"]
         landing.with_name("away").rename(landing)
         assert calm.told() == ["Resolved: landing cannot be read"]
+        calm.promote()
+        assert calm.told() == [f"Resolved: {waits}"]
 
     def test_damage_that_a_scrub_on_the_command_line_found_and_a_repair_mended(self, calm):
         from rawzone_assets.health.rolling import scrub_rolling  # noqa: PLC0415
@@ -308,6 +314,7 @@ class TestNothingTwiceAndNothingLost:
     ):
         with dg.DagsterInstance.local_temp(str(tmp_path)) as other:
             calm.desk.instance = other
+            calm.desk.run("2024-06-01")  # ids beyond those of the first database
             for data in ("bad", "good"):
                 calm.desk.land("20240510", data)
                 calm.desk.run("2024-05-10")
