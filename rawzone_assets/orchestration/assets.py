@@ -31,7 +31,7 @@ from rawzone_assets.zone.receipt import Verdict
 from rawzone_assets.zone.survey import Delivery
 from rawzone_assets.zone.zone import Zone
 
-_MOST_DAYS_A_RUN = 365  # a failed run of a backfill loses a year at most
+_MOST_DAYS_A_RUN = 366  # at most a run a year, leap years too; a failed run of a backfill loses a year at most
 
 _ROLES = {
     Role.STRUCTURE: "readable, and of the shape the contract demands",
@@ -73,7 +73,9 @@ def landing_spec(platform: Platform, feed: Feed, partitions: dg.DailyPartitionsD
         owners=list(feed.owners),
         tags={"zone": "landing"},
         metadata={
-            "names": [*feed.all_names, *feed.all_stamped_folder_names],
+            # Not "names": what a delivery says under that would stand in its place in the UI.
+            "accepted_names": dg.MetadataValue.md(names),
+            **catalogue.example(platform, feed),
             "stamps_are_in": platform.timezone_of(feed),
             "see_what_waits": dg.MetadataValue.text(f"rawzone status {feed.id}"),
             **catalogue.references(platform, feed),

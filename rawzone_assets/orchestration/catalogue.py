@@ -5,6 +5,7 @@ Static facts of definitions only; what a single day holds is ``metadata``'s.
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Iterator
 from functools import cache
@@ -18,6 +19,17 @@ from rawzone_assets.contract.schemas import schema_folder
 from rawzone_assets.platforms import declared_in
 
 _RULES = "docs/validation_rules.md"
+_PLACEHOLDER = re.compile(r"<(\w+)>")
+_EXAMPLES = {
+    "ts": "20240522_143022",
+    "month": "05-2024",
+    "day": "2024-05-22",
+    "epoch": "1716388222",
+    "handle": "artist",
+    "id": "a1b2",
+    "n": "1",
+    "any": "report",
+}
 
 
 def references(platform: Platform, feed: Feed | None = None) -> dict[str, Any]:
@@ -50,6 +62,17 @@ def commands(feed: Feed) -> dict[str, Any]:
         f"rawzone verify {feed.id}              # re-read and compare",
     )
     return {"commands": dg.MetadataValue.md("```\n" + "\n".join(lines) + "\n```")}
+
+
+def example(platform: Platform, feed: Feed) -> dict[str, Any]:
+    """A path below landing that is a delivery of the feed."""
+    if feed.all_names:
+        template = f"{platform.id}/{feed.all_names[0]}"
+    elif feed.all_stamped_folder_names:
+        template = f"{platform.id}/<ts>/{feed.all_stamped_folder_names[0]}"
+    else:
+        return {}
+    return {"for_example": dg.MetadataValue.text(_PLACEHOLDER.sub(lambda found: _EXAMPLES[found[1]], template))}
 
 
 def _code(platform: Platform, feed: Feed | None) -> Iterator[tuple[Path, int, str]]:

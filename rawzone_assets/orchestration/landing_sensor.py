@@ -93,7 +93,8 @@ def landing_sensor(
             return dg.SensorResult(skip_reason=str(error), cursor=context.cursor)
         tick = plan(pending, before=before, active=active, now=now)
         notes = [f"run {run_id[:8]} was dead" for run_id in dead] + tick.notes
-        summary = "; ".join([*notes, *_rest(found)]) or "landing is empty"
+        seen = list(_rest(found))
+        summary = "; ".join([*(notes or (["nothing new"] if seen else [])), *seen]) or "landing is empty"
         if tick.requests:
             context.log.info(summary)
         return dg.SensorResult(

@@ -67,7 +67,7 @@ def of_materialization(zone: Zone, feed: Feed, day: Day) -> dict[str, Any]:
         "full_list": dg.MetadataValue.path(str(zone.ledger.path(day.commits[1]))),
         "dagster/uri": _folder(zone, accepted).as_uri(),
         "delivered": _files_table(day),
-        "get_the_bytes": _commands(day),
+        **_commands(day),
         "rules": _rules(feed, day),
         "sha256": dg.MetadataValue.json(_hashes(accepted)),
     }
@@ -159,35 +159,37 @@ def _files_table(day: Day) -> dg.MetadataValue[Any]:
     rows = [
         dg.TableRecord(
             {
-                "name": object_name(entry.receipt),
+                "landed_as": printable(entry.receipt.landing_path),
+                "verdict": str(entry.receipt.verdict),
                 "bytes": entry.receipt.size or 0,
                 "sha256": (entry.receipt.sha256 or "")[:12],
-                "verdict": str(entry.receipt.verdict),
-                "key": printable(entry.receipt.key or ""),
-                "landed_as": printable(entry.receipt.landing_path),
                 "commit": entry.seq,
+                "name": object_name(entry.receipt),
+                "key": printable(entry.receipt.key or ""),
             }
         )
         for entry in accepted[: -MOST_FILES - 1 : -1]
     ]
-    kinds = {"name": "string", "bytes": "int", "sha256": "string", "verdict": "string"}
-    kinds |= {"key": "string", "landed_as": "string", "commit": "int"}
+    kinds = {"landed_as": "string", "verdict": "string", "bytes": "int", "sha256": "string", "commit": "int"}
+    kinds |= {"name": "string", "key": "string"}
     return dg.MetadataValue.table(records=rows, schema=dg.TableSchema.from_name_type_dict(kinds))
 
 
-def _commands(day: Day) -> dg.MetadataValue[Any]:
-    """What to type for the newest delivery's bytes, its receipt, and the day. A name may hold anything."""
+def _commands(day: Day) -> dict[str, str]:
+    """What to type for the newest delivery's bytes, its receipt, and the day. A name may hold anything.
+
+    Texts of their own, not a table: the UI breaks their lines, and cuts a table off at the page's edge.
+    """
     newest = day.accepted[-1]
     key, name = newest.key or "", newest.name or ""
-    typed = {"receipt": f"rawzone show {newest.sha256}"}
+    typed = {
+        "get_the_receipt": f"rawzone show {newest.sha256}",
+        "list_the_day": f"rawzone ls {day.feed_id} --since {day.partition} --until {day.partition}",
+    }
     if key.isprintable() and name.isprintable():
-        typed["bytes"] = f"rawzone cat {shlex.quote(key)} > {shlex.quote(name)}"
-        typed["receipt"] = f"rawzone show {shlex.quote(key)}"
-    typed["whole day"] = f"rawzone ls {day.feed_id} --since {day.partition} --until {day.partition}"
-    rows = [dg.TableRecord({"for": purpose, "type": command}) for purpose, command in sorted(typed.items())]
-    return dg.MetadataValue.table(
-        records=rows, schema=dg.TableSchema.from_name_type_dict({"for": "string", "type": "string"})
-    )
+        typed["get_the_bytes"] = f"rawzone cat {shlex.quote(key)} > {shlex.quote(name)}"
+        typed["get_the_receipt"] = f"rawzone show {shlex.quote(key)}"
+    return dict(sorted(typed.items()))
 
 
 def _rules(feed: Feed, day: Day) -> str:

@@ -141,7 +141,7 @@ def _freshness(feed: Feed, found: Freshness) -> dg.AssetCheckEvaluation:
     severity = dg.AssetCheckSeverity.WARN if found.state is State.NEVER else dg.AssetCheckSeverity.ERROR
     facts = {
         "state": str(found.state),
-        "reasons": list(found.reasons),
+        "reasons": list(found.reasons) or None,
         "newest_capture": found.newest_capture,
         "newest_data": found.newest_data,
         "content_changed": found.last_change,

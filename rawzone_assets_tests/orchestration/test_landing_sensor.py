@@ -53,7 +53,7 @@ class TestLaunching:
         assert desk.materialized() == {"2024-05-01"}
         second = desk.tick(first.cursor)
         assert not second.run_requests
-        assert second.skip_reason.skip_message == "2 files dealt with"
+        assert second.skip_reason.skip_message == "nothing new; 2 files dealt with"
         assert json.loads(second.cursor) == {}
 
     def test_a_single_day_is_a_plain_partition(self, desk):

@@ -312,10 +312,10 @@ class TestAtAGlance:
         metadata = desk.materialization("2024-05-01").metadata
         (row,) = (record.data for record in metadata["delivered"].value.records)
         assert (row["landed_as"], row["commit"], row["verdict"]) == ("tiny/notes_20240501.json", 0, "promoted")
-        typed = {record.data["for"]: record.data["type"] for record in metadata["get_the_bytes"].value.records}
-        assert typed["bytes"] == f"rawzone cat {row['key']} > notes_20240501.json"
-        assert typed["receipt"] == f"rawzone show {row['key']}"
-        assert typed["whole day"] == "rawzone ls tiny/notes --since 2024-05-01 --until 2024-05-01"
+        assert metadata["get_the_bytes"].value == f"rawzone cat {row['key']} > notes_20240501.json"
+        assert metadata["get_the_receipt"].value == f"rawzone show {row['key']}"
+        day = "rawzone ls tiny/notes --since 2024-05-01 --until 2024-05-01"
+        assert metadata["list_the_day"].value == day
         assert metadata["rules"].value == "passed: shape (1 warnings), completeness, types, times"
 
     def test_a_long_range_tells_of_each_batch_in_the_log(self, desk, monkeypatch):
@@ -339,4 +339,4 @@ class TestAtAGlance:
 
     def test_two_years_picked_in_the_ui_are_a_run_a_year_at_most(self, desk):
         raw = desk.definitions.resolve_asset_graph().get(raw_key(NOTES))
-        assert raw.backfill_policy.max_partitions_per_run == 365
+        assert raw.backfill_policy.max_partitions_per_run == 366
