@@ -1,0 +1,159 @@
+"""The demo zone and real Dagster processes over it, for tests that look at it as people do.
+
+``rawzone demo`` builds the zone once for all test processes; each test file works on a copy of its own, since
+Dagster's runs and reports change it.
+"""
+
+import fcntl
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from contextlib import contextmanager
+
+from rawzone_assets.orchestration.instance import shared_file
+
+PATIENCE = 240  # seconds; a machine under load is slow, and nothing depends on how slow
+CHROMIUM = "/usr/bin/chromium"
+FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+PYTHON = (sys.executable, "-W", "ignore", "-m")
+_DAYS = 4
+
+
+def build_demo(shared):
+    """The zone of ``rawzone demo``, below a folder of all test processes; whoever comes first builds it."""
+    home = shared / "demo-zone"
+    with (shared / "demo-zone.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not home.exists():
+            unfinished = shared / "demo-zone.unfinished"
+            command = "from rawzone_assets.cli import main; main()"
+            subprocess.run(
+                [sys.executable, "-c", command, "demo", "--no-ui", "--days", str(_DAYS), "--home", unfinished],
+                check=True,
+                env=clean_environment(),
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+            )
+            unfinished.rename(home)
+    return home
+
+
+def copy_demo(shared, home):
+    """A copy of the zone that a test file may change."""
+    shutil.copytree(build_demo(shared), home, symlinks=True)
+    return home
+
+
+def clean_environment(**more):
+    """The environment without what a developer has set for zones and instances of their own."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("RAWZONE_", "DAGSTER_"))}
+    return {**kept, **more}
+
+
+def dagster_environment(home):
+    return clean_environment(
+        DAGSTER_HOME=str(home / "dagster"),
+        RAWZONE_HOME=str(home),
+        RAWZONE_SETTLE="0",
+        DAGSTER_EMIT_PARTITION_SUBSET_IN_PLANNED_EVENTS="true",
+        FRESHNESS_DAEMON_INTERVAL_SECONDS="5",
+    )
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@contextmanager
+def serving(home, *, port, command=("dagster", "dev"), arguments=(), workspace=None, **environment):
+    """A Dagster web server over the zone on a loopback port, stopped in good order at the end."""
+    log = home / f"server-{port}.log"
+    workspace = workspace or shared_file("workspace.yaml")
+    with running(
+        [*PYTHON, *command, "-h", "127.0.0.1", "-p", str(port), "-w", str(workspace), *arguments],
+        log=log,
+        env={**dagster_environment(home), **environment},
+        cwd=home,
+    ) as process:
+        await_answer(process, f"http://127.0.0.1:{port}/server_info", log)
+        yield f"http://127.0.0.1:{port}"
+
+
+@contextmanager
+def code_server(home, *, port):
+    """The code in a process of its own, as ``deploy/`` runs it."""
+    log = home / f"code-{port}.log"
+    named = ["-m", "rawzone_assets.definitions", "--location-name", "rawzone"]
+    with running(
+        [*PYTHON, "dagster", "code-server", "start", "-h", "127.0.0.1", "-p", str(port), *named],
+        log=log,
+        env=dagster_environment(home),
+        cwd=home,
+    ) as process:
+        assert eventually(lambda: process.poll() is not None or listens(port)), log.read_text()
+        assert process.poll() is None, log.read_text()
+        yield {"RAWZONE_CODE_HOST": "127.0.0.1", "RAWZONE_CODE_PORT": str(port)}
+
+
+@contextmanager
+def running(command, *, log, env, cwd):
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            command, stdout=output, stderr=output, env=env, cwd=cwd, start_new_session=True
+        )
+        try:
+            yield process
+        finally:
+            process.send_signal(signal.SIGINT)
+            try:
+                process.wait(timeout=60)
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+
+
+def listens(port):
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def await_answer(process, url, log):
+    assert eventually(lambda: process.poll() is not None or _answers(url)), log.read_text()
+    assert process.poll() is None, log.read_text()
+
+
+def eventually(condition):
+    end = time.monotonic() + PATIENCE
+    while time.monotonic() < end:
+        found = condition()
+        if found:
+            return found
+        time.sleep(0.3)
+    return False
+
+
+def _answers(url):
+    try:
+        urllib.request.urlopen(url, timeout=5).close()  # noqa: S310  our own server
+    except urllib.error.HTTPError:
+        return True
+    except OSError:
+        return False
+    return True
