@@ -93,7 +93,12 @@ class IndexQueries:
 
     def feeds(self) -> list[str]:
         """Every feed that a receipt names."""
-        rows = self._database.execute("SELECT DISTINCT feed FROM receipt WHERE feed IS NOT NULL ORDER BY feed")
+        # One look into the index a feed, where DISTINCT would read an entry a receipt.
+        rows = self._database.execute(
+            "WITH RECURSIVE known (feed) AS (SELECT min(feed) FROM receipt UNION ALL "
+            "SELECT (SELECT min(feed) FROM receipt WHERE feed > known.feed) FROM known "
+            "WHERE known.feed IS NOT NULL) SELECT feed FROM known WHERE feed IS NOT NULL"
+        )
         return [feed for (feed,) in rows]
 
     def partitions(
