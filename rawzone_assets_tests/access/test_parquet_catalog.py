@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -197,6 +198,15 @@ class TestFiles:
         catalog.update()
         assert len(landed(catalog.files)) == 8
         assert [path.name for path in catalog.folder.iterdir() if path.name.startswith(".")] == [".lock"]
+
+    def test_several_that_bring_it_up_to_date_at_once_come_to_the_same_files(self, writer, tmp_path):
+        for number in (4, 4, 1, 9):
+            writer.commit(*writer.some(number))
+            with ThreadPoolExecutor(4) as pool:
+                list(pool.map(lambda _: catalog_of(writer.zone).update(), range(6)))
+        fresh = parquet_catalog.ParquetCatalog(tmp_path / "fresh", writer.zone.ledger)
+        fresh.rebuild()
+        assert files_of(catalog_of(writer.zone)) == files_of(fresh)
 
     def test_who_may_not_write_gets_a_copy_that_is_up_to_date(self, writer):
         writer.commit(*writer.some(7))
