@@ -12,15 +12,18 @@ import hashlib
 import os
 import shutil
 import tempfile
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import date
+from functools import reduce
 from itertools import chain
+from operator import and_
 from pathlib import Path
+from typing import Any, BinaryIO
 
 import pyarrow as pa
-import pyarrow.dataset as ds
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from rawzone_assets.access.catalog_spans import Span, spans_in, write_spans
@@ -59,6 +62,7 @@ class ParquetCatalog:
     def __init__(self, folder: Path, ledger: Ledger) -> None:
         self.folder = folder
         self._ledger = ledger
+        self._footers: dict[tuple[int, ...], pq.FileMetaData] = {}
 
     @property
     def files(self) -> list[Path]:
@@ -122,26 +126,38 @@ class ParquetCatalog:
         Raises:
             CatalogDamaged: A file cannot be read.
         """
-        wanted = [
-            *([ds.field("feed").isin(list(feeds))] if feeds else []),
-            *([ds.field("verdict").isin(list(verdicts))] if verdicts else []),
-            *([ds.field("partition") >= _day(since)] if since else []),
-            *([ds.field("partition") <= _day(until)] if until else []),
-            *([ds.field("data_max") >= _day(data_since)] if data_since else []),
-            *([ds.field("data_min") <= _day(data_until)] if data_until else []),
-            *([ds.field("seq") <= as_of] if as_of is not None else []),
-        ]
-        condition = None
-        for clause in wanted:
-            condition = clause if condition is None else condition & clause
+        bounds: dict[str, tuple[Any, Any]] = {
+            "partition": (_day(since), _day(until)),
+            "data_max": (_day(data_since), None),
+            "data_min": (None, _day(data_until)),
+            "seq": (None, as_of),
+        }
+        chosen = {name: list(values) for name, values in (("feed", feeds), ("verdict", verdicts)) if values}
+        narrowed = {name: bound for name, bound in bounds.items() if bound != (None, None)}
         names = list(columns or SCHEMA.names)
-        order = [name for name in ("seq", "line") if name not in names]
+        read = list(dict.fromkeys([*names, "seq", "line", *chosen, *narrowed]))
+        tables = [SCHEMA.empty_table().select(read)]
+        condition = _condition(chosen, narrowed)
         try:
-            dataset = ds.dataset([str(path) for path in self.files], schema=SCHEMA, format="parquet")
-            found = dataset.to_table(filter=condition, columns=[*names, *order])
+            for path in self.files:
+                with path.open("rb") as stream:
+                    part = self._opened(stream)
+                    groups = _groups(part, chosen, narrowed)
+                    if groups:
+                        table = part.read_row_groups(groups, columns=read, use_threads=False).select(read)
+                        tables.append(table if condition is None else table.filter(condition))
         except (pa.ArrowException, OSError) as problem:
             raise CatalogDamaged(self.folder, problem) from problem
+        found = pa.concat_tables(table.replace_schema_metadata() for table in tables)
         return found.sort_by([("seq", "ascending"), ("line", "ascending")]).select(names)
+
+    def _opened(self, stream: BinaryIO) -> pq.ParquetFile:
+        """A file with its footer, which is read once: that takes longer than most answers."""
+        status = os.fstat(stream.fileno())
+        identity = (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
+        part = pq.ParquetFile(stream, metadata=self._footers.get(identity))
+        self._footers[identity] = part.metadata
+        return part
 
     # --- building --------------------------------------------------------------------------------
 
@@ -232,5 +248,41 @@ def open_catalog(zone: Zone) -> Generator[ParquetCatalog, None, None]:
         yield catalog
 
 
-def _day(text: str) -> pa.Scalar:
-    return pa.scalar(date.fromisoformat(text))
+def _day(text: str | None) -> date | None:
+    return date.fromisoformat(text) if text else None
+
+
+def _condition(
+    chosen: Mapping[str, list[str]], narrowed: Mapping[str, tuple[Any, Any]]
+) -> pc.Expression | None:
+    clauses = [pc.field(name).isin(values) for name, values in chosen.items()]
+    for name, (low, high) in narrowed.items():
+        clauses += [pc.field(name) >= pa.scalar(low)] if low is not None else []
+        clauses += [pc.field(name) <= pa.scalar(high)] if high is not None else []
+    return reduce(and_, clauses) if clauses else None
+
+
+def _groups(
+    part: pq.ParquetFile, chosen: Mapping[str, list[str]], narrowed: Mapping[str, tuple[Any, Any]]
+) -> list[int]:
+    """The row groups that may hold something of what is asked for, by their statistics."""
+    asked = {*chosen, *narrowed}
+    paths = (part.schema.column(index).path for index in range(len(part.schema)))
+    places = {index: path for index, path in enumerate(paths) if path in asked}
+    found = []
+    for number in range(part.num_row_groups):
+        group = part.metadata.row_group(number)
+        told = ((name, group.column(index).statistics) for index, name in places.items())
+        if all(_may_hold(known, chosen.get(name), narrowed.get(name, (None, None))) for name, known in told):
+            found.append(number)
+    return found
+
+
+def _may_hold(known: pq.Statistics | None, values: list[str] | None, bounds: tuple[Any, Any]) -> bool:
+    if known is None or not known.has_min_max:
+        return True
+    least, most = known.min, known.max
+    low, high = bounds
+    if values is not None and not any(least <= value <= most for value in values):
+        return False
+    return (low is None or most >= low) and (high is None or least <= high)
