@@ -77,7 +77,9 @@ def command(
             emit(record)
         else:
             click.echo(printable(_line(record)))
-    if not as_json and not (outcome.repaired or outcome.unrepaired):
+    if as_json:
+        emit(_summary(outcome, dry_run=dry_run))
+    elif not (outcome.repaired or outcome.unrepaired):
         click.echo("Nothing needs repair.")
     left = outcome.unrepaired or (dry_run and outcome.repaired)
     leave(FOUND if left else FINE)
@@ -104,6 +106,17 @@ def _records(outcome: Outcome, *, dry_run: bool) -> Iterator[dict[str, Any]]:
             "new_form": False,
             "reason": left.reason,
         }
+
+
+def _summary(outcome: Outcome, *, dry_run: bool) -> dict[str, Any]:
+    return {
+        "record": "summary",
+        "dry_run": dry_run,
+        "repaired": 0 if dry_run else len(outcome.repaired),
+        "would_be_repaired": len(outcome.repaired) if dry_run else 0,
+        "not_repaired": len(outcome.unrepaired),
+        "recorded_late": outcome.recorded_late,
+    }
 
 
 def _line(record: dict[str, Any]) -> str:

@@ -44,6 +44,17 @@ class TestRepair:
         outcome = own("repair")
         assert (outcome.code, outcome.text) == (0, "Nothing needs repair.\n")
 
+    def test_a_sound_zone_is_summed_up_for_programs_too(self, own):
+        outcome = own("repair", "--json")
+        (summary,) = outcome.records
+        counted = ("repaired", "would_be_repaired", "not_repaired", "recorded_late")
+        assert (outcome.code, summary["record"]) == (0, "summary")
+        assert [summary[name] for name in counted] == [0, 0, 0, 0]
+
+    def test_the_summary_of_a_dry_run_does_not_claim_a_repair(self, own, spoiled):
+        _, summary = own("repair", "--dry-run", "--json").records
+        assert (summary["dry_run"], summary["repaired"], summary["would_be_repaired"]) == (True, 0, 1)
+
     def test_a_dry_run_says_from_where_and_writes_nothing(self, own, spoiled):
         before = spoiled.read_bytes()
         outcome = own("repair", "--dry-run")
@@ -54,8 +65,9 @@ class TestRepair:
 
     def test_damage_is_put_back_and_the_evidence_named(self, own, spoiled):
         damaged = spoiled.read_bytes()
-        (record,) = own("repair", "--json").records
+        record, summary = own("repair", "--json").records
         assert record["outcome"] == "repaired"
+        assert (summary["record"], summary["repaired"], summary["not_repaired"]) == ("summary", 1, 0)
         assert (own.home / record["evidence"]).read_bytes() == damaged
         assert own("verify").code == 0
 
