@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from rawzone_assets.access import RawReader, open_raw
 from rawzone_assets.contract.feed import Platform
 from rawzone_assets.contract.judging import judge
 from rawzone_assets.health.alert_settings import AlertSettings
@@ -61,6 +62,14 @@ class ZoneResource:
             ZoneError: A variable has a value that cannot be used.
         """
         return self.overrides.settings or Settings.from_environment(os.environ)
+
+    def reader(self) -> RawReader:
+        """The zone to read from, as it is now: what assets downstream of raw use.
+
+        Raises:
+            ZoneError: The settings or the ledger cannot be used.
+        """
+        return open_raw(settings=self.overrides.settings)
 
     def look(self, zone: Zone, platforms: Iterable[Platform]) -> Survey:
         """What lies in landing.
