@@ -200,10 +200,7 @@ class ParquetCatalog:
             os.replace(path, self.folder / path.name)
 
     def _is_of_this_ledger(self, newest: Span) -> bool:
-        if newest.last < 0:
-            return True
-        data = self._ledger.bytes_of(newest.last)
-        return data is not None and hashlib.sha256(data).hexdigest() == newest.head
+        return self._ledger.holds(Head(seq=newest.last, sha256=newest.head, at=None))
 
     @contextmanager
     def _locked(self) -> Iterator[None]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -139,11 +138,11 @@ def _check_object(path: Path, receipt: Mapping[str, Any] | None) -> None:
         raise Refused(f"The object {path} cannot be compared: the record proved names no SHA-256 and size.")
     try:
         with path.open("rb") as stream:
-            if _digest(codec.blocks_of(stream)) == sha256:
+            if codec.digest_of(codec.blocks_of(stream)) == sha256:
                 return
             stream.seek(0)
             blocks = codec.original_blocks(codec.blocks_of(stream), "gzip", size)
-            if _digest(blocks) == sha256:
+            if codec.digest_of(blocks) == sha256:
                 return
     except codec.Damaged:
         pass
@@ -152,13 +151,6 @@ def _check_object(path: Path, receipt: Mapping[str, Any] | None) -> None:
     raise Refused(
         f"The object {path} is refused: it does not hold the bytes whose SHA-256 the receipt records."
     )
-
-
-def _digest(blocks: Any) -> str:
-    digest = hashlib.sha256()
-    for block in blocks:
-        digest.update(block)
-    return digest.hexdigest()
 
 
 def _tell(proof: Proof, receipt: Mapping[str, Any] | None, stored: Path | None) -> None:

@@ -17,7 +17,7 @@ from rawzone_assets.health import ledger_repair
 from rawzone_assets.health.damage import Damage, DamageKind
 from rawzone_assets.health.recorded import Item
 from rawzone_assets.health.scrub import ScrubReport, check_item, reading_the_zone, scrub
-from rawzone_assets.health.sources import Found, Source, Sources, digest_of_blocks, way_is_free
+from rawzone_assets.health.sources import Found, Source, Sources, way_is_free
 from rawzone_assets.zone import codec, upkeep
 from rawzone_assets.zone.drafts import findings_document
 from rawzone_assets.zone.errors import KeyOccupied, StorageFailed
@@ -256,7 +256,7 @@ def _staged(zone: Zone, batch: Batch, job: _Job) -> dict[str, Any]:
     compress = _compressor(job)
     stored_sha256 = item.stored_sha256
     if compress:
-        stored_sha256 = digest_of_blocks(iter(compress(found.original(item.size))))
+        stored_sha256 = codec.digest_of(compress(found.original(item.size)))
     path = batch.repair_path(item.place, stored_sha256)
     zone.files.create(path, compress(found.original(item.size)) if compress else found.source.blocks())
     zone.files.sync(path)
@@ -294,7 +294,7 @@ def _compressor(job: _Job) -> codec.Compressor | None:
         return None
     ways = codec.compressors(item.encoding, is_small=item.size <= HELD_IN_MEMORY)
     for compress in ways:
-        if digest_of_blocks(iter(compress(found.original(item.size)))) == item.stored_sha256:
+        if codec.digest_of(compress(found.original(item.size))) == item.stored_sha256:
             return compress
     return ways[0]
 

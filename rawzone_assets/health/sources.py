@@ -6,7 +6,6 @@ form or in the original one; nothing about its name, size or time is trusted.
 
 from __future__ import annotations
 
-import hashlib
 import stat
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -126,22 +125,15 @@ def _file_blocks(files: Files, path: Path) -> Iterator[bytes]:
 def _examined(source: Source, item: Item) -> Found | None:
     """Read a source through and say in which form it holds the item's bytes, if it does."""
     try:
-        digest = digest_of_blocks(source.blocks())
+        digest = codec.digest_of(source.blocks())
         if digest == item.stored_sha256:
             return Found(source=source, encoding=None)
         if digest == item.sha256:
             return Found(source=source, encoding="identity")
-        unpacked = digest_of_blocks(codec.original_blocks(source.blocks(), "gzip", item.size))
+        unpacked = codec.digest_of(codec.original_blocks(source.blocks(), "gzip", item.size))
     except (OSError, ChangedWhileRead, Unreadable, codec.Damaged):
         return None
     return Found(source=source, encoding="gzip") if unpacked == item.sha256 else None
-
-
-def digest_of_blocks(blocks: Iterator[bytes]) -> str:
-    digest = hashlib.sha256()
-    for block in blocks:
-        digest.update(block)
-    return digest.hexdigest()
 
 
 def way_is_free(zone: Zone, path: Path) -> bool:

@@ -5,7 +5,6 @@ Every name is looked at without following a link. Ledger and staging have their 
 
 from __future__ import annotations
 
-import hashlib
 import os
 import stat
 from collections import Counter
@@ -14,10 +13,11 @@ from pathlib import Path
 
 from rawzone_assets.health.damage import Damage, DamageKind
 from rawzone_assets.health.recorded import Item, Recorded, damage_of
-from rawzone_assets.zone import codec, upkeep
+from rawzone_assets.zone import upkeep
 from rawzone_assets.zone.files import Files
 from rawzone_assets.zone.layout import LEDGER_FOLDER, STAGING_FOLDER
 from rawzone_assets.zone.ledger import DamagedCommit, decode_commit
+from rawzone_assets.zone.replacing import digest_of_file
 from rawzone_assets.zone.staging import Batch
 from rawzone_assets.zone.zone import Zone
 
@@ -102,24 +102,12 @@ def strangers(zone: Zone, tree: Tree, known: set[Path], missing: Iterable[Item])
         if path.is_relative_to(evidence):
             problem = "an interrupted repair kept it and did not come to record it: run 'rawzone repair'"
             yield Damage(kind=DamageKind.LEFTOVER, path=str(path), problem=problem)
-        elif lost and (found := lost.get(digest_of(zone.files, path) or "")):
+        elif lost and (found := lost.get(digest_of_file(zone.files, path) or "")):
             problem = f"no receipt knows it, but its bytes are those of {found.place}, which is missing"
             yield damage_of(DamageKind.RENAMED, found, problem).at(path)
         else:
             what = "this link" if stat.S_ISLNK(tree[path].st_mode) else "it"
             yield Damage(kind=DamageKind.FOREIGN, path=str(path), problem=f"no receipt knows {what}")
-
-
-def digest_of(files: Files, path: Path) -> str | None:
-    """The SHA-256 of a regular file's bytes, or ``None`` when it cannot be read."""
-    digest = hashlib.sha256()
-    try:
-        with files.open(path) as stream:
-            for block in codec.blocks_of(stream):
-                digest.update(block)
-    except OSError:
-        return None
-    return digest.hexdigest()
 
 
 def weaknesses(zone: Zone, tree: Tree, recorded: Recorded, items: Iterable[Item]) -> Iterator[Damage]:

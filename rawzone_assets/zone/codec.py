@@ -66,6 +66,14 @@ def blocks_of(stream: BinaryIO) -> Iterator[bytes]:
         yield block
 
 
+def digest_of(blocks: Iterable[bytes]) -> str:
+    """The SHA-256 of bytes that come in pieces, in hex."""
+    digest = hashlib.sha256()
+    for block in blocks:
+        digest.update(block)
+    return digest.hexdigest()
+
+
 def original_blocks(stored: Iterable[bytes], encoding: str, size: int) -> Iterator[bytes]:
     """Decode stored blocks to the original bytes; :class:`Damaged` unless they are exactly ``size`` long."""
     produced = 0

@@ -7,17 +7,23 @@ device, inode, size, times) have been dealt with, so that a second run need not 
 
 from __future__ import annotations
 
-import hashlib
 import sqlite3
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import orjson
 
 from rawzone_assets.zone.errors import IndexFailed, StorageFailed
-from rawzone_assets.zone.index_database import open_database
+from rawzone_assets.zone.index_database import (
+    database_path,
+    keep_head,
+    kept_head,
+    open_database,
+    remove_database,
+    transaction,
+)
 from rawzone_assets.zone.index_queries import IndexQueries
 from rawzone_assets.zone.index_tallies import TABLES as TALLY_TABLES
 from rawzone_assets.zone.index_tallies import TallyLookups, note_commit
@@ -26,7 +32,7 @@ from rawzone_assets.zone.index_upkeep import UpkeepLookups, note_upkeep
 from rawzone_assets.zone.layout import REFUSAL_DIGITS
 from rawzone_assets.zone.ledger import EMPTY, Commit, Head, Ledger
 from rawzone_assets.zone.past_lookups import PastLookups, form_of
-from rawzone_assets.zone.receipt import Receipt, Verdict, moment, timestamp
+from rawzone_assets.zone.receipt import Receipt, Verdict
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,7 +52,7 @@ class Index(IndexQueries):
         self._ledger = ledger
         self._path = index_path(folder, ledger.folder) if folder else None
         self._database = self._open()
-        self._head = self._stored_head()
+        self._head = kept_head(self._database)
 
     @property
     def head(self) -> Head:
@@ -91,7 +97,8 @@ class Index(IndexQueries):
                     raise  # locked, or its disk is full: the file itself may be sound
                 except sqlite3.DatabaseError:
                     self._database.close()
-                    self._database = self._rebuild()
+                    remove_database(self._path)
+                    self._database = open_database(self._path)
                     return self._catch_up()
         except OSError as error:
             raise StorageFailed("read the ledger", error) from error
@@ -109,9 +116,9 @@ class Index(IndexQueries):
             raise IndexFailed(self._path, error) from error
 
     def _catch_up(self) -> Head:
-        with self._transaction():
-            self._head = self._stored_head()  # another process may have moved it
-            if not self._still_true(self._head):
+        with transaction(self._database):
+            self._head = kept_head(self._database)  # another process may have moved it
+            if not self._ledger.holds(self._head):
                 self._clear()
             for commit in self._ledger.after(self._head):
                 self._apply(commit)
@@ -189,7 +196,7 @@ class Index(IndexQueries):
 
     def remember(self, entities: Iterable[tuple[str, str, str | None, str]]) -> None:
         """Note (path, signature, feed, verdict) of landed files that need no reading again."""
-        with self.usable(), self._transaction():
+        with self.usable(), transaction(self._database):
             self._database.executemany("INSERT OR REPLACE INTO seen VALUES (?, ?, ?, ?)", list(entities))
 
     # --- building --------------------------------------------------------------------------------
@@ -202,10 +209,7 @@ class Index(IndexQueries):
                 note_upkeep(self._database, commit.seq, record)
         note_commit(self._database, commit)
         self._head = commit.head
-        self._database.execute("DELETE FROM head")
-        self._database.execute(
-            "INSERT INTO head VALUES (?, ?, ?)", (commit.seq, commit.sha256, timestamp(commit.at))
-        )
+        keep_head(self._database, commit.head)
 
     def _insert(self, seq: int, receipt: Receipt) -> None:
         self._database.execute(
@@ -258,55 +262,20 @@ class Index(IndexQueries):
             },
         )
 
-    def _still_true(self, head: Head) -> bool:
-        if head.seq < 0:
-            return True
-        data = self._ledger.bytes_of(head.seq)
-        return data is not None and hashlib.sha256(data).hexdigest() == head.sha256
-
-    def _stored_head(self) -> Head:
-        row = self._database.execute("SELECT seq, sha256, at FROM head").fetchone()
-        return Head(seq=row[0], sha256=row[1], at=moment(row[2])) if row else EMPTY
-
     def _clear(self) -> None:
         for table in ("head", "receipt", "seen", *UPKEEP_TABLES, *TALLY_TABLES):
             self._database.execute(f"DELETE FROM {table}")  # noqa: S608
         self._head = EMPTY
 
-    @contextmanager
-    def _transaction(self) -> Iterator[None]:
-        self._database.execute("BEGIN IMMEDIATE")
-        try:
-            yield
-        except BaseException:
-            with suppress(sqlite3.Error):  # a full disk or a damaged file has rolled back already
-                self._database.execute("ROLLBACK")
-            raise
-        self._database.execute("COMMIT")
-
     def _open(self) -> sqlite3.Connection:
-        if self._path is None:
-            return open_database(":memory:")
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            return open_database(str(self._path))
-        except sqlite3.OperationalError:
-            raise  # locked or not writable: the file itself may be sound
-        except sqlite3.DatabaseError:
-            return self._rebuild()  # unreadable or of another version
-
-    def _rebuild(self) -> sqlite3.Connection:
-        """An empty index in place of a damaged one: it is derived, so the cure is to build it anew."""
-        if self._path is None:
-            return open_database(":memory:")
-        for suffix in ("", "-wal", "-shm"):
-            self._path.with_name(self._path.name + suffix).unlink(missing_ok=True)
-        return open_database(str(self._path))
+        if self._path is not None:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+        return open_database(self._path)
 
 
 def index_path(folder: Path, ledger: Path) -> Path:
     """Where the index of the ledger in ``ledger`` lies, so that zones may share a state folder."""
-    return folder / f"index-{hashlib.sha256(str(ledger).encode()).hexdigest()[:12]}.sqlite3"
+    return database_path(folder, "index", ledger)
 
 
 def _digest(digits: str | None) -> bytes | None:

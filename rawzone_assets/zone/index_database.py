@@ -1,12 +1,20 @@
-"""The index's database: its tables, and how a file of derived tables is opened. What is asked is elsewhere."""
+"""The index's database: its tables, and how a file of derived tables is kept. What is asked is elsewhere.
+
+Every such file has a table ``head`` that says up to which commit of which ledger it was built.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from rawzone_assets.zone import index_tallies
+from rawzone_assets.zone.ledger import EMPTY, Head
+from rawzone_assets.zone.receipt import moment, timestamp
 
 _LEAST_FREE = 2**19
 """Bytes. SQLite maps a file beside the database: where a full disk cannot back it, the process is killed."""
@@ -37,7 +45,70 @@ CREATE INDEX upkeep_place ON upkeep (place);
 {index_tallies.SCHEMA}"""
 
 
-def open_database(path: str, *, schema: str = _SCHEMA, version: int = _VERSION) -> sqlite3.Connection:
+def database_path(folder: Path, kind: str, ledger: Path) -> Path:
+    """Where a database of this kind over the ledger in ``ledger`` lies: zones may share a state folder."""
+    return folder / f"{kind}-{hashlib.sha256(str(ledger).encode()).hexdigest()[:12]}.sqlite3"
+
+
+def open_database(path: Path | None, *, schema: str = _SCHEMA, version: int = _VERSION) -> sqlite3.Connection:
+    """The database at ``path``, empty in place of one that is damaged or of another version.
+
+    It is derived, so the cure is to build it anew. ``None`` keeps it in memory.
+
+    Raises:
+        OSError: A damaged one cannot be removed.
+        sqlite3.OperationalError: It is locked, not writable, or its disk is all but full.
+    """
+    if path is None:
+        return _opened(":memory:", schema=schema, version=version)
+    try:
+        return _opened(str(path), schema=schema, version=version)
+    except sqlite3.OperationalError:
+        raise  # locked or not writable: the file itself may be sound
+    except sqlite3.DatabaseError:
+        remove_database(path)
+        return _opened(str(path), schema=schema, version=version)
+
+
+def remove_database(path: Path | None) -> None:
+    """Remove the file of a closed database and those that SQLite keeps beside it.
+
+    Raises:
+        OSError: The disk refused.
+    """
+    if path is not None:
+        for suffix in ("", "-wal", "-shm"):
+            path.with_name(path.name + suffix).unlink(missing_ok=True)
+
+
+@contextmanager
+def transaction(database: sqlite3.Connection) -> Iterator[None]:
+    """All of what is written within, or nothing."""
+    database.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+    except BaseException:
+        with suppress(sqlite3.Error):  # a full disk or a damaged file has rolled back already
+            database.execute("ROLLBACK")
+        raise
+    database.execute("COMMIT")
+
+
+def kept_head(database: sqlite3.Connection) -> Head:
+    """The commit up to which the tables were built."""
+    row = database.execute("SELECT seq, sha256, at FROM head").fetchone()
+    return Head(seq=row[0], sha256=row[1], at=moment(row[2])) if row else EMPTY
+
+
+def keep_head(database: sqlite3.Connection, head: Head) -> None:
+    """Note that the tables are built up to this commit."""
+    database.execute("DELETE FROM head")
+    if head.at is not None:
+        row = (head.seq, head.sha256, timestamp(head.at))
+        database.execute("INSERT INTO head VALUES (?, ?, ?)", row)
+
+
+def _opened(path: str, *, schema: str, version: int) -> sqlite3.Connection:
     """The database at ``path`` (or ``:memory:``), created when it is not there.
 
     Raises:

@@ -169,6 +169,13 @@ class Ledger:
             raise LedgerDamaged(self.path(seq), f"it says it is number {commit.seq}")
         return commit
 
+    def holds(self, head: Head) -> bool:
+        """Whether the commit of this head is there with this hash: what was derived up to it is still true."""
+        if head.seq < 0:
+            return True
+        data = self.bytes_of(head.seq)
+        return data is not None and hashlib.sha256(data).hexdigest() == head.sha256
+
     def after(self, head: Head) -> Iterator[Commit]:
         """Commits that follow ``head``, each checked to chain to the one before.
 

@@ -304,12 +304,9 @@ class Publisher:
             if any(self._files.status(place.staged) is None for place in places):
                 return False
             for place, expected in zip(places, _staged_digests(record), strict=True):
-                digest = hashlib.sha256()
                 with self._files.open(place.staged) as stream:
-                    for block in codec.blocks_of(stream):
-                        digest.update(block)
-                if digest.hexdigest() != expected:
-                    return False
+                    if codec.digest_of(codec.blocks_of(stream)) != expected:
+                        return False
         return True
 
 

@@ -12,15 +12,21 @@ from __future__ import annotations
 import hashlib
 import sqlite3
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Self
 
 from rawzone_assets.zone import merkle
 from rawzone_assets.zone.errors import IndexFailed, StorageFailed
-from rawzone_assets.zone.index_database import open_database
+from rawzone_assets.zone.index_database import (
+    database_path,
+    keep_head,
+    kept_head,
+    open_database,
+    remove_database,
+    transaction,
+)
 from rawzone_assets.zone.ledger import EMPTY, Head, Ledger
-from rawzone_assets.zone.receipt import moment, timestamp
 from rawzone_assets.zone.zone import Zone
 
 _VERSION = 1
@@ -57,10 +63,9 @@ class RecordTree:
         Like the index it is kept in memory where nothing can be written.
         """
         folder = zone.layout.state
-        name = f"tree-{hashlib.sha256(str(zone.ledger.folder).encode()).hexdigest()[:12]}.sqlite3"
         if not anew and folder.is_dir():  # a reader creates no folder
             try:
-                return cls(zone.ledger, folder / name)
+                return cls(zone.ledger, database_path(folder, "tree", zone.ledger.folder))
             except (OSError, sqlite3.OperationalError):
                 pass
         return cls(zone.ledger, None)
@@ -101,7 +106,7 @@ class RecordTree:
         self._database.close()
         self._tiles.clear()
         self._changed.clear()
-        self._remove_file()
+        remove_database(self._path)
         self._database = self._open()
 
     def size_at(self, seq: int) -> int:
@@ -113,7 +118,7 @@ class RecordTree:
     def size(self) -> int:
         """How many records there are, as far as it was caught up."""
         with self._failures():
-            return self._size_at(self._head().seq)
+            return self._size_at(kept_head(self._database).seq)
 
     def subtree(self, level: int, number: int) -> bytes:
         """The hash of a complete subtree, as :mod:`merkle` asks for it.
@@ -142,10 +147,11 @@ class RecordTree:
     # --- building --------------------------------------------------------------------------------
 
     def _catch_up(self) -> Head:
-        with self._transaction():
+        with transaction(self._database):
             self._tiles.clear()
-            head = self._head()
-            if not self._still_true(head):
+            self._changed.clear()  # by an attempt that was rolled back
+            head = kept_head(self._database)
+            if not self._ledger.holds(head):
                 for table in ("head", "extent", "tile"):
                     self._database.execute(f"DELETE FROM {table}")  # noqa: S608  names from above
                 head = EMPTY
@@ -156,10 +162,7 @@ class RecordTree:
                 size = self._append(size, map(merkle.leaf_hash, commit.lines))
                 self._database.execute("INSERT INTO extent VALUES (?, ?)", (commit.seq, size))
                 head = commit.head
-            if head.at is not None:
-                self._database.execute("DELETE FROM head")
-                row = (head.seq, head.sha256, timestamp(head.at))
-                self._database.execute("INSERT INTO head VALUES (?, ?, ?)", row)
+            keep_head(self._database, head)
             self._write()
         self._tiles.clear()  # another process may add to a tile that is not full
         return head
@@ -224,16 +227,6 @@ class RecordTree:
         ).fetchone()
         return int(row[0] * _WIDTH + row[1] // merkle.HASH_SIZE) if row else 0
 
-    def _still_true(self, head: Head) -> bool:
-        if head.seq < 0:
-            return True
-        data = self._ledger.bytes_of(head.seq)
-        return data is not None and hashlib.sha256(data).hexdigest() == head.sha256
-
-    def _head(self) -> Head:
-        row = self._database.execute("SELECT seq, sha256, at FROM head").fetchone()
-        return Head(seq=row[0], sha256=row[1], at=moment(row[2])) if row else EMPTY
-
     # --- the file --------------------------------------------------------------------------------
 
     @contextmanager
@@ -245,34 +238,8 @@ class RecordTree:
         except OSError as error:
             raise StorageFailed("read the ledger", error) from error
 
-    @contextmanager
-    def _transaction(self) -> Iterator[None]:
-        self._database.execute("BEGIN IMMEDIATE")
-        try:
-            yield
-        except BaseException:
-            with suppress(sqlite3.Error):
-                self._database.execute("ROLLBACK")
-            self._tiles.clear()
-            self._changed.clear()
-            raise
-        self._database.execute("COMMIT")
-
     def _open(self) -> sqlite3.Connection:
-        path = str(self._path or ":memory:")
-        try:
-            return open_database(path, schema=_SCHEMA, version=_VERSION)
-        except sqlite3.OperationalError:
-            raise  # locked or not writable: the file itself may be sound
-        except sqlite3.DatabaseError:
-            self._remove_file()
-            return open_database(path, schema=_SCHEMA, version=_VERSION)
-
-    def _remove_file(self) -> None:
-        if self._path is None:
-            return
-        for suffix in ("", "-wal", "-shm"):
-            self._path.with_name(self._path.name + suffix).unlink(missing_ok=True)
+        return open_database(self._path, schema=_SCHEMA, version=_VERSION)
 
 
 def _split(hashes: bytes) -> list[bytes]:

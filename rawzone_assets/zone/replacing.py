@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import hashlib
 import os
 import stat
 from pathlib import Path
@@ -54,14 +53,16 @@ def put_back(files: Files, place: Placement) -> None:
 
 def holds(files: Files, path: Path, sha256: str) -> bool:
     """Whether a regular file with this hash lies there; one that cannot be read does not."""
-    digest = hashlib.sha256()
+    return digest_of_file(files, path) == sha256
+
+
+def digest_of_file(files: Files, path: Path) -> str | None:
+    """The SHA-256 of a regular file's bytes, or ``None`` when it cannot be read."""
     try:
         with files.open(path) as stream:
-            for block in codec.blocks_of(stream):
-                digest.update(block)
+            return codec.digest_of(codec.blocks_of(stream))
     except OSError:
-        return False
-    return digest.hexdigest() == sha256
+        return None
 
 
 def _keep(files: Files, damaged: Path, evidence: Path) -> None:
