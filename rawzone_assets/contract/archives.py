@@ -60,8 +60,8 @@ class Unsound(Exception):
 class ZipFormat:
     """An archive of exactly one member. Findings, facts and substance are those of the member.
 
-    ``member`` is its name, in which ``*`` may stand for any part; ``largest`` bounds archive and member in
-    bytes where the feed itself allows more than fits in memory.
+    ``member`` is its name, in which ``*`` may stand for any part, folders included; ``largest`` bounds archive
+    and member in bytes where the feed itself allows more than fits in memory.
     """
 
     member: str

@@ -35,6 +35,10 @@ from rawzone_assets.contract.texts import line_of, survey
 
 _MOST_ASSIGNMENTS = 10  # of the variable; a page has one
 _ABSENT: Any = object()
+# The words that may stand before a name that is set. After any other the browser runs nothing of the script.
+_BEFORE_A_NAME = frozenset({"var", "let", "const", "else", "do", "return"})
+_LONGEST_WORD = 12  # looked at: longer than any of them
+_LAST_WORD = re.compile(r"[\w$]*\Z")
 _NOT_SAID = (None, "", "0", "false", "no", "null")  # in any case; pages write truth as 0, false or "0"
 
 
@@ -159,10 +163,19 @@ def find_blocks(soup: BeautifulSoup, variable: str, daily: str) -> Blocks | None
     for script in soup.find_all("script"):
         code = str(script.string or "")
         for match in islice(assignment.finditer(code), _MOST_ASSIGNMENTS) if variable in code else ():
+            if not _is_set(code, match.start()):
+                continue
             blocks = _read(code, match.end())
             if found is None or not _has(found, daily) or _has(blocks, daily):
                 found = blocks
     return found
+
+
+def _is_set(script: str, start: int) -> bool:
+    """Whether a name at ``start`` can be set there, going by the word before it on its line."""
+    line = script[max(script.rfind("\n", 0, start), script.rfind("\r", 0, start)) + 1 : start]
+    word = _LAST_WORD.search(line.rstrip()[-_LONGEST_WORD:])
+    return word is None or not word[0] or word[0] in _BEFORE_A_NAME
 
 
 def _has(blocks: Blocks, daily: str) -> bool:

@@ -644,7 +644,7 @@ ARCHIVE_MEMBERS = _code(
     Role.STRUCTURE,
     blocks=True,
     title="Not the members this archive should hold",
-    explanation="The source packs exactly one file, always of the same name; this archive holds others.",
+    explanation="Archives of a feed hold one file, of the name that the feed gives; this one holds others.",
     remedy="Deliver the source's own archive, not one packed again; or correct the file's name.",
     source="FORMATS 5.1",
 )

@@ -161,8 +161,9 @@ Earnings by store, country and month: the tab-separated export of the bank page.
 **Legitimate**: lines that end in CR only; no line end after the last row; Latin-1 in old files; negative
 earnings and `-0.00000000` (claw-backs); a quantity of 0; blank ISRCs in album rows; rows that agree in date,
 store, ISRC and country; 13 columns, the 15 columns of 2025, and the 11 columns of 2014, in any order. The same
-table as `.csv` (commas or tabs, told apart by the header) or alone in a `.zip`. Names that the site gives
-(`DistroKid_….tsv`) tell no capture time: a stamped folder, a sidecar or a stamp before the extension must.
+table as `.csv` (commas or tabs, told apart by the header) or alone in a `.zip`, as `.tsv` or `.csv` of any
+name, in a folder or not. Names that the site gives (`DistroKid_….tsv`) tell no capture time: a stamped folder,
+a sidecar or a stamp before the extension must.
 
 **Blocks**: a missing column or required value, rows of another width, numbers and dates of another form
 (decimal commas, thousands separators, `NaN`), negative quantities, identifiers in scientific notation, a sale

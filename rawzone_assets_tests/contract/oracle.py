@@ -11,6 +11,7 @@ import re
 import struct
 import zipfile
 import zlib
+from collections.abc import Callable, Mapping
 from datetime import date
 
 from oracle_documents import NoDocument, broken_by_document, document_of
@@ -23,6 +24,19 @@ _UNREADABLE = (
     ValueError,
     OverflowError, struct.error,
 )  # fmt: skip
+
+
+def _is_report(name: str) -> bool:
+    """A table of any name, in a folder or not, as long as the path stays below where it is unpacked."""
+    folders = re.split(r"[/\\]", name)
+    leads_out = ".." in folders or folders[0] == "" or name[1:2] == ":" or any(sign < " " for sign in name)
+    return name.endswith((".csv", ".tsv")) and not leads_out
+
+
+MEMBERS: Mapping[str, Callable[[str], bool]] = {
+    "tiktok/analytics": lambda name: name == "Overview.csv",
+    "distrokid/sales": _is_report,
+}
 
 
 class NoArchive(Exception):
@@ -48,14 +62,14 @@ def broken_rules(feed: str, name: str, data: bytes, capture: date) -> list[str]:
 def _broken_by_archive(feed: str, name: str, data: bytes, capture: date) -> list[str]:
     """Exactly the expected member, sound, and good itself."""
     try:
-        inside = member_of(data)
+        inside = member_of(data, feed)
     except NoArchive as reason:
         return [str(reason)]
     return list(broken_by_table(feed, name, inside, capture)) if inside else ["an empty member"]
 
 
-def member_of(data: bytes) -> bytes:
-    """The bytes of the archive's only member.
+def member_of(data: bytes, feed: str) -> bytes:
+    """The bytes of the archive's only member, which has a name that the feed expects.
 
     Raises:
         NoArchive: It holds others, or cannot be read.
@@ -63,7 +77,7 @@ def member_of(data: bytes) -> bytes:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             names = archive.namelist()
-            if len(names) != 1 or not re.fullmatch(r"Overview\.csv|[^/\\]+\.[ct]sv", names[0]):
+            if len(names) != 1 or not MEMBERS[feed](names[0]):
                 raise NoArchive("other members than the one expected")
             return archive.read(names[0])
     except _UNREADABLE as error:

@@ -18,7 +18,10 @@ from oracle_forms import Broken, days, each, is_count, is_whole
 
 CHART = re.compile(r"""makeChart\s*\(\s*["']([\w.-]+)["']""")
 PROVIDER = re.compile(r"""dataProvider["']?\s*:\s*""")
-VARIABLE = re.compile(r"(?:var|let|const)\s+chartData\s*=\s*")
+VARIABLE = re.compile(r"(?<![\w$.])(?:window\.)?chartData\s*=(?!=)\s*")
+# On its line, before the variable: nothing, a sign, or a word after which a script may set one.
+BEFORE = re.compile(r"(?:.*(?:[^\w$\s]|(?<![\w$])(?:var|let|const|else|do|return)\s))?\s*", re.DOTALL)
+DAILY = "last365days"
 
 
 class _Scripts(HTMLParser):
@@ -143,18 +146,24 @@ def _streams(page: _Scripts, text: str, capture: date) -> Broken:
 def _apple_music(page: _Scripts, text: str, capture: date) -> Broken:
     if "streams" in page.selected:
         yield "another store's page"
-    values = [_value(script, match.end()) for script in page.scripts for match in VARIABLE.finditer(script)]
-    blocks = values[-1] if values else None
+    values = [
+        _value(script, match.end())
+        for script in page.scripts
+        for match in VARIABLE.finditer(script)
+        if BEFORE.fullmatch(re.split("[\r\n]", script[: match.start()])[-1])
+    ]
+    # Other scripts have a variable of that name too: the last that holds the daily block is the page's.
+    blocks = ([value for value in values if isinstance(value, dict) and DAILY in value] or values or [None])[-1]
     if not isinstance(blocks, dict):
         yield "no chart data"
         return
-    if any(isinstance(block, dict) and block.get("error") for block in blocks.values()):
+    if any(isinstance(block, dict) and _is_said(block.get("error")) for block in blocks.values()):
         yield "a block says that it failed"
-    daily = blocks.get("last365days")
+    daily = blocks.get(DAILY)
     if not isinstance(daily, dict):
         yield "no daily block"
         return
-    if not daily.get("dataProvider") and not daily.get("isEmpty"):
+    if not daily.get("dataProvider") and not _is_said(daily.get("isEmpty")):
         yield "an empty daily block that does not say so"
     rows, broken = each(daily.get("dataProvider") or [], "the daily block")
     yield from broken
@@ -164,9 +173,18 @@ def _apple_music(page: _Scripts, text: str, capture: date) -> Broken:
         yield "a figure that is no count"
         return
     total = sum(int(row.get("value") or 0) for row in rows)
+    if stated is None and rows:
+        yield "days without their total"
     if stated is not None and (not is_count(stated) or int(stated) != total):
         yield "the total stated is not the sum"
     yield from _printed(text, total)
+
+
+def _is_said(value: Any) -> bool:
+    """Whether a page says so: it writes no as nothing, 0 or false, or as these words."""
+    return (
+        value.strip().lower() not in {"", "0", "false", "no", "null"} if isinstance(value, str) else bool(value)
+    )
 
 
 def _printed(text: str, total: int) -> Broken:

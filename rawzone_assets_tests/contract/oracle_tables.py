@@ -219,13 +219,15 @@ def broken_by_table(feed: str, name: str, data: bytes, capture: date) -> Broken:
     yield from unique(header, "a column")
     columns = _known(header, demands)
     present = set(columns) & set(demands)
-    if not _is_layout(feed, name, present, set(demands), header):
+    if not _is_layout(feed, name, present, set(demands), columns):
         yield f"columns missing: {sorted(set(demands) - present)}"
         return
     if any(len(row) != len(header) for row in grid[1:]):
         yield "a row of another width"
         return
-    rows: Rows = [dict(zip(columns, row, strict=True)) for row in grid[1:]]
+    # A cell of nothing but blanks is blank, whatever its column.
+    cells = ([cell if cell.strip() else "" for cell in row] for row in grid[1:])
+    rows: Rows = [dict(zip(columns, row, strict=True)) for row in cells]
     for column in sorted(present):
         if not all(demands[column](row[column]) for row in rows):
             yield f"a cell of {column} that is not of its form"
@@ -250,10 +252,10 @@ def _plain(name: str) -> str:
     return " ".join(name.replace("_", " ").lower().split())
 
 
-def _is_layout(feed: str, name: str, present: set[str], wanted: set[str], header: Sequence[str]) -> bool:
+def _is_layout(feed: str, name: str, present: set[str], wanted: set[str], columns: Sequence[str]) -> bool:
     if feed == "distrokid/sales" and present == OLD_SALES:
-        return len(header) == len(OLD_SALES)
-    if re.search("audience|timeline", name) and set(header) == {"date", "streams"}:
+        return len(columns) == len(OLD_SALES)
+    if re.search("audience|timeline", name) and set(columns) == {"date", "streams"}:
         return True
     return present == wanted
 

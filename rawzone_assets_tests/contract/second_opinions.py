@@ -24,7 +24,7 @@ def disagreements(feed: Feed, data: bytes) -> list[str]:
     """What the engines of a pair say differently."""
     if feed.format.kind == "zip":
         try:
-            data = member_of(data)
+            data = member_of(data, feed.id)
         except NoArchive:
             return []
     if feed.format.kind in {"csv", "tsv", "zip"}:

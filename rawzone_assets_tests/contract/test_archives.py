@@ -9,6 +9,7 @@ import zipfile
 import zlib
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from random import Random
 
 import pytest
 from hypothesis import example, given, settings
@@ -18,6 +19,7 @@ from rawzone_assets.contract.content import BytesContent
 from rawzone_assets.contract.feed import Capture
 from rawzone_assets.contract.judging import judge
 from rawzone_assets.platforms import find_feed
+from rawzone_assets.samples.distrokid_reports import good_report
 from rawzone_assets.samples.tiktok_exports import overview, zipped
 
 FEED = find_feed("tiktok/analytics")
@@ -136,6 +138,24 @@ class TestMembers:
     )
     def test_only_the_expected_member_is_accepted(self, names):
         assert codes(zipped([(name, TABLE) for name in names])) == ["RZ-ARCHIVE-MEMBERS"]
+
+    @pytest.mark.parametrize(
+        ("member", "expected"),
+        [
+            ("DistroKid_17.tsv", []),
+            ("bank/2025/June.csv", []),
+            ("DistroKid_17.txt", ["RZ-ARCHIVE-MEMBERS"]),
+            ("bank/", ["RZ-ARCHIVE-MEMBERS"]),
+            ("bank/../../June.csv", ["RZ-ARCHIVE"]),
+        ],
+    )
+    def test_where_nobody_gives_the_member_its_name_it_may_have_any_and_lie_in_a_folder(self, member, expected):
+        capture = Capture(
+            name="dk_bank_details_20250612.zip", day=DAY, captured_at=datetime(2025, 6, 12, tzinfo=UTC)
+        )
+        data = zipped([(member, good_report(DAY, Random(1)).encoded())])
+        judgement = judge(find_feed("distrokid/sales"), BytesContent(data), capture)
+        assert [finding.code for finding in judgement.findings if finding.blocking] == expected
 
     @pytest.mark.parametrize(
         "name",
