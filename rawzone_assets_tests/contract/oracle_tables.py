@@ -1,6 +1,7 @@
-"""The oracle for tables: columns by name, cells by their form, days without a year by counting.
+"""The oracle for tables: bytes cut into cells, the rules about rows, days without a year by counting.
 
-From validation_rules.md, in plain Python; see ``oracle_forms`` for what an oracle is.
+From validation_rules.md, in plain Python; see ``oracle_forms`` for what an oracle is, ``oracle_columns`` for
+what cells are.
 """
 
 from __future__ import annotations
@@ -9,144 +10,19 @@ import csv
 import io
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import date, timedelta
 from itertools import pairwise
 from typing import Any
 
-from oracle_forms import (
-    Broken,
-    is_amount,
-    is_count,
-    is_day,
-    is_decimal,
-    is_digits,
-    is_rewritten_day,
-    is_scientific,
-    last_day,
-    unique,
-)
+from oracle_columns import SALES, Cell, demands_on, is_layout, resolved
+from oracle_forms import Broken, is_day, is_scientific, last_day, unique
 
-Cell = Callable[[str], bool]
 Rows = list[dict[str, str]]
 
 
 class NoTable(Exception):
     """The bytes are no table of this feed."""
-
-
-def _any(_text: str) -> bool:
-    return True
-
-
-def _something(text: str) -> bool:
-    return text != ""
-
-
-def _or_blank(accepts: Cell) -> Cell:
-    return lambda text: text == "" or accepts(text)
-
-
-def _month(text: str) -> bool:
-    return is_day(f"{text}-01")
-
-
-def _identifier(text: str) -> bool:
-    return not is_scientific(text)
-
-
-def _whole(text: str) -> bool:
-    return re.fullmatch(r"[0-9]{1,15}(\.0*)?", text) is not None
-
-
-def _or_undefined(text: str) -> bool:
-    return text == "undefined" or is_count(text)
-
-
-def _change(text: str) -> bool:
-    return _or_undefined(text.removeprefix("-"))
-
-
-def _share(text: str) -> bool:
-    return is_amount(text) and float(text) <= 1
-
-
-def _yearless(text: str) -> bool:
-    return text != "" and not is_rewritten_day(text)
-
-
-def _json(text: str) -> bool:
-    try:
-        return isinstance(json.loads(text, parse_constant=lambda _: 1 / 0), (dict, list))
-    except (ValueError, ZeroDivisionError):
-        return False
-
-
-SALES: Mapping[str, Cell] = {
-    "Reporting Date": is_day, "Sale Month": _month, "Store": _something, "Artist": _something,
-    "Title": _something,
-    "ISRC": _identifier, "UPC": _identifier, "Quantity": is_count, "Team Percentage": _or_blank(is_decimal),
-    "Song/Album": _any, "Country of Sale": _any, "Songwriter Royalties Withheld": _or_blank(is_decimal),
-    "Earnings (USD)": is_decimal,
-}  # fmt: skip
-OLD_SALES = frozenset(SALES) - {"Team Percentage", "Songwriter Royalties Withheld"}
-ALIASES = {
-    "Songwriter Royalties Withheld (USD)": "Songwriter Royalties Withheld", "Source Type": "Song/Album",
-    "Datum": "Date", "Data": "Date", "Fecha": "Date",
-    "Visualizaciones de vídeo": "Video Views", "Visualizaciones de video": "Video Views",
-    "Video views": "Video Views", "Profile views": "Profile Views",
-    "Visualizaciones de perfil": "Profile Views", "Visualizaciones del perfil": "Profile Views",
-    "Me gusta": "Likes", "Comentarios": "Comments", "Compartidos": "Shares",
-}  # fmt: skip
-OVERVIEW: Mapping[str, Cell] = {
-    "Date": _yearless, "Video Views": _or_undefined, "Profile Views": _or_undefined, "Likes": _or_undefined,
-    "Comments": _change, "Shares": _or_undefined,
-}  # fmt: skip
-COLUMNS: Mapping[tuple[str, str], Mapping[str, Cell]] = {
-    ("distrokid/sales", ""): SALES,
-    ("toolost/sales", ""): {
-        "transaction_id": lambda text: text != "" and _identifier(text), "sale_date": _something,
-        "reporting_date": _something, "channel": _something, "units": _whole,
-    },
-    ("metaads/daily", ""): {
-        "date": is_day, "campaign_id": is_digits, "campaign_name": _any, "reach": _whole, "cpc": is_amount,
-        "spend_usd": is_amount, "clicks": _whole, "impressions": _whole,
-    },
-    ("tiktok/analytics", ""): OVERVIEW,
-    ("tiktok/videos", ""): {
-        "Time": lambda text: not is_rewritten_day(text), "Video title": _any,
-        "Video link": lambda text: text != "" and _identifier(text),
-        "Post time": lambda text: not is_rewritten_day(text), "Total likes": _or_undefined,
-        "Total comments": _change,
-        "Total shares": _or_undefined, "Total views": _or_undefined,
-    },
-    ("tiktok/audience", "tiktok_followers"): {
-        "Date": _yearless, "Followers": _or_undefined,
-        "Difference in followers from previous day": _or_blank(_change),
-    },
-    ("tiktok/audience", "tiktok_viewers"): {
-        "Date": _yearless, "Total Viewers": _or_undefined, "New Viewers": _or_undefined,
-        "Returning Viewers": _or_undefined,
-    },
-    ("tiktok/audience", "tiktok_gender"): {"Gender": _something, "Distribution": _share},
-    ("tiktok/audience", "tiktok_territories"): {"Top territories": _something, "Distribution": _share},
-    ("tiktok/audience", "tiktok_activity"): {
-        "Date": _yearless,
-        "Hour": lambda text: re.fullmatch(r"([01]?[0-9]|2[0-3])(:00)?", text) is not None,
-        "Active followers": _or_undefined,
-    },
-    ("social_media/spotify", "audience|timeline"): {
-        "date": is_day, "listeners": is_count, "streams": is_count, "followers": is_count,
-    },
-    ("social_media/spotify", "songs"): {
-        "song": _something, "listeners": is_count, "streams": is_count, "saves": is_count,
-        "release_date": lambda text: not is_rewritten_day(text),
-    },
-}  # fmt: skip
-
-
-def demands_on(feed: str, name: str) -> Mapping[str, Cell]:
-    return next(cells for (owner, mark), cells in COLUMNS.items() if owner == feed and re.search(mark, name))
 
 
 def grid_of(feed: str, data: bytes, demands: Mapping[str, Cell]) -> list[list[str]]:
@@ -176,7 +52,7 @@ def grid_of(feed: str, data: bytes, demands: Mapping[str, Cell]) -> list[list[st
     fitting = [
         grid
         for grid in grids
-        if grid and set(demands) <= set(_known([cell.strip() for cell in grid[0]], demands))
+        if grid and set(demands) <= set(resolved([cell.strip() for cell in grid[0]], demands))
     ]
     if not fitting:
         raise NoTable("no delimiter gives the columns")
@@ -192,7 +68,9 @@ def _report(text: str) -> list[list[str]]:
             grids.append(_cells(text, delimiter, quoted=True) or [[]])
         except NoTable:
             continue
-    return max(grids, key=lambda grid: len(set(_known([cell.strip() for cell in grid[0]], SALES)) & set(SALES)))
+    return max(
+        grids, key=lambda grid: len(set(resolved([cell.strip() for cell in grid[0]], SALES)) & set(SALES))
+    )
 
 
 def _cells(text: str, delimiter: str, *, quoted: bool) -> list[list[str]]:
@@ -217,9 +95,9 @@ def broken_by_table(feed: str, name: str, data: bytes, capture: date) -> Broken:
         return
     header = [cell.strip() for cell in grid[0]]
     yield from unique(header, "a column")
-    columns = _known(header, demands)
+    columns = resolved(header, demands)
     present = set(columns) & set(demands)
-    if not _is_layout(feed, name, present, set(demands), columns):
+    if not is_layout(feed, name, present, set(demands), columns):
         yield f"columns missing: {sorted(set(demands) - present)}"
         return
     if any(len(row) != len(header) for row in grid[1:]):
@@ -235,29 +113,6 @@ def broken_by_table(feed: str, name: str, data: bytes, capture: date) -> Broken:
         yield from _cut([row[-1] for row in grid[1:]])
     for rule in _RULES.get(feed, ()):
         yield from rule(rows, name, capture)
-
-
-def _known(header: Sequence[str], demands: Mapping[str, Cell]) -> list[str]:
-    """The columns as the demands name them: aliases undone, and names that differ in case and underscores."""
-    plain = {_plain(name): name for name in demands} | {_plain(alias): name for alias, name in ALIASES.items()}
-    columns: list[str] = []
-    for name in header:
-        meant = name if name in demands else plain.get(_plain(name), name)
-        taken = meant in columns or (meant != name and meant in header)
-        columns.append(f"{name} again" if taken else meant)
-    return columns
-
-
-def _plain(name: str) -> str:
-    return " ".join(name.replace("_", " ").lower().split())
-
-
-def _is_layout(feed: str, name: str, present: set[str], wanted: set[str], columns: Sequence[str]) -> bool:
-    if feed == "distrokid/sales" and present == OLD_SALES:
-        return len(columns) == len(OLD_SALES)
-    if re.search("audience|timeline", name) and set(columns) == {"date", "streams"}:
-        return True
-    return present == wanted
 
 
 def _cut(cells: list[str]) -> Broken:
@@ -280,6 +135,13 @@ def _sold(rows: Rows, _name: str, capture: date) -> Broken:
     for column in ("release_id", "track_id", "isrc", "upc", "split_id"):
         if any(is_scientific(row.get(column)) for row in rows):
             yield f"{column} in scientific notation"
+
+
+def _json(text: str) -> bool:
+    try:
+        return isinstance(json.loads(text, parse_constant=lambda _: 1 / 0), (dict, list))
+    except (ValueError, ZeroDivisionError):
+        return False
 
 
 def _campaign_days(rows: Rows, _name: str, capture: date) -> Broken:
