@@ -87,8 +87,8 @@ class _LazyGroup(click.Group):
             raise Failure(str(error)) from error
         except _database_errors() as error:
             raise Failure(
-                f"The index in the zone's state folder cannot be used ({error}): remove its index-*.sqlite3* files, "
-                "they are derived and the next command builds them again."
+                f"The index in the zone's state folder cannot be used ({error}): remove its index-*.sqlite3* "
+                "files, they are derived and the next command builds them again."
             ) from error
         except BrokenPipeError as error:
             # click would call this exit code 1, which here means that something was found.
