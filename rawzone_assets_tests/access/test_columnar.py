@@ -5,6 +5,7 @@ import shutil
 from dataclasses import replace
 from datetime import date
 from multiprocessing import get_context
+from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
@@ -15,7 +16,7 @@ from rawzone_assets.access.reading import path_of
 from rawzone_assets.contract.feed import Feed
 from rawzone_assets.contract.projection import Projection
 from rawzone_assets.platforms import find_feed
-from rawzone_assets.zone.errors import StorageFailed
+from rawzone_assets.zone.errors import StorageFailed, ZoneError
 from rawzone_assets.zone.settings import Settings
 from rawzone_assets.zone.zone import Zone
 
@@ -207,10 +208,14 @@ class TestWhere:
                 list(bring_up_to_date(zone, FEED))
 
 
-def _project_elsewhere(home: str) -> int:
+def _project_elsewhere(home: Path) -> int | str:
+    """How many days were built, or what went wrong: errors of ours do not travel between processes."""
     with Zone(Settings.from_environment({}, home=home)) as zone:
         zone.index.catch_up()
-        return sum(day.is_new for day in bring_up_to_date(zone, FEED))
+        try:
+            return sum(day.is_new for day in bring_up_to_date(zone, FEED))
+        except (ZoneError, OSError) as error:
+            return str(error)
 
 
 def test_processes_at_once_build_each_day_once(bench, tmp_path):
@@ -218,5 +223,6 @@ def test_processes_at_once_build_each_day_once(bench, tmp_path):
         land(bench, day, name=f"toolost_spotify_202506{day:02}.json")
     with get_context("spawn").Pool(3) as pool:
         built = pool.map(_project_elsewhere, [tmp_path] * 3, chunksize=1)
+    assert [one for one in built if isinstance(one, str)] == []
     assert sum(built) == 8
     assert [row["streams"] for row in rows(bench)] == list(range(1, 9))
