@@ -27,8 +27,9 @@ from rawzone_assets.health import channels
 from rawzone_assets.health.alert_book import Book, book_path, changing_book, read_book
 from rawzone_assets.health.alert_kinds import KINDS, Severity
 from rawzone_assets.health.alert_settings import AlertSettings
-from rawzone_assets.health.incidents import Event, Incident, Notice, notice_of
+from rawzone_assets.health.notices import Event, Notice, notice_of
 from rawzone_assets.health.outbox import Channel
+from rawzone_assets.health.signs import Incident
 from rawzone_assets.zone.receipt import timestamp
 from rawzone_assets.zone.zone import utc_now
 

@@ -15,15 +15,8 @@ from pathlib import Path
 
 from rawzone_assets.contract import codes
 from rawzone_assets.contract.feed import Capture, Feed, Platform
-from rawzone_assets.contract.naming import (
-    Ignored,
-    Recognized,
-    Unrecognized,
-    ignored_name,
-    parse_stamp,
-    recognize,
-    to_utc,
-)
+from rawzone_assets.contract.naming import Ignored, Recognized, Unrecognized, ignored_name, recognize
+from rawzone_assets.contract.stamps import parse_stamp, to_utc
 from rawzone_assets.zone.receipt import printable_path
 
 _STAMP = re.compile(r"(?<!\d)\d{8}(?:_\d{6})?(?!\d)", re.ASCII)

@@ -21,7 +21,8 @@ from rawzone_assets.commands.surroundings import (
     printable,
 )
 from rawzone_assets.commands.testimony import ask_witnesses, witness_options
-from rawzone_assets.health.repair import Outcome, repair
+from rawzone_assets.health.repair import repair
+from rawzone_assets.health.restoring import Outcome
 from rawzone_assets.zone.zone import Zone
 
 

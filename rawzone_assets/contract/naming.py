@@ -7,33 +7,21 @@ Platform from the folders, feed from the file's name, date from the name, the pa
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
-from functools import cache
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from rawzone_assets.contract import codes
 from rawzone_assets.contract.feed import Capture, Feed, Platform
 from rawzone_assets.contract.findings import Finding
+from rawzone_assets.contract.name_templates import any_of, is_dated, is_undated, pattern_of, subject_patterns
+from rawzone_assets.contract.stamps import parse_stamp, stamp_of, to_utc
 
 SIDECAR_SUFFIX = ".meta.json"
 DONE_SUFFIX = ".done"
 _UNFINISHED = (".part", ".tmp", ".crdownload")
 
-_TOKENS: Mapping[str, str] = {
-    "ts": r"(?P<ts>\d{8}(?:_\d{6}(?:_\d{6})?)?)",
-    "month": r"(?P<month>\d{2}-\d{4})",
-    "day": r"(?P<day>\d{4}-\d{2}-\d{2})",
-    "epoch": r"(?P<epoch>\d{10})",
-    "handle": r"[A-Za-z0-9._-]+",
-    "id": r"[A-Za-z0-9]+",
-    "n": r"\d+",
-    # No control characters and none that turn the direction of writing: the name becomes that of an object.
-    "any": r"[^/\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]+",
-}
-_FIRST_DAY = re.compile(r"_(\d{4}-\d{2}-\d{2})_\d{10}_", re.ASCII)
-_OF_SUBJECTS = ("handle", "id", "any")
 _NUMBER = re.compile(r"(?<![^\W_])\d+(?![^\W_])")  # by itself: the digits of an id or a handle are its own
 _STAMP_FOLDER = re.compile(r"(?:[A-Za-z][A-Za-z0-9_]*_)?(?P<ts>\d{8}_\d{6})")
 
@@ -95,7 +83,7 @@ def recognize(
             finding=codes.UNKNOWN_PLATFORM(f"no platform owns this folder; known platforms are {known}")
         )
     name, folder = parts[-1], parts[-2]
-    if any(_template(template).fullmatch(name) for template in platform.extractor_logs):
+    if any(pattern_of(template).fullmatch(name) for template in platform.extractor_logs):
         return Unrecognized(finding=codes.EXTRACTOR_LOG("the extractor's own log or failure report, not data"))
     claim = _claim(platform, name, folder)
     if claim is None:
@@ -134,8 +122,8 @@ class Owners:
         platform = None if any(map(ignored_name, parts)) else _platform_of(parts, self._platforms)
         if platform is None:
             return None, []
-        logs = _any_of(platform.extractor_logs) if platform.extractor_logs else None
-        return logs, [(feed.id, _any_of(feed.all_names)) for feed in platform.feeds if feed.all_names]
+        logs = any_of(platform.extractor_logs) if platform.extractor_logs else None
+        return logs, [(feed.id, any_of(feed.all_names)) for feed in platform.feeds if feed.all_names]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -155,10 +143,10 @@ def _claim(platform: Platform, name: str, folder: str) -> _Claim | None:
     dateless: _Claim | None = None
     for feed in platform.feeds:
         for template in feed.all_names:
-            match = _template(template).fullmatch(name)
+            match = pattern_of(template).fullmatch(name)
             if match:
-                return _Claim(feed=feed, name=name, stamp=_stamp_of(match), dated_by_name=True)
-        if name in feed.all_stamped_folder_names or any(_is_undated(name, of) for of in feed.all_names):
+                return _Claim(feed=feed, name=name, stamp=stamp_of(match), dated_by_name=True)
+        if name in feed.all_stamped_folder_names or any(is_undated(name, of) for of in feed.all_names):
             dateless = dateless or _Claim(feed=feed, name=name)
     if dateless and in_folder and of_folder:
         return _Claim(feed=dateless.feed, name=_with_stamp(name, in_folder["ts"]), stamp=of_folder)
@@ -179,7 +167,7 @@ def _dated(platform: Platform, claim: _Claim, sidecar_time: datetime | None) -> 
 
 def as_delivered(feed: Feed, name: str) -> Feed:
     """The feed with the format and schema of the form that a stored name belongs to."""
-    for fits in (_is_dated, _is_undated):
+    for fits in (is_dated, is_undated):
         for variant in feed.variants:
             if any(fits(name, template) for template in variant.names):
                 return replace(feed, format=variant.format, schema=variant.schema, variants=())
@@ -193,54 +181,12 @@ def subject_of(feed: Feed, name: str) -> str:
 
     Deliveries of one subject follow one another; those of two accounts have nothing in common but the feed.
     """
-    for pattern in _subject_patterns(feed.all_names):
+    for pattern in subject_patterns(feed.all_names):
         found = pattern.fullmatch(name)
         if found:
             parts = (part for group, part in found.groupdict().items() if group.startswith("subject"))
             return "/".join(_NUMBER.sub("#", part) for part in parts)
     return ""
-
-
-def parse_stamp(stamp: str) -> datetime | None:
-    """``YYYYMMDD[_HHMMSS[_ffffff]]`` as a naive local time, or ``None`` when it is no date of the calendar."""
-    layout = {8: "%Y%m%d", 15: "%Y%m%d_%H%M%S", 22: "%Y%m%d_%H%M%S_%f"}.get(len(stamp))
-    if layout is None:
-        return None
-    try:
-        local = datetime.strptime(stamp, layout)  # noqa: DTZ007  the zone is the platform's, added by the caller
-    except ValueError:
-        return None
-    # Years that no source of a label can mean are digits that happen to look like a date.
-    return local if 1970 <= local.year < 3000 else None
-
-
-def first_day(name: str) -> date | None:
-    """The first day of the data, when the name tells it beside the capture's epoch."""
-    found = _FIRST_DAY.search(name)
-    stamp = parse_stamp(found[1].replace("-", "")) if found else None
-    return stamp.date() if stamp else None
-
-
-def _stamp_of(match: re.Match[str]) -> datetime | None:
-    """When the name says its file was captured: local and naive, or UTC and aware where it gives an epoch.
-
-    A name that gives only a reporting month means the first day on which that month is over: the earliest on
-    which its report can have been captured, and the same for every copy of it.
-    """
-    tokens = match.groupdict()
-    if "month" in tokens:
-        month, year = int(tokens["month"][:2]), int(tokens["month"][3:])
-        return parse_stamp(f"{year + month // 12:04d}{month % 12 + 1:02d}01") if 1 <= month <= 12 else None
-    if "epoch" in tokens:
-        if parse_stamp(tokens["day"].replace("-", "")) is None:
-            return None
-        return datetime.fromtimestamp(int(tokens["epoch"]), UTC)
-    return parse_stamp(tokens["ts"])
-
-
-def to_utc(local: datetime, zone: str) -> datetime:
-    """A naive local time as UTC; in the hour that a clock change repeats, the earlier of the two is meant."""
-    return local.replace(tzinfo=ZoneInfo(zone)).astimezone(UTC)
 
 
 def is_in_the_future(capture: Capture, now: datetime) -> bool:
@@ -270,50 +216,9 @@ def _platform_of(folders: list[str], platforms: Iterable[Platform]) -> Platform 
 def _is_below(folders: list[str], owned: list[str]) -> bool:
     """Whether a path's folders begin with the owned ones, which may be templates (``meta_ads_dump_<ts>``)."""
     return len(folders) >= len(owned) and all(
-        folder == part or ("<" in part and _template(part).fullmatch(folder) is not None)
+        folder == part or ("<" in part and pattern_of(part).fullmatch(folder) is not None)
         for folder, part in zip(folders, owned, strict=False)
     )
-
-
-@cache
-def _any_of(templates: tuple[str, ...]) -> re.Pattern[str]:
-    """One pattern for names that fit any of the templates."""
-    patterns = (re.sub(r"\(\?P<\w+>", "(?:", _template(template).pattern) for template in templates)
-    return re.compile("|".join(patterns), re.ASCII)
-
-
-@cache
-def _template(template: str) -> re.Pattern[str]:
-    """``streams_stats_<ts>.html`` as an anchored pattern."""
-    pieces = re.split(r"<(\w+)>", template)
-    pattern = "".join(
-        re.escape(piece) if index % 2 == 0 else _TOKENS[piece] for index, piece in enumerate(pieces)
-    )
-    return re.compile(pattern, re.ASCII)
-
-
-@cache
-def _subject_patterns(templates: tuple[str, ...]) -> tuple[re.Pattern[str], ...]:
-    """The patterns of the templates that tell a subject, with what tells it in groups ``subject1``, …"""
-    patterns = []
-    for template in templates:
-        pieces = re.split(r"<(\w+)>", template)
-        parts = [re.escape(piece) if index % 2 == 0 else _TOKENS[piece] for index, piece in enumerate(pieces)]
-        telling = [index for index, piece in enumerate(pieces) if index % 2 and piece in _OF_SUBJECTS]
-        for index in telling:
-            parts[index] = f"(?P<subject{index}>{parts[index]})"
-        if telling:
-            patterns.append(re.compile("".join(parts), re.ASCII))
-    return tuple(patterns)
-
-
-def _is_dated(name: str, template: str) -> bool:
-    return _template(template).fullmatch(name) is not None
-
-
-def _is_undated(name: str, template: str) -> bool:
-    """Whether this is the name of a feed's file when its extractor wrote no stamp: ``streams_stats.html``."""
-    return "_<ts>" in template and _template(template.replace("_<ts>", "")).fullmatch(name) is not None
 
 
 def _with_stamp(name: str, stamp: str) -> str:

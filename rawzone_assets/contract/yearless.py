@@ -17,7 +17,7 @@ from rawzone_assets.contract.feed import Capture
 from rawzone_assets.contract.findings import Finding
 from rawzone_assets.contract.forms import is_date
 from rawzone_assets.contract.months import MonthDay, language_of, may_be_a_day, readings, year_of
-from rawzone_assets.contract.naming import first_day
+from rawzone_assets.contract.stamps import first_day
 from rawzone_assets.contract.table_rules import Chunk
 
 MOST_AHEAD = 31

@@ -16,8 +16,10 @@ from typing import Any
 import orjson
 
 from rawzone_assets.health.alert_kinds import Severity
-from rawzone_assets.health.incidents import Event, Incident, Incidents, Notice
+from rawzone_assets.health.incidents import Incidents
+from rawzone_assets.health.notices import Event, Notice
 from rawzone_assets.health.outbox import Channel, Outbox
+from rawzone_assets.health.signs import Incident
 from rawzone_assets.zone.errors import StorageFailed, ZoneError
 from rawzone_assets.zone.files import Files, LocalFiles, ensure_folder
 from rawzone_assets.zone.receipt import moment, timestamp

@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 
 from rawzone_assets.health.alert_kinds import ZONE, Severity
 from rawzone_assets.health.disks import Disk
-from rawzone_assets.health.incidents import Sign, key_of
+from rawzone_assets.health.signs import Sign, key_of
 from rawzone_assets.zone.errors import LandingMissing, ZoneError
 from rawzone_assets.zone.files import Files, nearest_folder
 from rawzone_assets.zone.room import PLENTY

@@ -7,7 +7,8 @@ from datetime import datetime
 from typing import Any
 
 from rawzone_assets.health.alert_kinds import ZONE
-from rawzone_assets.health.incidents import Incidents, Sign
+from rawzone_assets.health.incidents import Incidents
+from rawzone_assets.health.signs import Sign
 from rawzone_assets.zone import upkeep
 from rawzone_assets.zone.ledger import Commit
 from rawzone_assets.zone.zone import Zone

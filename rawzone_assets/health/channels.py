@@ -16,7 +16,7 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping
 
 from rawzone_assets.health.alert_settings import DRY_RUN
-from rawzone_assets.health.incidents import Notice
+from rawzone_assets.health.notices import Notice
 from rawzone_assets.health.outbox import severity_word
 from rawzone_assets.zone.errors import ZoneError
 

@@ -8,159 +8,19 @@ be told becomes a *notice*. Who sends notices, and whether they arrive, is ``out
 from __future__ import annotations
 
 import hashlib
-import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from enum import StrEnum
-from typing import Any
 
 from rawzone_assets.contract.plain_text import printable
-from rawzone_assets.health.alert_kinds import KINDS, Severity
-from rawzone_assets.zone.receipt import moment, timestamp
+from rawzone_assets.health.notices import Event, Notice, notice_of
+from rawzone_assets.health.signs import Incident, Sign, Signal
+from rawzone_assets.zone.receipt import timestamp
 
 KEPT = timedelta(days=90)
 """How long a resolved incident can be looked up."""
 
 _LONGEST_TEXT = 500
-_MOST_LINES = 5
-_CODE = re.compile(r"\bRZ-[A-Z0-9-]+\b")
-
-
-class Event(StrEnum):
-    """What a notice tells."""
-
-    OPENED = "opened"
-    WORSENED = "worsened"  # a warning became an error
-    REMINDED = "reminded"  # still there when its snooze ended
-    RESOLVED = "resolved"
-    DIGEST = "digest"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Sign:
-    """One thing that is bad, or good again. ``name`` tells signs of one incident apart."""
-
-    kind: str
-    subject: str
-    name: str
-    bad: bool
-    at: datetime
-    severity: Severity = Severity.ERROR
-    text: str = ""
-    day: str | None = None  # a good sign of a day takes back none of a later day
-    source: str = "events"  # who gave it: a look at the whole state takes back what it no longer sees
-    sweeps: bool = False  # a good one takes back every sign of the incident
-    counts: bool = True  # whether it happened anew, or is only still seen
-
-    @property
-    def key(self) -> str:
-        return key_of(self.kind, self.subject)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Signal:
-    """A bad sign that was not taken back."""
-
-    since: datetime
-    text: str
-    severity: Severity
-    source: str
-    day: str | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Incident:
-    """One thing that is or was wrong. Resolved when ``resolved_at`` is set."""
-
-    id: str
-    kind: str
-    subject: str
-    opened_at: datetime
-    severity: Severity
-    signals: Mapping[str, Signal]
-    signs: int = 1  # bad signs so far
-    told: Severity | None = None  # as what it was announced last; None: not yet
-    acknowledged_at: datetime | None = None
-    snoozed_until: datetime | None = None
-    resolved_at: datetime | None = None
-    notices: int = 0
-
-    @property
-    def key(self) -> str:
-        return key_of(self.kind, self.subject)
-
-    @property
-    def is_open(self) -> bool:
-        return self.resolved_at is None
-
-    def is_snoozed(self, now: datetime) -> bool:
-        return self.snoozed_until is not None and now < self.snoozed_until
-
-    def state(self, now: datetime) -> str:
-        if not self.is_open:
-            return "resolved"
-        if self.is_snoozed(now):
-            return "snoozed"
-        return "acknowledged" if self.acknowledged_at else "open"
-
-    @property
-    def title(self) -> str:
-        return printable(KINDS[self.kind].title.format(subject=self.subject))
-
-    @property
-    def remedy(self) -> str:
-        return printable(KINDS[self.kind].remedy.format(subject=self.subject))
-
-    @property
-    def reasons(self) -> list[str]:
-        """What the signs say, the gravest and newest first, each sentence once."""
-        ordered = sorted(self.signals.values(), key=lambda s: (s.severity, s.day or "", s.since), reverse=True)
-        return list(dict.fromkeys(signal.text for signal in ordered if signal.text))
-
-    def as_json(self) -> dict[str, Any]:
-        return {
-            **{name: _plain(value) for name, value in vars(self).items() if name != "signals"},
-            "signals": {
-                name: {part: _plain(value) for part, value in vars(signal).items()}
-                for name, signal in self.signals.items()
-            },
-        }
-
-    @classmethod
-    def from_json(cls, record: Mapping[str, Any]) -> Incident:
-        """Read back what :meth:`as_json` wrote."""
-        facts = dict(record)
-        for name in ("opened_at", "acknowledged_at", "snoozed_until", "resolved_at"):
-            facts[name] = moment(facts[name]) if facts[name] else None
-        told = facts["told"]
-        facts |= {
-            "severity": Severity(facts["severity"]),
-            "told": None if told is None else Severity(told),
-            "signals": {name: _signal(signal) for name, signal in facts["signals"].items()},
-        }
-        return cls(**facts)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Notice:
-    """Something to tell. Its id never changes, whatever is sent how often."""
-
-    id: str
-    event: Event
-    at: datetime
-    severity: Severity
-    title: str
-    text: str
-    incident: str | None = None
-
-    def as_json(self) -> dict[str, Any]:
-        return {name: _plain(value) for name, value in vars(self).items()}
-
-    @classmethod
-    def from_json(cls, record: Mapping[str, Any]) -> Notice:
-        facts = {"event": Event(record["event"]), "severity": Severity(record["severity"])}
-        return cls(**{**record, **facts, "at": moment(record["at"])})
 
 
 @dataclass(kw_only=True)
@@ -308,47 +168,6 @@ class Incidents:
         return incident
 
 
-def key_of(kind: str, subject: str) -> str:
-    return f"{kind}:{subject}"
-
-
-def notice_of(incident: Incident, event: Event, now: datetime) -> Notice:
-    """The notice about an incident as it is."""
-    return Notice(
-        id=f"{incident.id}-{incident.notices}",
-        event=event,
-        at=now,
-        severity=incident.severity,
-        title=_headline(incident, event),
-        text="\n".join(_lines(incident, event, now)),
-        incident=incident.id,
-    )
-
-
-def _headline(incident: Incident, event: Event) -> str:
-    prefix = {Event.RESOLVED: "Resolved: ", Event.REMINDED: "Still: ", Event.WORSENED: "Worse: "}.get(event, "")
-    return f"{prefix}{incident.title}"
-
-
-def _lines(incident: Incident, event: Event, now: datetime) -> Iterator[str]:
-    opened = f"{incident.opened_at:%Y-%m-%d %H:%M} UTC"
-    if event is Event.RESOLVED:
-        yield f"It is over since {now:%Y-%m-%d %H:%M} UTC; it began {opened}."
-    else:
-        reasons = incident.reasons
-        yield from reasons[:_MOST_LINES]
-        if len(reasons) > _MOST_LINES:
-            yield f"and {len(reasons) - _MOST_LINES} more"
-        count = len(incident.signals)
-        yield f"Since {opened}{f', {count} signs of it' if count > 1 else ''}."
-        yield f"What to do: {incident.remedy}."
-        codes = sorted({code for reason in reasons for code in _CODE.findall(reason)})
-        if codes:
-            yield f"What it means: rawzone explain {' '.join(codes[:_MOST_LINES])}"
-        yield f"Runbook: {KINDS[incident.kind].runbook}"
-    yield f"Incident {incident.id} ({incident.key})"
-
-
 def _takes_back(sign: Sign, name: str, signal: Signal) -> bool:
     if sign.sweeps:
         return True
@@ -364,13 +183,3 @@ def _id(key: str, now: datetime, taken: Collection[str]) -> str:
         if digest not in taken:
             return digest
     raise AssertionError("65,536 incidents of one kind at one moment")  # pragma: no cover
-
-
-def _signal(record: Mapping[str, Any]) -> Signal:
-    return Signal(**{**record, "since": moment(record["since"]), "severity": Severity(record["severity"])})
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, datetime):
-        return timestamp(value)
-    return int(value) if isinstance(value, Severity) else value

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from rawzone_assets.health.alert_kinds import Severity
-from rawzone_assets.health.incidents import Event, Notice
+from rawzone_assets.health.notices import Event, Notice
 from rawzone_assets.zone.receipt import moment, timestamp
 
 _AT_ONCE = 3  # so many notices still go out one by one

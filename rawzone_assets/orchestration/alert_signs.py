@@ -16,7 +16,7 @@ from dagster._core.scheduler.instigation import InstigatorType, TickStatus
 
 from rawzone_assets.health.alert_kinds import ZONE, Severity
 from rawzone_assets.health.freshness import State
-from rawzone_assets.health.incidents import Sign
+from rawzone_assets.health.signs import Sign
 from rawzone_assets.orchestration import witness
 from rawzone_assets.orchestration.event_log import News
 from rawzone_assets.orchestration.names import (

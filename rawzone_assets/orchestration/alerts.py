@@ -23,8 +23,9 @@ from rawzone_assets.health.alert_conditions import landing_is_away, look_ahead, 
 from rawzone_assets.health.alert_ledger import read_damage
 from rawzone_assets.health.alert_settings import AlertSettings
 from rawzone_assets.health.disks import disks_of
-from rawzone_assets.health.incidents import Notice, Sign
+from rawzone_assets.health.notices import Notice
 from rawzone_assets.health.outbox import Channel
+from rawzone_assets.health.signs import Sign
 from rawzone_assets.orchestration import event_log
 from rawzone_assets.orchestration.alert_signs import Reader
 from rawzone_assets.orchestration.event_log import Position

@@ -7,7 +7,7 @@ from click.testing import CliRunner
 
 from rawzone_assets.cli import root
 from rawzone_assets.health.alert_book import book_path, changing_book, read_book
-from rawzone_assets.health.incidents import Sign
+from rawzone_assets.health.signs import Sign
 from rawzone_assets_tests.receiver import receiver
 
 NOW = datetime.now(UTC)

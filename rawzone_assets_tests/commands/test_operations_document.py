@@ -11,7 +11,7 @@ import pytest
 from rawzone_assets.health.alert_book import changing_book
 from rawzone_assets.health.alert_kinds import KINDS, RUNBOOKS
 from rawzone_assets.health.alert_settings import AlertSettings
-from rawzone_assets.health.incidents import Sign
+from rawzone_assets.health.signs import Sign
 from rawzone_assets.samples import samples
 from rawzone_assets_tests.commands.conftest import Rawzone, promote_all
 

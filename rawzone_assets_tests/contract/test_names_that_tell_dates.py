@@ -6,7 +6,8 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from rawzone_assets.contract.naming import Recognized, Unrecognized, first_day, recognize
+from rawzone_assets.contract.naming import Recognized, Unrecognized, recognize
+from rawzone_assets.contract.stamps import first_day
 from rawzone_assets.platforms import all_platforms
 
 

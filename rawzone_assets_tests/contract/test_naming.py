@@ -15,9 +15,9 @@ from rawzone_assets.contract.naming import (
     Unrecognized,
     as_delivered,
     is_in_the_future,
-    parse_stamp,
     recognize,
 )
+from rawzone_assets.contract.stamps import parse_stamp
 from rawzone_assets.platforms import all_platforms
 from rawzone_assets.samples import samples
 

@@ -8,7 +8,7 @@ from rawzone_assets.contract import tables
 from rawzone_assets.contract.content import BytesContent
 from rawzone_assets.contract.feed import Capture, Judgement
 from rawzone_assets.contract.judging import judge
-from rawzone_assets.contract.naming import parse_stamp, to_utc
+from rawzone_assets.contract.stamps import parse_stamp, to_utc
 from rawzone_assets.platforms import find_feed
 
 HEADER = (

@@ -11,8 +11,10 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from rawzone_assets.health.alert_book import Book
 from rawzone_assets.health.alert_kinds import KINDS, Severity
-from rawzone_assets.health.incidents import Event, Incidents, Sign
+from rawzone_assets.health.incidents import Incidents
+from rawzone_assets.health.notices import Event
 from rawzone_assets.health.outbox import Outbox
+from rawzone_assets.health.signs import Sign
 
 NOW = datetime(2024, 6, 1, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)

@@ -1,0 +1,51 @@
+"""Stamps: the dates and times that names carry, and what they mean in UTC."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
+
+_FIRST_DAY = re.compile(r"_(\d{4}-\d{2}-\d{2})_\d{10}_", re.ASCII)
+
+
+def parse_stamp(stamp: str) -> datetime | None:
+    """``YYYYMMDD[_HHMMSS[_ffffff]]`` as a naive local time, or ``None`` when it is no date of the calendar."""
+    layout = {8: "%Y%m%d", 15: "%Y%m%d_%H%M%S", 22: "%Y%m%d_%H%M%S_%f"}.get(len(stamp))
+    if layout is None:
+        return None
+    try:
+        local = datetime.strptime(stamp, layout)  # noqa: DTZ007  the zone is the platform's, added by the caller
+    except ValueError:
+        return None
+    # Years that no source of a label can mean are digits that happen to look like a date.
+    return local if 1970 <= local.year < 3000 else None
+
+
+def first_day(name: str) -> date | None:
+    """The first day of the data, when the name tells it beside the capture's epoch."""
+    found = _FIRST_DAY.search(name)
+    stamp = parse_stamp(found[1].replace("-", "")) if found else None
+    return stamp.date() if stamp else None
+
+
+def stamp_of(match: re.Match[str]) -> datetime | None:
+    """When a name of a template says its file was captured: local, naive; or UTC, aware where it has an epoch.
+
+    A name that gives only a reporting month means the first day on which that month is over: the earliest on
+    which its report can have been captured, and the same for every copy of it.
+    """
+    tokens = match.groupdict()
+    if "month" in tokens:
+        month, year = int(tokens["month"][:2]), int(tokens["month"][3:])
+        return parse_stamp(f"{year + month // 12:04d}{month % 12 + 1:02d}01") if 1 <= month <= 12 else None
+    if "epoch" in tokens:
+        if parse_stamp(tokens["day"].replace("-", "")) is None:
+            return None
+        return datetime.fromtimestamp(int(tokens["epoch"]), UTC)
+    return parse_stamp(tokens["ts"])
+
+
+def to_utc(local: datetime, zone: str) -> datetime:
+    """A naive local time as UTC; in the hour that a clock change repeats, the earlier of the two is meant."""
+    return local.replace(tzinfo=ZoneInfo(zone)).astimezone(UTC)
