@@ -24,6 +24,7 @@ from rawzone_assets.contract.forms import UNDEFINED, is_date
 from rawzone_assets.contract.restatement import Diary, Figures, Told, diary_of
 from rawzone_assets.contract.rules import stale
 from rawzone_assets.contract.table_cells import refused_cells, unusual_cells
+from rawzone_assets.contract.table_cuts import LastCells
 from rawzone_assets.contract.table_rows import Dialect, Rows
 from rawzone_assets.contract.table_rules import Chunk, Identities, TableRule
 from rawzone_assets.contract.table_shapes import (
@@ -135,20 +136,19 @@ class _Examination:
     identities: Identities
     gathered: Gathered
     header: Header = field(default_factory=lambda: Header(names=(), columns=()))
-    may_be_cut: bool = False
+    last_cells: LastCells | None = None  # where a cut can show in them
     records: int = 0
     explained: int = 0
     first_day: str | None = None
     last_day: str | None = None
-    decimals: set[int] = field(default_factory=set)  # in the last column, of all rows but the last
-    last_cell: str | None = None
     diary: Diary | None = None
     _rows: list[list[str]] = field(default_factory=list)
     _lines: list[int] = field(default_factory=list)
     _digest: Any = field(default_factory=hashlib.sha256)
 
     def run(self, rows: Rows, seen: Survey) -> None:
-        self.may_be_cut = self.format.even_decimals and not seen.ends_with_newline
+        if self.format.even_decimals and not seen.ends_with_newline:
+            self.last_cells = LastCells()
         stream = iter(rows)
         names = next(stream, None)
         if names is None:
@@ -161,8 +161,9 @@ class _Examination:
             self.findings.add(rows.broken)
         elif self.records == 0 and not self.findings.blocking:
             self.findings.add(codes.EMPTY_RESULT("the table has a header and no rows"))
-        if self.may_be_cut:
-            self._look_for_a_cut(rows.line)
+        cut = self.last_cells.cut(rows.line, self.header.names[-1]) if self.last_cells else None
+        if cut:
+            self.findings.add(cut)
         self._judge_whole()
         if self.last_day:
             newest = date.fromisoformat(self.last_day)
@@ -237,7 +238,8 @@ class _Examination:
         chunk = Chunk(columns=columns, lines=self._lines)
         self.gathered.take(chunk)
         self._note_days(columns.get(self.format.day, []))
-        self._note_decimals(cells[-1])
+        if self.last_cells:
+            self.last_cells.take(cells[-1])
         self.records += len(self._rows)
         if self.explained < MOST_EXPLAINED:
             for finding in self._objections(chunk):
@@ -292,23 +294,3 @@ class _Examination:
         if days:
             self.first_day = min(days) if self.first_day is None else min(self.first_day, *days)
             self.last_day = max(days) if self.last_day is None else max(self.last_day, *days)
-
-    def _note_decimals(self, cells: tuple[str, ...]) -> None:
-        if not self.may_be_cut:
-            return
-        earlier = set(cells[:-1]) | ({self.last_cell} if self.last_cell is not None else set())
-        if len(self.decimals) < 2:  # two settle that they are not even
-            self.decimals.update(_decimals(cell) for cell in earlier)
-        self.last_cell = cells[-1]
-
-    def _look_for_a_cut(self, line: int) -> None:
-        if self.last_cell is None or len(self.decimals) != 1:
-            return
-        if _decimals(self.last_cell) < min(self.decimals):
-            message = "no line end, and the last cell has fewer decimals than every other row"
-            name = self.header.names[-1]
-            self.findings.add(codes.TRUNCATED(message, Place(line=line, column_name=name)))
-
-
-def _decimals(cell: str) -> int:
-    return len(cell.partition(".")[2]) if "." in cell else -1
