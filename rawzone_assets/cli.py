@@ -30,6 +30,7 @@ _COMMANDS = {
     "ls": "List the objects that can be read.",
     "show": "The receipts of an object or landed file.",
     "cat": "The exact original bytes of an object, verified.",
+    "export": "Files of a feed for others to check: SHA256SUMS or a BagIt bag.",
     "sql": "Ask the zone in SQL: a view a feed, and the ledger.",
     "log": "The ledger, newest last.",
     "catalog": "The ledger's receipts as Parquet files.",

@@ -107,7 +107,7 @@ def object_folder(feed_id: str, day: date, *, by_month: bool) -> str:
 
 def object_key(folder: str, name: str, revision: int) -> str:
     """``<folder>/streams_stats_20240522_143022.html.gz``; revisions as ``<stem>.r2.<ext>.gz``."""
-    return f"{folder}/{_stored_name(_with_revision(_fitting(name), revision))}"
+    return f"{folder}/{_stored_name(_with_revision(fitting(name), revision))}"
 
 
 def quarantine_paths(feed_id: str, name: str, day: date, sha256: str, earlier: int) -> tuple[str, str]:
@@ -118,14 +118,14 @@ def quarantine_paths(feed_id: str, name: str, day: date, sha256: str, earlier: i
     """
     number = "" if earlier == 0 else f".r{earlier + 1}"
     folder = f"{feed_id}/{day:%Y}/{day:%m}/{sha256[:REFUSAL_DIGITS]}{number}"
-    return f"{folder}/{_stored_name(_fitting(name))}", f"{folder}/findings.json"
+    return f"{folder}/{_stored_name(fitting(name))}", f"{folder}/findings.json"
 
 
 def _stored_name(name: str) -> str:
     return name if codec.encoding_for(name) == "identity" else f"{name}.gz"
 
 
-def _fitting(name: str) -> str:
+def fitting(name: str) -> str:
     """The name, or for one too long its beginning, a hash of all of it, and its extension."""
     encoded = name.encode()
     if len(encoded) <= _LONGEST_NAME:
