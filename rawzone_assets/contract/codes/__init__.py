@@ -1,0 +1,167 @@
+"""The catalogue of finding codes: what each means, whether it blocks, and what to do about it.
+
+A code is stable for ever: receipts of past years carry it. Its role decides under which of the feed's
+checks it is reported; whether it blocks follows FORMATS section 12 unless the source line says otherwise.
+Each module here declares one family; whoever reports a finding takes its code from this package.
+"""
+
+from __future__ import annotations
+
+from rawzone_assets.contract.codes.answers import (
+    ERROR_PAYLOAD,
+    HTML_INSTEAD,
+    MORE_PAGES,
+    OTHER_OPERATION,
+    SIGN_IN_PAGE,
+    WRONG_PAGE,
+    WRONG_PLATFORM,
+)
+from rawzone_assets.contract.codes.code import Code, catalogue, find
+from rawzone_assets.contract.codes.days import (
+    DATE_ORDER,
+    DATES_UNREADABLE,
+    DAYS_MISSING,
+    DAYS_UNORDERED,
+    FUTURE_DATE,
+    REPEATED_DAY,
+    SHORT_RANGE,
+    STALE_DATA,
+    WINDOW_MISMATCH,
+)
+from rawzone_assets.contract.codes.exposures import PERSONAL_DATA, SECRET
+from rawzone_assets.contract.codes.file import (
+    BEYOND_LIMITS,
+    BORROWED_FILE,
+    CHANGED_WHILE_READ,
+    EMPTY_FILE,
+    NOT_A_REGULAR_FILE,
+    SIDECAR_MISMATCH,
+    SIDECAR_UNREADABLE,
+    TOO_LARGE,
+)
+from rawzone_assets.contract.codes.history import (
+    CONTENT_UNCHANGED,
+    INCOMPLETE_SET,
+    RESTATED_DAYS,
+    SAME_CONTENT,
+    SCHEMA_DRIFT,
+    VOLUME_ANOMALY,
+)
+from rawzone_assets.contract.codes.names import (
+    BEFORE_START,
+    CAPTURED_IN_FUTURE,
+    EXTRACTOR_LOG,
+    NO_DATE,
+    UNKNOWN_NAME,
+    UNKNOWN_PLATFORM,
+)
+from rawzone_assets.contract.codes.records import (
+    ALL_ZERO,
+    EMPTY_RESULT,
+    MIXED_ACCOUNTS,
+    OWNER_UNKNOWN,
+    PAGE_TOTAL_MISMATCH,
+    REPEATED_RECORD,
+    TOTAL_MISMATCH,
+)
+from rawzone_assets.contract.codes.structure import (
+    CHART_MISSING,
+    CHART_OPTIONAL_MISSING,
+    EMPTY_FIELD,
+    LEGACY_LAYOUT,
+    MISSING_FIELD,
+    OPTIONAL_BLOCK_MISSING,
+    SHAPE,
+    UNKNOWN_FIELD,
+)
+from rawzone_assets.contract.codes.syntax import (
+    ARCHIVE,
+    ARCHIVE_MEMBERS,
+    ENCODING,
+    JSON_DUPLICATE_KEY,
+    JSON_SYNTAX,
+    LEGACY_ENCODING,
+    TABLE_SYNTAX,
+    TRUNCATED,
+)
+from rawzone_assets.contract.codes.values import (
+    NEGATIVE_AMOUNT,
+    NEGATIVE_COUNT,
+    NUMERIC_ID,
+    SPREADSHEET_DAMAGE,
+    VALUE_TYPE,
+    VALUE_UNUSUAL,
+)
+
+__all__ = [
+    "ALL_ZERO",
+    "ARCHIVE",
+    "ARCHIVE_MEMBERS",
+    "BEFORE_START",
+    "BEYOND_LIMITS",
+    "BORROWED_FILE",
+    "CAPTURED_IN_FUTURE",
+    "CHANGED_WHILE_READ",
+    "CHART_MISSING",
+    "CHART_OPTIONAL_MISSING",
+    "CONTENT_UNCHANGED",
+    "DATES_UNREADABLE",
+    "DATE_ORDER",
+    "DAYS_MISSING",
+    "DAYS_UNORDERED",
+    "EMPTY_FIELD",
+    "EMPTY_FILE",
+    "EMPTY_RESULT",
+    "ENCODING",
+    "ERROR_PAYLOAD",
+    "EXTRACTOR_LOG",
+    "FUTURE_DATE",
+    "HTML_INSTEAD",
+    "INCOMPLETE_SET",
+    "JSON_DUPLICATE_KEY",
+    "JSON_SYNTAX",
+    "LEGACY_ENCODING",
+    "LEGACY_LAYOUT",
+    "MISSING_FIELD",
+    "MIXED_ACCOUNTS",
+    "MORE_PAGES",
+    "NEGATIVE_AMOUNT",
+    "NEGATIVE_COUNT",
+    "NOT_A_REGULAR_FILE",
+    "NO_DATE",
+    "NUMERIC_ID",
+    "OPTIONAL_BLOCK_MISSING",
+    "OTHER_OPERATION",
+    "OWNER_UNKNOWN",
+    "PAGE_TOTAL_MISMATCH",
+    "PERSONAL_DATA",
+    "REPEATED_DAY",
+    "REPEATED_RECORD",
+    "RESTATED_DAYS",
+    "SAME_CONTENT",
+    "SCHEMA_DRIFT",
+    "SECRET",
+    "SHAPE",
+    "SHORT_RANGE",
+    "SIDECAR_MISMATCH",
+    "SIDECAR_UNREADABLE",
+    "SIGN_IN_PAGE",
+    "SPREADSHEET_DAMAGE",
+    "STALE_DATA",
+    "TABLE_SYNTAX",
+    "TOO_LARGE",
+    "TOTAL_MISMATCH",
+    "TRUNCATED",
+    "UNKNOWN_FIELD",
+    "UNKNOWN_NAME",
+    "UNKNOWN_PLATFORM",
+    "VALUE_TYPE",
+    "VALUE_UNUSUAL",
+    "VOLUME_ANOMALY",
+    "WINDOW_MISMATCH",
+    "WRONG_PAGE",
+    "WRONG_PLATFORM",
+    "Code",
+    "catalogue",
+    "find",
+]
