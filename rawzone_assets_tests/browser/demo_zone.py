@@ -5,6 +5,7 @@ Dagster's runs and reports change it.
 """
 
 import fcntl
+import json
 import os
 import shutil
 import signal
@@ -93,6 +94,8 @@ def serving(home, *, port, command=("dagster", "dev"), arguments=(), workspace=N
         cwd=home,
     ) as process:
         await_answer(process, f"http://127.0.0.1:{port}/server_info", log)
+        # It answers before it knows our code, and a page opened then calls every asset external.
+        assert eventually(lambda: process.poll() is not None or _knows_our_code(port)), log.read_text()
         yield f"http://127.0.0.1:{port}"
 
 
@@ -147,6 +150,21 @@ def eventually(condition):
             return found
         time.sleep(0.3)
     return False
+
+
+def _knows_our_code(port):
+    query = (
+        "{workspaceOrError {... on Workspace {locationEntries {loadStatus locationOrLoadError {__typename}}}}}"
+    )
+    asked = urllib.request.Request(
+        f"http://127.0.0.1:{port}/graphql",
+        data=json.dumps({"query": query}).encode(),
+        headers={"Content-Type": "application/json"},
+    )
+    with urllib.request.urlopen(asked, timeout=60) as answer:  # noqa: S310
+        entries = json.load(answer)["data"]["workspaceOrError"]["locationEntries"]
+    loaded = {"loadStatus": "LOADED", "locationOrLoadError": {"__typename": "RepositoryLocation"}}
+    return entries == [loaded]
 
 
 def _answers(url):

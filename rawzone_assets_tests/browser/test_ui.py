@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+import subprocess
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -136,6 +137,33 @@ class TestTheAssetPage:
         for name in ("bytes", "records", "quarantined"):
             page.get_by_text(name, exact=True).first.wait_for()
         look(page, "plots")
+
+
+class TestHealth:
+    def test_is_shown_as_figures_pictures_and_plots(self, home, server, visit, look):
+        subprocess.run(
+            [
+                *demo_zone.PYTHON,
+                "dagster",
+                "job",
+                "execute",
+                "-m",
+                "rawzone_assets.definitions",
+                "-j",
+                "health",
+            ],
+            env=demo_zone.dagster_environment(home),
+            cwd=home,
+            check=True,
+            capture_output=True,
+        )
+        page = visit("/assets/zone/health?view=overview", until="to_look_at")
+        look(page, "health", height=1700)
+        page.get_by_text("Plots", exact=True).first.click()
+        page.locator("canvas").first.wait_for()
+        look(page, "health-plots", height=1700)
+        page = visit("/assets/zone/health/distrokid?view=overview", until="Metadata")
+        look(page, "health-distrokid", height=1700)
 
 
 class TestAPartition:

@@ -43,6 +43,6 @@ class TestTwoTicksAtOnce:
             assert desk.carry_out(request).success
         quiet = desk.tick()
         assert not quiet.run_requests
-        assert quiet.skip_reason.skip_message == "9 files dealt with"
+        assert quiet.skip_reason.skip_message == "nothing new; 9 files dealt with"
         assert receipts_of(read_tree(desk.home / "raw")) == receipts
         tell(f"sensor twice at once: {len(results)} runs, {len(receipts)} receipts")
