@@ -122,7 +122,9 @@ def _column_schema(found: tuple[Table, ...]) -> dg.TableSchema:
     for table in found:
         for column in table.columns if table.is_main else ():
             about = column.description or None
-            columns.setdefault(column.name, dg.TableColumn(column.name, type=column.kind, description=about))
+            columns.setdefault(
+                column.name, dg.TableColumn(column.name, type=column.kind.value, description=about)
+            )
     origin = [dg.TableColumn(name, type=kind, description=about) for name, kind, about in _ORIGIN]
     return dg.TableSchema(columns=[*columns.values(), *origin])
 

@@ -8,6 +8,8 @@ from pathlib import Path
 import dagster as dg
 import pytest
 import yaml
+from dagster._core.remote_representation.external_data import RepositorySnap
+from dagster._serdes import deserialize_value, serialize_value
 
 from rawzone_assets.definitions import build_definitions, defs
 from rawzone_assets.orchestration.instance import shared_file
@@ -17,6 +19,15 @@ from rawzone_assets.zone.errors import BadSetting
 from rawzone_assets_tests.orchestration.desk import NOTES
 
 FEEDS = {feed.id: feed for platform in all_platforms() for feed in platform.feeds}
+
+
+@pytest.mark.filterwarnings("ignore:Property .ScheduleDefinition.environment_vars:DeprecationWarning")
+@pytest.mark.parametrize("which", ["the platforms", "a platform of a test"])
+def test_the_definitions_reach_the_web_server(desk, which):
+    """They cross a process border in Dagster's own words, which ``definitions validate`` does not try."""
+    definitions = defs if which == "the platforms" else desk.definitions
+    told = serialize_value(RepositorySnap.from_def(definitions.get_repository_def()))
+    assert isinstance(deserialize_value(told), RepositorySnap)
 
 
 def specs(definitions) -> dict[str, dg.AssetSpec]:
