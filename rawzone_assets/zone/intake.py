@@ -22,7 +22,7 @@ from rawzone_assets.zone.drafts import Draft
 from rawzone_assets.zone.files import Files
 from rawzone_assets.zone.index import Index
 from rawzone_assets.zone.landing import HELD_IN_MEMORY, Landing
-from rawzone_assets.zone.receipt import Receipt, Verdict, printable_path, timestamp
+from rawzone_assets.zone.receipt import Receipt, Verdict, learned, printable_path, timestamp
 from rawzone_assets.zone.sidecar import Sidecar
 from rawzone_assets.zone.staged_content import StagedContent
 from rawzone_assets.zone.staging import Batch, Blob
@@ -140,7 +140,7 @@ class Intake:
         sha256: str,
         contract: dict[str, Any],
     ) -> Receipt:
-        landed, capture, facts = delivery.landed, delivery.recognized.capture, judgement.facts
+        landed, capture = delivery.landed, delivery.recognized.capture
         findings = sorted((*objections.result(), *judgement.findings), key=lambda finding: not finding.blocking)
         extractor = None
         if stated.extractor_name or stated.extractor_version:
@@ -160,19 +160,10 @@ class Intake:
             contract=contract,
             sha256=sha256,
             size=landed.size,
-            records=facts.records,
-            data_min=facts.data_min,
-            data_max=facts.data_max,
-            fingerprint=facts.fingerprint,
-            substance=facts.substance,
-            outline=facts.outline or None,
-            diary=facts.diary,
-            text=dict(facts.text),
             landed=landed.identity,
             findings=tuple(finding.as_json() for finding in findings),
             shadow_findings=tuple(finding.as_json() for finding in (*objections.shadow(), *judgement.shadow)),
-            access=str(facts.access) if facts.access else None,
-            access_reasons=dict(facts.access_reasons) if facts.access_reasons is not None else None,
+            **learned(judgement.facts),
         )
 
 

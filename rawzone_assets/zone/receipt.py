@@ -15,6 +15,8 @@ from typing import Any
 
 import orjson
 
+from rawzone_assets.contract.feed import Facts
+
 Record = Mapping[str, Any]
 
 _ESCAPE = re.compile(r"\\x[0-9a-f]{2}")
@@ -98,6 +100,22 @@ class Receipt:
         known["shadow_findings"] = tuple(record.get("shadow_findings", ()))
         known["outline"] = tuple(record["outline"]) if record.get("outline") else None
         return cls(**known)
+
+
+def learned(facts: Facts) -> dict[str, Any]:
+    """The fields of a receipt that say what judging learned of the content."""
+    return {
+        "records": facts.records,
+        "data_min": facts.data_min,
+        "data_max": facts.data_max,
+        "fingerprint": facts.fingerprint,
+        "substance": facts.substance,
+        "outline": facts.outline or None,
+        "diary": facts.diary,
+        "text": dict(facts.text),
+        "access": str(facts.access) if facts.access else None,
+        "access_reasons": dict(facts.access_reasons) if facts.access_reasons is not None else None,
+    }
 
 
 def canonical(record: Record) -> bytes:

@@ -21,7 +21,7 @@ from rawzone_assets.zone.errors import KeyOccupied
 from rawzone_assets.zone.index_queries import Entry
 from rawzone_assets.zone.intake import Judge
 from rawzone_assets.zone.promotion import MOST_BYTES, MOST_FILES, contract_of
-from rawzone_assets.zone.receipt import Receipt, Verdict, timestamp
+from rawzone_assets.zone.receipt import Receipt, Verdict, learned, timestamp
 from rawzone_assets.zone.rejudging import Rejudged, Unsound, path_of, rejudge
 from rawzone_assets.zone.staging import Batch
 from rawzone_assets.zone.zone import Zone
@@ -168,7 +168,7 @@ def _refusal(receipt: Receipt) -> tuple[int, str] | None:
 
 def _draft(zone: Zone, feed: Feed, rejudged: Rejudged) -> Draft:
     """The refused receipt as that of an accepted delivery, without bytes."""
-    refused, facts = rejudged.receipt, rejudged.facts
+    refused = rejudged.receipt
     name, day = refused.name or "", date.fromisoformat(refused.partition or "")
     candidate = Candidate(
         feed=feed.id,
@@ -188,18 +188,11 @@ def _draft(zone: Zone, feed: Feed, rejudged: Rejudged) -> Draft:
         stored_sha256=None,
         stored_size=None,
         encoding=None,
-        records=facts.records,
-        data_min=facts.data_min,
-        data_max=facts.data_max,
-        fingerprint=facts.fingerprint,
-        substance=facts.substance,
-        outline=facts.outline or None,
-        diary=facts.diary,
-        text=dict(facts.text),
         quarantine=None,
         replays={"seq": rejudged.entry.seq, "path": (refused.quarantine or {}).get("path", "")},
         findings=rejudged.findings,
         shadow_findings=rejudged.shadow_findings,
+        **learned(rejudged.facts),
     )
     return Draft(candidate=candidate, receipt=receipt, blob=None, feed=feed)
 

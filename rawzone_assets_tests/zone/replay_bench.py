@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -28,6 +28,7 @@ class Contract:
     refuses: tuple[bytes, ...] = (b"bad",)
     warns: tuple[bytes, ...] = ()
     records: int | None = 3
+    exposures: Mapping[str, int] | None = None
 
     def __call__(self, feed: Feed, content: Content, capture: Capture) -> Judgement:
         del feed, capture
@@ -35,7 +36,9 @@ class Contract:
             begin = stream.read(16)
         findings = [codes.SHAPE("it is bad") for word in self.refuses if begin.startswith(word)]
         findings += [codes.VALUE_UNUSUAL("it is odd") for word in self.warns if begin.startswith(word)]
-        return Judgement(findings=tuple(findings), facts=Facts(records=self.records))
+        return Judgement(
+            findings=tuple(findings), facts=Facts(records=self.records, access_reasons=self.exposures)
+        )
 
 
 @dataclass

@@ -68,6 +68,13 @@ class TestAcceptedNow:
         assert promoted["validated_at"] > refused["validated_at"]
         assert promoted["promoted_at"] is not None
 
+    def test_who_may_see_it_is_what_was_found_now_for_a_refusal_may_not_have_been_read(self, bench: Bench):
+        bench.contract.exposures = {"e-mail": 2}
+        bench.replay()
+        refused, promoted, _ = records_of(bench)
+        assert (refused["access"], refused["access_reasons"]) == (None, None)
+        assert (promoted["access"], promoted["access_reasons"]) == ("personal", {"e-mail": 2})
+
     def test_the_ledger_links_it_to_the_refusal(self, bench: Bench):
         bench.replay()
         refused, promoted, link = records_of(bench)
