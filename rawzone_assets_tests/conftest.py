@@ -1,5 +1,7 @@
 """What holds for every test: campaigns are long and run only when asked for, and say what they tried."""
 
+import os
+
 import pytest
 
 
@@ -16,6 +18,17 @@ def pytest_collection_modifyitems(config, items):
 def tell(record_property):
     """Note what a campaign tried; all notes stand at the end of the test run."""
     return lambda line: record_property("tried", line)
+
+
+@pytest.fixture
+def environment(monkeypatch):
+    """Commands set variables for the processes they start: none may stay."""
+    for name in [name for name in os.environ if name.startswith(("RAWZONE_", "DAGSTER_"))]:
+        monkeypatch.delenv(name)
+    before = dict(os.environ)
+    yield
+    for name in set(os.environ) - set(before):
+        del os.environ[name]
 
 
 def pytest_terminal_summary(terminalreporter):

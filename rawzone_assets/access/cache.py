@@ -15,6 +15,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
+from rawzone_assets.access.file_locks import locked
+
 _PART = ".part"
 _KEPT_FREE = 10  # a tenth of the bound is freed at once, so that the folder is seldom listed
 
@@ -128,12 +130,8 @@ class ByteCache:
     @contextmanager
     def _locked(self) -> Iterator[None]:
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        descriptor = os.open(self.folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        with locked(self.folder / "lock", mode=0o600):
             yield
-        finally:
-            os.close(descriptor)
 
 
 def _unfinished(part: Path) -> int:

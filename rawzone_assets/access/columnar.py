@@ -7,7 +7,6 @@ What rows there are is ``projection``'s to say.
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import os
 import re
@@ -20,6 +19,7 @@ from pathlib import Path
 import orjson
 
 from rawzone_assets.access.catalog import Listed, readable
+from rawzone_assets.access.file_locks import locked
 from rawzone_assets.access.projected_days import ProjectedDay, read_day, write_day
 from rawzone_assets.contract.feed import Feed
 from rawzone_assets.zone.errors import StorageFailed
@@ -127,15 +127,11 @@ def _locked(root: Path, feed: Feed) -> Iterator[Path]:
     """Hold the feed's lock; its folder for work, in which nothing of dead processes is left."""
     work = root / _WORK / feed.id.replace("/", "__")
     work.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(work / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
+    with locked(work / "lock"):
         for left in work.iterdir():
             if left.name != "lock":
                 shutil.rmtree(left)
         yield work
-    finally:
-        os.close(descriptor)
 
 
 def _drop(work: Path, old: Iterable[Path]) -> None:

@@ -7,7 +7,6 @@ Derived and disposable: nothing is only here, and what was changed is built agai
 from __future__ import annotations
 
 import errno
-import fcntl
 import hashlib
 import os
 import shutil
@@ -27,6 +26,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from rawzone_assets.access.catalog_spans import Span, spans_in, write_spans
+from rawzone_assets.access.file_locks import locked
 from rawzone_assets.access.receipt_table import SCHEMA
 from rawzone_assets.zone.errors import StorageFailed, ZoneError
 from rawzone_assets.zone.ledger import EMPTY, Head, Ledger
@@ -205,12 +205,8 @@ class ParquetCatalog:
     @contextmanager
     def _locked(self) -> Iterator[None]:
         self.folder.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(self.folder / ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        with locked(self.folder / ".lock"):
             yield
-        finally:
-            os.close(descriptor)
 
 
 def catalog_of(zone: Zone) -> ParquetCatalog:

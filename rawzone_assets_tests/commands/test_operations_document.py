@@ -1,6 +1,5 @@
 """``docs/operations.md``: every command in it works, and every message leads to a runbook that is there."""
 
-import os
 import re
 import shlex
 from datetime import UTC, datetime
@@ -40,17 +39,6 @@ def zone(tmp_path_factory):
         book.incidents.take(signs, now)
         book.looked_at = now
     return Rawzone(home)
-
-
-@pytest.fixture
-def environment(monkeypatch):
-    """Commands set variables for the processes they start: none may stay."""
-    for name in [name for name in os.environ if name.startswith(("RAWZONE_", "DAGSTER_"))]:
-        monkeypatch.delenv(name)
-    before = dict(os.environ)
-    yield
-    for name in set(os.environ) - set(before):
-        del os.environ[name]
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -1,7 +1,6 @@
 """``rawzone promote`` and ``rawzone demo``: runs in this process, exit codes, nothing on the wrong stream."""
 
 import json
-import os
 from datetime import date
 
 import dagster as dg
@@ -13,17 +12,6 @@ from rawzone_assets.orchestration.names import raw_key
 from rawzone_assets.samples import samples
 
 FEED = "distrokid/streams"
-
-
-@pytest.fixture
-def environment(monkeypatch):
-    """Commands set variables for the processes they start: none may stay."""
-    for name in [name for name in os.environ if name.startswith(("RAWZONE_", "DAGSTER_"))]:
-        monkeypatch.delenv(name)
-    before = dict(os.environ)
-    yield
-    for name in set(os.environ) - set(before):
-        del os.environ[name]
 
 
 @pytest.fixture

@@ -6,29 +6,15 @@ from datetime import date, timedelta
 
 import pytest
 
-from rawzone_assets.contract import codes
-from rawzone_assets.contract.content import BytesContent
-from rawzone_assets.contract.judging import judge
-from rawzone_assets.contract.naming import Recognized, recognize
-from rawzone_assets.platforms import all_platforms
-from rawzone_assets.samples import Sample, linktree, metaads, metaads_reports, samples, youtube
+from rawzone_assets.samples import linktree, metaads, metaads_reports, samples, youtube
+from rawzone_assets_tests.samples.judged_samples import outcome
 
 FEEDS = (
     *("metaads/campaigns", "metaads/daily", "metaads/audience"),
     *("social_media/linktree", "social_media/youtube"),
 )
 ROUTINES = (*metaads.ROUTINE, *metaads_reports.ROUTINE, *linktree.ROUTINE, *youtube.ROUTINE)
-EXPOSED = {codes.PERSONAL_DATA.code, codes.SECRET.code}  # about access, whatever else is found
 DAYS = (date(2024, 1, 1), date(2024, 2, 29), date(2025, 3, 9), date(2025, 6, 12))
-
-
-def outcome(sample: Sample) -> tuple[str, set[str]]:
-    found = recognize(sample.path, all_platforms())
-    assert isinstance(found, Recognized), found
-    assert found.feed.id == sample.feed
-    judgement = judge(found.feed, BytesContent(sample.data), found.capture)
-    found_codes = {finding.code for finding in judgement.findings}
-    return "quarantined" if judgement.refused else "promoted", found_codes - EXPOSED
 
 
 @pytest.mark.parametrize("day", DAYS, ids=str)

@@ -6,13 +6,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from rawzone_assets.contract import codes
-from rawzone_assets.contract.content import BytesContent
-from rawzone_assets.contract.judging import judge
-from rawzone_assets.contract.naming import Recognized, recognize
-from rawzone_assets.platforms import all_platforms
 from rawzone_assets.samples import (
-    Sample,
     distrokid_apple_music,
     samples,
     spotify,
@@ -21,6 +15,7 @@ from rawzone_assets.samples import (
     toolost_sales,
     write_landing,
 )
+from rawzone_assets_tests.samples.judged_samples import outcome
 
 FEEDS = (
     *("distrokid/apple_music", "toolost/sales", "social_media/spotify"),
@@ -28,17 +23,7 @@ FEEDS = (
 )
 MODULES = (distrokid_apple_music, spotify, tiktok, tiktok_audience, toolost_sales)
 ROUTINES = tuple(routine for module in MODULES for routine in module.ROUTINE)
-EXPOSED = {codes.PERSONAL_DATA.code, codes.SECRET.code}  # about access, whatever else is found
 DAYS = (date(2024, 2, 29), date(2024, 3, 1), date(2025, 1, 1), date(2025, 3, 9), date(2025, 12, 31))
-
-
-def outcome(sample: Sample) -> tuple[str, set[str]]:
-    found = recognize(sample.path, all_platforms())
-    assert isinstance(found, Recognized), found
-    assert found.feed.id == sample.feed
-    judgement = judge(found.feed, BytesContent(sample.data), found.capture)
-    found_codes = {finding.code for finding in judgement.findings}
-    return "quarantined" if judgement.refused else "promoted", found_codes - EXPOSED
 
 
 @pytest.mark.parametrize("day", DAYS, ids=str)
