@@ -24,11 +24,14 @@ def pytest_collection_modifyitems(items):
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory):
-    """A copy of the demo zone, outside of deep folders: the socket of a code server must have a short path."""
+    """A copy of the demo zone, outside of deep folders: the socket of a code server must have a short path.
+
+    A run that Dagster was asked to end may still write while the folder goes.
+    """
     shared = tmp_path_factory.getbasetemp()
     if os.environ.get("PYTEST_XDIST_WORKER"):
         shared = shared.parent
-    with tempfile.TemporaryDirectory(prefix="rawzone-ui-") as folder:
+    with tempfile.TemporaryDirectory(prefix="rawzone-ui-", ignore_cleanup_errors=True) as folder:
         yield demo_zone.copy_demo(shared, Path(folder).resolve() / "data")
 
 
