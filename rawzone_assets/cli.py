@@ -34,6 +34,7 @@ _COMMANDS = {
     "sql": "Ask the zone in SQL: a view a feed, and the ledger.",
     "log": "The ledger, newest last.",
     "catalog": "The ledger's receipts as Parquet files.",
+    "report": "What arrived, was refused, verified and repaired, for whoever has to show it.",
     "reindex": "Report the ledger to an empty Dagster instance.",
     "verify": "Re-read everything and compare it with the ledger.",
     "scrub": "Re-read what was unread for longest, within a time budget.",

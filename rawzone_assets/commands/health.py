@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
-from uuid import uuid4
 
 import click
 
 from rawzone_assets.commands.display import print_table
 from rawzone_assets.commands.figures import readable_size
 from rawzone_assets.commands.health_records import records_of
+from rawzone_assets.commands.pages import write_page
 from rawzone_assets.commands.status import feed_table
 from rawzone_assets.commands.surroundings import (
     FINE,
     FOUND,
     emit,
-    fail,
     home_option,
     json_option,
     leave,
@@ -52,7 +50,7 @@ def command(*, page: Path | None, as_json: bool) -> None:
     with open_zone(open_settings()) as zone:
         health = read_health(zone, all_platforms())
     if page is not None:
-        _write(page, page_of(health))
+        write_page(page, page_of(health))
         note(f"The page was written to {page}.")
     if as_json:
         for record in records_of(health):
@@ -113,15 +111,3 @@ def _row(feed: FeedHealth) -> list[str]:
 
 def _speed(throughput: Throughput) -> str:
     return figures.speed(throughput.files_per_second, throughput.bytes_per_second)
-
-
-def _write(path: Path, page: str) -> None:
-    """A reader of the old page must not find half of the new one."""
-    unfinished = path.with_name(f".{path.name}.{uuid4().hex}")
-    try:
-        unfinished.write_text(page, encoding="utf-8")
-        os.replace(unfinished, path)
-    except OSError as error:
-        unfinished.unlink(missing_ok=True)
-        reason = (error.strerror or str(error)).lower()
-        fail(f"The page cannot be written to {path} ({reason}): give a file in a folder that exists.")

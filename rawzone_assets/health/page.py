@@ -9,14 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from rawzone_assets.contract.plain_text import printable
 from rawzone_assets.health import figures
 from rawzone_assets.health.disks import Disk
 from rawzone_assets.health.forecast import Outlook
 from rawzone_assets.health.freshness import State
+from rawzone_assets.health.markup import template
 from rawzone_assets.health.pictures import svg_of
 from rawzone_assets.health.report import DAYS_SHOWN, SPEED_DAYS, FeedHealth, Flow, ZoneHealth, flow_of
 from rawzone_assets.health.throughput import Throughput
@@ -39,14 +38,7 @@ _TONES = {State.FRESH: "good", State.STALE: "bad", State.NEVER: "quiet"}
 
 def page_of(health: ZoneHealth) -> str:
     """The report as HTML."""
-    environment = Environment(
-        loader=PackageLoader("rawzone_assets.health"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        finalize=_visible,
-    )
-    return environment.get_template("health.html").render(
+    return template("health.html").render(
         at=f"{health.at:%Y-%m-%d %H:%M} UTC",
         head=health.status.head,
         concerns=health.concerns,
@@ -59,11 +51,6 @@ def page_of(health: ZoneHealth) -> str:
         speed_days=SPEED_DAYS,
         window=f"{health.scrub_window:g}",
     )
-
-
-def _visible(value: Any) -> Any:
-    # Pictures are ours and are markup; everything else may hold what an extractor named its files.
-    return printable(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
 def _cards(health: ZoneHealth) -> Iterator[dict[str, str]]:

@@ -1,0 +1,21 @@
+"""Pages: files that commands write for people to open, each whole or not there."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from uuid import uuid4
+
+from rawzone_assets.commands.surroundings import fail
+
+
+def write_page(path: Path, page: str) -> None:
+    """Write or replace a page: a reader of the old one must not find half of the new one."""
+    unfinished = path.with_name(f".{path.name}.{uuid4().hex}")
+    try:
+        unfinished.write_text(page, encoding="utf-8")
+        os.replace(unfinished, path)
+    except OSError as error:
+        unfinished.unlink(missing_ok=True)
+        reason = (error.strerror or str(error)).lower()
+        fail(f"The page cannot be written to {path} ({reason}): give a file in a folder that exists.")
