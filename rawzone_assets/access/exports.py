@@ -84,7 +84,9 @@ def export(
         first = next(found, None)
         if first is None:
             span = f" from {since or 'the beginning'} until {until or 'today'}" if since or until else ""
-            raise NotExportable(f"There is nothing of {feed} to export{span}: 'rawzone ls {feed}' lists it.")
+            raise NotExportable(
+                f"There is nothing of {feed} to export{span}: 'rawzone ls' shows what there is."
+            )
         facts = Facts(feed=feed, since=since, until=until, newest_only=newest_only, head=zone.index.head)
         try:
             target = ExportFolder(folder, zone.files)

@@ -88,9 +88,10 @@ def _tell(done: Export, *, as_json: bool) -> None:
         emit({**orjson.loads(facts.document()), "to": str(done.form), "folder": str(done.folder)})
         return
     count = "1 file" if facts.files == 1 else f"{facts.files:,} files"
+    verb = "is" if facts.files == 1 else "are"
     click.echo(
         printable(
-            f"{count} of {facts.name} ({readable_size(facts.size)}) as of commit {facts.head.seq} are in "
+            f"{count} of {facts.name} ({readable_size(facts.size)}) as of commit {facts.head.seq} {verb} in "
             f"{done.folder}. Anyone can check them there: {_CHECKED_BY[done.form]}"
         )
     )
