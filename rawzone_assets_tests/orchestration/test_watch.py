@@ -6,7 +6,6 @@ from datetime import timedelta
 import dagster as dg
 
 from rawzone_assets.orchestration.names import raw_key
-from rawzone_assets_tests.orchestration import desk as desk_module
 from rawzone_assets_tests.orchestration.desk import NOTES, PLATFORM, Plain
 
 
@@ -70,9 +69,9 @@ class TestFreshness:
                 assert evaluation.metadata["state"].value == state
                 assert evaluation.passed is (state == "fresh")
 
-    def test_data_that_stand_still_are_stale_although_files_come(self, desk, monkeypatch):
+    def test_data_that_stand_still_are_stale_although_files_come(self, desk):
         still = replace(PLATFORM.feeds[0], format=Frozen())
-        monkeypatch.setattr(desk_module, "PLATFORM", replace(PLATFORM, feeds=(still, PLATFORM.feeds[1])))
+        desk.platform = replace(PLATFORM, feeds=(still, PLATFORM.feeds[1]))
         for _ in range(7):
             land_fresh(desk)
             told = watch(desk)
