@@ -81,7 +81,7 @@ def pages(seed: Seed) -> Iterator[tuple[str, bytes]]:
 
 def archives(seed: Seed) -> Iterator[tuple[str, bytes]]:
     name = "Overview.csv" if b"Overview.csv" in seed.data else "report.tsv"
-    archive = Archive(members=((name, member_of(seed.data)),))
+    archive = Archive(members=((name, member_of(seed.data, seed.feed.id)),))
     yield "stored", archive.written()
     yield "deflated", replace(archive, method=8).written()
     yield "another minute", replace(archive, minute=42).written()
