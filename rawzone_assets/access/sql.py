@@ -81,9 +81,15 @@ def open_duckdb(
 
 
 def connect(
-    zone: Zone, feeds: Sequence[Feed], *, ledger_views: Collection[str] = LEDGER_VIEWS
+    zone: Zone,
+    feeds: Sequence[Feed],
+    *,
+    ledger_views: Collection[str] = LEDGER_VIEWS,
+    is_confined: bool = False,
 ) -> duckdb.DuckDBPyConnection:
     """A connection with views over what is projected now, and over the ledger as it is now.
+
+    ``is_confined`` keeps whatever runs on it from files other than those of the views, and from the network.
 
     Raises:
         SqlUnavailable: DuckDB is not installed.
@@ -91,19 +97,20 @@ def connect(
     """
     connection: duckdb.DuckDBPyConnection = _duckdb().connect(":memory:")
     connection.execute("SET TimeZone = 'UTC'")
+    folders = [zone.layout.columnar]
     for feed in feeds:
         for statement in _views(zone.layout.columnar, feed):
             connection.execute(statement)
-    for name in ledger_views:
-        connection.register(name, _ledger_table(zone, name))
+    if ledger_views:
+        from rawzone_assets.access.ledger_views import add_views  # noqa: PLC0415  Arrow is slow to load
+
+        folders += add_views(connection, zone, ledger_views)
+    if is_confined:
+        listed = ", ".join(_quoted(str(folder)) for folder in folders)
+        connection.execute(f"SET allowed_directories = [{listed}]")
+        connection.execute("SET enable_external_access = false")
+        connection.execute("SET lock_configuration = true")
     return connection
-
-
-def lock_down(connection: duckdb.DuckDBPyConnection, root: Path) -> None:
-    """Keep whatever runs on the connection from files other than the projection's, and from the network."""
-    connection.execute(f"SET allowed_directories = [{_quoted(str(root))}]")
-    connection.execute("SET enable_external_access = false")
-    connection.execute("SET lock_configuration = true")
 
 
 def named_feeds(query: str, feeds: Iterable[Feed]) -> list[Feed]:
@@ -164,17 +171,6 @@ _ORIGIN = [
     *[("_other", "VARCHAR"), ("_key", "VARCHAR"), ("_sha256", "VARCHAR"), ("_captured_at", "TIMESTAMPTZ")],
     *[("_partition", "DATE"), ("_name", "VARCHAR")],
 ]
-
-
-def _ledger_table(zone: Zone, name: str) -> Any:
-    from rawzone_assets.access import ledger_tables  # noqa: PLC0415  Arrow is slow to load
-
-    make = {
-        "raw_files": ledger_tables.files_table,
-        "raw_findings": ledger_tables.findings_table,
-        "raw_ledger": ledger_tables.ledger_table,
-    }
-    return make[name](zone)
 
 
 def _quoted(text: str) -> str:

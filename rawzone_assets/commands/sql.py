@@ -52,10 +52,9 @@ def command(*, query: str, as_csv: bool, no_refresh: bool, as_json: bool) -> Non
     feeds = all_feeds()
     with open_zone(open_settings()) as zone:
         lacking = 0 if no_refresh else _refresh(zone, sql.named_feeds(query, feeds))
-        connection = sql.connect(zone, feeds, ledger_views=sql.named_ledger_views(query))
-        root = zone.layout.columnar
+        named = sql.named_ledger_views(query)
+        connection = sql.connect(zone, feeds, ledger_views=named, is_confined=True)
     try:
-        sql.lock_down(connection, root)
         _answer(connection, query, as_csv=as_csv, as_json=as_json)
     except _errors() as error:
         fail(f"The query cannot be answered: {_sentence(error)}")

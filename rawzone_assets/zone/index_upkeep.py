@@ -40,6 +40,12 @@ class UpkeepLookups:
         rows = self._database.execute(query, (place,))
         return [Event(seq=seq, record=orjson.loads(body)) for seq, body in rows]
 
+    def repairs(self) -> list[Event]:
+        """The repairs of all places, oldest first."""
+        query = "SELECT seq, body FROM upkeep WHERE body ->> '$.record' = ? ORDER BY seq, rowid"
+        rows = self._database.execute(query, (upkeep.REPAIRED,))
+        return [Event(seq=seq, record=orjson.loads(body)) for seq, body in rows]
+
 
 def note_upkeep(database: sqlite3.Connection, seq: int, record: Record) -> None:
     """Take in a record of upkeep; any other kind, also one of a later version, is passed over."""

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import sys
-from collections import defaultdict
+from collections import Counter, defaultdict
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
+from rawzone_assets.access.catalog import readable
 from rawzone_assets.access.projected_tables import tables
 from rawzone_assets.access.sql import SqlUnavailable, connect, named_feeds, open_duckdb, view_of
 from rawzone_assets.contract.judging import judge
@@ -152,3 +155,49 @@ def test_the_connection_outlives_the_zone_it_was_made_of(settings):
     assert connection.execute("SELECT count(*) > 0 FROM raw_files").fetchone() == (True,)
     connection.close()
     assert Path(settings.layout.columnar).is_dir()
+
+
+class TestTheViewsOfTheLedger:
+    """They are asked of the catalog by DuckDB; the index, which knows another way, must say the same."""
+
+    def test_the_files_marked_newest_are_those_that_readers_get(self, settings, connection):
+        query = "SELECT feed, CAST(partition AS VARCHAR), name, sha256, seq FROM raw_files WHERE is_newest"
+        with Zone(settings) as zone:
+            zone.index.catch_up()
+            expected = {_identity(listed) for listed in readable(zone)}
+        found = connection.execute(query).fetchall()
+        assert len(found) == len(set(found))
+        assert set(found) == expected
+
+    def test_hold_every_accepted_delivery_with_its_facts(self, settings, connection):
+        query = "SELECT landing_path, key, size, records, stored_sha256, schema_file FROM raw_files"
+        with Zone(settings) as zone:
+            zone.index.catch_up()
+            expected = [
+                (
+                    *(entry.receipt.landing_path, entry.receipt.key, entry.receipt.size, entry.receipt.records),
+                    *(entry.receipt.stored_sha256, entry.receipt.contract["schema"]),
+                )
+                for entry in zone.index.entries(verdicts=["promoted", "duplicate"])
+            ]
+        assert Counter(connection.execute(query).fetchall()) == Counter(expected)
+
+    def test_places_of_findings_say_only_what_is_known(self, connection):
+        (place,) = connection.execute(
+            "SELECT DISTINCT place FROM raw_findings WHERE code = 'RZ-TRUNCATED' AND place IS NOT NULL LIMIT 1"
+        ).fetchone()
+        assert None not in json.loads(place).values()
+
+    def test_are_kept_in_memory_where_no_catalog_can_be_written(self, settings, connection, tmp_path):
+        state = tmp_path / "state"
+        state.touch()
+        elsewhere = replace(settings, layout=replace(settings.layout, state=state))
+        with open_duckdb(elsewhere, feeds=[], refresh=False) as kept:
+            for name in ("raw_files", "raw_findings"):
+                query = f"SELECT * FROM {name} ORDER BY ALL"  # noqa: S608
+                assert kept.execute(query).fetchall() == connection.execute(query).fetchall()
+
+
+def _identity(listed):
+    receipt = listed.receipt
+    return receipt.feed, receipt.partition, receipt.name, receipt.sha256, listed.seq

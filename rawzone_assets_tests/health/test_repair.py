@@ -1,16 +1,19 @@
 """Repair: only bytes that hash to what is recorded, nothing sound replaced, evidence kept, all recorded."""
 
 import gzip
+import hashlib
 import multiprocessing
 import shutil
 
 import pytest
 
+from rawzone_assets.access.sql import open_duckdb
 from rawzone_assets.health.damage import DamageKind
 from rawzone_assets.health.recorded import read_recorded
 from rawzone_assets.health.repair import repair
 from rawzone_assets.health.scrub import scrub
 from rawzone_assets.zone import codec
+from rawzone_assets.zone.settings import Settings
 from rawzone_assets_tests.health.damaging import flip, overwrite, tree, zone_files
 from rawzone_assets_tests.zone.tiny_platform import LandingFolder, open_zone, promote_all
 
@@ -212,6 +215,10 @@ class TestAnotherCompressor:
                 zone.index.catch_up()
                 entry, *_ = zone.index.find("tiny/notes/2024/05/note_20240522_143022.txt.gz")
             assert entry.receipt.stored_size == changed.stat().st_size
+        with open_duckdb(Settings.from_environment({}, home=home), feeds=[], refresh=False) as connection:
+            query = "SELECT stored_size, stored_sha256 FROM raw_files WHERE key = ? AND verdict = 'promoted'"
+            found = connection.execute(query, [entry.receipt.key]).fetchall()
+        assert found == [(changed.stat().st_size, hashlib.sha256(changed.read_bytes()).hexdigest())]
 
     def test_the_old_form_is_taken_where_there_is_one(self, home, changed, sound_home):
         shutil.rmtree(home / "landing/tiny")
