@@ -8,18 +8,16 @@ import fcntl
 import json
 import os
 import shutil
-import signal
 import socket
 import subprocess
 import sys
-import time
 import urllib.error
 import urllib.request
 from contextlib import contextmanager
 
 from rawzone_assets.orchestration.instance import shared_file
+from rawzone_assets_tests.processes import eventually, running
 
-PATIENCE = 240  # seconds; a machine under load is slow, and nothing depends on how slow
 CHROMIUM = "/usr/bin/chromium"
 FLAGS = [
     "--headless",
@@ -76,12 +74,6 @@ def dagster_environment(home):
     )
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 @contextmanager
 def serving(home, *, port, command=("dagster", "dev"), arguments=(), workspace=None, **environment):
     """A Dagster web server over the zone on a loopback port, stopped in good order at the end."""
@@ -115,23 +107,6 @@ def code_server(home, *, port):
         yield {"RAWZONE_CODE_HOST": "127.0.0.1", "RAWZONE_CODE_PORT": str(port)}
 
 
-@contextmanager
-def running(command, *, log, env, cwd):
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            command, stdout=output, stderr=output, env=env, cwd=cwd, start_new_session=True
-        )
-        try:
-            yield process
-        finally:
-            process.send_signal(signal.SIGINT)
-            try:
-                process.wait(timeout=60)
-            except subprocess.TimeoutExpired:
-                os.killpg(process.pid, signal.SIGKILL)
-                process.wait()
-
-
 def listens(port):
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0
@@ -140,16 +115,6 @@ def listens(port):
 def await_answer(process, url, log):
     assert eventually(lambda: process.poll() is not None or _answers(url)), log.read_text()
     assert process.poll() is None, log.read_text()
-
-
-def eventually(condition):
-    end = time.monotonic() + PATIENCE
-    while time.monotonic() < end:
-        found = condition()
-        if found:
-            return found
-        time.sleep(0.3)
-    return False
 
 
 def _knows_our_code(port):

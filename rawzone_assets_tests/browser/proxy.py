@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from rawzone_assets_tests.browser import demo_zone
+from rawzone_assets_tests.processes import eventually, free_port
 
 SHIPPED = Path(__file__).parents[2] / "deploy" / "nginx"
 NGINX = shutil.which("nginx", path="/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin")
@@ -34,7 +35,7 @@ class Proxy:
 @contextmanager
 def proxied(folder, *, dagster_port, auth=None):
     """nginx in front of a web server; ``auth`` names a shipped file, else everybody may come in."""
-    proxy = Proxy(demo_zone.free_port())
+    proxy = Proxy(free_port())
     configuration = write_configuration(folder, port=proxy.port, dagster_port=dagster_port, auth=auth)
     with demo_zone.running(
         [NGINX, "-p", str(folder), "-e", str(folder / "error.log"), "-c", str(configuration)],
@@ -42,7 +43,7 @@ def proxied(folder, *, dagster_port, auth=None):
         env=demo_zone.clean_environment(),
         cwd=folder,
     ) as process:
-        assert demo_zone.eventually(lambda: process.poll() is not None or demo_zone.listens(proxy.port))
+        assert eventually(lambda: process.poll() is not None or demo_zone.listens(proxy.port))
         assert process.poll() is None, (folder / "error.log").read_text()
         yield proxy
 

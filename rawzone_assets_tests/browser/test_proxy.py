@@ -17,6 +17,7 @@ from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
 from rawzone_assets_tests.browser import demo_zone, proxy
+from rawzone_assets_tests.processes import free_port
 
 pytestmark = [
     pytest.mark.browser,
@@ -110,9 +111,9 @@ TITLES = [attack.title for attack in attacks("https://localhost:1")]
 def gates(home, tmp_path_factory):
     """As ``deploy/`` has it: the code in a server of its own; an open web server and a read-only one; nginx
     before each, and one with passwords before the open one."""
-    ports = demo_zone.free_port(), demo_zone.free_port()
+    ports = free_port(), free_port()
     with ExitStack() as stack:
-        where = stack.enter_context(demo_zone.code_server(home, port=demo_zone.free_port()))
+        where = stack.enter_context(demo_zone.code_server(home, port=free_port()))
         for port, arguments in zip(ports, ((), ("--read-only",)), strict=True):
             stack.enter_context(
                 demo_zone.serving(

@@ -11,7 +11,8 @@ import yaml
 from dagster._core.instance.config import dagster_instance_config
 from dagster._core.workspace.load import location_origins_from_yaml_paths
 
-from rawzone_assets_tests.browser import demo_zone, proxy
+from rawzone_assets_tests.browser import proxy
+from rawzone_assets_tests.processes import free_port
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 TOP = DEPLOY.parent
@@ -124,9 +125,7 @@ class TestSystemd:
 @pytest.mark.skipif(proxy.NGINX is None, reason="nginx is not installed")
 @pytest.mark.parametrize("auth", [None, "auth-basic.conf", "auth-request.conf"])
 def test_nginx_accepts_the_configuration(tmp_path, auth):
-    configuration = proxy.write_configuration(
-        tmp_path, port=demo_zone.free_port(), dagster_port=3000, auth=auth
-    )
+    configuration = proxy.write_configuration(tmp_path, port=free_port(), dagster_port=3000, auth=auth)
     tested = subprocess.run(
         [proxy.NGINX, "-t", "-p", str(tmp_path), "-e", str(tmp_path / "e.log"), "-c", str(configuration)],
         capture_output=True,

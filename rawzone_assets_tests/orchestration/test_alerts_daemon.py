@@ -1,11 +1,7 @@
 """Alerts with the real daemon: a feed goes stale, a delivery ends it, a restart repeats and loses nothing."""
 
-import contextlib
 import os
-import signal
-import subprocess
 import sys
-import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -19,9 +15,9 @@ from rawzone_assets.zone.promotion import promote
 from rawzone_assets.zone.settings import Settings
 from rawzone_assets.zone.zone import Zone
 from rawzone_assets_tests.orchestration.watched_platform import PLATFORM
+from rawzone_assets_tests.processes import eventually, running
 from rawzone_assets_tests.receiver import receiver
 
-PATIENCE = 240  # a machine under load is slow; nothing below depends on how slow
 STALE = "tiny/notes brings no news"
 REFUSED = "deliveries of tiny/notes are refused"
 
@@ -38,16 +34,16 @@ def test_one_alert_when_a_feed_goes_stale_one_when_it_is_over_and_a_restart_repe
         land(data, soon_late)
         promote_by_hand(data)
         with daemon(home) as alive:
-            assert eventually(alive, lambda: STALE in received.titles), log_of(home)
+            assert eventually(lambda: STALE in received.titles, process=alive), log_of(home)
             ticks(data, alive, 2)
             assert received.titles == [STALE]
             land(data, datetime.now(UTC))
-            assert eventually(alive, lambda: len(received.titles) > 1), log_of(home)
+            assert eventually(lambda: len(received.titles) > 1, process=alive), log_of(home)
             assert received.titles == [STALE, f"Resolved: {STALE}"]
         land(data, datetime.now(UTC) + timedelta(seconds=1), "bad")
         promote_by_hand(data)
         with daemon(home) as alive:
-            assert eventually(alive, lambda: REFUSED in received.titles), log_of(home)
+            assert eventually(lambda: REFUSED in received.titles, process=alive), log_of(home)
             ticks(data, alive, 2)
         assert received.titles == [STALE, f"Resolved: {STALE}", REFUSED]
         assert len(set(received.ids)) == 3
@@ -84,47 +80,22 @@ def promote_by_hand(data: Path) -> None:
         promote(zone, zone.survey([PLATFORM]).ready, judge=judge, run_id="by hand")
 
 
-@contextlib.contextmanager
 def daemon(home: Path):
     module = "rawzone_assets_tests.orchestration.watched_platform"
-    with (home / "dagster.log").open("ab") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "dagster._daemon", "run", "-m", module],
-            cwd=home,
-            stdout=log,
-            stderr=log,
-            start_new_session=True,
-        )
-        try:
-            yield process
-        finally:
-            process.send_signal(signal.SIGINT)
-            try:
-                process.wait(timeout=60)
-            except subprocess.TimeoutExpired:
-                os.killpg(process.pid, signal.SIGKILL)
-                process.wait()
+    command = [sys.executable, "-m", "dagster._daemon", "run", "-m", module]
+    return running(command, log=home / "dagster.log", cwd=home)
 
 
 def ticks(data: Path, process, count: int) -> None:
     """Wait until the alerts sensor looked so many more times."""
     for _ in range(count):
         before = looked_at(data)
-        assert eventually(process, lambda before=before: looked_at(data) != before)
+        assert eventually(lambda before=before: looked_at(data) != before, process=process)
 
 
 def looked_at(data: Path):
     book = read_book(data / "state")
     return book.looked_at if book else None
-
-
-def eventually(process, condition) -> bool:
-    end = time.monotonic() + PATIENCE
-    while time.monotonic() < end and process.poll() is None:
-        if condition():
-            return True
-        time.sleep(0.25)
-    return False
 
 
 def log_of(home: Path) -> str:

@@ -1,11 +1,7 @@
 """The whole machine: ``dagster dev`` in its own processes, a file dropped into landing, a day materialized."""
 
 import os
-import signal
-import socket
-import subprocess
 import sys
-import time
 from datetime import date
 
 import dagster as dg
@@ -13,8 +9,7 @@ import dagster as dg
 from rawzone_assets.orchestration.instance import shared_file
 from rawzone_assets.orchestration.names import raw_key
 from rawzone_assets.samples import samples
-
-PATIENCE = 240  # a machine under load is slow; nothing below depends on how slow
+from rawzone_assets_tests.processes import eventually, free_port, running
 
 
 def test_a_file_dropped_while_dagster_runs_becomes_a_materialized_day(home, monkeypatch):
@@ -29,19 +24,10 @@ def test_a_file_dropped_while_dagster_runs_becomes_a_materialized_day(home, monk
     monkeypatch.setenv("RAWZONE_SETTLE", "0")
     with dg.DagsterInstance.get():
         pass  # two processes that create a database at once trip over each other inside Dagster
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    log = (home / "dagster.log").open("wb")
-    address = ["-h", "127.0.0.1", "-p", str(port)]
-    process = subprocess.Popen(
-        [sys.executable, "-m", "dagster", "dev", *address, "-w", str(shared_file("workspace.yaml"))],
-        cwd=home,
-        stdout=log,
-        stderr=log,
-        start_new_session=True,
-    )
-    try:
+    address = ["-h", "127.0.0.1", "-p", str(free_port())]
+    command = [sys.executable, "-m", "dagster", "dev", *address, "-w", str(shared_file("workspace.yaml"))]
+    log = home / "dagster.log"
+    with running(command, log=log, cwd=home) as process:
         good, bad = (
             next(s for s in samples("distrokid/streams", capture=date(2025, 6, day)) if s.verdict == verdict)
             for day, verdict in ((12, "promoted"), (13, "quarantined"))
@@ -52,10 +38,10 @@ def test_a_file_dropped_while_dagster_runs_becomes_a_materialized_day(home, monk
             path.write_bytes(sample.data)
         key = raw_key("distrokid/streams")
         with dg.DagsterInstance.get() as instance:
-            assert _eventually(process, lambda: instance.get_materialized_partitions(key) == {"2025-06-12"}), (
-                home / "dagster.log"
-            ).read_text()
-            assert _eventually(process, lambda: _finished(instance))
+            assert eventually(
+                lambda: instance.get_materialized_partitions(key) == {"2025-06-12"}, process=process
+            ), log.read_text()
+            assert eventually(lambda: _finished(instance), process=process)
             (run,) = instance.get_runs()
             assert run.status == dg.DagsterRunStatus.SUCCESS
             red = [
@@ -65,23 +51,6 @@ def test_a_file_dropped_while_dagster_runs_becomes_a_materialized_day(home, monk
                 )
             ]
             assert red == ["SUCCEEDED", "SUCCEEDED"]
-    finally:
-        process.send_signal(signal.SIGINT)
-        try:
-            process.wait(timeout=60)
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
-        log.close()
-
-
-def _eventually(process, condition) -> bool:
-    end = time.monotonic() + PATIENCE
-    while time.monotonic() < end and process.poll() is None:
-        if condition():
-            return True
-        time.sleep(0.5)
-    return False
 
 
 def _finished(instance) -> bool:
