@@ -22,6 +22,7 @@ from rawzone_assets.zone.errors import StorageFailed, ZoneError
 _COMMANDS = {
     "demo": "See it work on samples, up to the Dagster UI.",
     "promote": "Promote what has landed, once, as the sensor does.",
+    "adopt": "Take over an existing pile of files, dry run first.",
     "examine": "Judge files without writing anything.",
     "status": "What each feed holds, awaits and refused.",
     "health": "All figures, with speed, scrub and disks; also as a page.",

@@ -19,7 +19,7 @@ from rawzone_assets.contract.content import BytesContent
 from rawzone_assets.contract.feed import Content, Facts, Feed, Platform
 from rawzone_assets.contract.findings import Finding
 from rawzone_assets.contract.judging import judge
-from rawzone_assets.contract.naming import SIDECAR_SUFFIX, Ignored, Unrecognized, is_in_the_future
+from rawzone_assets.contract.naming import SIDECAR_SUFFIX, Ignored, Unrecognized
 from rawzone_assets.zone import sidecar
 from rawzone_assets.zone.intake import place_objections
 from rawzone_assets.zone.landed import Landed
@@ -109,8 +109,7 @@ def examine_file(
     meaning = replace(meaning, feed=settings.policy.applied_to(meaning.feed))
     content, sha256 = _read(path, landing, landed)
     start = settings.start or meaning.feed.start
-    future = is_in_the_future(meaning.capture, now)
-    objections = place_objections(Delivery(landed=landed, recognized=meaning), start=start, future=future)
+    objections = place_objections(Delivery(landed=landed, recognized=meaning), start=start, now=now)
     for finding in (stated.finding, stated.mismatch(size=landed.size, sha256=sha256)):
         if finding:
             objections.add(finding)

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import click
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from rawzone_assets.commands.display import print_table
+from rawzone_assets.commands.display import file_progress, print_table
 from rawzone_assets.commands.receipts import receipt_record
 from rawzone_assets.commands.selection import checked_range, chosen_feeds, range_options
 from rawzone_assets.commands.surroundings import (
@@ -56,7 +52,7 @@ def command(*, feeds: tuple[str, ...], since: str | None, until: str | None, now
     if not settings.layout.landing.is_dir():
         raise LandingMissing(settings.layout.landing)  # before anything is created in a folder meant otherwise
     overrides = Overrides(settings=settings, since=since, until=until)
-    with open_instance(settings) as instance, _file_progress() as progress:
+    with open_instance(settings) as instance, file_progress("promoting") as progress:
         done = promote_landing(
             instance,
             overrides,
@@ -130,15 +126,3 @@ def _say_what_remains(done: LocalRuns) -> None:
         )
     for problem in done.problems:
         note(problem)
-
-
-@contextmanager
-def _file_progress() -> Iterator[Callable[[int, int], None] | None]:
-    """A bar on standard error, fed with (done, total) files; ``None`` when it is no terminal."""
-    if not sys.stderr.isatty():
-        yield None
-        return
-    columns = (TextColumn("promoting"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(file=sys.stderr), transient=True) as progress:
-        task = progress.add_task("promoting", total=None)
-        yield lambda done, total: progress.update(task, completed=done, total=total)

@@ -26,6 +26,7 @@ from rawzone_assets.zone.receipt import Receipt, Record, Verdict, timestamp
 from rawzone_assets.zone.zone import Zone
 
 _RECEIPT_FIELDS = Receipt(verdict=Verdict.PROMOTED, landing_path="").as_record().keys()
+_SOMETIMES = {"adopted"}
 _LEDGER_NAME = re.compile(r"[0-9]{20}\.jsonl")
 _IDENTITY = "identity"
 
@@ -227,7 +228,7 @@ def _legible(data: bytes) -> list[Record]:
             record: Any = orjson.loads(line)
         except orjson.JSONDecodeError:
             continue
-        if isinstance(record, dict) and record.keys() == _RECEIPT_FIELDS and _is_usable(record):
+        if isinstance(record, dict) and record.keys() - _SOMETIMES == _RECEIPT_FIELDS and _is_usable(record):
             records.append(record)
     return records
 

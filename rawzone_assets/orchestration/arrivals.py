@@ -48,11 +48,14 @@ def arrivals(
 
 
 def arrival_of_record(day: Day) -> dg.AssetMaterialization | None:
-    """The arrival of all deliveries of a day that the ledger knows; ``None`` when none of them landed."""
+    """The arrival of all deliveries of a day that the ledger knows; ``None`` when none of them landed.
+
+    What was adopted from a pile never arrived there.
+    """
     landed = {
         (receipt.landing_path, signature_of(receipt)): receipt
         for receipt in (entry.receipt for entry in day.entries)
-        if receipt.landed
+        if receipt.landed and not receipt.adopted
     }
     if not landed:
         return None

@@ -106,6 +106,34 @@ def _gunzip(stored: Iterable[bytes]) -> Iterator[bytes]:
         raise Damaged("the gzip stream ends too early")
 
 
+def unpacked(stored: Iterable[bytes]) -> Iterator[bytes]:
+    """What gzip made by anybody holds, in blocks: as gunzip gives it, of several members and with padding.
+
+    Raises:
+        Damaged: It is no gzip, or not all of it is.
+    """
+    decoder = zlib.decompressobj(_GZIP)
+    for block in stored:
+        pending = block
+        while pending:
+            if decoder.eof:
+                pending = pending.lstrip(b"\0")
+                if not pending:
+                    break
+                decoder = zlib.decompressobj(_GZIP)
+            try:
+                out = decoder.decompress(pending, BLOCK)
+            except zlib.error as error:
+                raise Damaged("it is not a valid gzip stream") from error
+            if out:
+                yield out
+            pending = decoder.unused_data or decoder.unconsumed_tail
+    while not decoder.eof and (out := decoder.decompress(b"", BLOCK)):
+        yield out
+    if not decoder.eof:
+        raise Damaged("the gzip stream ends too early")
+
+
 def check_stored(
     stored: Iterable[bytes], *, encoding: str, size: int, sha256: str, stored_size: int, stored_sha256: str
 ) -> None:

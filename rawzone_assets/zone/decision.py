@@ -6,6 +6,7 @@ version of a stored name? else new.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -100,48 +101,41 @@ class Batch:
 
     def __init__(self, past: History) -> None:
         self._past = past
-        self._decided: list[tuple[Candidate, Decision]] = []
+        self._verdicts: dict[tuple[str, str, str, str], Verdict] = {}
+        self._by_name: dict[tuple[str, str], list[Stored]] = {}
+        self._by_bytes: dict[tuple[str, str], Stored] = {}
+        self._keys: set[str] = set()
+        self._refusals: Counter[tuple[str, str]] = Counter()
 
     def decide(self, candidate: Candidate) -> Decision:
         """Decide and remember, so that the next candidate of the batch sees it."""
         decision = decide(candidate, self)
-        if decision.verdict is not None:
-            self._decided.append((candidate, decision))
+        if decision.verdict is None:
+            return decision
+        feed, name, sha256 = candidate.feed, candidate.name, candidate.sha256
+        self._verdicts.setdefault((feed, name, sha256, candidate.landing_path), decision.verdict)
+        if decision.verdict is Verdict.PROMOTED:
+            stored = Stored(key=decision.key or "", revision=decision.revision or 1, sha256=sha256)
+            self._by_name.setdefault((feed, name), []).append(stored)
+            self._by_bytes.setdefault((feed, sha256), stored)
+            self._keys.add(stored.key)
+        elif decision.verdict is Verdict.QUARANTINED:
+            self._refusals[feed, sha256[: layout.REFUSAL_DIGITS]] += 1
         return decision
 
     def revisions(self, feed: str, name: str) -> list[Stored]:
-        return self._past.revisions(feed, name) + [
-            Stored(key=decision.key or "", revision=decision.revision or 1, sha256=candidate.sha256)
-            for candidate, decision in self._promoted(feed)
-            if candidate.name == name
-        ]
+        return self._past.revisions(feed, name) + self._by_name.get((feed, name), [])
 
     def stored(self, feed: str, sha256: str) -> Stored | None:
-        for candidate, decision in self._promoted(feed):
-            if candidate.sha256 == sha256:
-                return Stored(key=decision.key or "", revision=decision.revision or 1, sha256=sha256)
-        return self._past.stored(feed, sha256)
+        return self._by_bytes.get((feed, sha256)) or self._past.stored(feed, sha256)
 
     def already_decided(self, feed: str, name: str, sha256: str, landing_path: str) -> Verdict | None:
-        for candidate, decision in self._decided:
-            same = (candidate.feed, candidate.name, candidate.sha256, candidate.landing_path)
-            if same == (feed, name, sha256, landing_path):
-                return decision.verdict
-        return self._past.already_decided(feed, name, sha256, landing_path)
+        decided = self._verdicts.get((feed, name, sha256, landing_path))
+        return decided or self._past.already_decided(feed, name, sha256, landing_path)
 
     def refusals(self, feed: str, sha256: str) -> int:
-        now = sum(
-            candidate.feed == feed
-            and candidate.sha256[: layout.REFUSAL_DIGITS] == sha256[: layout.REFUSAL_DIGITS]
-            and decision.verdict is Verdict.QUARANTINED
-            for candidate, decision in self._decided
-        )
+        now = self._refusals[feed, sha256[: layout.REFUSAL_DIGITS]]
         return self._past.refusals(feed, sha256) + now
 
     def holds(self, key: str) -> bool:
-        return self._past.holds(key) or any(
-            decision.key == key and decision.verdict is Verdict.PROMOTED for _, decision in self._decided
-        )
-
-    def _promoted(self, feed: str) -> list[tuple[Candidate, Decision]]:
-        return [pair for pair in self._decided if pair[0].feed == feed and pair[1].verdict is Verdict.PROMOTED]
+        return key in self._keys or self._past.holds(key)

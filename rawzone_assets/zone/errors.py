@@ -64,6 +64,21 @@ class RootsNested(ZoneError):
         )
 
 
+class PileMissing(ZoneError):
+    def __init__(self, pile: Path) -> None:
+        super().__init__(f"There is no folder {pile} to adopt files from: check the path.")
+
+
+class PileNotApart(ZoneError):
+    """What is to be adopted is the zone's own, or holds it."""
+
+    def __init__(self, pile: Path, name: str, root: Path) -> None:
+        super().__init__(
+            f"{pile} and the zone's {name} folder {root} are one, or one lies in the other, so nothing is "
+            "adopted: name a folder of old files that has nothing of this zone in it."
+        )
+
+
 class NotAPath(ZoneError):
     def __init__(self, variable: str, value: str) -> None:
         super().__init__(

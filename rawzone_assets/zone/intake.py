@@ -7,28 +7,63 @@ there, so that what was judged is what is stored and memory stays bounded.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
+from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from rawzone_assets.contract import codes
 from rawzone_assets.contract.content import BytesContent
 from rawzone_assets.contract.feed import Capture, Content, Feed, Judgement
 from rawzone_assets.contract.findings import Findings
+from rawzone_assets.contract.naming import is_in_the_future
 from rawzone_assets.zone import codec, layout, sidecar
 from rawzone_assets.zone.decision import Candidate
 from rawzone_assets.zone.drafts import Draft
 from rawzone_assets.zone.files import Files
 from rawzone_assets.zone.index import Index
-from rawzone_assets.zone.landing import HELD_IN_MEMORY, Landing
+from rawzone_assets.zone.landed import Landed
+from rawzone_assets.zone.landing import HELD_IN_MEMORY
 from rawzone_assets.zone.receipt import Receipt, Verdict, learned, printable_path, timestamp
-from rawzone_assets.zone.sidecar import Sidecar
 from rawzone_assets.zone.staged_content import StagedContent
 from rawzone_assets.zone.staging import Batch, Blob
 from rawzone_assets.zone.survey import Delivery
 
 Judge = Callable[[Feed, Content, Capture], Judgement]
+
+
+class Reading(Protocol):
+    """One pass over a delivery. Iterate for its blocks; the rest is known once they have been read.
+
+    Iterating raises ``ChangedWhileRead`` or ``Unreadable``.
+    """
+
+    def __iter__(self) -> Iterator[bytes]: ...
+
+    @property
+    def sha256(self) -> str:
+        """That of exactly the bytes given out."""
+
+    @property
+    def size(self) -> int:
+        """How many these were."""
+
+    @property
+    def forms(self) -> tuple[tuple[int, str], ...]:
+        """Size and SHA-256 of every form in which a producer may have seen it."""
+
+    @property
+    def adopted(self) -> Mapping[str, str] | None:
+        """What the receipt says of a delivery that did not come through landing."""
+
+
+class Source(Protocol):
+    """Where deliveries are read from: landing, or a pile that is adopted."""
+
+    def read(self, landed: Landed) -> Reading: ...
+
+    def read_sidecar(self, landed: Landed) -> bytes | None: ...
 
 
 class Intake:
@@ -37,7 +72,7 @@ class Intake:
     def __init__(
         self,
         files: Files,
-        landing: Landing,
+        source: Source,
         index: Index,
         batch: Batch,
         *,
@@ -45,7 +80,7 @@ class Intake:
         clock: Callable[[], datetime],
     ) -> None:
         self._files = files
-        self._landing = landing
+        self._source = source
         self._index = index
         self._batch = batch
         self._judge = judge
@@ -62,45 +97,28 @@ class Intake:
         """
         landed, capture = delivery.landed, delivery.recognized.capture
         feed, encoding = delivery.recognized.feed, codec.encoding_for(capture.name)
-        reading = self._landing.read(landed)
-        held: bytes | None = None
+        reading = self._source.read(landed)
+        held, rest = begin(reading, size=landed.size)
         unnamed: Path | None = None
         content: Content
-        if landed.size <= HELD_IN_MEMORY:
-            held = b"".join(reading)
+        if held is not None:
             content = BytesContent(held)
         else:
-            unnamed = self._batch.stage_unnamed(
-                reading if encoding == "identity" else codec.compress_stream(reading)
-            )
-            content = StagedContent(files=self._files, path=unnamed, encoding=encoding, size=landed.size)
-        sha256 = reading.sha256
-        decided = self._index.already_decided(feed.id, capture.name, sha256, landed.label)
+            unnamed = self._batch.stage_unnamed(rest if encoding == "identity" else codec.compress_stream(rest))
+            content = StagedContent(files=self._files, path=unnamed, encoding=encoding, size=reading.size)
+        decided = self._index.already_decided(feed.id, capture.name, reading.sha256, landed.label)
         if decided:
             if unnamed:
                 self._files.remove(unnamed)
             return decided
-        stated = sidecar.beside(landed, self._landing)
-        for finding in (stated.finding, stated.mismatch(size=landed.size, sha256=sha256)):
-            if finding:
-                objections.add(finding)
-        judgement = self._judge(feed, content, capture)
-        refused = objections.refused or judgement.refused
-        candidate = Candidate(
-            feed=feed.id,
-            folder=layout.object_folder(feed.id, capture.day, by_month=feed.by_month),
-            name=capture.name,
-            day=capture.day,
-            landing_path=landed.label,
-            sha256=sha256,
-            refused=refused,
-        )
-        receipt = self._receipt(
+        candidate, receipt = assess(
             delivery,
-            judgement=judgement,
+            content,
+            reading,
+            source=self._source,
+            judge=self._judge,
+            clock=self._clock,
             objections=objections,
-            stated=stated,
-            sha256=sha256,
             contract=contract,
         )
         return Draft(
@@ -130,46 +148,85 @@ class Intake:
             raise AssertionError("the compressor did not give back the bytes it was given")
         return self._batch.stage(candidate.sha256, [compressed], encoding, refused=candidate.refused)
 
-    def _receipt(
-        self,
-        delivery: Delivery,
-        *,
-        judgement: Judgement,
-        objections: Findings,
-        stated: Sidecar,
-        sha256: str,
-        contract: dict[str, Any],
-    ) -> Receipt:
-        landed, capture = delivery.landed, delivery.recognized.capture
-        findings = sorted((*objections.result(), *judgement.findings), key=lambda finding: not finding.blocking)
-        extractor = None
-        if stated.extractor_name or stated.extractor_version:
-            extractor = {"name": stated.extractor_name, "version": stated.extractor_version}
-        path, path_bytes = printable_path(landed.path)
-        return Receipt(
-            verdict=Verdict.PROMOTED,  # the decision sets it
-            landing_path=path,
-            landing_path_bytes=path_bytes,
-            feed=delivery.feed_id,
-            partition=delivery.partition,
-            name=capture.name,
-            captured_at=timestamp(capture.captured_at),
-            validated_at=timestamp(self._clock()),
-            source_system=stated.source_system or delivery.recognized.platform.source_system,
-            extractor=extractor,
-            contract=contract,
-            sha256=sha256,
-            size=landed.size,
-            landed=landed.identity,
-            findings=tuple(finding.as_json() for finding in findings),
-            shadow_findings=tuple(finding.as_json() for finding in (*objections.shadow(), *judgement.shadow)),
-            **learned(judgement.facts),
-        )
+
+def begin(reading: Iterable[bytes], *, size: int) -> tuple[bytes | None, Iterable[bytes]]:
+    """All bytes of a reading that fits into memory, else ``None`` and all its blocks, still to be read.
+
+    ``size`` is that of the file: what is packed in it may turn out too large only on the way.
+    """
+    blocks = iter(reading)
+    if size > HELD_IN_MEMORY:
+        return None, blocks
+    held: list[bytes] = []
+    left = HELD_IN_MEMORY
+    for block in blocks:
+        held.append(block)
+        left -= len(block)
+        if left < 0:
+            return None, chain(held, blocks)
+    return b"".join(held), ()
 
 
-def place_objections(delivery: Delivery, *, start: Any, future: bool) -> Findings:
+def assess(
+    delivery: Delivery,
+    content: Content,
+    reading: Reading,
+    *,
+    source: Source,
+    judge: Judge,
+    clock: Callable[[], datetime],
+    objections: Findings,
+    contract: dict[str, Any],
+) -> tuple[Candidate, Receipt]:
+    """Judge what was read. The decision and what follows from it are still missing in the receipt."""
+    landed, capture, feed = delivery.landed, delivery.recognized.capture, delivery.recognized.feed
+    stated = sidecar.beside(landed, source)
+    for finding in (stated.finding, stated.mismatch_with_all(reading.forms)):
+        if finding:
+            objections.add(finding)
+    judgement = judge(feed, content, capture)
+    path, path_bytes = printable_path(landed.full_path)
+    candidate = Candidate(
+        feed=feed.id,
+        folder=layout.object_folder(feed.id, capture.day, by_month=feed.by_month),
+        name=capture.name,
+        day=capture.day,
+        landing_path=path,
+        sha256=reading.sha256,
+        refused=objections.refused or judgement.refused,
+    )
+    findings = sorted((*objections.result(), *judgement.findings), key=lambda finding: not finding.blocking)
+    extractor = None
+    if stated.extractor_name or stated.extractor_version:
+        extractor = {"name": stated.extractor_name, "version": stated.extractor_version}
+    receipt = Receipt(
+        verdict=Verdict.PROMOTED,  # the decision sets it
+        landing_path=path,
+        landing_path_bytes=path_bytes,
+        feed=delivery.feed_id,
+        partition=delivery.partition,
+        name=capture.name,
+        captured_at=timestamp(capture.captured_at),
+        validated_at=timestamp(clock()),
+        source_system=stated.source_system or delivery.recognized.platform.source_system,
+        extractor=extractor,
+        contract=contract,
+        sha256=reading.sha256,
+        size=reading.size,
+        landed=landed.identity,
+        adopted=reading.adopted,
+        findings=tuple(finding.as_json() for finding in findings),
+        shadow_findings=tuple(finding.as_json() for finding in (*objections.shadow(), *judgement.shadow)),
+        **learned(judgement.facts),
+    )
+    return candidate, receipt
+
+
+def place_objections(delivery: Delivery, *, start: Any, now: datetime) -> Findings:
     """Findings that a delivery's stamp raises before it is opened."""
-    return stamp_objections(delivery.recognized.feed, delivery.recognized.capture, start=start, future=future)
+    capture = delivery.recognized.capture
+    future = is_in_the_future(capture, now)
+    return stamp_objections(delivery.recognized.feed, capture, start=start, future=future)
 
 
 def stamp_objections(feed: Feed, capture: Capture, *, start: Any, future: bool) -> Findings:

@@ -35,11 +35,18 @@ class Landed:
     sidecar: bool = False
     borrowed: bool = False  # another name of a file that its folder's owner may not even read
     too_deep: bool = False  # a folder below MOST_LEVELS others, which was not entered
+    origin: str = ""  # what its full path has before ``path``, when it does not lie in landing; ends with "/"
+    packed: bool = False  # gzip that is to be unpacked; only what lies in a pile is ever taken so
+
+    @property
+    def full_path(self) -> str:
+        """The path that tells it from all other files: relative to landing, or absolute."""
+        return self.origin + self.path
 
     @property
     def label(self) -> str:
-        """The path as receipts and messages show it."""
-        return printable_path(self.path)[0]
+        """The full path as receipts and messages show it."""
+        return printable_path(self.full_path)[0]
 
     @property
     def signature(self) -> str:

@@ -11,7 +11,7 @@ import errno
 import hashlib
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -68,9 +68,9 @@ class Landing:
         finally:
             os.close(root)
 
-    def read(self, landed: Landed) -> Reading:
+    def read(self, landed: Landed) -> LandedReading:
         """The file's bytes, read once and hashed on the way."""
-        return Reading(self, landed)
+        return LandedReading(self, landed)
 
     def read_sidecar(self, landed: Landed) -> bytes | None:
         """The bytes of the sidecar beside a delivery, or ``None`` when it has none.
@@ -141,8 +141,10 @@ class Landing:
         return os.open(self.root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
 
 
-class Reading:
+class LandedReading:
     """One pass over a landed file. Iterate for blocks; ``sha256`` is that of exactly those bytes."""
+
+    adopted: Mapping[str, str] | None = None  # it came the usual way
 
     def __init__(self, landing: Landing, landed: Landed) -> None:
         self._landing = landing
@@ -155,6 +157,14 @@ class Reading:
         if not self._finished:
             raise RuntimeError("the file was not read to its end")
         return self._digest.hexdigest()
+
+    @property
+    def size(self) -> int:
+        return self._landed.size
+
+    @property
+    def forms(self) -> tuple[tuple[int, str], ...]:
+        return ((self.size, self.sha256),)
 
     def __iter__(self) -> Iterator[bytes]:
         """The blocks of the file.

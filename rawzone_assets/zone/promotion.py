@@ -16,11 +16,11 @@ from typing import Any, TypeVar
 from rawzone_assets.contract.feed import Feed
 from rawzone_assets.contract.findings import Finding
 from rawzone_assets.contract.modes import Mode, Secrets
-from rawzone_assets.contract.naming import as_delivered, is_in_the_future
+from rawzone_assets.contract.naming import as_delivered
 from rawzone_assets.contract.schemas import load_schema
 from rawzone_assets.zone.drafts import Draft
 from rawzone_assets.zone.errors import DiskAlmostFull, KeyOccupied, UnreadableLanding
-from rawzone_assets.zone.intake import Intake, Judge, place_objections
+from rawzone_assets.zone.intake import Intake, Judge, Source, place_objections
 from rawzone_assets.zone.landed import Landed
 from rawzone_assets.zone.landing import ChangedWhileRead, Unreadable
 from rawzone_assets.zone.receipt import Receipt, Verdict, printable_path
@@ -71,12 +71,14 @@ def promote(
     *,
     judge: Judge,
     run_id: str,
+    source: Source | None = None,
     parallel: int = 1,
     progress: Progress | None = None,
 ) -> Outcome:
     """Promote, link or quarantine each delivery, in the order given, as one commit a batch.
 
     ``parallel`` deliveries of a batch are read, judged and staged at a time; ``judge`` must allow that.
+    ``source`` is where they lie, if not in landing.
 
     Raises:
         ZoneError: The environment failed. What was committed stays, everything else stays in landing.
@@ -91,6 +93,7 @@ def promote(
                 batch,
                 judge=judge,
                 run_id=run_id,
+                source=source or zone.landing,
                 parallel=parallel,
                 reserves=PLENTY if spare else 1,
             )
@@ -169,6 +172,7 @@ def _promote_batch(
     *,
     judge: Judge,
     run_id: str,
+    source: Source,
     parallel: int,
     reserves: int,
 ) -> Outcome:
@@ -184,13 +188,12 @@ def _promote_batch(
     zone.refuse_when_full(reserve=reserve)
     with publisher.batch(reserve=reserve) as batch:
         zone.index.catch_up()
-        intake = Intake(zone.files, zone.landing, zone.index, batch, judge=judge, clock=zone.clock)
+        intake = Intake(zone.files, source, zone.index, batch, judge=judge, clock=zone.clock)
         drafts: list[tuple[Delivery, Draft]] = []
         done: list[tuple[Delivery, Verdict]] = []
 
         def draft(delivery: Delivery) -> Draft | Verdict | ChangedWhileRead | Unreadable:
-            future = is_in_the_future(delivery.recognized.capture, now)
-            objections = place_objections(delivery, start=start, future=future)
+            objections = place_objections(delivery, start=start, now=now)
             try:
                 return intake.draft(
                     delivery,

@@ -67,6 +67,9 @@ class Receipt:
     replays: Mapping[str, Any] | None = None  # {"seq", "path"}: the refusal that a replay has taken back
     landed: Mapping[str, str] | None = None  # device, inode, size, mtime_ns, ctime_ns of the landed file
     landing_path_bytes: str | None = None  # hex, when landing_path is not the path itself
+    adopted: Mapping[str, str] | None = (
+        None  # of a file of an existing pile: whence, its mtime, how it was packed
+    )
     findings: tuple[Mapping[str, Any], ...] = field(default=())
     shadow_findings: tuple[Mapping[str, Any], ...] = field(default=())  # of rules that are only being tried
     access: str | None = None  # "open", "personal" or "secret": who may see it
@@ -77,8 +80,13 @@ class Receipt:
         return [self.as_record(), *([self._replayed()] if self.replays else [])]
 
     def as_record(self) -> dict[str, Any]:
-        """The JSON object of this receipt. Every field is present, absent facts as ``null``."""
+        """The JSON object of this receipt. Every field is present, absent facts as ``null``.
+
+        But for ``adopted``: only what did not come through landing says so.
+        """
         record: dict[str, Any] = {"record": "receipt", **vars(self)}
+        if self.adopted is None:
+            del record["adopted"]
         record["verdict"] = str(self.verdict)
         record["outline"] = list(self.outline) if self.outline else None
         record["findings"] = [dict(finding) for finding in self.findings]

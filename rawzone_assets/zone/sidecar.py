@@ -7,18 +7,26 @@ cut transfer and blocks; a sidecar that cannot be read is only a warning.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Protocol
 
 import orjson
 
 from rawzone_assets.contract import codes
 from rawzone_assets.contract.findings import Finding
 from rawzone_assets.zone.landed import Landed
-from rawzone_assets.zone.landing import Landing, SidecarUnreadable
+from rawzone_assets.zone.landing import SidecarUnreadable
 
 _LONGEST_TEXT = 200
+
+
+class HasSidecars(Protocol):
+    """Where deliveries lie."""
+
+    def read_sidecar(self, landed: Landed) -> bytes | None:
+        """The bytes of the sidecar beside a delivery, or ``None``; raises ``SidecarUnreadable``."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +41,11 @@ class Sidecar:
     sha256: str | None = None
     finding: Finding | None = None
 
+    def mismatch_with_all(self, forms: Iterable[tuple[int, str]]) -> Finding | None:
+        """The blocking finding when the producer wrote none of these forms, each a size and a SHA-256."""
+        found = [self.mismatch(size=size, sha256=sha256) for size, sha256 in forms]
+        return found[0] if all(found) else None
+
     def mismatch(self, *, size: int, sha256: str) -> Finding | None:
         """The blocking finding when the landed bytes are not those the producer wrote."""
         if self.size is not None and self.size != size:
@@ -42,7 +55,7 @@ class Sidecar:
         return None
 
 
-def beside(landed: Landed, landing: Landing) -> Sidecar:
+def beside(landed: Landed, landing: HasSidecars) -> Sidecar:
     """What is said of a landed file. A sidecar that is a link, a pipe or huge is not read, and that is said."""
     try:
         return parse(landing.read_sidecar(landed))

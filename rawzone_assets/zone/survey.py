@@ -6,7 +6,7 @@ it stays cheap for a sensor that looks twice a minute.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -26,10 +26,14 @@ from rawzone_assets.zone.index import Index
 from rawzone_assets.zone.landed import MOST_LEVELS, Landed
 from rawzone_assets.zone.landing import Landing
 from rawzone_assets.zone.receipt import Verdict
+from rawzone_assets.zone.sidecar import HasSidecars
 
 MOST_COPIED = 2**30
 """Bytes. What its feed's limit refuses is copied into quarantine up to this size, else left in landing."""
 
+
+Recognize = Callable[[str, tuple[Platform, ...], datetime | None], Recognized | Unrecognized | Ignored]
+"""What the file at a path is, given the time that its sidecar states."""
 
 _VERDICTS = {str(verdict): verdict for verdict in Verdict}
 
@@ -116,7 +120,7 @@ def survey(
         ):
             decided[label] = (before[1], _VERDICTS[before[2]])
             continue
-        recognized = _recognize(landing, landed, known_platforms)
+        recognized = recognized_as(landing, landed, known_platforms)
         if isinstance(recognized, Ignored):  # its folder is: the scan passes over such folders already
             continue
         signature, feed_id, verdict = seen.get(label, ("", None, ""))
@@ -150,19 +154,24 @@ def survey(
     )
 
 
-def _recognize(
-    landing: Landing, landed: Landed, platforms: tuple[Platform, ...]
+def recognized_as(
+    source: HasSidecars,
+    landed: Landed,
+    platforms: tuple[Platform, ...],
+    *,
+    recognize: Recognize = recognize,
 ) -> Recognized | Unrecognized | Ignored:
+    """What a file is: by its path, its sidecar where the path lacks a date, its kind and size."""
     if landed.too_deep:
         deep = f"it is a folder below {MOST_LEVELS} others and was not entered"
         return Unrecognized(finding=codes.NOT_A_REGULAR_FILE(deep))
-    recognized = recognize(landed.path, platforms)
+    recognized = recognize(landed.path, platforms, None)
     if (
         isinstance(recognized, Unrecognized)
-        and landed.sidecar
+        and (landed.sidecar or landed.packed)
         and recognized.finding.code == codes.NO_DATE.code
     ):
-        stated = sidecar.beside(landed, landing).captured_at
+        stated = sidecar.beside(landed, source).captured_at
         if stated is not None:
             recognized = recognize(landed.path, platforms, stated)
     if isinstance(recognized, Recognized) and not _is_text(recognized.capture.name):

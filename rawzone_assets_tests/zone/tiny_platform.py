@@ -19,6 +19,7 @@ from rawzone_assets.contract.findings import Findings, Role
 from rawzone_assets.contract.judging import judge
 from rawzone_assets.zone import promotion
 from rawzone_assets.zone.files import Files
+from rawzone_assets.zone.intake import Source
 from rawzone_assets.zone.promotion import Outcome
 from rawzone_assets.zone.settings import Settings
 from rawzone_assets.zone.survey import Delivery, Survey
@@ -90,11 +91,12 @@ def promote_these(
     deliveries: Iterable[Delivery],
     *,
     run_id: str = "test",
+    source: Source | None = None,
     progress: promotion.Progress | None = None,
 ) -> Outcome:
     """Promote some deliveries only."""
     with mock.patch.object(promotion, "contract_of", return_value=CONTRACT):
-        return promotion.promote(zone, deliveries, judge=judge, run_id=run_id, progress=progress)
+        return promotion.promote(zone, deliveries, judge=judge, run_id=run_id, source=source, progress=progress)
 
 
 @dataclass(frozen=True)

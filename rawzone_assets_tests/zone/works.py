@@ -5,6 +5,7 @@ A new command is one entry in ``WORKS``: what the zone holds before, what lies i
 
 from __future__ import annotations
 
+import gzip
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -16,9 +17,18 @@ from rawzone_assets.contract.judging import judge
 from rawzone_assets.zone import intake, rejudging
 from rawzone_assets.zone import replay as replaying
 from rawzone_assets.zone.errors import ZoneError
+from rawzone_assets.zone.pile import Pile
 from rawzone_assets.zone.receipt import Receipt
 from rawzone_assets.zone.zone import Zone
-from rawzone_assets_tests.zone.tiny_platform import CONTRACT, NOTES, SUMS, Tiny, promote_all
+from rawzone_assets_tests.zone.tiny_platform import (
+    CONTRACT,
+    NOTES,
+    SUMS,
+    TINY,
+    Tiny,
+    promote_all,
+    promote_these,
+)
 
 Acknowledge = Callable[..., None]
 """Called whenever the command has told its user that something is done."""
@@ -46,6 +56,13 @@ SECOND = {
 THIRD = {
     "tiny/note_20240604.txt": b"good two\n",  # the name of a refusal, delivered well
     "tiny/sum_20240523.csv": b"bad sum",
+}
+PILED = {
+    "2024/05/tiny/note_20240522.txt.gz": b"second\n",  # other bytes than the zone has under that name
+    "tiny/notes/2024/05/note_20240530.txt.gz": b"piled\n",
+    "tiny/notes/2024/05/note_20240530.r2.txt.gz": b"piled again\n",  # an old zone's revision
+    "tiny/note_20240531.txt": b"first\n",  # known under another name
+    "tiny/note_20240601.txt": b"bad pile",
 }
 
 
@@ -99,6 +116,22 @@ def replay_large(zone: Zone, acknowledge: Acknowledge) -> object:
         return replay(zone, acknowledge)
 
 
+def adopt(zone: Zone, acknowledge: Acknowledge) -> list[Receipt]:
+    """``rawzone adopt --apply`` on a pile beside the zone, half of it packed."""
+    folder = zone.settings.home / "old"
+    if not folder.exists():
+        for path, data in PILED.items():
+            (folder / path).parent.mkdir(parents=True, exist_ok=True)
+            (folder / path).write_bytes(gzip.compress(data, mtime=0) if path.endswith(".gz") else data)
+    zone.recover()
+    pile = Pile(folder, zone.layout)
+    found = pile.survey(zone.index, [TINY])
+    outcome = promote_these(zone, found.ready, run_id="adopt", source=pile, progress=acknowledge)
+    outcome.raise_for_environment()
+    acknowledge()
+    return outcome.receipts
+
+
 def recover(zone: Zone, acknowledge: Acknowledge) -> object:
     """What every command begins with."""
     zone.recover()
@@ -121,7 +154,8 @@ REPLAY = Work(name="a replay of refusals", run=replay, before=(FIRST, SECOND), l
 REPLAY_LARGE = Work(
     name="a replay of large refusals while files wait", run=replay_large, before=(FIRST, SECOND), landed=THIRD
 )
-WORKS = (PROMOTE_FIRST, PROMOTE_MORE, PROMOTE_LARGE, REPLAY, REPLAY_LARGE)
+ADOPT = Work(name="an adoption of a pile", run=adopt, before=(FIRST,), landed={})
+WORKS = (PROMOTE_FIRST, PROMOTE_MORE, PROMOTE_LARGE, REPLAY, REPLAY_LARGE, ADOPT)
 """Every command that writes. The crash, fault and race campaigns go through all of them."""
 
 EVERYTHING = Work(name="promotion and replay", run=_everything, before=(FIRST, SECOND), landed=THIRD)
