@@ -297,14 +297,14 @@ class TestPromotingFromAHostileFolder:
     def test_a_file_that_never_stays_still_waits_and_holds_up_no_other(self, home, landing, monkeypatch):
         landing.put_all({NOTE: b"good\n", "tiny/note_20240523.txt": b"restless\n"})
         restless = landing.root / "tiny/note_20240523.txt"
-        block = landing_module.Reading._block
+        block = landing_module.LandedReading._block
 
         def hook(reading, descriptor):
             if reading._landed.path.endswith("23.txt"):
                 os.utime(restless)
             return block(reading, descriptor)
 
-        monkeypatch.setattr(landing_module.Reading, "_block", hook)
+        monkeypatch.setattr(landing_module.LandedReading, "_block", hook)
         with open_zone(home) as zone:
             outcome = promote_all(zone)
         assert [(item.label, item.reason) for item in outcome.waiting] == [
