@@ -44,6 +44,8 @@ _COMMANDS = {
     "prove": "A proof of one receipt for others to check.",
     "verify-proof": "Check a proof, with nothing but its file.",
     "key": "The key that signs checkpoints.",
+    "archive": "What is due for the archive, moving it there, bringing it back.",
+    "hold": "Legal holds: nothing under one leaves hot storage or is erased.",
     "quarantine": "What was refused, why, and its replay.",
     "backtest": "What today's contract would change of what is stored.",
     "alerts": "What is wrong, who was told, and whether it arrived.",

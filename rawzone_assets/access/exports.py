@@ -98,7 +98,7 @@ def export(
 
 def _check_place(zone: Zone, folder: Path) -> None:
     """Refuse a folder that holds anything, or that would become part of the zone, or of an export, by this."""
-    roots = {**zone.layout.apart, "archive": zone.layout.archive, "export": folder}
+    roots = {**zone.layout.apart, "export": folder}
     pair = nested(roots)
     if pair and "export" in pair:
         inner, outer = pair

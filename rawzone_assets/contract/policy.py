@@ -13,6 +13,7 @@ from typing import Any
 from rawzone_assets.contract import codes
 from rawzone_assets.contract.feed import Feed
 from rawzone_assets.contract.modes import ALWAYS_ENFORCED, Mode, Secrets
+from rawzone_assets.contract.retention import Retention, RetentionRule
 
 
 class PolicyError(ValueError):
@@ -25,14 +26,16 @@ class Amendment:
 
     secrets: Secrets | None = None
     modes: Mapping[str, Mode] = field(default_factory=dict)
+    retention: RetentionRule = field(default_factory=RetentionRule)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Policy:
-    """What is changed for all feeds, and what for one; the latter wins."""
+    """What is changed for all feeds, and what for one; the latter wins. Platforms have a retention only."""
 
     general: Amendment = field(default_factory=Amendment)
     feeds: Mapping[str, Amendment] = field(default_factory=dict)
+    platforms: Mapping[str, RetentionRule] = field(default_factory=dict)
 
     def applied_to(self, feed: Feed) -> Feed:
         """The feed with this policy's secrets and modes."""
@@ -43,13 +46,25 @@ class Policy:
             return feed
         return replace(feed, secrets=secrets, modes=modes)
 
+    def retention_of(self, feed_id: str) -> Retention:
+        """For how long objects of a feed stay in hot storage: what is said nearest to it counts."""
+        found = self.general.retention.over(Retention())
+        for platform, rule in sorted(self.platforms.items()):  # a platform within another comes after it
+            if feed_id == platform or feed_id.startswith(f"{platform}/"):
+                found = rule.over(found)
+        return self.feeds.get(feed_id, Amendment()).retention.over(found)
+
     def with_secrets(self, secrets: Secrets) -> Policy:
         """This policy with another general answer to exposures."""
         return replace(self, general=replace(self.general, secrets=secrets))
 
     def unknown_feeds(self, known: Iterable[str]) -> tuple[str, ...]:
-        """The feeds that the policy names and nobody delivers: most likely misspelt."""
-        return tuple(sorted(set(self.feeds) - set(known)))
+        """The feeds and platforms that the policy names and nobody delivers: most likely misspelt."""
+        names = set(known)
+        strange = {
+            name for name in self.platforms if not any(f"{feed}/".startswith(f"{name}/") for feed in names)
+        }
+        return tuple(sorted((set(self.feeds) - names) | strange))
 
 
 def policy_from(document: Mapping[str, Any]) -> Policy:
@@ -61,24 +76,47 @@ def policy_from(document: Mapping[str, Any]) -> Policy:
     feeds = document.get("feeds", {})
     if not isinstance(feeds, Mapping) or not all(isinstance(part, Mapping) for part in feeds.values()):
         raise PolicyError("'feeds' must be tables named by feeds, such as [feeds.\"distrokid/streams\"]")
-    general = {name: value for name, value in document.items() if name != "feeds"}
+    platforms = document.get("platforms", {})
+    if not isinstance(platforms, Mapping) or not all(isinstance(part, Mapping) for part in platforms.values()):
+        raise PolicyError(
+            "'platforms' must be tables named by platforms, such as [platforms.distrokid.retention]"
+        )
+    general = {name: value for name, value in document.items() if name not in ("feeds", "platforms")}
     return Policy(
         general=_amendment(general),
         feeds={feed: _amendment(part) for feed, part in feeds.items()},
+        platforms={name: _platform(name, part) for name, part in platforms.items()},
     )
 
 
 def _amendment(part: Mapping[str, Any]) -> Amendment:
-    unknown = sorted(set(part) - {"secrets", "modes"})
+    unknown = sorted(set(part) - {"secrets", "modes", "retention"})
     if unknown:
-        raise PolicyError(f"{unknown[0]!r} is not 'secrets', 'modes' or 'feeds'")
+        raise PolicyError(f"{unknown[0]!r} is not 'secrets', 'modes', 'retention', 'feeds' or 'platforms'")
     modes = part.get("modes", {})
     if not isinstance(modes, Mapping):
         raise PolicyError("'modes' must be a table of codes and their modes")
     return Amendment(
         secrets=_secrets(part["secrets"]) if "secrets" in part else None,
         modes=dict(_mode(code, mode) for code, mode in modes.items()),
+        retention=_retention(part.get("retention", {})),
     )
+
+
+def _platform(name: str, part: Mapping[str, Any]) -> RetentionRule:
+    unknown = sorted(set(part) - {"retention"})
+    if unknown:
+        raise PolicyError(f"{unknown[0]!r} of the platform {name} is not 'retention'; feeds have the rest")
+    return _retention(part.get("retention", {}))
+
+
+def _retention(value: Any) -> RetentionRule:
+    if not isinstance(value, Mapping):
+        raise PolicyError("'retention' must be a table of days")
+    try:
+        return RetentionRule.of(dict(value))
+    except ValueError as error:
+        raise PolicyError(str(error)) from None
 
 
 def _secrets(value: Any) -> Secrets:

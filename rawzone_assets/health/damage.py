@@ -16,7 +16,8 @@ class DamageKind(StrEnum):
     WITNESS = "witness"  # the ledger is not the one that somebody saw: rewritten or rolled back
     WRITABLE = "writable"  # sound bytes whose mode does not protect them
     LINKED = "linked"  # sound bytes that can be written through a name elsewhere
-    LEFTOVER = "leftover"  # remains of an interrupted repair
+    LEFTOVER = "leftover"  # remains of an interrupted repair, or a hot copy beside an archived object
+    COPY = "copy"  # the archive copy is missing, but the hot copy is sound
 
 
 @dataclass(frozen=True, kw_only=True)

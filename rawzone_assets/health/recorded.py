@@ -17,7 +17,8 @@ from typing import Any
 import orjson
 
 from rawzone_assets.health.damage import Damage, DamageKind
-from rawzone_assets.zone import upkeep
+from rawzone_assets.zone import custody, upkeep
+from rawzone_assets.zone.custody import Custody, Whereabouts
 from rawzone_assets.zone.drafts import findings_document
 from rawzone_assets.zone.files import Files
 from rawzone_assets.zone.layout import Layout
@@ -33,14 +34,14 @@ _IDENTITY = "identity"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Item:
-    """A file that the ledger says exists: an object, a quarantined copy, or that copy's findings."""
+    """A file that the ledger says exists: an object, its archive copy, a refused copy, or its findings."""
 
     place: str
     path: Path
     seq: int
     feed: str | None
     partition: str | None
-    key: str | None  # of objects only
+    key: str | None  # of objects and their archive copies only
     is_document: bool  # findings.json, which follows from its receipt
     landing_path: str
     sha256: str
@@ -48,6 +49,10 @@ class Item:
     stored_sha256: str
     stored_size: int
     encoding: str
+
+    @property
+    def is_archive_copy(self) -> bool:
+        return self.place.startswith(f"{upkeep.ARCHIVE}/")
 
 
 @dataclass(kw_only=True)
@@ -63,6 +68,8 @@ class Recorded:
     verified_by: list[int] = field(default_factory=list)  # the commit that says so: its own, or a scrub's
     known_damage: dict[str, Record] = field(default_factory=dict)  # found by a scrub and not repaired since
     evidence: set[str] = field(default_factory=set)  # places where repairs keep what they took away
+    custody: dict[str, Custody] = field(default_factory=dict)  # by key, of objects that ever left raw
+    erased: dict[str, Record] = field(default_factory=dict)  # by place
 
     def commit_items(self) -> dict[int, list[Item]]:
         """The items of each commit that names any."""
@@ -70,6 +77,10 @@ class Recorded:
         for item in self.items.values():
             found.setdefault(item.seq, []).append(item)
         return found
+
+    def whereabouts(self, key: str) -> Whereabouts:
+        """Where the ledger has an object."""
+        return self.custody.get(key, Custody()).whereabouts
 
 
 def read_recorded(zone: Zone) -> Recorded:
@@ -114,7 +125,7 @@ def _read_commit(recorded: Recorded, zone: Zone, seq: int) -> None:
     except DamagedCommit as error:
         recorded.damages.append(_ledger_damage(path, str(error)))
         for record in _legible(data):
-            _apply(recorded, zone.layout, seq, record)
+            _apply(recorded, zone.layout, seq, record, "")
         return
     recorded.head = commit.head
     recorded.hashes[seq] = commit.sha256
@@ -127,10 +138,10 @@ def _read_commit(recorded: Recorded, zone: Zone, seq: int) -> None:
     if before.at and commit.at < before.at:
         recorded.damages.append(_ledger_damage(path, "its time is before that of its predecessor"))
     for record in commit.records:
-        _apply(recorded, zone.layout, seq, record)
+        _apply(recorded, zone.layout, seq, record, timestamp(commit.at))
 
 
-def _apply(recorded: Recorded, layout: Layout, seq: int, record: Record) -> None:
+def _apply(recorded: Recorded, layout: Layout, seq: int, record: Record, at: str) -> None:
     kind = record.get("record")
     if kind == "receipt":
         for item in _items(layout, seq, record):
@@ -144,6 +155,39 @@ def _apply(recorded: Recorded, layout: Layout, seq: int, record: Record) -> None
         recorded.known_damage[record["place"]] = record
     elif kind == upkeep.REPAIRED:
         _note_repaired(recorded, record)
+    elif kind in (custody.ARCHIVED, custody.RESTORED, custody.ERASED) and custody.is_custody(record):
+        _note_custody(recorded, layout, seq, record, at)
+
+
+def _note_custody(recorded: Recorded, layout: Layout, seq: int, record: Record, at: str) -> None:
+    """What moved is looked for where it is now. Once copied, an object is expected in the archive for good."""
+    if record["record"] == custody.ERASED:
+        recorded.erased[record["place"]] = record
+        _forget(recorded, record["place"])
+    key = record["key"]
+    if key is None:
+        return
+    before = recorded.custody.get(key, Custody())
+    after = recorded.custody[key] = before.after(seq, at, record)
+    hot, copy = f"{upkeep.RAW}/{key}", f"{upkeep.ARCHIVE}/{key}"
+    source = recorded.items.get(hot) or recorded.items.get(copy)
+    form = custody.form_of_record(record)
+    if source and after.has_archive_copy and copy not in recorded.items:
+        path = upkeep.path_of_place(layout, copy)
+        recorded.items[copy] = replace(source, place=copy, path=path, **form)
+    if source and record["record"] == custody.RESTORED and after.whereabouts is Whereabouts.HOT:
+        path = upkeep.path_of_place(layout, hot)
+        recorded.items[hot] = replace(source, place=hot, path=path, **form)
+    if after.whereabouts is not Whereabouts.HOT:
+        _forget(recorded, hot)
+    if after.whereabouts is Whereabouts.ERASED:
+        _forget(recorded, copy)
+
+
+def _forget(recorded: Recorded, place: str) -> None:
+    """A place that no file is expected at any more."""
+    recorded.items.pop(place, None)
+    recorded.known_damage.pop(place, None)
 
 
 def _note_scrubbed(recorded: Recorded, seq: int, record: Record) -> None:
@@ -228,7 +272,9 @@ def _legible(data: bytes) -> list[Record]:
             record: Any = orjson.loads(line)
         except orjson.JSONDecodeError:
             continue
-        if isinstance(record, dict) and record.keys() - _SOMETIMES == _RECEIPT_FIELDS and _is_usable(record):
+        if not isinstance(record, dict):
+            continue
+        if (record.keys() - _SOMETIMES == _RECEIPT_FIELDS and _is_usable(record)) or custody.is_custody(record):
             records.append(record)
     return records
 

@@ -80,7 +80,7 @@ def _repair(
     if commits.unrestorable and not dry_run:
         outcome.unrepaired += [
             Unrepaired(damage=damage, reason="nothing can be recorded before the ledger is whole")
-            for damage in report.damages
+            for damage in (*report.damages, *report.weaknesses)
             if _is_repairable(damage)
         ]
         return outcome
@@ -101,7 +101,7 @@ def _sources(zone: Zone, report: ScrubReport, others: Sequence[Path]) -> Sources
 
 
 def _is_repairable(damage: Damage) -> bool:
-    return damage.kind in (DamageKind.DAMAGED, DamageKind.MISSING)
+    return damage.kind in (DamageKind.DAMAGED, DamageKind.MISSING, DamageKind.COPY)
 
 
 def _told(
@@ -120,7 +120,7 @@ def _plan(zone: Zone, report: ScrubReport, sources: Sources, outcome: Outcome) -
     """What can be put back from where; what cannot goes into ``outcome``."""
     by_path = {str(item.path): item for item in report.recorded.items.values()}
     jobs: list[Job] = []
-    for damage in report.damages:
+    for damage in (*report.damages, *report.weaknesses):
         item = by_path.get(damage.path)
         if not _is_repairable(damage) or item is None:
             continue

@@ -141,6 +141,8 @@ def _staged(zone: Zone, batch: Batch, job: Job) -> dict[str, Any]:
     stored_sha256 = item.stored_sha256
     if compress:
         stored_sha256 = codec.digest_of(compress(found.original(item.size)))
+    if item.is_archive_copy:
+        batch.open_archive()
     path = batch.repair_path(item.place, stored_sha256)
     zone.files.create(path, compress(found.original(item.size)) if compress else found.source.blocks())
     zone.files.sync(path)

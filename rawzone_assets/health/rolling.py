@@ -15,7 +15,15 @@ from datetime import datetime, timedelta
 
 from rawzone_assets.health.damage import Damage, DamageKind
 from rawzone_assets.health.recorded import Item, Recorded
-from rawzone_assets.health.scrub import Progress, check, foreign, look_around, reading_the_zone, weight_of
+from rawzone_assets.health.scrub import (
+    Progress,
+    check,
+    foreign,
+    is_object,
+    look_around,
+    reading_the_zone,
+    weight_of,
+)
 from rawzone_assets.zone import upkeep
 from rawzone_assets.zone.errors import LedgerDamaged
 from rawzone_assets.zone.ledger import Head
@@ -212,14 +220,14 @@ class _Work:
     def read(self, items: Sequence[Item]) -> None:
         """Re-read files; those read in this session already are passed over."""
         due = [item for item in items if item.place not in self.places]
-        for checked in check(self.zone, due):
+        for checked in check(self.zone, due, self.recorded):
             item, problem = checked.item, checked.problem
             self.places.add(item.place)
             self.size += weight_of(item)
-            self.objects += item.key is not None
+            self.objects += is_object(self.recorded, item)
             self.refused += item.key is None and not item.is_document
             known = self.recorded.known_damage.get(item.place)
-            if problem:
+            if problem and problem.kind is not DamageKind.COPY:  # verify notes it, nothing is lost
                 self.damaged[item.place] = (item, problem)
                 if known is None or (known["kind"], known["problem"]) != (problem.kind, problem.problem):
                     self._news.append(_damaged(item, problem))

@@ -10,18 +10,20 @@ import os
 import stat
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
 from rawzone_assets.health import tree
 from rawzone_assets.health.damage import Damage, DamageKind
 from rawzone_assets.health.recorded import Item, Recorded, damage_of, read_recorded
-from rawzone_assets.zone import codec, upkeep
-from rawzone_assets.zone.errors import StorageFailed
+from rawzone_assets.zone import codec, custody, upkeep
+from rawzone_assets.zone.custody import Whereabouts
+from rawzone_assets.zone.errors import LedgerDamaged, StorageFailed
 from rawzone_assets.zone.files import Files
 from rawzone_assets.zone.ledger import Head
+from rawzone_assets.zone.receipt import Record
 from rawzone_assets.zone.staging import leftovers
 from rawzone_assets.zone.zone import Zone
 
@@ -57,7 +59,8 @@ class ScrubReport:
 
     damages: tuple[Damage, ...]
     weaknesses: tuple[Damage, ...]  # sound bytes that are not protected as they should be
-    objects: int  # in raw
+    objects: int  # in raw or in the archive
+    archived: int  # of them, those in the archive alone
     refused: int  # copies in quarantine
     bytes: int  # stored bytes read
     commits: int
@@ -103,22 +106,24 @@ def _scrub(
     wanted = [item for item in around.recorded.items.values() if _is_wanted(item, feeds, since, until)]
     total = sum(weight_of(item) for item in wanted)
     damages = [*around.recorded.damages, *around.unreadable]
+    weak: list[Damage] = []
     missing: list[Item] = []
     done = 0
-    for checked in check(zone, wanted):
+    for checked in check(zone, wanted, around.recorded):
         done += weight_of(checked.item)
         if checked.problem:
-            damages.append(checked.problem)
+            (weak if checked.problem.kind is DamageKind.COPY else damages).append(checked.problem)
             if checked.problem.kind is DamageKind.MISSING:
                 missing.append(checked.item)
         if progress:
             progress(done, total)
     found = list(foreign(zone, around, missing, feeds))
-    weak = tree.weaknesses(zone, around.tree, around.recorded, wanted)
+    weak += tree.weaknesses(zone, around.tree, around.recorded, wanted)
     return ScrubReport(
         damages=(*damages, *(damage for damage in found if damage.kind is not DamageKind.LEFTOVER)),
         weaknesses=(*weak, *(damage for damage in found if damage.kind is DamageKind.LEFTOVER)),
-        objects=sum(item.key is not None for item in wanted),
+        objects=sum(is_object(around.recorded, item) for item in wanted),
+        archived=sum(item.is_archive_copy and is_object(around.recorded, item) for item in wanted),
         refused=sum(item.key is None and not item.is_document for item in wanted),
         bytes=done,
         commits=around.recorded.commits,
@@ -139,12 +144,55 @@ def look_around(zone: Zone) -> Surroundings:
     )
 
 
-def check(zone: Zone, items: Iterable[Item]) -> Iterator[Checked]:
-    """Re-read recorded files, several at a time, in the order given."""
+def check(zone: Zone, items: Iterable[Item], recorded: Recorded) -> Iterator[Checked]:
+    """Re-read files that ``recorded`` names, several at a time, in the order given."""
     rest = iter(items)
     with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
         while some := list(islice(rest, _AT_ONCE)):
-            yield from pool.map(lambda item: Checked(item=item, problem=check_item(zone.files, item)), some)
+            yield from pool.map(lambda item: Checked(item=item, problem=_problem(zone, item, recorded)), some)
+
+
+def is_object(recorded: Recorded, item: Item) -> bool:
+    """Whether an item is what its object is read from: of a restored one, not the copy that stays behind."""
+    if item.key is None or not item.is_archive_copy:
+        return item.key is not None
+    return recorded.whereabouts(item.key) is Whereabouts.ARCHIVE
+
+
+def _problem(zone: Zone, item: Item, recorded: Recorded) -> Damage | None:
+    """What is wrong with a recorded file. An archived object is missing only if it is in neither place."""
+    problem = check_item(zone.files, item)
+    if problem is None or problem.kind is not DamageKind.MISSING:
+        return problem
+    if _left_since(zone, item, recorded):
+        return None
+    if item.is_archive_copy and item.key:
+        hot = replace(item, path=zone.layout.object(item.key))
+        if check_item(zone.files, hot) is None:
+            told = "its archive copy is missing, but the hot copy is sound: run 'rawzone repair'"
+            return damage_of(DamageKind.COPY, item, told)
+    return problem
+
+
+def _left_since(zone: Zone, item: Item, recorded: Recorded) -> bool:
+    """Whether a missing file was archived or erased after the ledger was read: a scrub takes hours."""
+    if not recorded.head.sha256:
+        return False
+    with suppress(LedgerDamaged):
+        return any(
+            _takes_away(record, item)
+            for commit in zone.ledger.after(recorded.head)
+            for record in commit.records
+            if custody.is_custody(record)
+        )
+    return False
+
+
+def _takes_away(record: Record, item: Item) -> bool:
+    is_about_it = item.key is not None and record.get("key") == item.key
+    if record["record"] == custody.ERASED:
+        return is_about_it or record["place"] == item.place
+    return record["record"] == custody.ARCHIVED and is_about_it and not item.is_archive_copy
 
 
 def check_item(files: Files, item: Item) -> Damage | None:
@@ -181,7 +229,7 @@ def foreign(
     recorded = around.recorded
     known = {item.path for item in recorded.items.values()} | tree.in_flight(zone, around.interrupted)
     known |= {upkeep.path_of_place(zone.layout, place) for place in recorded.evidence}
-    for damage in tree.strangers(zone, around.tree, known, missing):
+    for damage in tree.strangers(zone, around.tree, recorded, known, missing):
         inside = upkeep.place_of(zone.layout, Path(damage.path)).partition("/")[2]
         if not feeds or any(inside.startswith(f"{feed}/") for feed in feeds):
             yield damage

@@ -82,14 +82,18 @@ class Sources:
         yield from (self._file("renamed", path) for path in self._renamed if path.parent != layout.ledger)
         for twin in self._same.get(item.sha256, ()):
             if twin.place != item.place:
-                yield self._file("raw" if twin.key else "quarantine", twin.path)
+                yield self._file(twin.place.partition("/")[0], twin.path)
         root, _, inner = item.place.partition("/")
-        yield self._file("archive", layout.archive / inner)
-        yield self._file("archive", layout.archive / item.place)
+        if root == upkeep.ARCHIVE:
+            yield self._file("raw", layout.raw / inner)  # a hot copy that was not released yet
+        else:
+            yield self._file("archive", layout.archive / inner)
+            yield self._file("archive", layout.archive / item.place)
         for other in self._others:
             yield self._file("zone", other / item.place)
             yield self._file("zone", other / inner)
-            if root == upkeep.RAW:
+            if root in (upkeep.RAW, upkeep.ARCHIVE):
+                yield self._file("zone", other / "raw" / inner)
                 yield self._file("zone", other / "archive" / inner)
         yield from self._landing(item)
 
@@ -139,7 +143,8 @@ def _examined(source: Source, item: Item) -> Found | None:
 def way_is_free(zone: Zone, path: Path) -> bool:
     """Whether no folder on the way from the root to ``path`` is a link that would lead out of the zone."""
     layout = zone.layout
-    root = layout.raw if path.is_relative_to(layout.raw) else layout.quarantine
+    roots = (layout.raw, layout.quarantine, layout.archive)
+    root = next(root for root in roots if path.is_relative_to(root))
     inside = [parent for parent in path.parents if parent.is_relative_to(root) and parent != root]
     statuses = [zone.files.status(parent) for parent in inside]
     return not any(status is not None and stat.S_ISLNK(status.st_mode) for status in statuses)

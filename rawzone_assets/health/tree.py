@@ -1,4 +1,4 @@
-"""Tree: what really lies below raw and quarantine, and what of it the ledger does not account for.
+"""Tree: what really lies below raw, quarantine and archive, and what of it the ledger does not account for.
 
 Every name is looked at without following a link. Ledger and staging have their own readers.
 """
@@ -14,6 +14,7 @@ from pathlib import Path
 from rawzone_assets.health.damage import Damage, DamageKind
 from rawzone_assets.health.recorded import Item, Recorded, damage_of
 from rawzone_assets.zone import upkeep
+from rawzone_assets.zone.custody import Whereabouts
 from rawzone_assets.zone.files import Files
 from rawzone_assets.zone.layout import LEDGER_FOLDER, STAGING_FOLDER
 from rawzone_assets.zone.ledger import DamagedCommit, decode_commit
@@ -25,13 +26,13 @@ Tree = Mapping[Path, os.stat_result]
 
 
 def read_tree(zone: Zone) -> tuple[Tree, list[Damage]]:
-    """Every file, link or other thing below raw and quarantine but for ledger and staging.
+    """Every file, link or other thing below raw, quarantine and archive but for ledger and staging.
 
     What the system does not let us look at is damage, so that one bad folder does not hide the others.
     """
     found: dict[Path, os.stat_result] = {}
     unreadable: list[Damage] = []
-    for root in (zone.layout.raw, zone.layout.quarantine):
+    for root in (zone.layout.raw, zone.layout.quarantine, zone.layout.archive):
         found.update(_walk(zone.files, root, unreadable, passing=(LEDGER_FOLDER, STAGING_FOLDER)))
     return found, unreadable
 
@@ -90,7 +91,9 @@ def in_flight(zone: Zone, batches: Iterable[str]) -> set[Path]:
     return places
 
 
-def strangers(zone: Zone, tree: Tree, known: set[Path], missing: Iterable[Item]) -> Iterator[Damage]:
+def strangers(
+    zone: Zone, tree: Tree, recorded: Recorded, known: set[Path], missing: Iterable[Item]
+) -> Iterator[Damage]:
     """Files that no receipt knows; one with the bytes of a missing file is that file under another name."""
     lost: dict[str, Item] = {}
     for item in missing:
@@ -99,7 +102,9 @@ def strangers(zone: Zone, tree: Tree, known: set[Path], missing: Iterable[Item])
     for path in sorted(tree.keys() - known):
         if zone.files.status(path) is None:
             continue
-        if path.is_relative_to(evidence):
+        if copied := _archived_at(zone, recorded, path):
+            yield _hot_copy(zone, copied, path)
+        elif path.is_relative_to(evidence):
             problem = "an interrupted repair kept it and did not come to record it: run 'rawzone repair'"
             yield Damage(kind=DamageKind.LEFTOVER, path=str(path), problem=problem)
         elif lost and (found := lost.get(digest_of_file(zone.files, path) or "")):
@@ -108,6 +113,25 @@ def strangers(zone: Zone, tree: Tree, known: set[Path], missing: Iterable[Item])
         else:
             what = "this link" if stat.S_ISLNK(tree[path].st_mode) else "it"
             yield Damage(kind=DamageKind.FOREIGN, path=str(path), problem=f"no receipt knows {what}")
+
+
+def _archived_at(zone: Zone, recorded: Recorded, path: Path) -> Item | None:
+    """The archive copy of the object whose key this path in raw is, if the ledger says that it moved there."""
+    if not path.is_relative_to(zone.layout.raw):
+        return None
+    key = path.relative_to(zone.layout.raw).as_posix()
+    if recorded.whereabouts(key) is not Whereabouts.ARCHIVE:
+        return None
+    return recorded.items.get(f"{upkeep.ARCHIVE}/{key}")
+
+
+def _hot_copy(zone: Zone, item: Item, path: Path) -> Damage:
+    """What lies in raw beside an archived object: a copy that was not released yet, or something else."""
+    if digest_of_file(zone.files, path) == item.stored_sha256:
+        problem = "its object is recorded as archived: the next 'rawzone archive apply' releases this hot copy"
+        return damage_of(DamageKind.LEFTOVER, item, problem).at(path)
+    problem = "its object is recorded as archived, and these are other bytes: find out whose they are"
+    return damage_of(DamageKind.FOREIGN, item, problem).at(path)
 
 
 def weaknesses(zone: Zone, tree: Tree, recorded: Recorded, items: Iterable[Item]) -> Iterator[Damage]:
@@ -146,6 +170,6 @@ def _weaknesses(status: os.stat_result, names: Counter[tuple[int, int]]) -> Iter
 def _staged_names(zone: Zone) -> Counter[tuple[int, int]]:
     """How many names in staging each file has."""
     names: Counter[tuple[int, int]] = Counter()
-    for root in (zone.layout.staging, zone.layout.quarantine_staging):
+    for root in zone.layout.stagings:
         names.update((status.st_dev, status.st_ino) for _, status in _walk(zone.files, root, []))
     return names

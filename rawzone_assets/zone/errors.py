@@ -143,6 +143,17 @@ class CannotProtect(ZoneError):
         )
 
 
+class CannotRelease(ZoneError):
+    """A sealed hot copy cannot be released."""
+
+    def __init__(self, path: Path, error: OSError) -> None:
+        super().__init__(
+            f"{path} carries the immutable flag, and this user cannot take it off "
+            f"({(error.strerror or str(error)).lower()}), so nothing was archived: run the command with "
+            "CAP_LINUX_IMMUTABLE, as promotion does."
+        )
+
+
 class KeyOccupied(ZoneError):
     """A file that no receipt knows lies where an object must go."""
 
@@ -152,6 +163,16 @@ class KeyOccupied(ZoneError):
             "move that file away, then run the command again."
         )
         self.path = path
+
+
+class ArchiveDiffers(ZoneError):
+    """The archive holds other bytes where a copy must go."""
+
+    def __init__(self, hot: Path, copy: Path, problem: str) -> None:
+        super().__init__(
+            f"{copy} lies where the copy of {hot} must go, and is not that object ({problem}), so neither was "
+            "touched: find out whose it is, move it away, then run the command again."
+        )
 
 
 class LedgerDamaged(ZoneError):

@@ -51,7 +51,11 @@ class Files(Protocol):
         ...
 
     def remove(self, path: Path) -> None:
-        """Remove one name of a file. Only staged files and unfinished publications are ever removed."""
+        """Remove one name of a file: of a staged one or an unfinished publication.
+
+        Only ``replacing`` (damaged bytes that are kept elsewhere) and ``releasing`` (objects that are archived)
+        take away what is published.
+        """
         ...
 
     def remove_folder(self, path: Path) -> None:

@@ -16,6 +16,8 @@ from pathlib import Path
 import orjson
 
 from rawzone_assets.zone.errors import IndexFailed, StorageFailed
+from rawzone_assets.zone.index_custody import TABLES as CUSTODY_TABLES
+from rawzone_assets.zone.index_custody import CustodyLookups, note_custody
 from rawzone_assets.zone.index_database import (
     database_path,
     keep_head,
@@ -73,6 +75,11 @@ class Index(IndexQueries):
     def upkeep(self) -> UpkeepLookups:
         """When files were last re-read, and what was damaged and repaired."""
         return UpkeepLookups(self._database)
+
+    @property
+    def custody(self) -> CustodyLookups:
+        """Where objects are kept, and the holds."""
+        return CustodyLookups(self._database)
 
     @property
     def tallies(self) -> TallyLookups:
@@ -207,6 +214,7 @@ class Index(IndexQueries):
                 self._insert(commit.seq, Receipt.from_record(record))
             else:
                 note_upkeep(self._database, commit.seq, record)
+                note_custody(self._database, commit, record)
         note_commit(self._database, commit)
         self._head = commit.head
         keep_head(self._database, commit.head)
@@ -263,7 +271,7 @@ class Index(IndexQueries):
         )
 
     def _clear(self) -> None:
-        for table in ("head", "receipt", "seen", *UPKEEP_TABLES, *TALLY_TABLES):
+        for table in ("head", "receipt", "seen", *UPKEEP_TABLES, *CUSTODY_TABLES, *TALLY_TABLES):
             self._database.execute(f"DELETE FROM {table}")  # noqa: S608
         self._head = EMPTY
 

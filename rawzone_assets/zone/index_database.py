@@ -12,14 +12,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from rawzone_assets.zone import index_tallies
+from rawzone_assets.zone import index_custody, index_tallies
 from rawzone_assets.zone.ledger import EMPTY, Head
 from rawzone_assets.zone.receipt import moment, timestamp
 
 _LEAST_FREE = 2**19
 """Bytes. SQLite maps a file beside the database: where a full disk cannot back it, the process is killed."""
 
-_VERSION = 6
+_VERSION = 7
 _SCHEMA = f"""
 CREATE TABLE head (seq INTEGER NOT NULL, sha256 TEXT NOT NULL, at TEXT);
 CREATE TABLE receipt (
@@ -36,12 +36,14 @@ CREATE INDEX receipt_refused ON receipt (feed, partition) WHERE verdict = 'quara
 CREATE INDEX receipt_past ON receipt (form, captured_at);
 CREATE INDEX receipt_substance ON receipt (substance, captured_at);
 CREATE INDEX receipt_outline ON receipt (form, fingerprint) WHERE outline IS NOT NULL;
+CREATE INDEX receipt_objects ON receipt (feed, captured_at) WHERE verdict = 'promoted';
 CREATE INDEX receipt_data ON receipt (feed, data_max, data_min, partition) WHERE data_max IS NOT NULL;
 CREATE TABLE seen (
     path TEXT PRIMARY KEY, signature TEXT NOT NULL, feed TEXT, verdict TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE scrubbed (first INTEGER NOT NULL, last INTEGER NOT NULL, began TEXT NOT NULL);
 CREATE TABLE upkeep (place TEXT NOT NULL, seq INTEGER NOT NULL, body TEXT NOT NULL);
 CREATE INDEX upkeep_place ON upkeep (place);
+{index_custody.SCHEMA}
 {index_tallies.SCHEMA}"""
 
 

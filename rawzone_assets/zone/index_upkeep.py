@@ -56,16 +56,24 @@ def note_upkeep(database: sqlite3.Connection, seq: int, record: Record) -> None:
     elif kind in (upkeep.DAMAGED, upkeep.REPAIRED):
         row = (record["place"], seq, orjson.dumps(dict(record)).decode())
         database.execute("INSERT INTO upkeep VALUES (?, ?, ?)", row)
-    if kind == upkeep.REPAIRED:
-        _restate(database, record)
+    if kind == upkeep.REPAIRED and (
+        not record["place"].startswith(f"{upkeep.ARCHIVE}/") or _is_archived(database, record)
+    ):
+        restate_form(database, record["place"], record)
 
 
-def _restate(database: sqlite3.Connection, record: Record) -> None:
-    """Readers must find the stored form that a repair left, which is seldom another than before."""
-    root, _, inner = record["place"].partition("/")
+def _is_archived(database: sqlite3.Connection, record: Record) -> bool:
+    """Whether readers get the archive copy that was repaired, and not one in raw of perhaps another form."""
+    query = "SELECT 1 FROM custody WHERE key = ? AND whereabouts = 'archive'"
+    return database.execute(query, (record["key"],)).fetchone() is not None
+
+
+def restate_form(database: sqlite3.Connection, place: str, record: Record) -> None:
+    """Readers must find the stored form that a repair or a move left, which is seldom another than before."""
+    root, _, inner = place.partition("/")
     places = (
         "key = :inner AND verdict = 'promoted'"
-        if root == upkeep.RAW
+        if root in (upkeep.RAW, upkeep.ARCHIVE)
         else "verdict = 'quarantined' AND feed = :feed AND partition = :partition "
         "AND body ->> '$.quarantine.path' = :inner"
     )

@@ -41,7 +41,7 @@ class Layout:
     @property
     def apart(self) -> dict[str, Path]:
         """The roots that must not lie in each other, by name."""
-        roots = {name: getattr(self, name) for name in ("landing", "raw", "quarantine", "state")}
+        roots = {name: getattr(self, name) for name in ("landing", "raw", "quarantine", "archive", "state")}
         return {**roots, "columnar": self.columnar_apart} if self.columnar_apart else roots
 
     @property
@@ -53,6 +53,16 @@ class Layout:
     def quarantine_staging(self) -> Path:
         """Quarantine may be another file system, so its bytes are staged on it."""
         return self.quarantine / STAGING_FOLDER
+
+    @property
+    def archive_staging(self) -> Path:
+        """The archive may be another file system too."""
+        return self.archive / STAGING_FOLDER
+
+    @property
+    def stagings(self) -> tuple[Path, ...]:
+        """Every folder in which batches are staged."""
+        return self.staging, self.quarantine_staging, self.archive_staging
 
     @property
     def zone_lock(self) -> Path:

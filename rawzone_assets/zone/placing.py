@@ -13,6 +13,7 @@ import stat
 from pathlib import Path
 
 from rawzone_assets.zone import codec
+from rawzone_assets.zone.custody import Whereabouts
 from rawzone_assets.zone.errors import KeyOccupied
 from rawzone_assets.zone.files import Files, ensure_folder
 from rawzone_assets.zone.index import Index
@@ -51,7 +52,7 @@ class Placer:
             self._files.sync_folder(folder)
 
     def _ancestors(self, folder: Path) -> set[Path]:
-        roots = (self._layout.raw, self._layout.quarantine)
+        roots = (self._layout.raw, self._layout.quarantine, self._layout.archive)
         return {parent for parent in folder.parents if any(parent.is_relative_to(root) for root in roots)}
 
     def _obstacle(self, target: Path) -> Path:
@@ -97,7 +98,12 @@ class Placer:
             self._files.sync_folder(folder)
 
     def _committed(self, target: Path) -> bool:
+        """Whether the ledger says that a file lies there: then our link may be the one it relies on."""
+        if target.is_relative_to(self._layout.archive):
+            return self._index.custody.of(str(target.relative_to(self._layout.archive))).has_archive_copy
         for root in (self._layout.raw, self._layout.quarantine):
-            if target.is_relative_to(root) and self._index.names_place(str(target.relative_to(root))):
-                return True
+            if target.is_relative_to(root):
+                inner = str(target.relative_to(root))
+                is_elsewhere = self._index.custody.of(inner).whereabouts is not Whereabouts.HOT
+                return self._index.names_place(inner) and not is_elsewhere
         return False

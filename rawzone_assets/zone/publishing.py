@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from rawzone_assets.zone import codec, decision, upkeep
+from rawzone_assets.zone import codec, custody, decision, upkeep
 from rawzone_assets.zone.drafts import Draft, findings_document
 from rawzone_assets.zone.errors import KeyOccupied, StorageFailed
 from rawzone_assets.zone.files import Files
@@ -33,6 +33,7 @@ from rawzone_assets.zone.ledger import Author, Commit, DamagedCommit, Ledger, de
 from rawzone_assets.zone.past import Past
 from rawzone_assets.zone.placing import Placer
 from rawzone_assets.zone.receipt import Receipt, Record, Verdict
+from rawzone_assets.zone.releasing import Kept, release
 from rawzone_assets.zone.sealing import seal
 from rawzone_assets.zone.staging import Batch, Placement, leftovers
 
@@ -160,6 +161,43 @@ class Publisher:
             self.recover()
             return self._commit(batch, records)
 
+    def move(self, batch: Batch, records: Callable[[], Sequence[Record]]) -> tuple[Commit | None, list[Kept]]:
+        """Put staged copies into the archive or back into raw, as these records of custody say.
+
+        What is recorded as archived is released from raw after that; what could not be, and why, is told. A
+        crash in between is finished by the next command. ``records`` is asked under the lock, and leaves out or
+        refuses what must not move any more.
+
+        Raises:
+            LedgerDamaged: The ledger cannot be continued.
+            OSError: The disk refused; the batch is finished or dropped by the next command.
+        """
+        with self.locked():
+            self.recover()
+            commit = self._commit(batch, records)
+            return commit, self._release(commit)
+
+    def release(self, records: Sequence[Record]) -> list[Kept]:
+        """Take away hot copies that lie beside what these records say is archived; what could not go.
+
+        Raises:
+            StorageFailed: The disk refused.
+        """
+        try:
+            with self._index.usable(), self.locked():
+                self.recover()
+                self._index.catch_up()
+                return release(self._files, self._layout, self._index, records)
+        except OSError as error:
+            raise StorageFailed("release what is archived", error) from error
+
+    def _release(self, commit: Commit | None) -> list[Kept]:
+        records = [r for r in (commit.records if commit else ()) if r["record"] == custody.ARCHIVED]
+        if not records:
+            return []
+        self._index.catch_up()
+        return release(self._files, self._layout, self._index, records)
+
     def _commit(self, batch: Batch, records: Callable[[], Sequence[Record]]) -> Commit | None:
         while True:
             head = self._index.catch_up()
@@ -251,12 +289,18 @@ class Publisher:
                 continue
             with batch.alive(wait=False) as ours:
                 if ours:
-                    self._redo(batch)
+                    commit = self._redo(batch)
+                    try:
+                        self._release(commit)
+                    except OSError:
+                        # Both copies are sound and nothing waits for this: it must not hold up a promotion.
+                        continue
                     batch.discard()
                     done += 1
         return done
 
-    def _redo(self, batch: Batch) -> None:
+    def _redo(self, batch: Batch) -> Commit | None:
+        """Finish a dead batch, or decide again; the commit it staged, if that is in the ledger now."""
         for staged in batch.commits():
             path = staged
             with self._files.open(path) as stream:
@@ -269,7 +313,7 @@ class Publisher:
             if self._ledger.bytes_of(commit.seq) == data:
                 # It was published, and only the clean-up is missing, but perhaps also the sync of its name.
                 self._files.sync_folder(self._ledger.folder)
-                return
+                return commit
             placements = [place for record in commit.records for place in batch.placements(record)]
             head = self._index.catch_up()
             sound = self._sound(batch, commit)
@@ -287,7 +331,7 @@ class Publisher:
                     raise
                 else:
                     self._index.catch_up()
-                    return
+                    return commit
             self._withdraw(placements, path)
             if sound:
                 repairs = [r for r in commit.records if r["record"] == upkeep.REPAIRED]
@@ -296,6 +340,7 @@ class Publisher:
                 receipts = [r for r in commit.records if r["record"] == "receipt" and r["feed"]]
                 drafts = [Draft.from_record(batch, record) for record in receipts]
                 self._publish(batch, drafts)
+        return None
 
     def _sound(self, batch: Batch, commit: Commit) -> bool:
         """Whether what is staged is what the receipts name; else landing is read again."""
@@ -314,6 +359,8 @@ def _staged_digests(record: Record) -> list[str]:
     """The SHA-256 of each staged file of a record, in the order of :meth:`Batch.placements`."""
     if record["record"] == upkeep.REPAIRED:
         return [record["stored_sha256"]] if record["staged"] else []
+    if record["record"] in (custody.ARCHIVED, custody.RESTORED):
+        return [record["stored_sha256"]] if record.get("staged", True) else []
     verdict = record["verdict"] if record["record"] == "receipt" else None
     if verdict == Verdict.PROMOTED:
         return [record["stored_sha256"]]

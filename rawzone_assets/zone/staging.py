@@ -1,6 +1,7 @@
 """Staging: the redo log. What a batch will publish lies here, durable, before anything is visible.
 
-A batch is a folder ``raw/_staging/<batch>`` (and its twin below quarantine, which may be another disk). Blobs
+A batch is a folder ``raw/_staging/<batch>`` (and its twins below quarantine and archive, which may be other
+disks; the latter only where something is archived). Blobs
 are named by the SHA-256 of the original bytes and their encoding, findings by the landing path, so that a
 staged commit alone tells which staged file belongs at which place. A batch without a staged commit has
 published nothing.
@@ -18,7 +19,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
-from rawzone_assets.zone import codec, upkeep
+from rawzone_assets.zone import codec, custody, upkeep
 from rawzone_assets.zone.files import Files, ensure_folder
 from rawzone_assets.zone.layout import Layout, ledger_name
 from rawzone_assets.zone.receipt import Record, Verdict
@@ -62,12 +63,29 @@ class Batch:
         self.name = name
         self.folder = layout.staging / name
         self.quarantine_folder = layout.quarantine_staging / name
+        self.archive_folder = layout.archive_staging / name
 
     def open(self) -> None:
         """Create the folders; the caller holds the zone's lock, so that recovery cannot take them for dead."""
         changed = ensure_folder(self._files, self.folder) | ensure_folder(self._files, self.quarantine_folder)
         for folder in sorted(changed):
             self._files.sync_folder(folder)
+
+    def open_archive(self) -> None:
+        """Create the folder beside the archive, with every folder above it that is not there yet.
+
+        Whoever made those may have been killed before they were durable, so all down from the archive's parent
+        are synced.
+        """
+        changed = ensure_folder(self._files, self.archive_folder)
+        root = self._layout.archive
+        for folder in sorted(changed | {self._layout.archive_staging, root, root.parent, root.parent.parent}):
+            try:
+                self._files.sync_folder(folder)
+            except PermissionError:
+                if folder.is_relative_to(root):
+                    raise
+                # Above the zone: whoever made a folder that this user may not list answers for it.
 
     def alive(self, *, wait: bool) -> AbstractContextManager[bool]:
         """Hold, or try to take, the lock that shows whether a process still works on this batch."""
@@ -121,6 +139,8 @@ class Batch:
         try:
             if self._files.names(self.quarantine_folder):
                 self._files.sync_folder(self.quarantine_folder)
+            if self._files.status(self.archive_folder) is not None:
+                self._files.sync_folder(self.archive_folder)
             self._files.create(path, [data])
             self._files.sync(path)
             self._files.sync_folder(self.folder)
@@ -155,6 +175,8 @@ class Batch:
         """Which staged files a record wants where. Only the record is needed, so a crash can be redone."""
         if record["record"] == upkeep.REPAIRED:
             return [self._repair(record)] if record["staged"] else []
+        if record["record"] in (custody.ARCHIVED, custody.RESTORED):
+            return self._moved(record)
         if record["record"] != "receipt":
             return []
         if record["verdict"] == Verdict.PROMOTED:
@@ -188,12 +210,28 @@ class Batch:
 
         Two places may want the same bytes, and each gets a file of its own.
         """
-        folder = self.folder if place.startswith(f"{upkeep.RAW}/") else self.quarantine_folder
-        return folder / f"{stored_sha256}.{hashlib.sha256(place.encode()).hexdigest()[:12]}.repair"
+        return self._side(place) / f"{stored_sha256}.{hashlib.sha256(place.encode()).hexdigest()[:12]}.repair"
+
+    def moved_path(self, place: str, stored_sha256: str) -> Path:
+        """Where the copy of an object is staged that is archived or restored."""
+        return self._side(place) / f"{stored_sha256}.{hashlib.sha256(place.encode()).hexdigest()[:12]}.copy"
+
+    def _moved(self, record: Record) -> list[Placement]:
+        is_archived = record["record"] == custody.ARCHIVED
+        if is_archived and not record["staged"]:
+            return []
+        place = f"{upkeep.ARCHIVE if is_archived else upkeep.RAW}/{record['key']}"
+        staged = self.moved_path(place, record["stored_sha256"])
+        return [Placement(staged=staged, target=upkeep.path_of_place(self._layout, place))]
+
+    def _side(self, place: str) -> Path:
+        """The folder on the file system of a place."""
+        sides = {upkeep.RAW: self.folder, upkeep.ARCHIVE: self.archive_folder}
+        return sides.get(place.partition("/")[0], self.quarantine_folder)
 
     def discard(self) -> None:
         """Remove everything staged; what was linked keeps its other name."""
-        for folder in (self.quarantine_folder, self.folder):
+        for folder in (self.archive_folder, self.quarantine_folder, self.folder):
             if self._files.status(folder) is None:
                 continue
             # The commit goes first: without it the rest is nothing but scratch.
@@ -214,9 +252,14 @@ class Batch:
 def leftovers(files: Files, layout: Layout) -> list[str]:
     """Names of batches that lie in staging, whoever they belong to."""
     found: set[str] = set()
-    for root in (layout.staging, layout.quarantine_staging):
-        if files.status(root) is not None:
-            found.update(name for name in files.names(root) if _is_folder(files.status(root / name)))
+    for root in layout.stagings:
+        try:
+            if files.status(root) is not None:
+                found.update(name for name in files.names(root) if _is_folder(files.status(root / name)))
+        except OSError:
+            if root != layout.archive_staging:
+                raise
+            # Every batch has a folder in raw too: an archive that is away must not hold up promotion.
     return sorted(found)
 
 

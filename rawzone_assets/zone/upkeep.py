@@ -2,7 +2,8 @@
 
 A ``scrubbed`` record says which commits had all their stored files re-read in one session, a ``damaged`` one
 names one file, a ``repaired`` one says what was put in its place, from where, and where the damaged bytes are
-kept. A *place* is a path below the zone with its root's name: ``raw/<key>`` or ``quarantine/<path>``.
+kept. A *place* is a path below the zone with its root's name: ``raw/<key>``, ``quarantine/<path>`` or
+``archive/<key>``.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ DAMAGED = "damaged"
 REPAIRED = "repaired"
 RAW = "raw"
 QUARANTINE = "quarantine"
+ARCHIVE = "archive"
 EVIDENCE_FOLDER = "_evidence"
 
 Spans = Sequence[tuple[int, int]]
@@ -70,15 +72,19 @@ def repaired_record(
 
 
 def place_of(layout: Layout, path: Path) -> str:
-    """The place of a path below raw or quarantine."""
-    if path.is_relative_to(layout.raw):
-        return f"{RAW}/{path.relative_to(layout.raw).as_posix()}"
-    return f"{QUARANTINE}/{path.relative_to(layout.quarantine).as_posix()}"
+    """The place of a path below raw, quarantine or archive."""
+    root = next(name for name in (RAW, ARCHIVE, QUARANTINE) if path.is_relative_to(root_of(layout, name)))
+    return f"{root}/{path.relative_to(root_of(layout, root)).as_posix()}"
 
 
 def path_of_place(layout: Layout, place: str) -> Path:
     root, _, inner = place.partition("/")
-    return (layout.raw if root == RAW else layout.quarantine) / inner
+    return root_of(layout, root) / inner
+
+
+def root_of(layout: Layout, name: str) -> Path:
+    """The folder of a place's root."""
+    return {RAW: layout.raw, ARCHIVE: layout.archive}.get(name, layout.quarantine)
 
 
 def evidence_place(batch: str, place: str) -> str:

@@ -76,7 +76,7 @@ class Zone:
             StorageFailed: The folders cannot be created.
         """
         self._prepare()
-        author = Author(run_id=run_id, writer=_writer(), code_version=__version__)
+        author = Author(run_id=run_id, writer=f"{person()}:{os.getpid()}", code_version=__version__)
         return Publisher(
             self.files,
             self.layout,
@@ -168,9 +168,10 @@ def _open_index(ledger: Ledger, settings: Settings) -> Index:
         return Index(ledger, None)
 
 
-def _writer() -> str:
+def person() -> str:
+    """Who runs this process: ``user@host``."""
     try:
         user = getpass.getuser()
     except (KeyError, OSError):  # a container's user without a name
         user = str(os.getuid())
-    return f"{user}@{socket.gethostname()}:{os.getpid()}"
+    return f"{user}@{socket.gethostname()}"

@@ -24,7 +24,9 @@ from rawzone_assets.contract.schemas import (
     refusals,
     schema_names,
 )
+from rawzone_assets.health.archive_plan import SCHEMA as ARCHIVE_PLAN
 from rawzone_assets.platforms import all_feeds
+from rawzone_assets.zone.custody import SCHEMA as CUSTODY
 
 SCALARS = st.one_of(
     st.none(),
@@ -78,8 +80,8 @@ class TestEachSchema:
         assert '"additionalProperties": false' not in load_schema(name).text
         assert "unevaluatedProperties" not in load_schema(name).text
 
-    def test_belongs_to_a_feed(self, name: str):
-        assert name in {schema for feed in all_feeds() for schema in feed.schemas}
+    def test_belongs_to_a_feed_or_to_the_ledger(self, name: str):
+        assert name in {CUSTODY, ARCHIVE_PLAN, *(schema for feed in all_feeds() for schema in feed.schemas)}
 
     @settings(max_examples=200, deadline=None)
     @given(document=DOCUMENTS)

@@ -97,19 +97,26 @@ class Oracle:
         """From here on, every commit that is there now must be there (I9), with what it names (I1)."""
         self._ledger.update({p: e.data for p, e in raw.items() if p.startswith("_ledger/")})
 
-    def check(self, raw: Tree, quarantine: Tree, *, recovered: bool = True) -> list[str]:
+    def check(
+        self, raw: Tree, quarantine: Tree, archive: Tree | None = None, *, recovered: bool = True
+    ) -> list[str]:
         """Every objection to a zone at rest. ``recovered`` false: a crash's remains may still lie about."""
+        archive = archive or {}
         records: list[dict[str, Any]] = []
         problems = list(self._chain(raw, records))
         receipts = [_as_repaired(r, records) for r in records if r["record"] == "receipt"]
         promoted = [r for r in receipts if r["verdict"] == "promoted"]
         refused = [r for r in receipts if r["verdict"] == "quarantined"]
-        problems += self._objects_exist(raw, promoted)
+        moved = _moved(records)
+        problems += self._objects_exist(raw, archive, promoted, moved)
+        problems += _holds_are_kept(records)
         problems += _refusals_exist(quarantine, refused)
         problems += _receipts_agree(receipts)
         problems += _replays_agree(records)
         if recovered:
-            problems += _nothing_foreign(raw, {r["key"] for r in promoted}, "raw")
+            hot = {r["key"] for r in promoted if moved.get(r["key"]) != "archived"}
+            problems += _nothing_foreign(raw, hot, "raw")
+            problems += _nothing_foreign(archive, set(moved), "archive")
             kept = {r["quarantine"][which] for r in refused for which in ("path", "findings")}
             kept |= {str(r["evidence"]).removeprefix("quarantine/") for r in _repairs(records)}
             problems += _nothing_foreign(quarantine, kept, "quarantine")
@@ -136,14 +143,47 @@ class Oracle:
             previous = sha256(entry.data)
             records += _parsed(entry.data)[1:]
 
-    def _objects_exist(self, raw: Tree, promoted: list[dict[str, Any]]) -> Iterator[str]:
+    def _objects_exist(
+        self, raw: Tree, archive: Tree, promoted: list[dict[str, Any]], moved: Mapping[str, str]
+    ) -> Iterator[str]:
+        """Each is where the ledger has it now; what was ever archived is in the archive for good."""
         for receipt in promoted:
             key = receipt["key"]
-            for problem in _stored_problems(raw.get(key), receipt):
-                yield f"I1: {key} {problem}"
+            if moved.get(key) != "archived":
+                for problem in _stored_problems(raw.get(key), receipt):
+                    yield f"I1: {key} {problem}"
+            if key in moved:
+                for problem in _stored_problems(archive.get(key), receipt):
+                    yield f"I1: {key} in the archive {problem}"
             first = self._objects.setdefault(key, receipt["sha256"])
             if first != receipt["sha256"]:
                 yield f"I3: {key} is claimed for other bytes"
+
+
+def _moved(records: list[dict[str, Any]]) -> dict[str, str]:
+    """Key to its newest record of custody."""
+    return {r["key"]: r["record"] for r in records if r["record"] in ("archived", "restored")}
+
+
+def _holds_are_kept(records: list[dict[str, Any]]) -> Iterator[str]:
+    """Nothing is archived under a hold, whichever of its deliveries the hold is over."""
+    holds: dict[str, dict[str, Any]] = {}
+    days: dict[str, set[str]] = {}
+    for record in records:
+        kind = record["record"]
+        if kind == "receipt" and record["verdict"] in ("promoted", "duplicate"):
+            days.setdefault(record["key"], set()).add(record["partition"])
+        elif kind == "hold_added":
+            holds[record["hold"]] = record
+        elif kind == "hold_released":
+            del holds[record["hold"]]
+        elif kind == "archived":
+            feed = record["feed"]
+            for name, hold in holds.items():
+                is_meant = hold["feed"] in (None, feed) and hold["platform"] in (None, feed.split("/")[0])
+                first, last = hold["since"] or "", hold["until"] or "9999"
+                if is_meant and any(first <= day <= last for day in days[record["key"]]):
+                    yield f"{record['key']} was archived under {name}"
 
 
 def _repairs(records: list[dict[str, Any]]) -> list[dict[str, Any]]:

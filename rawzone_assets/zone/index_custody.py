@@ -1,0 +1,301 @@
+"""Custody in the index: where each object is kept now, and the holds. A part of the index.
+
+Only objects that ever left raw have a row; every other one is hot. What is told is the fold of the ledger's
+records, so an index built from nothing tells the same.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from rawzone_assets.zone import custody, upkeep
+from rawzone_assets.zone.custody import Custody, Hold, Whereabouts
+from rawzone_assets.zone.index_upkeep import restate_form
+from rawzone_assets.zone.ledger import Commit
+from rawzone_assets.zone.receipt import Receipt, Record, timestamp
+
+SCHEMA = """
+CREATE TABLE custody (
+    key TEXT PRIMARY KEY, feed TEXT, partition TEXT, whereabouts TEXT NOT NULL, seq INTEGER NOT NULL,
+    at TEXT NOT NULL, has_copy INTEGER NOT NULL, size INTEGER NOT NULL, stored_size INTEGER NOT NULL,
+    body TEXT NOT NULL) WITHOUT ROWID;
+CREATE INDEX custody_feed ON custody (feed, whereabouts, partition);
+CREATE TABLE erased (place TEXT PRIMARY KEY, sha256 BLOB NOT NULL, seq INTEGER NOT NULL, body TEXT NOT NULL)
+    WITHOUT ROWID;
+CREATE INDEX erased_sha256 ON erased (sha256);
+CREATE TABLE hold (
+    number INTEGER PRIMARY KEY, id TEXT UNIQUE NOT NULL, seq INTEGER NOT NULL, at TEXT NOT NULL,
+    body TEXT NOT NULL, released_seq INTEGER, released_at TEXT, released TEXT);
+"""
+TABLES = ("custody", "erased", "hold")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kept:
+    """An object that is or was kept elsewhere than in raw alone."""
+
+    key: str
+    feed: str
+    partition: str
+    size: int
+    stored_size: int
+    custody: Custody
+
+
+@dataclass(frozen=True, kw_only=True)
+class KeptTotal:
+    """The objects of a feed that are in the archive alone, or erased. Bytes."""
+
+    feed: str
+    whereabouts: Whereabouts
+    files: int
+    size: int
+    stored_size: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Erasure:
+    """Something that was erased by law, and the number of the commit that says so."""
+
+    seq: int
+    place: str
+    sha256: str
+    record: Record
+
+
+@dataclass(frozen=True, kw_only=True)
+class HotObject:
+    """An object in raw, and from when its age counts."""
+
+    receipt: Receipt
+    newest_capture: str  # of all deliveries under which it can be read
+    restored_at: str | None  # when it was last brought back from the archive
+
+
+class CustodyLookups:
+    """What is asked about the keeping of objects."""
+
+    def __init__(self, database: sqlite3.Connection) -> None:
+        self._database = database
+
+    def of(self, key: str) -> Custody:
+        """The keeping of one object, given the key of a promoted one."""
+        row = self._database.execute(
+            "SELECT whereabouts, seq, at, has_copy, body FROM custody WHERE key = ?", (key,)
+        ).fetchone()
+        return _custody(*row) if row else Custody()
+
+    def kept(
+        self,
+        *,
+        feeds: Sequence[str] = (),
+        since: str | None = None,
+        until: str | None = None,
+        whereabouts: Whereabouts | None = None,
+    ) -> Iterator[Kept]:
+        """Objects that ever left raw, by feed, capture day and key. Days are included."""
+        clauses, values = ["1"], list[Any]()
+        if feeds:
+            clauses.append(f"feed IN ({', '.join('?' * len(feeds))})")
+            values.extend(feeds)
+        bounds = (("partition >= ?", since), ("partition <= ?", until), ("whereabouts = ?", whereabouts))
+        for clause, value in bounds:
+            if value:
+                clauses.append(clause)
+                values.append(str(value))
+        rows = self._database.execute(
+            "SELECT key, feed, partition, size, stored_size, whereabouts, seq, at, has_copy, body "  # noqa: S608  constants
+            f"FROM custody WHERE {' AND '.join(clauses)} ORDER BY feed, partition, key",
+            values,
+        ).fetchall()
+        for key, feed, partition, size, stored_size, *rest in rows:
+            told = {"key": key, "feed": feed, "partition": partition, "size": size, "stored_size": stored_size}
+            yield Kept(**told, custody=_custody(*rest))
+
+    def totals(self) -> list[KeptTotal]:
+        """What is not hot, by feed."""
+        rows = self._database.execute(
+            "SELECT feed, whereabouts, count(*), sum(size), sum(stored_size) FROM custody "
+            "WHERE whereabouts != 'hot' GROUP BY feed, whereabouts"
+        )
+        return [
+            KeptTotal(feed=feed, whereabouts=Whereabouts(where), files=files, size=size, stored_size=stored)
+            for feed, where, files, size, stored in rows
+        ]
+
+    def copied_bytes(self) -> int:
+        """Stored bytes of all copies in the archive, those of restored objects among them."""
+        row = self._database.execute("SELECT total(stored_size) FROM custody WHERE has_copy").fetchone()
+        return int(row[0])
+
+    def erasures(self, *, sha256: str | None = None, place: str | None = None) -> list[Erasure]:
+        """What was erased: of some bytes, of a place, or all of it."""
+        clauses, values = ["1"], list[Any]()
+        if sha256:
+            clauses.append("sha256 = ?")
+            values.append(bytes.fromhex(sha256))
+        if place:
+            clauses.append("place = ?")
+            values.append(place)
+        rows = self._database.execute(
+            f"SELECT seq, place, sha256, body FROM erased WHERE {' AND '.join(clauses)} ORDER BY seq, place",  # noqa: S608
+            values,
+        )
+        return [
+            Erasure(seq=seq, place=found, sha256=digest.hex(), record=orjson.loads(body))
+            for seq, found, digest, body in rows
+        ]
+
+    def span(self, key: str) -> tuple[str, str] | None:
+        """The first and last capture day under which the object can be read, its duplicates' among them."""
+        row = self._database.execute(
+            "SELECT min(partition), max(partition) FROM receipt "
+            "WHERE key = ? AND verdict IN ('promoted', 'duplicate')",
+            (key,),
+        ).fetchone()
+        return (row[0], row[1]) if row and row[0] else None
+
+    def hot_since(self, feed: str, until: str) -> Iterator[HotObject]:
+        """Objects of a feed in raw that can be read under no capture time after ``until``, oldest first."""
+        rows = self._database.execute(
+            "SELECT receipt.body, custody.at, (SELECT max(other.captured_at) FROM receipt AS other "
+            "WHERE other.key = receipt.key AND other.verdict = 'duplicate') AS again "
+            "FROM receipt INDEXED BY receipt_objects LEFT JOIN custody ON custody.key = receipt.key "
+            "WHERE receipt.feed = ? AND receipt.captured_at <= ? AND receipt.verdict = 'promoted' "
+            "AND coalesce(custody.whereabouts, 'hot') = 'hot' AND (again IS NULL OR again <= ?) "
+            "ORDER BY receipt.captured_at, receipt.id",
+            (feed, until, until),
+        ).fetchall()
+        for body, restored_at, again in rows:
+            receipt = Receipt.from_record(orjson.loads(body))
+            newest = max(receipt.captured_at or "", again or "")
+            yield HotObject(receipt=receipt, newest_capture=newest, restored_at=restored_at)
+
+    def hot_object(self, feed: str, key: str) -> HotObject | None:
+        """One object of a feed, if it is in raw."""
+        row = self._database.execute(
+            "SELECT body FROM receipt WHERE key = ? AND feed = ? AND verdict = 'promoted'", (key, feed)
+        ).fetchone()
+        kept = self.of(key)
+        if row is None or kept.whereabouts is not Whereabouts.HOT:
+            return None
+        newest = self._database.execute(
+            "SELECT max(captured_at) FROM receipt WHERE key = ? AND verdict IN ('promoted', 'duplicate')",
+            (key,),
+        ).fetchone()
+        receipt = Receipt.from_record(orjson.loads(row[0]))
+        return HotObject(receipt=receipt, newest_capture=newest[0], restored_at=kept.at)
+
+    # --- holds -----------------------------------------------------------------------------------
+
+    def holds(self, *, active: bool = True) -> list[Hold]:
+        """The holds in force, or all that there ever were, oldest first."""
+        rows = self._database.execute(
+            "SELECT id, seq, at, body, released_seq, released_at, released FROM hold ORDER BY number"
+        )
+        return [hold for hold in map(_hold, rows) if hold.is_active or not active]
+
+    def hold(self, identity: str) -> Hold | None:
+        """The hold of this ID."""
+        row = self._database.execute(
+            "SELECT id, seq, at, body, released_seq, released_at, released FROM hold WHERE id = ?", (identity,)
+        ).fetchone()
+        return _hold(row) if row else None
+
+    def next_hold(self) -> str:
+        """The ID for a new hold."""
+        row = self._database.execute("SELECT coalesce(max(number), 0) + 1 FROM hold").fetchone()
+        return f"hold-{row[0]}"
+
+    def holds_over(self, feed: str, key: str) -> list[Hold]:
+        """The holds in force over an object: those that cover any day under which it can be read."""
+        active = self.holds()
+        days = self.span(key) if active else None
+        return [hold for hold in active if days and hold.covers(feed, days)]
+
+
+def note_custody(database: sqlite3.Connection, commit: Commit, record: Record) -> None:
+    """Take in a record of custody or a hold; any other kind, also one of a later version, is passed over."""
+    if record.get("record") == upkeep.REPAIRED:
+        _restate_copy(database, record)
+    if not custody.is_custody(record):
+        return
+    kind, at = record["record"], timestamp(commit.at)
+    if kind == custody.HOLD_ADDED:
+        row = (int(record["hold"].partition("-")[2]), record["hold"], commit.seq, at, _text(record))
+        database.execute("INSERT OR IGNORE INTO hold (number, id, seq, at, body) VALUES (?, ?, ?, ?, ?)", row)
+    elif kind == custody.HOLD_RELEASED:
+        database.execute(
+            "UPDATE hold SET released_seq = ?, released_at = ?, released = ? "
+            "WHERE id = ? AND released_seq IS NULL",
+            (commit.seq, at, _text(record), record["hold"]),
+        )
+    else:
+        _note_object(database, commit.seq, at, record)
+
+
+def _note_object(database: sqlite3.Connection, seq: int, at: str, record: Record) -> None:
+    if record["record"] == custody.ERASED:
+        row = (record["place"], bytes.fromhex(record["sha256"]), seq, _text(record))
+        database.execute("INSERT OR IGNORE INTO erased VALUES (?, ?, ?, ?)", row)
+    key = record["key"]
+    if key is None:
+        return
+    after = CustodyLookups(database).of(key).after(seq, at, record)
+    if after.seq != seq:
+        return  # it was erased
+    if after.whereabouts is not Whereabouts.ERASED:
+        restate_form(database, f"{upkeep.RAW}/{key}", record)
+    database.execute(
+        "INSERT OR REPLACE INTO custody VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            *(key, record["feed"], record["partition"], str(after.whereabouts), seq, at),
+            *(after.has_archive_copy, record["size"], record["stored_size"], _text(record)),
+        ),
+    )
+
+
+def _restate_copy(database: sqlite3.Connection, record: Record) -> None:
+    """A repair may leave an archive copy in another stored form, and what relies on the copy must know."""
+    root, _, key = record["place"].partition("/")
+    if root == upkeep.ARCHIVE:
+        database.execute(
+            "UPDATE custody SET stored_size = :stored_size, body = json_set(body, "
+            "'$.stored_sha256', :stored_sha256, '$.stored_size', :stored_size, '$.encoding', :encoding) "
+            "WHERE key = :key",
+            {**{name: record[name] for name in ("stored_sha256", "stored_size", "encoding")}, "key": key},
+        )
+
+
+def _custody(whereabouts: str, seq: int, at: str, has_copy: int, body: str) -> Custody:
+    return Custody(
+        whereabouts=Whereabouts(whereabouts),
+        seq=seq,
+        at=at,
+        record=orjson.loads(body),
+        has_archive_copy=bool(has_copy),
+    )
+
+
+def _hold(row: tuple[Any, ...]) -> Hold:
+    identity, seq, at, body, released_seq, released_at, released = row
+    record = orjson.loads(body)
+    told = {name: record[name] for name in ("platform", "feed", "since", "until", "reason", "authority", "by")}
+    return Hold(
+        id=identity,
+        seq=seq,
+        at=at,
+        **told,
+        released=orjson.loads(released) if released else None,
+        released_seq=released_seq,
+        released_at=released_at,
+    )
+
+
+def _text(record: Record) -> str:
+    return orjson.dumps(dict(record)).decode()

@@ -1,0 +1,383 @@
+"""Archiving: what an approved plan moves, what it refuses, and that everything is found wherever it is."""
+
+import json
+import os
+from datetime import timedelta
+
+import pytest
+
+from rawzone_assets.access.catalog import readable
+from rawzone_assets.access.reading import original_bytes
+from rawzone_assets.health.archive_plan import PlanRefused, make_plan, read_plan
+from rawzone_assets.health.archiving import apply_plan
+from rawzone_assets.health.damage import DamageKind
+from rawzone_assets.health.holds import HoldOver, NoSuchHold, add_hold, release_hold
+from rawzone_assets.health.repair import repair
+from rawzone_assets.health.scrub import scrub
+from rawzone_assets.zone.custody import Whereabouts
+from rawzone_assets.zone.ledger import Author, encode_commit
+from rawzone_assets_tests.health.archive_support import (
+    archive_due,
+    archived_keys,
+    objections,
+    planned,
+    restore_all,
+    set_policy,
+)
+from rawzone_assets_tests.zone.tiny_platform import NOW, LandingFolder, look, open_zone, promote_all
+
+NOTE = "tiny/notes/2024/05/note_20240522_143022.txt.gz"
+SECOND = "tiny/notes/2024/05/note_20240522_143022.r2.txt.gz"
+PACKED = "tiny/notes/2024/05/note_20240524.zip"
+HOLD = {"reason": "case 12", "authority": "a court", "by": "Ada"}
+
+
+@pytest.fixture
+def zone(home):
+    set_policy(home)
+    with open_zone(home) as opened:
+        opened.index.catch_up()
+        yield opened
+
+
+def contents(zone):
+    """What every readable name gives."""
+    zone.index.catch_up()
+    found = [(listed.receipt.name, listed.stored) for listed in readable(zone, all_revisions=True)]
+    return sorted((name, stored.key, b"".join(original_bytes(zone, stored))) for name, stored in found)
+
+
+def report(zone):
+    found = scrub(zone)
+    return found, [(damage.kind, damage.path) for damage in (*found.damages, *found.weaknesses)]
+
+
+def tick(zone, **ahead):
+    """A commit that moves the ledger's clock on."""
+    head = zone.index.catch_up()
+    author = Author(run_id="", writer="", code_version="")
+    data = encode_commit([], after=head, at=NOW + timedelta(**ahead), author=author)
+    zone.files.create(zone.ledger.path(head.seq + 1), [data])
+    zone.clock = lambda: NOW + timedelta(**ahead)
+
+
+class TestWhatIsDue:
+    """Older than the policy's days, by the ledger's clock, and wanted by no recent delivery."""
+
+    def test_is_what_is_older_than_the_policy_says(self, zone):
+        assert [one.key for one in planned(zone).files] == [NOTE, SECOND, PACKED]
+
+    def test_is_not_what_was_delivered_again_lately(self, home, zone):
+        LandingFolder(home).put("tiny/note_20240620.txt", b"one\n" * 20)
+        promote_all(zone)
+        assert [one.key for one in planned(zone).files] == [SECOND, PACKED]
+
+    def test_is_told_by_the_ledgers_clock_and_not_by_a_wrong_one(self, home):
+        set_policy(home, "[retention]\nhot_days = 60")
+        with open_zone(home, now=NOW + timedelta(days=9999)) as zone:
+            assert planned(zone).files == ()
+
+    def test_waits_where_the_clock_is_behind_the_ledger(self, zone):
+        tick(zone, days=9999)
+        set_policy(zone.settings.home)
+        zone.clock = lambda: NOW - timedelta(days=20)
+        assert planned(zone).files == ()
+
+    def test_may_be_asked_for_earlier_but_not_below_the_floor(self, home):
+        set_policy(home, "[retention]\nrecent_days = 38\nhot_days = 500")
+        with open_zone(home) as zone:
+            assert [one.key for one in planned(zone, older_than=0).files] == [NOTE, SECOND]
+            assert planned(zone).files == ()
+
+    def test_is_not_what_was_restored_lately(self, zone):
+        archive_due(zone)
+        restore_all(zone)
+        assert planned(zone).files == ()
+        tick(zone, days=11)
+        assert len(planned(zone).files) == 3
+
+    def test_but_held_is_left_out_and_named(self, zone):
+        add_hold(zone, feed="tiny/notes", since="2024-05-24", **HOLD)
+        plan = make_plan(zone)
+        assert [one.key for one in plan.files] == [NOTE, SECOND]
+        assert plan.held == ({"feed": "tiny/notes", "key": PACKED, "holds": ["hold-1"]},)
+        assert any("case 12" in line for line in plan.summary)
+
+
+class TestAPlan:
+    """A file that a person can read and approve, bound to the ledger and to its own digest."""
+
+    def test_says_what_moves_and_why(self, zone):
+        document = json.loads(make_plan(zone).document())
+        assert document["ledger"]["head"] == zone.index.head.sha256
+        assert document["feeds"][0]["files"] == len(document["files"]) == 3
+        assert document["files"][0]["why"] == "38 days old, due from 30 days on"
+
+    def test_reads_back_however_it_is_laid_out(self, zone):
+        made = make_plan(zone)
+        read = [read_plan(made.document(indented=way), "p") for way in (True, False)]
+        assert read[0] == read[1]
+        assert read[0].digest == made.digest
+
+    @pytest.mark.parametrize(
+        "edit",
+        [
+            lambda plan: plan["files"].pop(),
+            lambda plan: plan["files"][0].update(key="tiny/notes/other"),
+            lambda plan: plan["summary"].clear(),
+            lambda plan: plan.update(note="looks fine"),
+            lambda plan: plan["ledger"].update(seq=0),
+        ],
+    )
+    def test_that_was_edited_is_refused(self, zone, edit):
+        document = json.loads(make_plan(zone).document())
+        edit(document)
+        with pytest.raises(PlanRefused, match="was edited"):
+            read_plan(json.dumps(document).encode(), "plan.json")
+
+    @pytest.mark.parametrize(
+        "data", [b"", b"\xff", b"[]", b"{}", b"[" * 100_000, b'{"record": "archive_plan"}']
+    )
+    def test_that_is_none_is_refused(self, data):
+        with pytest.raises(PlanRefused, match="is no plan"):
+            read_plan(data, "plan.json")
+
+
+class TestApplying:
+    """Copied, verified, recorded, and only then released; what is in the archive is found as before."""
+
+    def test_moves_what_is_due_and_loses_nothing(self, home, zone):
+        before = contents(zone)
+        outcome = archive_due(zone)
+        assert ([one.key for one in outcome.archived], outcome.not_moved) == ([NOTE, SECOND, PACKED], [])
+        assert not any((home / "raw" / key).exists() for key in (NOTE, SECOND, PACKED))
+        assert contents(zone) == before
+        assert objections(home) == []
+        assert report(zone)[1] == []
+
+    def test_twice_changes_nothing(self, home, zone):
+        plan = planned(zone)
+        apply_plan(zone, plan, approved_by="Ada", share=100)
+        head = zone.index.catch_up()
+        again = apply_plan(zone, plan, approved_by="Ada", share=100)
+        assert (again.archived, again.already, zone.index.catch_up()) == ([], 3, head)
+
+    def test_is_recorded_with_who_approved_which_plan(self, zone):
+        plan = planned(zone)
+        apply_plan(zone, plan, approved_by="Ada", share=100)
+        record = zone.index.custody.of(NOTE).record
+        assert (record["approved_by"], record["plan"]) == ("Ada", plan.digest)
+
+    def test_does_not_change_what_a_delivery_is(self, home, zone):
+        archive_due(zone)
+        LandingFolder(home).put("tiny/note_20240626.txt", b"one\n" * 20)
+        verdicts = [(str(r.verdict), r.key) for r in promote_all(zone).receipts]
+        assert verdicts == [("duplicate", NOTE)]
+        assert (NOTE, b"one\n" * 20) in {(key, data) for _, key, data in contents(zone)}
+        assert "waiting" not in look(zone).states().values()
+
+    def test_goes_on_after_more_was_promoted(self, home, zone):
+        plan = planned(zone)
+        LandingFolder(home).put("tiny/note_20240626.txt", b"new\n")
+        promote_all(zone)
+        assert len(apply_plan(zone, plan, approved_by="Ada", share=100).archived) == 3
+
+    def test_releases_a_copy_that_was_brought_back_from_a_backup(self, home, zone):
+        data = (home / "raw" / NOTE).read_bytes()
+        plan = planned(zone)
+        apply_plan(zone, plan, approved_by="Ada", share=100)
+        (home / "raw" / NOTE).write_bytes(data)
+        assert (DamageKind.LEFTOVER, str(home / "raw" / NOTE)) in report(zone)[1]
+        apply_plan(zone, plan, approved_by="Ada", share=100)
+        assert report(zone)[1] == []
+
+    def test_takes_sound_bytes_in_the_archive_for_its_own(self, home, zone):
+        (home / "archive" / NOTE).parent.mkdir(parents=True)
+        (home / "archive" / NOTE).write_bytes((home / "raw" / NOTE).read_bytes())
+        (home / "archive" / NOTE).chmod(0o444)
+        assert len(archive_due(zone).archived) == 3
+        assert objections(home) == []
+
+    def test_again_after_a_restore_leaves_one_copy(self, home, zone):
+        archive_due(zone)
+        restore_all(zone)
+        tick(zone, days=20)
+        assert len(archive_due(zone).archived) == 3
+        assert objections(home) == []
+
+
+class TestRefusals:
+    """Nothing moves under a hold, below an age, too much at once, by a stale plan, or without a sound copy."""
+
+    def test_of_more_of_a_feed_than_is_usual(self, zone):
+        with pytest.raises(PlanRefused, match=r"3 of the 3 files.*--share 100"):
+            apply_plan(zone, planned(zone), approved_by="Ada")
+        assert archived_keys(zone) == []
+
+    def test_under_a_hold_that_came_after_the_plan(self, zone):
+        plan = planned(zone)
+        add_hold(zone, platform="tiny", **HOLD)
+        with pytest.raises(HoldOver, match=r"hold-1 of tiny, case 12 \(by a court\)"):
+            apply_plan(zone, plan, approved_by="Ada", share=100)
+        assert archived_keys(zone) == []
+        release_hold(zone, "hold-1", reason="over", authority="a court", by="Ada")
+        assert len(apply_plan(zone, plan, approved_by="Ada", share=100).archived) == 3
+
+    def test_under_a_hold_that_comes_between_copying_and_recording(self, home, zone):
+        """It is asked again under the lock."""
+        plan = planned(zone)
+        sync = zone.files.sync
+
+        def sync_and_hold(path):
+            sync(path)
+            if path.suffix == ".copy" and not zone.index.custody.holds():
+                zone.files.sync = sync
+                with open_zone(home) as other:
+                    add_hold(other, feed="tiny/notes", **HOLD)
+
+        zone.files.sync = sync_and_hold
+        with pytest.raises(HoldOver):
+            apply_plan(zone, plan, approved_by="Ada", share=100)
+        assert archived_keys(zone) == []
+        assert objections(home) == []
+
+    def test_under_a_hold_of_the_day_on_which_the_bytes_came_again(self, zone):
+        add_hold(zone, since="2024-05-23", until="2024-05-23", **HOLD)
+        assert [one.key for one in planned(zone).files] == [SECOND, PACKED]
+
+    def test_below_the_minimum_age_although_the_plan_says_otherwise(self, home, zone):
+        made = make_plan(zone)
+        set_policy(home, "[retention]\nminimum_age_days = 500")
+        with open_zone(home) as strict, pytest.raises(PlanRefused, match="nothing of tiny/notes leaves raw"):
+            apply_plan(strict, read_plan(made.document(), "p"), approved_by="Ada", share=100)
+
+    def test_of_what_is_not_due_any_more(self, home, zone):
+        made = make_plan(zone)
+        set_policy(home, "[retention]\nrecent_days = 1\nhot_days = 500")
+        with open_zone(home) as patient, pytest.raises(PlanRefused, match="not due any more"):
+            apply_plan(patient, read_plan(made.document(), "p"), approved_by="Ada", share=100)
+
+    def test_by_a_plan_of_long_ago(self, zone):
+        plan = planned(zone)
+        tick(zone, days=31)
+        with pytest.raises(PlanRefused, match="stale"):
+            apply_plan(zone, plan, approved_by="Ada", share=100)
+
+    def test_by_a_plan_of_another_zone(self, tmp_path, zone):
+        other = tmp_path / "other"
+        LandingFolder(other).put("tiny/note_20240401.txt", b"other\n")
+        set_policy(other)
+        with open_zone(other) as elsewhere:
+            promote_all(elsewhere)
+            plan = planned(elsewhere)
+        with pytest.raises(PlanRefused, match="another ledger"):
+            apply_plan(zone, plan, approved_by="Ada", share=100)
+
+    def test_of_a_file_whose_place_in_the_archive_is_taken(self, home, zone):
+        (home / "archive" / NOTE).parent.mkdir(parents=True)
+        (home / "archive" / NOTE).write_bytes(b"somebody else's")
+        outcome = archive_due(zone)
+        assert [one.key for one in outcome.archived] == [SECOND, PACKED]
+        reason = outcome.not_moved[0].reason
+        assert str(home / "archive" / NOTE) in reason
+        assert str(home / "raw" / NOTE) in reason
+        assert (home / "archive" / NOTE).read_bytes() == b"somebody else's"
+        assert (home / "raw" / NOTE).exists()
+
+    def test_of_a_file_that_is_damaged_in_raw(self, home, zone):
+        os.chmod(home / "raw" / NOTE, 0o644)
+        (home / "raw" / NOTE).write_bytes(b"damaged")
+        outcome = archive_due(zone)
+        assert [(left.key, "does not verify" in left.reason) for left in outcome.not_moved] == [(NOTE, True)]
+        assert zone.index.custody.of(NOTE).whereabouts is Whereabouts.HOT
+
+    def test_of_a_hold_that_there_never_was(self, zone):
+        with pytest.raises(NoSuchHold):
+            release_hold(zone, "hold-7", reason="r", authority="a", by="b")
+
+
+class TestRestoring:
+    """An archived object is copied back, verified and recorded; its copy in the archive stays."""
+
+    def test_brings_everything_back_and_keeps_the_copies(self, home, zone):
+        before = contents(zone)
+        archive_due(zone)
+        assert len(restore_all(zone).restored) == 3
+        assert (home / "raw" / NOTE).read_bytes() == (home / "archive" / NOTE).read_bytes()
+        assert contents(zone) == before
+        assert (archived_keys(zone), objections(home), report(zone)[1]) == ([], [], [])
+
+    def test_of_a_damaged_copy_is_refused(self, home, zone):
+        archive_due(zone)
+        os.chmod(home / "archive" / NOTE, 0o644)
+        (home / "archive" / NOTE).write_bytes(b"damaged")
+        outcome = restore_all(zone)
+        assert [left.key for left in outcome.not_restored] == [NOTE]
+        assert not (home / "raw" / NOTE).exists()
+
+
+class TestVerify:
+    """An archived file is verified in the archive, and missing only if it is in neither place."""
+
+    def test_counts_each_object_once(self, zone):
+        archive_due(zone)
+        found = scrub(zone)
+        assert (found.objects, found.archived) == (3, 3)
+        restore_all(zone)
+        found = scrub(zone)
+        assert (found.objects, found.archived) == (3, 0)
+
+    def test_names_what_is_damaged_missing_or_foreign_in_the_archive(self, home, zone):
+        archive_due(zone)
+        os.chmod(home / "archive" / NOTE, 0o644)
+        (home / "archive" / NOTE).write_bytes(b"damaged")
+        (home / "archive" / SECOND).unlink()
+        (home / "archive" / "stranger").write_bytes(b"?")
+        found = {(damage.kind, damage.path) for damage in scrub(zone).damages}
+        assert found == {
+            (DamageKind.DAMAGED, str(home / "archive" / NOTE)),
+            (DamageKind.MISSING, str(home / "archive" / SECOND)),
+            (DamageKind.FOREIGN, str(home / "archive" / "stranger")),
+        }
+
+    def test_does_not_call_missing_what_still_lies_in_raw(self, home, zone):
+        data = (home / "raw" / NOTE).read_bytes()
+        archive_due(zone)
+        (home / "archive" / NOTE).rename(home / "raw" / NOTE)
+        found = scrub(zone)
+        assert found.damages == ()
+        assert {damage.kind for damage in found.weaknesses} == {DamageKind.COPY, DamageKind.LEFTOVER}
+        repair(zone, run_id="repair")
+        assert (home / "archive" / NOTE).read_bytes() == data
+        archive_due(zone)
+        assert report(zone)[1] == []
+
+    def test_does_not_take_other_bytes_in_raw_for_a_copy(self, home, zone):
+        archive_due(zone)
+        (home / "raw" / NOTE).write_bytes(b"other")
+        assert report(zone)[1] == [(DamageKind.FOREIGN, str(home / "raw" / NOTE))]
+        left = archive_due(zone).not_moved
+        assert "not ours to remove" in left[0].reason
+        assert (home / "raw" / NOTE).read_bytes() == b"other"
+
+
+class TestRepair:
+    """The archive is a source for raw, and has its own files repaired from raw or landing."""
+
+    def test_of_a_restored_object_takes_the_archives_copy(self, home, zone):
+        LandingFolder(home).remove("tiny/note_20240524.zip")
+        archive_due(zone)
+        restore_all(zone)
+        (home / "raw" / PACKED).unlink()
+        assert [done.source.split()[0] for done in repair(zone, run_id="repair").repaired] == ["archive"]
+        assert objections(home) == []
+
+    def test_of_an_archived_object_takes_what_landed(self, home, zone):
+        archive_due(zone)
+        before = (home / "archive" / PACKED).read_bytes()
+        os.chmod(home / "archive" / PACKED, 0o644)
+        (home / "archive" / PACKED).write_bytes(b"damaged")
+        repair(zone, run_id="repair")
+        assert (home / "archive" / PACKED).read_bytes() == before
+        assert (report(zone)[1], objections(home)) == ([], [])
+        assert not (home / "raw" / PACKED).exists()
