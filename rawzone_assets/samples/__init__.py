@@ -18,11 +18,21 @@ from random import Random
 from rawzone_assets.contract import codes
 from rawzone_assets.samples.sample import Case, Routine, Sample
 
-__all__ = ["Sample", "samples", "write_landing"]
+__all__ = ["Case", "Routine", "Sample", "cases", "routines", "samples", "write_landing"]
 
 _CAPTURE = date(2025, 6, 12)
 _NO_PLATFORMS = {"sample"}
 _MOST_BAD_DAYS = 5  # the bad deliveries of a landing tree spread over its newest days
+
+
+def cases() -> tuple[Case, ...]:
+    """Every kind of delivery there are samples of."""
+    return tuple(case for some, _ in _platform_modules() for case in some)
+
+
+def routines() -> tuple[Routine, ...]:
+    """Everything that lands in the course of things."""
+    return tuple(routine for _, some in _platform_modules() for routine in some)
 
 
 def samples(feed_id: str | None = None, *, capture: date | None = None, seed: int = 7) -> tuple[Sample, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from random import Random
 from typing import Literal
 
@@ -39,16 +40,20 @@ class Case:
 
     def build(self, day: date, *, seed: int, minute: int) -> Sample:
         """The sample of this case as captured at ten o'clock and some minutes."""
-        stamp = f"{day:%Y%m%d}_{10 + minute // 60:02d}{minute % 60:02d}00"
         data = self.make(day, Random(f"{seed}/{self.feed}/{self.title}/{day}"))
         return Sample(
             feed=self.feed,
-            path=_filled(f"{self.folder}/{self.name}", day, stamp),
+            path=self.path_at(day, minute),
             data=data,
             verdict=self.verdict,
             codes=self.codes,
             title=self.title,
         )
+
+    def path_at(self, day: date, minute: int) -> str:
+        """Where below landing the sample would lie."""
+        stamp = f"{day:%Y%m%d}_{10 + minute // 60:02d}{minute % 60:02d}00"
+        return _filled(f"{self.folder}/{self.name}", day, stamp)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,12 +76,16 @@ class Routine:
         stamp = f"{day:%Y%m%d}_07{clock.randint(0, 59):02d}{clock.randint(0, 59):02d}"
         return Sample(
             feed=self.feed,
-            path=_filled(f"{self.folder}/{self.name}", day, stamp),
+            path=self.path_at(day, stamp),
             data=self.make(day, Random(f"{seed}/{self.feed}/{day}")),
             verdict="promoted",
             codes=self.codes(day),
             title=f"the delivery of {day}",
         )
+
+    def path_at(self, day: date, stamp: str) -> str:
+        """Where below landing a capture of ``stamp`` (YYYYMMDD_HHMMSS) would lie."""
+        return _filled(f"{self.folder}/{self.name}", day, stamp)
 
 
 def _filled(template: str, day: date, stamp: str) -> str:
@@ -92,6 +101,7 @@ def _filled(template: str, day: date, stamp: str) -> str:
     )
 
 
+@cache
 def figure(series: str, day: date) -> int:
     """The figure of a series on a day: always the same, so that captures of other days agree about it."""
     dice = Random(f"{series}/{day}")

@@ -1,0 +1,149 @@
+"""``python -m benchmarks``: make a corpus, let sides work on it in turns, and report.
+
+python -m benchmarks corpus --size M
+python -m benchmarks run --size S --measure promote --sides floor,core,restic --turns 5
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from benchmarks import core, machine, pairing, reports
+from benchmarks.corpora import SEED, Corpus, corpus
+from benchmarks.measuring import is_there
+from benchmarks.plans import SIZES
+from benchmarks.sides import SIDES
+
+_PLACE = Path(tempfile.gettempdir()) / "rawzone-benchmarks"
+_MEASURES = ("promote", "verify", "again")
+
+_size = click.option("--size", type=click.Choice(list(SIZES)), default="S", show_default=True)
+_seed = click.option("--seed", type=int, default=SEED, show_default=True, help="What all bytes follow from.")
+_folder = click.option(
+    "--folder",
+    type=click.Path(path_type=Path),
+    default=_PLACE,
+    show_default=True,
+    help="Where corpora are kept and the sides work.",
+)
+
+
+@click.group()
+def main() -> None:
+    """Measure this project against the fewest steps possible and against known tools."""
+
+
+@main.command(name="corpus")
+@_size
+@_seed
+@_folder
+def make_corpus(*, size: str, seed: int, folder: Path) -> None:
+    """Make a corpus, or say where it is."""
+    started = time.perf_counter()
+    made = corpus(size, folder / "corpora", seed=seed)
+    took = time.perf_counter() - started
+    click.echo(f"{made.folder}: {len(made.files):,} files, {made.bytes / 1e6:,.1f} MB, {took:.1f} s")
+
+
+@main.command(name="run")
+@_size
+@_seed
+@_folder
+@click.option("--measure", type=click.Choice(_MEASURES), default="promote", show_default=True)
+@click.option("--sides", default="floor,core", show_default=True, help=f"Of {', '.join(SIDES)}.")
+@click.option("--turns", type=click.IntRange(1), default=3, show_default=True)
+@click.option("--baseline", help="The side that the others are compared with; the first when not given.")
+@click.option("--syncs", is_flag=True, help="Also count fsync and its like, by strace.")
+@click.option("--keep", is_flag=True, help="Leave what the sides made; it is deleted at the end.")
+def run(
+    *,
+    size: str,
+    seed: int,
+    folder: Path,
+    measure: str,
+    sides: str,
+    turns: int,
+    baseline: str | None,
+    syncs: bool,
+    keep: bool,
+) -> None:
+    """Let sides work in turns, and write a report as JSON and Markdown."""
+    names = [name for name in _named(sides) if _is_installed(name)]
+    against = baseline or names[0]
+    made = corpus(size, folder / "corpora", seed=seed)
+    place = folder / "runs" / f"{time.strftime('%Y%m%d_%H%M%S')}-{measure}-{size}"
+    tell: Callable[[str], None] = lambda line: click.echo(line, err=True)  # noqa: E731
+    if measure == "promote":
+        runs = pairing.promotions(made, names, turns=turns, folder=place, tell=tell)
+    else:
+        runs = pairing.repeats(measure, made, names, turns=turns, folder=place, tell=tell)
+    report = {
+        "measure": measure,
+        "corpus": _about(made, size, seed),
+        "baseline": against,
+        "turns": turns,
+        "sides": pairing.summary(runs, against),
+        "runs": pairing.records(runs),
+        "machine": machine.described(),
+    }
+    if syncs and is_there("strace"):
+        report["syncs"] = pairing.sync_counts(made, names, folder=place)
+    path = reports.write(report, folder / "reports", place.name)
+    click.echo(path.read_text(encoding="utf-8"))
+    if not keep:
+        shutil.rmtree(place)
+
+
+@main.command(name="do", hidden=True)
+@click.argument("what", type=click.Choice(["floor", "floor-verify", "naive", "core"]))
+@click.argument("landing", type=click.Path(path_type=Path))
+@click.argument("place", type=click.Path(path_type=Path))
+def do(*, what: str, landing: Path, place: Path) -> None:
+    """One side's work, as a process that can be measured."""
+    if what == "core":
+        core.promote_core(landing, place)
+        return
+    # Imported by the one process that needs them: what a side imports is part of what it takes.
+    if what == "naive":
+        from benchmarks import naive  # noqa: PLC0415
+
+        naive.promote(landing, place)
+    elif what == "floor":
+        from benchmarks import floor  # noqa: PLC0415
+
+        floor.promote(landing, place)
+    else:
+        from benchmarks import floor_verifying  # noqa: PLC0415
+
+        floor_verifying.verify(place)
+
+
+def _named(sides: str) -> list[str]:
+    names = [name.strip() for name in sides.split(",")]
+    unknown = [name for name in names if name not in SIDES]
+    if unknown:
+        raise click.UsageError(f"there is no side {unknown[0]!r}; known sides are {', '.join(SIDES)}")
+    return names
+
+
+def _is_installed(name: str) -> bool:
+    needed = SIDES[name].needs
+    if needed and not is_there(needed):
+        click.echo(f"{name} is left out: {needed} is not installed", err=True)
+        return False
+    return True
+
+
+def _about(made: Corpus, size: str, seed: int) -> dict[str, Any]:
+    return {"size": size, "seed": seed, "files": len(made.files), "bytes": made.bytes}
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,124 @@
+"""Sides: who is measured against whom, and the commands that make each do its work."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks import core, store
+from benchmarks.measuring import Command
+
+_OURS = (sys.executable, "-m", "benchmarks", "do")
+_RAWZONE = (sys.executable, "-c", "from rawzone_assets.cli import main; main()")
+_FOUND_SOMETHING = frozenset({0, 1})  # refused files are part of every corpus
+
+
+@dataclass(frozen=True, kw_only=True)
+class Side:
+    """One way of doing the work. Commands are made for a landing folder and a place of the side's own."""
+
+    promote: Callable[[Path, Path], Command]
+    prepare: Callable[[Path, Path], Sequence[Command]] = lambda _landing, _place: ()  # not measured
+    verify: Callable[[Path, Path], Command] | None = None
+    again: Callable[[Path, Path], Command] | None = None  # with nothing new in landing
+    stored: str = ""  # below the place: what it stored
+    verdicts: Callable[[Path, Path], Sequence[tuple[str, str]]] | None = None  # of sides that judge
+    needs: str = ""  # a program that must be installed
+
+
+def _own(what: str) -> Callable[[Path, Path], Command]:
+    return lambda landing, place: Command(argv=(*_OURS, what, str(landing), str(place)), environment={})
+
+
+def _rawzone(*arguments: str) -> Callable[[Path, Path], Command]:
+    return lambda landing, place: Command(
+        argv=(*_RAWZONE, "--home", str(place), *arguments),
+        environment={"RAWZONE_LANDING": str(landing)},
+        fine=_FOUND_SOMETHING,
+    )
+
+
+def _restic(*arguments: str, landing_last: bool = False) -> Callable[[Path, Path], Command]:
+    return lambda landing, place: Command(
+        argv=("restic", "-q", *arguments, *((str(landing),) if landing_last else ())),
+        environment={
+            "RESTIC_REPOSITORY": str(place / "repository"),
+            "RESTIC_PASSWORD": "benchmark",
+            "RESTIC_CACHE_DIR": str(place / "cache"),
+        },
+    )
+
+
+def _borg(*arguments: str, archive: str = "", landing_last: bool = False) -> Callable[[Path, Path], Command]:
+    def command(landing: Path, place: Path) -> Command:
+        repository = f"{place / 'repository'}{archive}"
+        return Command(
+            argv=("borg", *arguments, repository, *((str(landing),) if landing_last else ())),
+            environment={
+                "BORG_BASE_DIR": str(place / "base"),
+                "BORG_UNKNOWN_UNENCRYPTED_REPO_ACCESS_IS_OK": "yes",
+            },
+        )
+
+    return command
+
+
+def _borg_side(compression: str) -> Side:
+    return Side(
+        prepare=lambda landing, place: [_borg("init", "-e", "none")(landing, place)],
+        promote=_borg("create", "-C", compression, archive="::first", landing_last=True),
+        verify=_borg("check", "--verify-data"),
+        again=_borg("create", "-C", compression, archive="::{utcnow}", landing_last=True),
+        stored="repository",
+        needs="borg",
+    )
+
+
+SIDES: Mapping[str, Side] = {
+    "floor": Side(
+        promote=_own("floor"),
+        verify=_own("floor-verify"),
+        stored="raw",
+        verdicts=lambda _landing, place: store.verdicts_in(place),
+    ),
+    "naive": Side(
+        promote=_own("naive"), stored="raw", verdicts=lambda _landing, place: store.verdicts_in(place)
+    ),
+    "core": Side(
+        promote=_own("core"),
+        verify=_rawzone("verify", "--no-witness"),
+        again=_own("core"),
+        stored="raw",
+        verdicts=core.verdicts_of,
+    ),
+    "rawzone": Side(
+        promote=_rawzone("promote", "--now"),
+        verify=_rawzone("verify"),
+        again=_rawzone("promote", "--now"),
+        stored="raw",
+        verdicts=core.verdicts_of,
+    ),
+    "restic": Side(
+        prepare=lambda landing, place: [_restic("init")(landing, place)],
+        promote=_restic("backup", landing_last=True),
+        verify=_restic("check", "--read-data"),
+        again=_restic("backup", landing_last=True),
+        stored="repository",
+        needs="restic",
+    ),
+    "borg-zlib": _borg_side("zlib,6"),
+    "borg-zstd": _borg_side("zstd,3"),
+    "rclone": Side(
+        promote=lambda landing, place: Command(
+            argv=("rclone", "copy", "--checksum", str(landing), str(place / "copy")), environment={}
+        ),
+        again=lambda landing, place: Command(
+            argv=("rclone", "copy", str(landing), str(place / "copy")), environment={}
+        ),
+        stored="copy",
+        needs="rclone",
+    ),
+}
+"""``core`` is the library alone, ``rawzone`` the command with its Dagster runs. Only the first four judge."""

@@ -1,0 +1,133 @@
+"""The benchmarks on their smallest corpus: what they compare does the same work. Nothing here is timed."""
+
+import gzip
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from benchmarks.__main__ import main
+from benchmarks.agreement import disagreements
+from benchmarks.corpora import corpus
+from benchmarks.measuring import is_there
+from benchmarks.plans import LAST_DAY, SIZES, broken_cases, plan
+from benchmarks.scanning import Guide
+from benchmarks.verdicts import accepts
+from rawzone_assets.contract.content import BytesContent
+from rawzone_assets.contract.judging import judge
+from rawzone_assets.contract.naming import recognize
+from rawzone_assets.platforms import all_platforms
+
+pytest.importorskip("selectolax")
+
+from benchmarks import floor, floor_verifying
+from benchmarks.fast_engines import FAST
+from benchmarks.naive_engines import NAIVE
+
+EVERY_FEED = {feed.id for platform in all_platforms() for feed in platform.feeds}
+
+
+@pytest.fixture(scope="module")
+def smallest(tmp_path_factory):
+    return corpus("ci", tmp_path_factory.mktemp("corpora"))
+
+
+def run_benchmark(folder, *arguments):
+    result = CliRunner().invoke(main, ["run", "--size", "ci", "--folder", str(folder), *arguments])
+    assert result.exit_code == 0, result.output
+    (report,) = (folder / "reports").glob("*.json")
+    return json.loads(report.read_bytes())
+
+
+def test_the_bytes_of_a_corpus_depend_on_its_seed_alone(smallest, tmp_path):
+    again = corpus("ci", tmp_path / "again")
+    other = corpus("ci", tmp_path / "other", seed=8)
+    assert again.files == smallest.files
+    assert {f.sha256 for f in other.files if f.size} & {f.sha256 for f in again.files if f.size} != {
+        f.sha256 for f in again.files if f.size
+    }
+
+
+def test_a_corpus_holds_every_feed_and_copies_and_broken_files(smallest):
+    assert {file.feed for file in smallest.files if file.verdict == "promoted"} == EVERY_FEED
+    kinds = [file.verdict for file in smallest.files]
+    assert (len(kinds), kinds.count("duplicate"), kinds.count("quarantined")) == (60, 2, 14)
+
+
+@pytest.mark.parametrize(("size", "files"), [("ci", 60), ("S", 1_000), ("M", 10_000), ("T", 20_000)])
+def test_every_size_has_the_files_it_is_named_for_each_once(size, files):
+    paths = [file.path for file in plan(SIZES[size], seed=7)]
+    assert len(paths) == len(set(paths)) == files
+
+
+def test_our_own_judge_comes_to_the_verdicts_that_a_corpus_expects(smallest):
+    for file in smallest.files:
+        about = recognize(file.path, all_platforms())
+        data = (smallest.landing / file.path).read_bytes()
+        judged = judge(about.feed, BytesContent(data), about.capture)
+        assert judged.refused == (file.verdict == "quarantined"), (file.path, judged.findings)
+
+
+@pytest.mark.parametrize("case", broken_cases(), ids=lambda case: f"{case.feed}: {case.title}")
+def test_both_yardsticks_refuse_every_broken_delivery_that_a_corpus_may_hold(case):
+    sample = case.build(LAST_DAY, seed=7, minute=3)
+    about = Guide().about(sample.path)
+    assert not accepts(about.feed, sample.data, about.day, FAST)
+    assert not accepts(about.feed, sample.data, about.day, NAIVE)
+
+
+def test_the_shortcut_for_names_tells_what_recognizing_them_tells(smallest):
+    guide = Guide()
+    for file in [*smallest.files, *smallest.files]:
+        about, whole = guide.about(file.path), recognize(file.path, all_platforms())
+        assert (about.day, about.name, about.feed.id) == (
+            whole.capture.day,
+            whole.capture.name,
+            whole.feed.id,
+        )
+
+
+def test_a_side_that_skips_work_is_found_out(smallest):
+    lazy = [(file.path, "promoted") for file in smallest.files]
+    wrong = disagreements(smallest, lazy)
+    assert any("expected 1 quarantined, got 1 promoted" in sentence for sentence in wrong)
+    assert not disagreements(smallest, [(file.path, file.verdict) for file in smallest.files])
+    assert disagreements(smallest, [(file.path, file.verdict) for file in smallest.files[1:]])
+
+
+def test_floor_naive_and_our_core_promote_alike_and_are_reported(tmp_path):
+    report = run_benchmark(tmp_path, "--sides", "floor,naive,core", "--turns", "1")
+    assert set(report["sides"]) == {"floor", "naive", "core"}
+    for side in report["sides"].values():
+        assert side["cpu"] > 0
+        assert side["peak"] > 10
+        assert side["stored"] > 100_000
+    assert report["sides"]["floor"]["cpu_ratio"]["median"] == 1
+    assert {"python", "cores", "deflate", "commit"} <= set(report["machine"])
+    page = next((tmp_path / "reports").glob("*.md")).read_text()
+    assert "| naive |" in page
+    assert not list((tmp_path / "runs").iterdir())
+
+
+def test_the_floor_of_verifying_notices_another_byte(smallest, tmp_path):
+    floor.promote(smallest.landing, tmp_path, workers=1)
+    floor_verifying.verify(tmp_path)
+    victim = next((tmp_path / "raw").rglob("*.json.gz"))
+    victim.chmod(0o644)
+    victim.write_bytes(gzip.compress(b"{}"))
+    with pytest.raises(floor_verifying.NotAsRecorded, match="1 objects are missing, 1 are foreign"):
+        floor_verifying.verify(tmp_path)
+
+
+@pytest.mark.skipif(not is_there("strace"), reason="counting needs strace")
+def test_the_floor_syncs_every_object_once_and_every_folder_once(tmp_path):
+    report = run_benchmark(tmp_path, "--sides", "floor", "--turns", "1", "--syncs")
+    objects = sum(file["verdict"] == "promoted" for file in expected(tmp_path))
+    assert report["syncs"]["floor"]["sync_file_range"] == objects
+    assert report["syncs"]["floor"]["fsync"] >= objects
+
+
+def expected(folder: Path):
+    (records,) = folder.glob("corpora/*/expected.jsonl")
+    return [json.loads(line) for line in records.read_text().splitlines()]
