@@ -17,6 +17,8 @@ class Receiver:
     messages: list[dict] = field(default_factory=list)
     pings: int = 0
     attempts: int = 0
+    paths: list[str] = field(default_factory=list)
+    authorizations: list[str | None] = field(default_factory=list)
     port: int = 0
 
     @property
@@ -44,6 +46,8 @@ def receiver():
         def do_POST(self):
             body = self.rfile.read(int(self.headers["Content-Length"]))
             taken.attempts += 1
+            taken.paths.append(self.path)
+            taken.authorizations.append(self.headers["Authorization"])
             if taken.status == 200:
                 taken.messages.append(json.loads(body))
             self.send_response(taken.status)

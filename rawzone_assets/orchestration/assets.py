@@ -13,6 +13,7 @@ from rawzone_assets.contract.deadlines import longest_wait
 from rawzone_assets.contract.feed import Feed, Platform
 from rawzone_assets.contract.findings import Role
 from rawzone_assets.orchestration import catalogue, metadata, reporting
+from rawzone_assets.orchestration.lineage import lineage
 from rawzone_assets.orchestration.liveness import alive
 from rawzone_assets.orchestration.names import (
     INTEGRITY,
@@ -27,7 +28,7 @@ from rawzone_assets.orchestration.partitions import days_inside
 from rawzone_assets.zone import promotion
 from rawzone_assets.zone.errors import ZoneError
 from rawzone_assets.zone.promotion import Progress
-from rawzone_assets.zone.receipt import Verdict
+from rawzone_assets.zone.receipt import Receipt, Verdict
 from rawzone_assets.zone.survey import Delivery
 from rawzone_assets.zone.zone import Zone
 
@@ -125,7 +126,9 @@ def raw_asset(
                         if delivery.feed_id == feed.id and zone.wants(delivery)
                     ]
                     ready = _of_days(ready, set(context.partition_keys), partitions)
-                    problem = _promote(context, zone, opened, ready)
+                    with lineage(context, opened, feed) as told:
+                        told.problem = _promote(context, zone, opened, ready, told.receipts)
+                    problem = told.problem
                 yield from reporting.report(context, opened, feed, context.partition_keys)
         except ZoneError as error:
             problem = problem or str(error)
@@ -140,9 +143,16 @@ def _promote(
     resource: ZoneResource,
     zone: Zone,
     ready: Sequence[Delivery],
+    receipts: list[Receipt],
 ) -> str | None:
-    """Promote these deliveries; what an operator must act on, as a sentence."""
+    """Promote these deliveries, gather their ``receipts``; what an operator must act on, as a sentence."""
     problem: str | None = None
+    tell = _progress(context, len(ready), resource.overrides.progress)
+
+    def note(batch: Sequence[Delivery], done: promotion.Outcome) -> None:
+        receipts.extend(done.receipts)
+        tell(batch, done)
+
     try:
         with resource.judging() as (judge, parallel):
             outcome = promotion.promote(
@@ -151,7 +161,7 @@ def _promote(
                 judge=judge,
                 run_id=context.run.run_id,
                 parallel=parallel,
-                progress=_progress(context, len(ready), resource.overrides.progress),
+                progress=note,
             )
         counts = ", ".join(f"{outcome.count(verdict)} {verdict}" for verdict in _VERDICTS)
         context.log.info("%d deliveries: %s, %d unchanged", len(ready), counts, outcome.unchanged)

@@ -139,13 +139,13 @@ def _rule_check(feed: Feed, day: Day, name: str, *, target: Target | None) -> dg
         (receipt, finding)
         for receipt in day.refused
         for finding in receipt.findings
-        if finding["blocking"] and _check_of(feed, finding) == name
+        if finding["blocking"] and check_of(feed, finding) == name
     ]
     warnings = [
         (receipt, finding)
         for receipt in (*day.newest, *day.refused)
         for finding in receipt.findings
-        if not finding["blocking"] and _check_of(feed, finding) == name
+        if not finding["blocking"] and check_of(feed, finding) == name
     ]
     warnings += [
         (found.witness, finding.as_json())
@@ -208,7 +208,7 @@ def _integrity(
     )
 
 
-def _check_of(feed: Feed, finding: Mapping[str, Any]) -> str:
+def check_of(feed: Feed, finding: Mapping[str, Any]) -> str:
     """The check that a finding belongs to; one that an older contract named otherwise belongs to the first."""
     rules = daily_checks(feed)[:-1]
     name: str = finding["check"]

@@ -38,6 +38,9 @@ class Settings:
     cache_size: int = DEFAULT_CACHE_SIZE  # bytes that these may take together
     origin: str | None = None  # the name under which this zone hands out checkpoints
     signing_key: Path | None = None  # the file of the key that signs them
+    openlineage: str | None = field(
+        default=None, repr=False
+    )  # where runs are told: a file, or a URL with secrets
     policy: Policy = field(default_factory=Policy)  # what this installation changes in its feeds' contracts
 
     @classmethod
@@ -76,6 +79,7 @@ class Settings:
             cache_size=int(_number(environment, "RAWZONE_CACHE_SIZE", DEFAULT_CACHE_SIZE)),
             origin=_origin(environment, "RAWZONE_ORIGIN"),
             signing_key=_file(environment, "RAWZONE_SIGNING_KEY"),
+            openlineage=_receiver(environment, "RAWZONE_OPENLINEAGE"),
             policy=_policy(environment, base / "policy.toml"),
         )
 
@@ -126,6 +130,19 @@ def _origin(environment: Mapping[str, str], variable: str) -> str | None:
     if value and not is_key_name(value):
         raise BadSetting(variable, value, "a name without spaces and plus, such as label.example/rawzone")
     return value or None
+
+
+def _receiver(environment: Mapping[str, str], variable: str) -> str | None:
+    """A file, or an http(s) address, which is not told again: it may hold a secret."""
+    value = environment.get(variable)
+    if not value:
+        return None
+    scheme, is_url, rest = value.partition("://")
+    if not is_url:
+        return str(Path(value).expanduser().absolute())
+    if scheme.lower() not in ("http", "https") or not rest.strip("/"):
+        raise BadSetting(variable, f"{scheme}://…", "the path of a file or an http(s) address")
+    return value
 
 
 def _policy(environment: Mapping[str, str], usual: Path) -> Policy:
