@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from rawzone_assets.contract.exposure_forms import FAMILIES
 from rawzone_assets.contract.exposures import MOST_COUNTED, Access, Exposures, access_of, exposes, scan
 
 HEX = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b"
@@ -116,6 +117,33 @@ class TestAccess:
         assert access_of({"e-mail": 3}) is Access.PERSONAL
         assert access_of({"e-mail": 3, "jwt": 1}) is Access.SECRET
         assert access_of({"of a later version": 1}) is Access.SECRET
+
+
+class TestMarks:
+    """Marks only say where looking is in vain: each form is found as if it had been sought everywhere."""
+
+    @settings(max_examples=200, deadline=None)
+    @given(
+        pieces=st.lists(
+            st.one_of(
+                st.sampled_from([text.encode("latin-1", "replace") for text in EXPOSING]),
+                st.binary(max_size=20),
+                st.text(max_size=20).map(str.encode),
+            ),
+            max_size=8,
+        ),
+        upper=st.booleans(),
+    )
+    def test_hide_no_form(self, pieces: list[bytes], upper: bool):
+        data = b"".join(pieces).replace(b"\0", b"").lstrip(b"P\x1f")
+        data = data.upper() if upper else data
+        kinds = set()
+        for family in FAMILIES:
+            seen = data.lower() if family.folded else data
+            for probe in family.probes:
+                for match in probe.pattern.finditer(seen):
+                    kinds.add(probe.kind_of(seen, match.start()) if probe.kind_of else probe.kind)
+        assert set(scanned(data).counts) == kinds - {None}
 
 
 class TestStreams:
