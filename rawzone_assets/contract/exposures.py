@@ -127,7 +127,7 @@ class _Search:
     looked_at: int = 0
 
     def look(self, found: Exposures, text: bytes, base: int, start: int, end: int) -> None:
-        """Note the matches that begin from ``start`` to ``end`` of ``text``, which is at the offset ``base``."""
+        """Note the matches that begin from ``start`` to ``end`` of ``text``, at the offset ``base``."""
         if self.looked_at >= _MOST_LOOKED_AT:
             return
         for match in self.probe.pattern.finditer(text, max(start, self.resume - base)):
