@@ -9,7 +9,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from bs4 import BeautifulSoup
 from bs4.exceptions import ParserRejectedMarkup
 
 from rawzone_assets.access.pieces import PIECE_ROWS, NotProjectable, Piece
@@ -19,6 +18,7 @@ from rawzone_assets.contract.exact_values import EXACT
 from rawzone_assets.contract.feed import Content, Feed
 from rawzone_assets.contract.html_pages import HtmlFormat, read_page
 from rawzone_assets.contract.json_documents import JsonFormat
+from rawzone_assets.contract.page_markup import PageMarkup
 from rawzone_assets.contract.pointers import parts_of, pointer, resolve
 from rawzone_assets.contract.schemas import load_schema
 from rawzone_assets.contract.script_values import NotAValueError, read_exactly
@@ -45,23 +45,23 @@ def read_document(form: Feed, content: Content) -> tuple[Any, Path, dict[str, An
         )
         return document, prefix, beside
     try:
-        soup = BeautifulSoup(text, "html.parser")
+        markup = PageMarkup(text)
     except ParserRejectedMarkup as error:
         raise NotProjectable("the page's markup cannot be parsed") from error
-    return _page_document(form.format, soup, text), (), {}
+    return _page_document(form.format, markup), (), {}
 
 
-def _page_document(form: Any, soup: BeautifulSoup, text: str) -> Any:
+def _page_document(form: Any, markup: PageMarkup) -> Any:
     try:
         if isinstance(form, HtmlFormat):
-            page = read_page(soup, text, form.all_charts)
+            page = read_page(markup, form.all_charts)
             return {
                 name: read_exactly(chart.script, chart.start)
                 for name, chart in page.charts.items()
                 if chart.rows is not None
             }
         if isinstance(form, BlocksFormat):
-            blocks = find_blocks(soup, form.variable, form.daily)
+            blocks = find_blocks(markup, form.variable, form.daily)
             if blocks is not None and blocks.value is not None:
                 return read_exactly(blocks.script, blocks.start)
     except NotAValueError as error:

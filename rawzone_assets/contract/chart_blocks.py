@@ -13,8 +13,6 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from bs4 import BeautifulSoup
-
 from rawzone_assets.contract import codes
 from rawzone_assets.contract.documents import judge_document
 from rawzone_assets.contract.feed import Capture, Content, Facts, Feed
@@ -26,6 +24,7 @@ from rawzone_assets.contract.html_pages import (
     printed_total_findings,
     selection_findings,
 )
+from rawzone_assets.contract.page_markup import PageMarkup
 from rawzone_assets.contract.page_totals import PageTotal
 from rawzone_assets.contract.pointers import pointer
 from rawzone_assets.contract.restatement import Figures
@@ -77,14 +76,14 @@ class BlocksFormat:
             findings.add(objection)
             return Facts(text=seen.facts)
         text = content.read().decode("utf-8-sig")
-        soup = parsed_page(text, findings)
-        if soup is None:
+        markup = parsed_page(text, findings)
+        if markup is None:
             return Facts(text=seen.facts)
-        blocks = find_blocks(soup, self.variable, self.daily)
-        if blocks is None and is_sign_in(soup, self.sign_in):
+        blocks = find_blocks(markup, self.variable, self.daily)
+        if blocks is None and is_sign_in(markup.soup, self.sign_in):
             findings.add(codes.SIGN_IN_PAGE("a sign-in form, and no chart data"))
             return Facts(text=seen.facts)
-        findings.extend(selection_findings(soup, self.other_pages))
+        findings.extend(selection_findings(markup, self.other_pages))
         line = _line(text, blocks)
 
         def place(parts: tuple[str | int, ...]) -> Place:
@@ -106,7 +105,7 @@ class BlocksFormat:
         )
         if not findings.blocking:
             expected = sum(int(row[self.series.value]) for row in _rows(blocks.value[self.daily]))
-            findings.extend(printed_total_findings(soup, self.total, expected, place((self.daily,))))
+            findings.extend(printed_total_findings(markup, self.total, expected, place((self.daily,))))
         return facts
 
     def _block_findings(self, blocks: Blocks | None, where: Place) -> Iterator[Finding]:
@@ -153,15 +152,14 @@ class BlocksFormat:
                 yield codes.MISSING_FIELD("the field 'total' is missing", place)
 
 
-def find_blocks(soup: BeautifulSoup, variable: str, daily: str) -> Blocks | None:
+def find_blocks(markup: PageMarkup, variable: str, daily: str) -> Blocks | None:
     """The variable's value where the page sets it last, as a browser would have it.
 
     A value with the daily block goes before one without: scripts have variables of that name of their own.
     """
     assignment = re.compile(rf"(?:(?<![\w$.])|\bwindow\.){re.escape(variable)}\s*=(?!=)\s*")
     found: Blocks | None = None
-    for script in soup.find_all("script"):
-        code = str(script.string or "")
+    for code in markup.scripts():
         for match in islice(assignment.finditer(code), _MOST_ASSIGNMENTS) if variable in code else ():
             if not _is_set(code, match.start()):
                 continue

@@ -1,8 +1,8 @@
 """HTML pages: saved statistics pages whose figures stand in inline scripts.
 
-Beautiful Soup reads the page; the charts found in it become a document that schema and rules judge like any
-JSON. A page is told from a sign-in page by what it has, never by words it holds: every good page holds
-"Password" and "Sign in" too.
+The charts found in the page's scripts become a document that schema and rules judge like any JSON. A page is
+told from a sign-in page by what it has, never by words it holds: every good page holds "Password" and "Sign in"
+too.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ from rawzone_assets.contract.charts import Chart, charts_in
 from rawzone_assets.contract.documents import judge_document
 from rawzone_assets.contract.feed import Capture, Content, Facts, Feed
 from rawzone_assets.contract.findings import Finding, Findings, Place
-from rawzone_assets.contract.page_totals import PageTotal, candidates
+from rawzone_assets.contract.page_markup import PageMarkup
+from rawzone_assets.contract.page_totals import PageTotal
 from rawzone_assets.contract.pointers import pointer
 from rawzone_assets.contract.restatement import Figures
 from rawzone_assets.contract.rules import Rule, Series
@@ -70,11 +71,11 @@ class HtmlFormat:
             findings.add(objection)
             return Facts(text=seen.facts)
         text = content.read().decode("utf-8-sig")
-        soup = parsed_page(text, findings)
-        if soup is None:
+        markup = parsed_page(text, findings)
+        if markup is None:
             return Facts(text=seen.facts)
-        page = read_page(soup, text, self.all_charts)
-        self._recognize(soup, page, findings)
+        page = read_page(markup, self.all_charts)
+        self._recognize(markup, page, findings)
         if findings.blocking:
             return Facts(text=seen.facts)
         document = {name: chart.rows for name, chart in page.charts.items() if chart.rows is not None}
@@ -90,15 +91,15 @@ class HtmlFormat:
             text=seen.facts,
         )
         if self.total and not findings.blocking:
-            findings.extend(self._total_findings(soup, self.total, page))
+            findings.extend(self._total_findings(markup, self.total, page))
         return facts
 
-    def _recognize(self, soup: BeautifulSoup, page: Page, findings: Findings) -> None:
+    def _recognize(self, markup: PageMarkup, page: Page, findings: Findings) -> None:
         """Whether this is the page its name says, with the charts it must have."""
-        if not page.charts and is_sign_in(soup, self.sign_in):
+        if not page.charts and is_sign_in(markup.soup, self.sign_in):
             findings.add(codes.SIGN_IN_PAGE("a sign-in form, and none of the charts"))
             return
-        findings.extend(selection_findings(soup, self.other_pages))
+        findings.extend(selection_findings(markup, self.other_pages))
         chart = page.charts.get(self.chart)
         if chart is None:
             findings.add(
@@ -125,9 +126,9 @@ class HtmlFormat:
                     code(f"the chart {name!r} {optional.problem or 'has no rows'}", page.place((name,)))
                 )
 
-    def _total_findings(self, soup: BeautifulSoup, total: PageTotal, page: Page) -> Iterator[Finding]:
+    def _total_findings(self, markup: PageMarkup, total: PageTotal, page: Page) -> Iterator[Finding]:
         expected = sum(int(row[self.series.value]) for row in page.charts[total.chart].rows or ())
-        yield from printed_total_findings(soup, total, expected, page.place((total.chart,)))
+        yield from printed_total_findings(markup, total, expected, page.place((total.chart,)))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -151,19 +152,18 @@ class Page:
         return Place(pointer=pointer(parts), line=line)
 
 
-def selection_findings(soup: BeautifulSoup, other_pages: tuple[str, ...]) -> Iterator[Finding]:
+def selection_findings(markup: PageMarkup, other_pages: tuple[str, ...]) -> Iterator[Finding]:
     """Whether the page itself says that it is one of the other pages."""
-    for option in soup.find_all("option", selected=True):
-        if str(option.get("value")).strip().casefold() in other_pages:
-            message = "the page's own selection is another store"
-            yield codes.WRONG_PAGE(message, Place(line=option.sourceline, css="option[selected]"))
+    for option in markup.options_with(other_pages):
+        message = "the page's own selection is another store"
+        yield codes.WRONG_PAGE(message, Place(line=option.sourceline, css="option[selected]"))
 
 
 def printed_total_findings(
-    soup: BeautifulSoup, total: PageTotal, expected: int, where: Place
+    markup: PageMarkup, total: PageTotal, expected: int, where: Place
 ) -> Iterator[Finding]:
     """Whether the page prints the sum that its chart has."""
-    shown = candidates(soup, total)
+    shown = markup.figures_beside(total, expected)
     if not shown:
         yield codes.CHART_OPTIONAL_MISSING(f"the page shows no figure for {total.label!r}")
     elif expected not in shown:
@@ -171,7 +171,7 @@ def printed_total_findings(
         yield codes.PAGE_TOTAL_MISMATCH(message, where)
 
 
-def parsed_page(text: str, findings: Findings) -> BeautifulSoup | None:
+def parsed_page(text: str, findings: Findings) -> PageMarkup | None:
     """The parsed page, or ``None`` with the objection added when the text is no complete page."""
     if not text.strip():
         findings.add(codes.TRUNCATED("the file holds nothing but blanks"))
@@ -186,7 +186,7 @@ def parsed_page(text: str, findings: Findings) -> BeautifulSoup | None:
         findings.add(codes.SHAPE("the file is XML, not an HTML page", Place(line=1)))
     else:
         try:
-            return BeautifulSoup(text, "html.parser")
+            return PageMarkup(text)
         except ParserRejectedMarkup:
             findings.add(codes.SHAPE("the page's markup cannot be parsed"))
     return None
@@ -208,22 +208,19 @@ def _is_xml(text: str) -> bool:
     return "<?xml" in text.lower() and (first is None or first[1].lower() != "html")
 
 
-def read_page(soup: BeautifulSoup, text: str, wanted: Iterable[str]) -> Page:
+def read_page(markup: PageMarkup, wanted: Iterable[str]) -> Page:
     """The page with the wanted charts. When it makes one twice, the call with data counts."""
     charts: dict[str, Chart] = {}
     ambiguous: set[str] = set()
     names = set(wanted)
-    for script in soup.find_all("script"):
-        code = script.string
-        if not code or "makeChart" not in code:
-            continue
-        for chart in charts_in(str(code)):
+    for script in markup.scripts():
+        for chart in charts_in(script) if "makeChart" in script else ():
             known = charts.get(chart.id)
             if chart.id in names and not (known and known.rows):
                 charts[chart.id] = chart
             elif known and chart.rows and chart.rows != known.rows:
                 ambiguous.add(chart.id)
-    return Page(text=text, charts=charts, ambiguous=frozenset(ambiguous))
+    return Page(text=markup.text, charts=charts, ambiguous=frozenset(ambiguous))
 
 
 def is_sign_in(soup: BeautifulSoup, sign_in: SignIn) -> bool:

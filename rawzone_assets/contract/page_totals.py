@@ -14,6 +14,8 @@ from itertools import islice
 from bs4 import BeautifulSoup, Tag
 from bs4.element import NavigableString
 
+from rawzone_assets.contract.plain_markup import PlainMarkup
+
 _NUMBER = re.compile(
     r"([0-9]{1,15}(?:[,.'\u2019\s\u00a0\u202f][0-9]{3}){0,5})(?: (?!day|week|month|year)[^\W\d_]+)?"
 )
@@ -23,6 +25,12 @@ _LONGEST_LABEL = 200
 _MOST_LABELS = 10
 _AFTER, _BEFORE = 8, 4
 _MOST_CELLS = 400  # a table of totals is small; a larger one is not the label's own
+
+# What may stand between a label and its figure for both to be texts of the page beside each other.
+_LAYOUT = r"</?(?:b|big|br|dd|div|dl|dt|em|h[1-6]|i|li|p|small|span|strong|t[dhr]|tbody|ul)"
+_BETWEEN = rf"\s*(?:{_LAYOUT}(?:\s[^<>\"']*(?:\"[^\"<>]*\"[^<>\"']*)*)?>\s*){{1,9}}"
+_OPENS_OR_CLOSES = re.compile(r"<(/?)(svg|template|option|rt|rp)(?=[\s/>])", re.IGNORECASE)
+_ONLY_TEXT = re.compile(r"([^<&]*)</([A-Za-z0-9]+)[ \t\r\n]*>")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,6 +61,46 @@ def candidates(soup: BeautifulSoup, total: PageTotal) -> list[int]:
             numbers = [_number(str(piece)) for piece in (*beside, *near, *_cells(text))]
             found.extend(number for number in numbers if number is not None)
     return found
+
+
+def prints_plainly(page: PlainMarkup, total: PageTotal, expected: int) -> bool:
+    """Whether :func:`candidates` would certainly find the figure: it stands right beside the first label.
+
+    No answer but yes means anything: labels and figures in other layouts need the tree.
+    """
+    if total.element_id in page.markup:
+        return _element_prints(page, total, expected)
+    shown = rf"(?:{expected}|{re.escape(f'{expected:,}')})"
+    label = re.escape(total.label)
+    beside = re.compile(rf">\s*(?:{label}{_BETWEEN}{shown}|{shown}{_BETWEEN}{label})\s*<")
+    found = beside.search(page.markup)
+    if found is None:
+        return False
+    before = page.markup[: found.start() + 1]
+    word = max(total.label.split(), key=str.isdigit)  # digits have no case
+    return word.isdigit() and before.count(word) < _MOST_LABELS and _is_shown(before)
+
+
+def _element_prints(page: PlainMarkup, total: PageTotal, expected: int) -> bool:
+    """Whether the one element of that id holds nothing but the figure."""
+    start = page.markup.rfind("<", 0, page.markup.find(total.element_id))
+    tag = page.attributes_at(start)
+    if page.markup.count(total.element_id) > 1 or tag is None or tag[0].get("id") != total.element_id:
+        return False
+    inside = _ONLY_TEXT.match(page.markup, tag[1])
+    name = page.markup[start + 1 :].split(None, 1)[0].lower()
+    is_alone = inside is not None and inside[2].lower() == name and _number(inside[1]) == expected
+    return is_alone and _is_shown(page.markup[:start])
+
+
+def _is_shown(before: str) -> bool:
+    """Whether what follows stands in no element whose texts are not the page's own."""
+    depths = {"svg": 0, "template": 0, "option": 0, "rt": 0, "rp": 0}
+    for found in _OPENS_OR_CLOSES.finditer(before):
+        depths[found[2].lower()] += -1 if found[1] else 1
+        if min(depths.values()) < 0:
+            return False
+    return not any(depths.values())
 
 
 def _texts(soup: BeautifulSoup) -> Iterator[NavigableString]:

@@ -1,0 +1,59 @@
+"""Page markup: what judging asks of a page, read plainly where that is proven to give the same answer.
+
+Beautiful Soup is the reference and explains every refusal. Plain pages (``plain_markup.py``) are read thirty
+times as fast; the tree is built only for what their plain reading cannot settle.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cached_property
+
+from bs4 import BeautifulSoup, Tag
+
+from rawzone_assets.contract.page_totals import PageTotal, candidates, prints_plainly
+from rawzone_assets.contract.plain_markup import plain_markup
+
+
+class PageMarkup:
+    """One page.
+
+    Raises:
+        ParserRejectedMarkup: The page is not plain, and Beautiful Soup cannot parse it either.
+    """
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.plain = plain_markup(text)
+        if self.plain is None:
+            _ = self.soup
+
+    @cached_property
+    def soup(self) -> BeautifulSoup:
+        """The page as a tree."""
+        return BeautifulSoup(self.text, "html.parser")
+
+    def scripts(self) -> Iterator[str]:
+        """What stands in the page's inline scripts, in order."""
+        if self.plain:
+            yield from self.plain.scripts
+        else:
+            yield from (str(script.string) for script in self.soup.find_all("script") if script.string)
+
+    def options_with(self, values: tuple[str, ...]) -> Iterator[Tag]:
+        """The selected options that have one of these values, in any case."""
+        if self.plain and not any(_is_among(value, values) for value in self.plain.selected):
+            return
+        for option in self.soup.find_all("option", selected=True):
+            if _is_among(str(option.get("value")), values):
+                yield option
+
+    def figures_beside(self, total: PageTotal, expected: int) -> list[int]:
+        """Every printed number that may be the total, or ``expected`` alone where it surely is one."""
+        if self.plain and prints_plainly(self.plain, total, expected):
+            return [expected]
+        return candidates(self.soup, total)
+
+
+def _is_among(value: str, values: tuple[str, ...]) -> bool:
+    return value.strip().casefold() in values

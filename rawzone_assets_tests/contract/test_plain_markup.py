@@ -1,0 +1,183 @@
+"""Plain markup: what is read without a tree is what Beautiful Soup reads, and few pages need the tree."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from bs4 import BeautifulSoup
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rawzone_assets.contract import page_markup
+from rawzone_assets.contract.content import BytesContent
+from rawzone_assets.contract.judging import judge
+from rawzone_assets.contract.naming import Recognized, recognize
+from rawzone_assets.contract.page_totals import PageTotal, candidates, prints_plainly
+from rawzone_assets.contract.plain_markup import plain_markup
+from rawzone_assets.platforms import all_platforms
+from rawzone_assets.samples import samples
+
+TOTAL = PageTotal(label="Last 365 days", element_id="last365", chart="trend365day")
+FIGURE = 1234
+PIECES = [
+    "<script>",
+    "<script src='a'>",
+    "<script/>",
+    '<script type="a/b" async>',
+    "</script>",
+    "</SCRIPT >",
+    "</script x>",
+    "</ script>",
+    "<style>",
+    "</style>",
+    "<!--",
+    "-->",
+    "-- >",
+    "--!>",
+    "<!-->",
+    "<!",
+    "<?php ?>",
+    "<![CDATA[",
+    "]]>",
+    "<!DOCTYPE html>",
+    "var a = 1;",
+    "makeChart(1)",
+    '"',
+    "'",
+    "<",
+    ">",
+    "/>",
+    "&",
+    "&#",
+    "&#x;",
+    "&amp;",
+    "&#65;",
+    "&lt",
+    '<div x="',
+    '<div x="<script>"',
+    "<div x='>'>",
+    "<div>",
+    "</div>",
+    "<p",
+    "<p>",
+    "a<b",
+    "<option selected>",
+    '<option selected="" value="streams">',
+    "<option value=applemusic selected>",
+    "</option>",
+    '<option value="a&amp;b" selected>',
+    '<option selected value="a" value="b">',
+    "<select>",
+    "</select>",
+    "<textarea>",
+    "</textarea>",
+    "<title>",
+    "</title>",
+    "<iframe>",
+    "</iframe>",
+    "<xmp>",
+    "</xmp>",
+    "<noscript>",
+    "</noscript>",
+    "<plaintext>",
+    "<template>",
+    "</template>",
+    "<svg>",
+    "</svg>",
+    "<rt>",
+    "</rt>",
+    "<td>",
+    "</td>",
+    "<tr>",
+    "</tr>",
+    "<table>",
+    "</table>",
+    "<b>",
+    "</b>",
+    "<br>",
+    "<br/>",
+    "Last 365 days",
+    "last 365 DAYS",
+    "365",
+    "1,234",
+    "1234",
+    " ",
+    "\n",
+    "text",
+    "\u2003",
+    "\x0b",
+    '<td id="last365">',
+    "<td id=last365>",
+    "<i title=last365>",
+    '<a t=" id=last365">',
+    "<a b\u2003c>",
+    "</html>",
+    "<A HREF=x/>",
+    "<a\nb>",
+    "<td>Last 365 days</td><td>1,234</td>",
+    "<b>1,234</b><br><i>Last 365 days</i>",
+    '<td id="last365">1,234</td>',
+    "<script>var a = '</b>';</script>",
+    "<!-- <script> -->",
+    '<p title="Last 365 days">1,234</p>',
+]
+
+
+def doubted(text: str) -> str:
+    """What a plain reading of the page says that its tree does not, and what kind of page it was."""
+    page = plain_markup(text)
+    if page is None:
+        return "not plain"
+    soup = BeautifulSoup(text, "html.parser")
+    assert list(page.scripts) == [str(script.string) for script in soup.find_all("script") if script.string]
+    options = soup.find_all("option", selected=True)
+    assert sorted(page.selected) == sorted(str(option.get("value")) for option in options)
+    if not prints_plainly(page, TOTAL, FIGURE):
+        return "plain"
+    assert FIGURE in candidates(soup, TOTAL)
+    return "plain, with its figure"
+
+
+def campaign(examples: int) -> dict[str, int]:
+    seen: dict[str, int] = {}
+
+    @settings(max_examples=examples, deadline=None, derandomize=True, database=None)
+    @given(st.lists(st.sampled_from(PIECES), max_size=14))
+    def tried(pieces: list[str]) -> None:
+        kind = doubted("".join(pieces))
+        seen[kind] = seen.get(kind, 0) + 1
+
+    tried()
+    return seen
+
+
+def test_a_plain_page_holds_what_its_tree_holds(tell: Callable[[str], None]):
+    seen = campaign(1_500)
+    assert len(seen) == 3, seen
+    tell(f"pages put together from {len(PIECES)} pieces: {seen}")
+
+
+@pytest.mark.campaign
+def test_tens_of_thousands_of_plain_pages_hold_what_their_trees_hold(tell: Callable[[str], None]):
+    seen = campaign(60_000)
+    tell(f"pages put together from {len(PIECES)} pieces: {seen}")
+
+
+@pytest.mark.parametrize("sample", [s for s in samples() if s.path.endswith(".html")], ids=lambda s: s.title)
+def test_samples_hold_what_their_trees_hold(sample):
+    doubted(sample.data.decode("utf-8-sig", "replace"))
+
+
+def test_good_pages_are_judged_without_a_tree(monkeypatch: pytest.MonkeyPatch):
+    def build(*_: object) -> None:
+        raise AssertionError("a tree was built")
+
+    monkeypatch.setattr(page_markup, "BeautifulSoup", build)
+    judged = 0
+    for sample in samples():
+        found = recognize(sample.path, all_platforms())
+        if sample.path.endswith(".html") and not sample.codes and isinstance(found, Recognized):
+            assert not judge(found.feed, BytesContent(sample.data), found.capture).refused
+            judged += 1
+    assert judged > 3
