@@ -37,6 +37,7 @@ _ABSENT: Any = object()
 # The words that may stand before a name that is set. After any other the browser runs nothing of the script.
 _BEFORE_A_NAME = frozenset({"var", "let", "const", "else", "do", "return"})
 _LONGEST_WORD = 12  # looked at: longer than any of them
+_BEFORE_VARIABLE = re.compile(r"(?:(?<![\w$.])|\b(?P<window>window\.))\Z")
 _LAST_WORD = re.compile(r"[\w$]*\Z")
 _NOT_SAID = (None, "", "0", "false", "no", "null")  # in any case; pages write truth as 0, false or "0"
 
@@ -157,16 +158,29 @@ def find_blocks(markup: PageMarkup, variable: str, daily: str) -> Blocks | None:
 
     A value with the daily block goes before one without: scripts have variables of that name of their own.
     """
-    assignment = re.compile(rf"(?:(?<![\w$.])|\bwindow\.){re.escape(variable)}\s*=(?!=)\s*")
     found: Blocks | None = None
     for code in markup.scripts():
-        for match in islice(assignment.finditer(code), _MOST_ASSIGNMENTS) if variable in code else ():
-            if not _is_set(code, match.start()):
+        for start, end in islice(_assignments(code, variable), _MOST_ASSIGNMENTS):
+            if not _is_set(code, start):
                 continue
-            blocks = _read(code, match.end())
+            blocks = _read(code, end)
             if found is None or not _has(found, daily) or _has(blocks, daily):
                 found = blocks
     return found
+
+
+def _assignments(code: str, variable: str) -> Iterator[tuple[int, int]]:
+    """Where the variable, perhaps as a member of ``window``, is assigned to, and where the value starts."""
+    # It begins with plain letters, which the engine finds fast; what stands before them is asked afterwards.
+    assignment = re.compile(rf"{re.escape(variable)}\s*=(?!=)\s*")
+    at = 0
+    while match := assignment.search(code, at):
+        at = match.end()
+        before = _BEFORE_VARIABLE.search(code[max(0, match.start() - _LONGEST_WORD) : match.start()])
+        if before:
+            yield match.start() - len(before["window"] or ""), match.end()
+        else:
+            at = match.start() + 1
 
 
 def _is_set(script: str, start: int) -> bool:

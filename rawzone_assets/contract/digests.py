@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
-from itertools import islice
+from collections.abc import Iterable, Iterator
+from itertools import chain, islice
 from typing import Any
 
 import orjson
@@ -12,7 +12,15 @@ import orjson
 MOST_VISITED = 500_000
 """A structure that has not shown itself in half a million members will not do so later."""
 
-_KINDS = {str: "string", int: "number", float: "number", bool: "boolean", type(None): "null"}
+_KINDS = {
+    str: "string",
+    int: "number",
+    float: "number",
+    bool: "boolean",
+    type(None): "null",
+    dict: "object",
+    list: "array",
+}
 
 
 def canonical(document: Any) -> bytes | None:
@@ -36,6 +44,41 @@ def structure(document: Any) -> str:
 
 def paths_of(document: Any) -> list[str]:
     """The sorted paths of a document, each with its type: what :func:`structure` digests."""
+    found: set[str] = set()
+    waiting: list[tuple[str, list[Any]]] = [("", [document])]  # all values that have the same path at once
+    visited = 0
+    while waiting:
+        path, values = waiting.pop()
+        visited += len(values)
+        if visited > MOST_VISITED:
+            return _first_paths_of(document)
+        kinds = set(map(type, values))
+        found.update(f"{path} {_KINDS.get(kind, 'other')}" for kind in kinds)
+        if dict in kinds:
+            objects = values if len(kinds) == 1 else [value for value in values if type(value) is dict]
+            waiting.extend((f"{path}/{name}", members) for name, members in _members(objects))
+        if list in kinds:
+            items = chain.from_iterable(value for value in values if type(value) is list)
+            held = list(islice(items, MOST_VISITED + 1))
+            if held:
+                waiting.append((f"{path}/*", held))
+    return sorted(found)
+
+
+def _members(objects: list[dict[str, Any]]) -> Iterator[tuple[str, list[Any]]]:
+    """Every name in the objects with all that stands under it, the names of like objects at once."""
+    alike: dict[tuple[str, ...], list[dict[str, Any]]] = {}
+    for value in objects:
+        alike.setdefault(tuple(value), []).append(value)
+    found: dict[str, list[Any]] = {}
+    for names, group in alike.items():
+        for name, column in zip(names, zip(*map(dict.values, group), strict=True), strict=True):
+            found.setdefault(name, []).extend(column)
+    yield from found.items()
+
+
+def _first_paths_of(document: Any) -> list[str]:
+    """The same of a document so large that only its first values are looked at, one by one."""
     found: set[str] = set()
     waiting: list[tuple[str, Any]] = [("", document)]
     visited = 0

@@ -71,6 +71,6 @@ def _diary(reading: Reading, series: Series, figures: Figures, newest: date) -> 
     cadence = reading.feed.cadence
     of, by = series.measures(reading, figures.of), series.others(reading, figures.by)
     by_of, figures_of = series.cells(reading, by), series.cells(reading, of)
-    told = (Told(day=day, by=by_of(index), figures=figures_of(index)) for index, day in series.dated(reading))
+    told = (Told(day, by_of[index], figures_of[index]) for index, day in series.dated(reading))
     until = figures.last_settled(reading.capture.day, newest, cadence.lag_days)
     return diary_of(told, (*of, *by), until=until, by_record=bool(by))

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from rawzone_assets.contract import codes
 from rawzone_assets.contract.exposures import exposes
@@ -45,6 +46,12 @@ class Drift:
 
 def outline_of(lines: Iterable[str]) -> Outline:
     """The structure that ``lines`` list, without names that are data; nothing when it is too large to keep."""
+    listed = tuple(lines)
+    # Captures of a feed have one structure, again and again; those whose names are data never have it twice.
+    return _known_outline(listed) if len(listed) <= MOST_LINES else _outline(listed)
+
+
+def _outline(lines: tuple[str, ...]) -> Outline:
     found: set[str] = set()
     for line in lines:
         path, _, kind = line.rpartition(" ")
@@ -53,6 +60,9 @@ def outline_of(lines: Iterable[str]) -> Outline:
         if len(found) > MOST_LINES:
             return ()
     return tuple(sorted(found))
+
+
+_known_outline = lru_cache(maxsize=256)(_outline)
 
 
 def outline_of_columns(names: Iterable[str]) -> Outline:

@@ -51,15 +51,19 @@ class Form:
 
 
 @lru_cache(maxsize=65536)
-def is_date(text: str) -> bool:
-    """Whether ``text`` is a day of the calendar written YYYY-MM-DD, from the year 1 on."""
+def day_of(text: str) -> date | None:
+    """The day of the calendar written YYYY-MM-DD, from the year 1 on; ``None`` when ``text`` is none."""
     if not _DATE.fullmatch(text):
-        return False
+        return None
     try:
-        date.fromisoformat(text)
+        return date.fromisoformat(text)
     except ValueError:
-        return False
-    return True
+        return None
+
+
+def is_date(text: str) -> bool:
+    """Whether ``text`` is such a day."""
+    return day_of(text) is not None
 
 
 def _is_month(text: str) -> bool:

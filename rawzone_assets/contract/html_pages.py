@@ -204,6 +204,8 @@ def _is_hostile(text: str) -> bool:
 
 
 def _is_xml(text: str) -> bool:
+    if "<?" not in text:
+        return False
     first = _FIRST_TAG.search(text)
     return "<?xml" in text.lower() and (first is None or first[1].lower() != "html")
 

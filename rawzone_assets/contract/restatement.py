@@ -13,7 +13,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal, InvalidOperation
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -28,6 +29,7 @@ Diary = Mapping[str, str]
 
 _ABSENT = 0
 _LONGEST_NUMBER = 40
+_EXACT = 28  # digits of a decimal number that are never rounded
 _DAY = timedelta(days=1)
 
 
@@ -48,8 +50,7 @@ class Figures:
         return min(captured - (lag_days + self.settled_after) * _DAY, newest - _DAY)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Told:
+class Told(NamedTuple):
     """What one record tells of a day: by what it is told apart from others of the day, and its figures."""
 
     day: date
@@ -59,24 +60,24 @@ class Told:
 
 def diary_of(told: Iterable[Told], names: Sequence[str], *, until: date, by_record: bool) -> Diary | None:
     """The diary of the days up to ``until``; ``None`` when there is none of them."""
-    days: dict[date, list[tuple[list[str], list[str]]]] = {}
-    for record in told:
-        if record.day <= until:
-            entry = [_plain(value) for value in record.by], [_plain(value) for value in record.figures]
-            days.setdefault(record.day, []).append(entry)
+    last_settled = until.toordinal()
+    days: dict[int, list[bytes]] = {}
+    for day, by, figures in told:
+        ordinal = day.toordinal()
+        if ordinal <= last_settled:
+            days.setdefault(ordinal, []).append(_written(by, figures))
     if not days:
         return None
     last = max(days)
-    first = max(min(days), last - (MOST_DAYS - 1) * _DAY)
-    window = [sorted(days.get(first + n * _DAY, [])) for n in range((last - first).days + 1)]
+    first = max(min(days), last - (MOST_DAYS - 1))
+    window = [tuple(days.get(day, ())) for day in range(first, last + 1)]
     diary = {
-        "from": first.isoformat(),
+        "from": date.fromordinal(first).isoformat(),
         "of": hashlib.sha256(orjson.dumps(list(names))).hexdigest()[:4],
-        "days": b64encode(bytes(_digest(entries) for entries in window)).decode(),
+        "days": b64encode(bytes(digests[0] for digests in map(_digests, window))).decode(),
     }
     if by_record:
-        keys = ([by for by, _ in entries] for entries in window)
-        diary["records"] = b64encode(bytes(_digest(entries) for entries in keys)).decode()
+        diary["records"] = b64encode(bytes(digests[1] for digests in map(_digests, window))).decode()
     return diary
 
 
@@ -88,20 +89,24 @@ def restatement_findings(now: Diary | None, past: Iterable[Diary]) -> Iterator[F
     """
     if now is None:
         return
-    here = _read(now)
-    left = set(here)
+    first, figures, records = _read(now)
+    left = set(range(first, first + len(figures)))
     compared, changed = 0, []
     for diary in past:
-        if diary["of"] != now["of"] or not left:
+        if not left:
+            break
+        begins = date.fromisoformat(diary["from"]).toordinal()
+        if diary["of"] != now["of"] or begins > max(left):
             continue
-        before = _read(diary)
-        for day in left & before.keys():
-            (figures, records), (figures_before, records_before) = here[day], before[day]
-            if records == records_before:
+        begins, figures_before, records_before = _read(diary)
+        told = left.intersection(range(begins, begins + len(figures_before)))
+        for day in told:
+            here, before = day - first, day - begins
+            if records[here] == records_before[before]:
                 compared += 1
-                if figures != figures_before:
-                    changed.append(day)
-        left -= before.keys()
+                if figures[here] != figures_before[before]:
+                    changed.append(date.fromordinal(day))
+        left -= told
     if changed:
         verb = "has" if len(changed) == 1 else "have"
         extent = f"{min(changed)}" if len(changed) == 1 else f"from {min(changed)} to {max(changed)}"
@@ -109,24 +114,48 @@ def restatement_findings(now: Diary | None, past: Iterable[Diary]) -> Iterator[F
         yield codes.RESTATED_DAYS(f"{len(changed):,} of the {known} {verb} other figures now: {extent}")
 
 
-def _read(diary: Diary) -> dict[date, tuple[int, int]]:
-    """The digests of each day: of its figures, and of which records it has."""
-    first = date.fromisoformat(diary["from"])
+def _read(diary: Diary) -> tuple[int, bytes, bytes]:
+    """The first day's ordinal, and for each day the digests of its figures and of which records it has."""
+    first = date.fromisoformat(diary["from"]).toordinal()
     days = b64decode(diary["days"])
     records = b64decode(diary["records"]) if "records" in diary else bytes(len(days))
-    return {first + n * _DAY: pair for n, pair in enumerate(zip(days, records, strict=True))}
+    if len(days) != len(records):
+        raise ValueError("a diary tells of other days than it has records")
+    return first, days, records
+
+
+def _written(by: Sequence[Any], figures: Sequence[Any]) -> bytes:
+    try:
+        return orjson.dumps((by, figures))
+    except TypeError:  # a number beyond 64 bits; as a text it is the same figure
+        return orjson.dumps(([_plain(value) for value in by], [_plain(value) for value in figures]))
+
+
+@lru_cache(maxsize=16_384)
+def _digests(told: tuple[bytes, ...]) -> tuple[int, int]:
+    """The digests of a day's records and of what they are told apart by: captures tell the same days again."""
+    if not told:
+        return _ABSENT, _ABSENT
+    records = (orjson.loads(record) for record in told)
+    entries = sorted(([_plain(v) for v in by], [_plain(v) for v in figures]) for by, figures in records)
+    return _digest(entries), _digest([by for by, _ in entries])
 
 
 def _digest(entries: Sequence[Any]) -> int:
-    """From 1 to 255, or 0 when there is nothing."""
-    if not entries:
-        return _ABSENT
+    """From 1 to 255."""
     return 1 + int.from_bytes(hashlib.sha256(orjson.dumps(entries)).digest()[:8]) % 255
 
 
 def _plain(value: Any) -> str:
     """A figure as text that is the same however the source writes it: ``"843"``, ``843``, ``843.0``."""
     text = "" if value is None else str(value)
+    if text.isdecimal() and text.isascii() and len(text) < _EXACT and text[0] != "0" and text[-1] != "0":
+        return text
+    return _normalized(text)
+
+
+@lru_cache(maxsize=16_384)
+def _normalized(text: str) -> str:
     if len(text) > _LONGEST_NUMBER:
         return text
     try:

@@ -8,7 +8,7 @@ only on documents that their schema accepts, so they need not doubt types. Rules
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from itertools import pairwise
 from typing import Any
@@ -17,7 +17,7 @@ from rawzone_assets.contract import codes
 from rawzone_assets.contract.codes import Code
 from rawzone_assets.contract.feed import Capture, Feed
 from rawzone_assets.contract.findings import Finding, Place
-from rawzone_assets.contract.forms import is_date
+from rawzone_assets.contract.forms import day_of
 from rawzone_assets.contract.pointers import parts_of, resolve
 
 
@@ -29,6 +29,13 @@ class Reading:
     feed: Feed
     capture: Capture
     place: Callable[[tuple[str | int, ...]], Place]
+    _dated: dict[Series, list[tuple[int, date]]] = field(default_factory=dict, compare=False)
+
+    def dated(self, series: Series) -> list[tuple[int, date]]:
+        """The index and day of each record of a series that has one. Every rule about days asks again."""
+        if series not in self._dated:
+            self._dated[series] = list(series.read_days(self))
+        return self._dated[series]
 
     def rows(self, path: str) -> list[dict[str, Any]]:
         """The list of objects at ``path``; absent or empty lists are alike here."""
@@ -65,11 +72,16 @@ class Series:
     def days(self, reading: Reading) -> list[date]:
         return [day for _, day in self.dated(reading)]
 
-    def dated(self, reading: Reading) -> Iterator[tuple[int, date]]:
+    def dated(self, reading: Reading) -> list[tuple[int, date]]:
         """The index and day of each record that has one."""
+        return reading.dated(self)
+
+    def read_days(self, reading: Reading) -> Iterator[tuple[int, date]]:
+        """Read them; :meth:`dated` remembers."""
         for index, text in self._values(reading, self.day):
-            if isinstance(text, str) and is_date(text):
-                yield index, date.fromisoformat(text)
+            day = day_of(text) if isinstance(text, str) else None
+            if day:
+                yield index, day
 
     def total(self, reading: Reading) -> int:
         """The sum of the figures, which sources write as numbers or as digits; ``null`` is a gap in a chart."""
@@ -79,18 +91,13 @@ class Series:
         member = self._member(reading, self.day)
         return reading.at(self.path, index, *(() if member is None else (member,)))
 
-    def cells(self, reading: Reading, names: tuple[str, ...]) -> Callable[[int], list[Any]]:
-        """What a record, asked for by its index, has under each of the names; ``None`` for nothing."""
+    def cells(self, reading: Reading, names: tuple[str, ...]) -> list[tuple[Any, ...]]:
+        """What each record has under each of the names; ``None`` for nothing."""
         rows: list[Any] = list(reading.rows(self.path))
         members = [self._member(reading, name) for name in names]
-
-        def of(index: int) -> list[Any]:
-            row = rows[index]
-            if isinstance(row, dict):
-                return [row.get(member) for member in members]
-            return [row[at] if isinstance(at, int) and at < len(row) else None for at in members]
-
-        return of
+        if not members:
+            return [()] * len(rows)
+        return list(zip(*([_cell(row, member) for row in rows] for member in members), strict=True))
 
     def measures(self, reading: Reading, named: tuple[str, ...]) -> tuple[str, ...]:
         """The figures named, or all that the columns say are figures."""
@@ -120,12 +127,19 @@ class Series:
         return names.index(name) if name in names else None
 
 
+def _cell(row: Any, member: str | int | None) -> Any:
+    if isinstance(row, dict):
+        return row.get(member)
+    return row[member] if isinstance(member, int) and member < len(row) else None
+
+
 def no_day_twice(series: Series) -> Rule:
     """Each day stands once."""
 
     def rule(reading: Reading) -> Iterator[Finding]:
         first: dict[date, int] = {}
-        for index, day in series.dated(reading):
+        days = series.days(reading)
+        for index, day in series.dated(reading) if len(set(days)) < len(days) else ():
             if day in first:
                 message = f"{day} stands here and in row {first[day]} (rows count from 0)"
                 yield codes.REPEATED_DAY(message, series.place_of_day(reading, index))
@@ -139,7 +153,8 @@ def no_future_day(series: Series) -> Rule:
 
     def rule(reading: Reading) -> Iterator[Finding]:
         last = reading.capture.day + timedelta(days=1)
-        for index, day in series.dated(reading):
+        is_late = max(series.days(reading), default=last) > last
+        for index, day in series.dated(reading) if is_late else ():
             if day > last:
                 message = f"{day} lies after the capture on {reading.capture.day}"
                 yield codes.FUTURE_DATE(message, series.place_of_day(reading, index))
@@ -170,12 +185,12 @@ def ascending_without_gaps(series: Series) -> Rule:
     """The days ascend one by one. Only for feeds whose captures have always done so."""
 
     def rule(reading: Reading) -> Iterator[Finding]:
-        dated = list(series.dated(reading))
-        for (_, before), (index, day) in pairwise(dated):
+        days = series.days(reading)
+        for (_, before), (index, day) in pairwise(series.dated(reading) if days != sorted(days) else ()):
             if day < before:
                 yield codes.DAYS_UNORDERED(f"{day} follows {before}", series.place_of_day(reading, index))
                 break
-        present = {day for _, day in dated}
+        present = set(days)
         if present:
             span = (max(present) - min(present)).days + 1
             missing = span - len(present)

@@ -64,7 +64,9 @@ def read_value(script: str, start: int) -> Any:
         value = orjson.loads(script[start:end])
     except (ValueError, RecursionError):
         value = _Reader(script=script, position=start).read()
-    if _nests_too_deeply(value) or digests.canonical(value) is None:
+        if digests.canonical(value) is None:  # halves of characters, which only scripts can write
+            raise NotAValueError from None
+    if _nests_too_deeply(value):
         raise NotAValueError
     return value
 
@@ -79,14 +81,16 @@ def read_exactly(script: str, start: int) -> Any:
 
 def _nests_too_deeply(value: Any) -> bool:
     level = [value]
-    for _ in range(DEEPEST + 1):
+    for _ in range(DEEPEST):
         level = [
             part
             for inner in level
-            if isinstance(inner, (dict, list))
-            for part in (inner.values() if isinstance(inner, dict) else inner)
+            for part in (inner.values() if type(inner) is dict else inner)
+            if type(part) is dict or type(part) is list
         ]
-    return bool(level)
+        if not level:
+            return False
+    return any(level)
 
 
 def starts_of_items(script: str, start: int) -> tuple[int, ...]:

@@ -20,7 +20,7 @@ from rawzone_assets.contract.dialects import told_by_header
 from rawzone_assets.contract.drift import outline_of_columns
 from rawzone_assets.contract.feed import Capture, Content, Facts, Feed
 from rawzone_assets.contract.findings import Finding, Findings, Place
-from rawzone_assets.contract.forms import UNDEFINED, is_date
+from rawzone_assets.contract.forms import UNDEFINED, day_of, is_date
 from rawzone_assets.contract.restatement import Diary, Figures, Told, diary_of
 from rawzone_assets.contract.rules import stale
 from rawzone_assets.contract.table_cells import refused_cells, unusual_cells
@@ -259,7 +259,7 @@ class _Examination:
             dates = days.dates
         elif self.format.figures:
             cells = table.columns.get(self.format.day, [])
-            dates = [date.fromisoformat(text) if text and is_date(text) else None for text in cells]
+            dates = [day_of(text) if text else None for text in cells]
         if self.format.figures and self.last_day and not self.findings.blocking:
             self.diary = self._diary(self.format.figures, table, dates, date.fromisoformat(self.last_day))
         for rule in self.format.whole_rules:
@@ -270,15 +270,12 @@ class _Examination:
     ) -> Diary | None:
         """What the rows tell of days that are settled."""
         of, by = (sorted(set(names) & table.columns.keys()) for names in (figures.of, figures.by))
-        told = [
-            Told(
-                day=day,
-                by=[table.columns[name][row] for name in by],
-                figures=[table.columns[name][row] for name in of],
-            )
+        by_of, figures_of = (_rows_of(table, names, len(dates)) for names in (by, of))
+        told = (
+            Told(day, by_of[row], figures_of[row])
             for row, day in enumerate(dates)
-            if day and not any(table.columns[name][row] == UNDEFINED for name in of)
-        ]
+            if day and UNDEFINED not in figures_of[row]
+        )
         until = figures.last_settled(self.capture.day, newest, self.feed.cadence.lag_days)
         return diary_of(told, (*of, *by), until=until, by_record=bool(by))
 
@@ -294,3 +291,8 @@ class _Examination:
         if days:
             self.first_day = min(days) if self.first_day is None else min(self.first_day, *days)
             self.last_day = max(days) if self.last_day is None else max(self.last_day, *days)
+
+
+def _rows_of(table: Chunk, names: Sequence[str], rows: int) -> list[tuple[str | None, ...]]:
+    """The cells of some columns, row by row."""
+    return list(zip(*(table.columns[name] for name in names), strict=True)) if names else [()] * rows
