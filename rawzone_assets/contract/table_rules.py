@@ -7,7 +7,7 @@ because the schema has refused them already.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -21,8 +21,15 @@ from rawzone_assets.contract.forms import is_date
 class Chunk:
     """Some thousand rows as columns. Absent columns are absent; cells of nothing but blanks are ``None``."""
 
-    columns: dict[str, list[str | None]]
+    columns: Mapping[str, Sequence[str | None]]
     lines: Sequence[int]
+    _distinct: dict[str, frozenset[str | None]] = field(default_factory=dict, compare=False)
+
+    def distinct(self, column: str) -> frozenset[str | None]:
+        """The different cells of a column; none when it is absent. Dates and stores repeat endlessly."""
+        if column not in self._distinct:
+            self._distinct[column] = frozenset(self.columns.get(column, ()))
+        return self._distinct[column]
 
     def place(self, row: int, column: str) -> Place:
         return Place(line=self.lines[row], column_name=column)
@@ -60,7 +67,7 @@ def not_after_capture(column: str) -> TableRule:
     def rule(chunk: Chunk, capture: Capture) -> Iterator[Finding]:
         last = (capture.day + timedelta(days=1)).isoformat()
         cells = chunk.columns.get(column, [])
-        late = {text for text in set(cells) if text is not None and text > last and is_date(text)}
+        late = {text for text in chunk.distinct(column) if text and text > last and is_date(text)}
         for row, text in enumerate(cells if late else []):
             if text in late:
                 message = f"{text} lies after the capture on {capture.day}"

@@ -164,6 +164,13 @@ def is_nullable(column: Mapping[str, Any]) -> bool:
 
 
 @cache
+def demands_of(schema: str, column: str) -> tuple[bool, tuple[Callable[[str], bool], ...]]:
+    """Whether a cell of the column may be blank, and what its texts must pass."""
+    declared = shape_of(schema).columns[column]
+    return is_nullable(declared), tuple(check.accepts for check in checks_of(declared))
+
+
+@cache
 def pandera_schema(schema: str, columns: tuple[str, ...]) -> pandera.DataFrameSchema:
     """The row schema as pandera judges a chunk with these columns. Imported late: it takes half a second."""
     import pandera.pandas as pandera  # noqa: PLC0415

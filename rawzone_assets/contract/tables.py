@@ -7,7 +7,7 @@ take no more memory than one of megabytes. Columns and demands come from the row
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from itertools import islice
@@ -230,14 +230,17 @@ class _Examination:
 
     def _judge_chunk(self) -> None:
         cells = list(zip(*self._rows, strict=True))
-        columns: dict[str, list[str | None]] = {
-            column: [None if not cell or cell.isspace() else cell for cell in cells[index]]
-            for index, column in enumerate(self.header.columns)
-            if column
+        known = [(column, cells[index]) for index, column in enumerate(self.header.columns) if column]
+        distinct = {column: frozenset(texts) for column, texts in known}
+        blanks = {column: frozenset(filter(_is_blank, texts)) for column, texts in distinct.items()}
+        columns: dict[str, Sequence[str | None]] = {
+            column: [None if cell in blanks[column] else cell for cell in texts] if blanks[column] else texts
+            for column, texts in known
         }
-        chunk = Chunk(columns=columns, lines=self._lines)
+        told = {c: distinct[c] - blanks[c] | ({None} if blanks[c] else frozenset()) for c in columns}
+        chunk = Chunk(columns=columns, lines=self._lines, _distinct=told)
         self.gathered.take(chunk)
-        self._note_days(columns.get(self.format.day, []))
+        self._note_days(chunk.distinct(self.format.day))
         if self.last_cells:
             self.last_cells.take(cells[-1])
         self.records += len(self._rows)
@@ -255,7 +258,7 @@ class _Examination:
         if self.format.daily:
             days = self.format.daily.read(table, self.capture)
             self.findings.extend(days.findings)
-            self._note_days([day.isoformat() for day in days.dates if day])
+            self._note_days({day.isoformat() for day in days.dates if day})
             dates = days.dates
         elif self.format.figures:
             cells = table.columns.get(self.format.day, [])
@@ -286,11 +289,15 @@ class _Examination:
             yield from rule(chunk, self.capture)
         yield from self.identities.repeats(chunk)
 
-    def _note_days(self, cells: Sequence[str | None]) -> None:
-        days = [text for text in set(cells) if text and is_date(text)]
+    def _note_days(self, cells: Iterable[str | None]) -> None:
+        days = [text for text in cells if text and is_date(text)]
         if days:
             self.first_day = min(days) if self.first_day is None else min(self.first_day, *days)
             self.last_day = max(days) if self.last_day is None else max(self.last_day, *days)
+
+
+def _is_blank(cell: str) -> bool:
+    return not cell or cell.isspace()
 
 
 def _rows_of(table: Chunk, names: Sequence[str], rows: int) -> list[tuple[str | None, ...]]:

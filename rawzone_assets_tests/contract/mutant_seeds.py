@@ -12,8 +12,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 
+from hypothesis import strategies as st
 from mutant_archives import Archive, changed_archive
-from mutant_bytes import Step, changed_bytes
+from mutant_bytes import SCALE, Step, changed_bytes
 from mutant_documents import changed_document, written
 from mutant_pages import changed_page, page_of
 from mutant_tables import Table, changed_table, table_of
@@ -26,6 +27,13 @@ from rawzone_assets.samples.sample import Sample
 
 FORMATS = ("html", "json", "csv", "tsv", "zip")
 _LONGEST_LIST = 12
+
+STEP = st.tuples(*[st.integers(0, SCALE - 1)] * 3)
+STEPS = st.one_of(*[st.tuples(*[STEP] * count) for count in (1, 1, 2, 3)])
+NONE = st.just(())
+STYLE = st.integers(0, 5)
+# Most mutants change little: those are the ones that a judge may take for good.
+MUTANTS = st.one_of(*[st.tuples(STEPS, STYLE, NONE)] * 3, *(st.tuples(s, STYLE, STEPS) for s in (NONE, STEPS)))
 
 
 @dataclass(frozen=True, kw_only=True)

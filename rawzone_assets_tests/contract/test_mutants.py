@@ -13,8 +13,7 @@ from dataclasses import dataclass, field
 import pytest
 from hypothesis import HealthCheck, Phase, given, note, settings
 from hypothesis import strategies as st
-from mutant_bytes import SCALE
-from mutant_seeds import FORMATS, seeds
+from mutant_seeds import FORMATS, MUTANTS, seeds
 from oracle import broken_rules
 from second_opinions import disagreements
 
@@ -24,12 +23,6 @@ from rawzone_assets.contract.judging import judge
 from rawzone_assets.zone.judges import JudgePool
 
 BOUNDED, WHOLE = 300, 10_000
-STEP = st.tuples(*[st.integers(0, SCALE - 1)] * 3)
-STEPS = st.one_of(*[st.tuples(*[STEP] * count) for count in (1, 1, 2, 3)])
-NONE = st.just(())
-STYLE = st.integers(0, 5)
-# Most mutants change little: those are the ones that a judge may take for good.
-MUTANTS = st.one_of(*[st.tuples(STEPS, STYLE, NONE)] * 3, *(st.tuples(s, STYLE, STEPS) for s in (NONE, STEPS)))
 
 
 @pytest.fixture(scope="module")

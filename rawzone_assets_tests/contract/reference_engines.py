@@ -1,0 +1,34 @@
+"""Reference engines: judging with every fast path closed, so that what it decides can be compared.
+
+Beautiful Soup reads each page, pandera judges each cell, every form of exposure is sought everywhere, and
+documents are walked value by value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from rawzone_assets.contract import digests, page_markup, refusals, table_cells
+from rawzone_assets.contract.feed import Capture, Content, Feed, Judgement
+from rawzone_assets.contract.judging import judge
+from rawzone_assets.contract.marks import Marks
+
+
+def judged_by_reference(feed: Feed, content: Content, capture: Capture) -> Judgement:
+    """The judgement without any fast path."""
+    with _closed():
+        return judge(feed, content, capture)
+
+
+@contextmanager
+def _closed() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(page_markup, "plain_markup", lambda _text: None)
+        patch.setattr(table_cells, "_is_refused", lambda *_: True)
+        patch.setattr(Marks, "are_in", lambda *_: True)
+        patch.setattr(refusals, "_knows_all", lambda *_: False)
+        patch.setattr(digests, "paths_of", digests._first_paths_of)
+        yield

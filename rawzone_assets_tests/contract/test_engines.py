@@ -1,0 +1,74 @@
+"""Fast engines decide, reference engines explain, and both say the same of every delivery.
+
+Held against each other are whole judgements, of every sample of every feed and of thousands of mutants: each
+finding with its place and words, and every fact that a receipt keeps.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from mutant_seeds import FORMATS, MUTANTS, seeds
+from reference_engines import judged_by_reference
+
+from rawzone_assets.contract.content import BytesContent
+from rawzone_assets.contract.judging import judge
+from rawzone_assets.contract.naming import Recognized, recognize
+from rawzone_assets.platforms import all_platforms
+from rawzone_assets.samples import samples
+from rawzone_assets.samples.sample import Sample
+
+BOUNDED, WHOLE = 60, 10_000
+
+
+def delivered() -> list[Sample]:
+    return [s for s in samples() if isinstance(recognize(s.path, all_platforms()), Recognized)]
+
+
+@pytest.mark.parametrize("feed", sorted({sample.feed for sample in delivered()}))
+def test_the_engines_agree_about_every_sample(feed: str):
+    for sample in delivered():
+        found = recognize(sample.path, all_platforms())
+        if sample.feed == feed and isinstance(found, Recognized):
+            delivery = (found.feed, BytesContent(sample.data), found.capture)
+            assert judge(*delivery) == judged_by_reference(*delivery), sample.title
+
+
+def campaign(kind: str, examples: int) -> Counter[str]:
+    met: Counter[str] = Counter()
+
+    @settings(
+        max_examples=examples,
+        derandomize=True,
+        database=None,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+        phases=[Phase.generate, Phase.shrink],
+    )
+    @given(index=st.integers(0, len(seeds(kind)) - 1), drawn=MUTANTS)
+    def tried(index: int, drawn: tuple) -> None:
+        seed = seeds(kind)[index]
+        delivery = (seed.feed, BytesContent(seed.mutant(*drawn)), seed.capture)
+        judgement = judge(*delivery)
+        assert judgement == judged_by_reference(*delivery), seed.title
+        met["refused" if judgement.refused else "accepted"] += 1
+
+    tried()
+    return met
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+def test_the_engines_agree_about_mutants(kind: str, tell: Callable[[str], None]):
+    met = campaign(kind, BOUNDED)
+    assert len(met) == 2, "mutants that are all refused, or all accepted, compare little"
+    tell(f"judgements of {kind} mutants by both engines: {dict(met)}")
+
+
+@pytest.mark.campaign
+@pytest.mark.parametrize("kind", FORMATS)
+def test_the_engines_agree_about_ten_thousand_mutants(kind: str, tell: Callable[[str], None]):
+    tell(f"judgements of {kind} mutants by both engines: {dict(campaign(kind, WHOLE))}")
