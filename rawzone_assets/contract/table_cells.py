@@ -23,7 +23,9 @@ def refused_cells(shape: Shape, chunk: Chunk) -> Iterator[Finding]:
     import pandera.pandas as pandera  # noqa: PLC0415
 
     # Objects, not Arrow strings: the checks are Python's own, and Arrow would convert every text twice.
-    frame = pd.DataFrame({name: pd.Series(list(cells), dtype="object") for name, cells in chunk.columns.items()})
+    frame = pd.DataFrame(
+        {name: pd.Series(list(cells), dtype="object") for name, cells in chunk.columns.items()}
+    )
     try:
         pandera_schema(shape.schema, tuple(chunk.columns)).validate(frame, lazy=True)
     except pandera.errors.SchemaErrors as refused:
