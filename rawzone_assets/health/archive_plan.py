@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
@@ -73,6 +73,7 @@ class Plan:
     """What is to move, and what stays although it is due."""
 
     ledger: Head
+    made_at: datetime
     older_than: int | None
     retention: dict[str, dict[str, int]]
     feeds: tuple[Share, ...]
@@ -115,6 +116,7 @@ class Plan:
             "version": 1,
             "summary": self.summary,
             "ledger": {"seq": self.ledger.seq, "head": self.ledger.sha256, "at": at},
+            "made_at": timestamp(self.made_at),
             "older_than_days": self.older_than,
             "retention": self.retention,
             "feeds": [vars(share) for share in self.feeds],
@@ -129,6 +131,7 @@ class Approved:
 
     digest: str
     ledger: Head
+    made_at: datetime
     older_than: int | None
     retention: dict[str, dict[str, int]]
     files: tuple[Planned, ...]
@@ -143,6 +146,7 @@ def make_plan(zone: Zone, feeds: Sequence[str] | None = None, *, older_than: int
     names = sorted({planned.feed for planned in moving})
     return Plan(
         ledger=zone.index.head,
+        made_at=max(zone.clock(), zone.index.head.at or zone.clock()),
         older_than=older_than,
         retention={feed: vars(zone.settings.policy.retention_of(feed)) for feed in names},
         feeds=tuple(_share(zone, [planned for planned in moving if planned.feed == feed]) for feed in names),
@@ -185,12 +189,13 @@ def read_plan(data: bytes, name: str) -> Approved:
         )
     ledger = document["ledger"]
     try:
-        at = moment(ledger["at"])
+        at, made_at = moment(ledger["at"]), moment(document["made_at"])
     except ValueError:
         raise PlanRefused(f"{name} is no plan of this version: make one with 'rawzone archive plan'.") from None
     return Approved(
         digest=digest,
         ledger=Head(seq=ledger["seq"], sha256=ledger["head"], at=at),
+        made_at=made_at,
         older_than=document["older_than_days"],
         retention=document["retention"],
         files=tuple(

@@ -77,6 +77,7 @@ def apply_plan(
         ZoneError: The environment failed. What was recorded until then stays, and the next run goes on.
     """
     work = _Work(zone=zone, plan=plan, approved_by=approved_by, publisher=zone.publisher(run_id))
+    zone.recover()  # perhaps of a run of this plan: what it has recorded must last before it counts as done
     zone.index.catch_up()
     try:
         return _apply(work, share, progress)
@@ -111,7 +112,7 @@ def _check_ledger(zone: Zone, plan: Approved) -> None:
             f"The plan was made of another ledger (its commit {plan.ledger.seq} is not the one that lies "
             "here), so nothing is moved: make a new plan with 'rawzone archive plan'."
         )
-    if head.at and plan.ledger.at and head.at - plan.ledger.at > KEPT_FOR:
+    if head.at and head.at - plan.made_at > KEPT_FOR:
         raise PlanRefused(
             f"The plan is stale (the ledger went on for more than {KEPT_FOR.days} days since it was made), so "
             "nothing is moved: make a new plan with 'rawzone archive plan'."

@@ -44,6 +44,8 @@ def restore_objects(
         ZoneError: The environment failed. What was restored until then is recorded.
     """
     outcome = Outcome()
+    zone.recover()  # what an interrupted restore has recorded must last before it counts as done
+    zone.index.catch_up()
     for group in _groups(objects):
         _carry_out(zone, group, by=by, reason=reason, run_id=run_id, outcome=outcome)
     return outcome

@@ -1,0 +1,249 @@
+"""Archive under crash and fault: a file is always readable from at least one place."""
+
+import errno
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from rawzone_assets.health import archiving
+from rawzone_assets.zone import releasing
+from rawzone_assets.zone.custody import ARCHIVED
+from rawzone_assets.zone.errors import ZoneError
+from rawzone_assets.zone.files import Files
+from rawzone_assets.zone.publishing import Publisher
+from rawzone_assets_tests.health.archive_campaign import (
+    AGAIN,
+    ARCHIVE,
+    MOVES,
+    RESTORE,
+    ArchiveCampaign,
+    corrupt,
+    open_plain,
+)
+from rawzone_assets_tests.zone.faulty_files import FaultyFiles, WatchedFiles
+from rawzone_assets_tests.zone.invariants import Oracle
+from rawzone_assets_tests.zone.mutants import Careless
+
+by_move = pytest.mark.parametrize("move", MOVES, ids=str)
+
+
+class TestEveryMoment:
+    """A crash anywhere leaves every file readable, and the next run finishes the work."""
+
+    @by_move
+    def test_of_a_command(self, tmp_path, tell, move):
+        campaign = ArchiveCampaign(tmp_path, move)
+        moments = campaign.moments()
+        campaign.interrupt(moments, every=5, random_ones=1)
+        tell(f"{move}: every fifth of {len(moments)} crash points, {campaign.tried} crashes")
+        assert campaign.violations[:12] == []
+
+    @pytest.mark.parametrize("move", [ARCHIVE, RESTORE], ids=str)
+    def test_of_the_recovery(self, tmp_path, tell, move):
+        campaign = ArchiveCampaign(tmp_path, move)
+        points = campaign.interrupt_recovery(campaign.moments(), every=113)
+        tell(f"{move}, recovered: {points} crash points, {campaign.tried} crashes")
+        assert campaign.violations[:12] == []
+
+    @by_move
+    def test_calls_that_fail(self, tmp_path, tell, move):
+        campaign = ArchiveCampaign(tmp_path, move)
+        campaign.fail_each(errno.EIO, every=11)
+        tell(f"{move}: {campaign.tried} faults")
+        assert campaign.violations[:12] == []
+
+    @pytest.mark.parametrize("move", [ARCHIVE, RESTORE], ids=str)
+    def test_syncs_that_fail_and_what_is_killed_then(self, tmp_path, tell, move):
+        campaign = ArchiveCampaign(tmp_path, move)
+        campaign.fail_each(errno.EIO, every=3, only=("sync", "sync_folder"), killed=True)
+        tell(f"{move}: {campaign.tried} failed syncs, killed")
+        assert campaign.violations[:12] == []
+
+
+@pytest.mark.campaign
+class TestManyMore:
+    """The same, in every way that is known to lose something."""
+
+    @by_move
+    def test_each_change_lost_alone_and_many_subsets(self, tmp_path, tell, move):
+        campaign = ArchiveCampaign(tmp_path, move)
+        moments = campaign.moments()
+        campaign.interrupt(moments, random_ones=4, each_alone=True)
+        tell(f"{move}: {len(moments)} crash points, {campaign.tried} crashes")
+        assert campaign.violations[:12] == []
+
+    @by_move
+    def test_of_the_recovery(self, tmp_path, tell, move):
+        campaign = ArchiveCampaign(tmp_path, move)
+        points = campaign.interrupt_recovery(campaign.moments(), every=7)
+        tell(f"{move}, recovered: {points} crash points, {campaign.tried} crashes")
+        assert campaign.violations[:12] == []
+
+    @by_move
+    @pytest.mark.parametrize("code", [errno.EIO, errno.ENOSPC, errno.EACCES])
+    @pytest.mark.parametrize("how", [{}, {"torn": True}, {"killed": True}, {"for_good": True}], ids=str)
+    def test_every_call_that_fails(self, tmp_path, tell, move, code, how):
+        campaign = ArchiveCampaign(tmp_path, move)
+        campaign.fail_each(code, **how)
+        tell(f"{move}: {campaign.tried} faults with {errno.errorcode[code]} {how or ''}")
+        assert campaign.violations[:12] == []
+
+
+# --- archivers that are wrong in one way each -------------------------------------------------------
+
+
+class ReleasesFirst(Publisher):
+    """Takes the hot copies away before anything is recorded."""
+
+    def move(self, batch, records):
+        for record in records():
+            if record["record"] == ARCHIVED:
+                self._files.remove(self._layout.object(record["key"]))
+        return super().move(batch, records)
+
+
+class NeverFinishes(Publisher):
+    """Takes a published commit for all there is to do: what was to be released stays."""
+
+    def recover(self):
+        self._release, release = (lambda _: []), self._release
+        try:
+            return super().recover()
+        finally:
+            self._release = release
+
+
+class ReleasesWithoutPlacing(Publisher):
+    """Links the copies only after the hot ones have gone."""
+
+    def _claim(self, batch, data, placements):
+        late = [place for place in placements if place.staged.suffix == ".copy"]
+        commit = super()._claim(batch, data, [place for place in placements if place not in late])
+        for record in commit.records:
+            if record["record"] == ARCHIVED:
+                with suppress(FileNotFoundError):
+                    self._files.remove(self._layout.object(record["key"]))
+        self._placer.link(late)
+        return commit
+
+
+PUBLISHERS = [ReleasesFirst, NeverFinishes, ReleasesWithoutPlacing]
+
+
+def opening(publisher=Publisher, files=lambda inner: inner):
+    """A way to open a zone whose publisher or disk is wrong."""
+
+    def open_broken(home: Path, disk: Files):
+        zone = open_plain(home, files(disk))
+        sound = zone.publisher
+
+        def broken(run_id):
+            made = sound(run_id)
+            made.__class__ = publisher
+            return made
+
+        zone.publisher = broken
+        return zone
+
+    return open_broken
+
+
+def forgets(operation, chosen):
+    return lambda inner: Careless(inner, lambda done, path: done == operation and chosen(path))
+
+
+FORGETFUL = {
+    "the copy is not synced": forgets("sync", lambda path: path.suffix == ".copy"),
+    "the folder of the staged copies is not synced": forgets(
+        "sync_folder", lambda path: path.parts[-3:-1] == ("archive", "_staging")
+    ),
+    "the folders in the archive are not synced": forgets(
+        "sync_folder", lambda path: "archive" in path.parts and "_staging" not in path.parts
+    ),
+}
+
+
+class CorruptingArchive(WatchedFiles):
+    """A disk that says it has written, and keeps other bytes."""
+
+    def create(self, path, blocks):
+        super().create(path, blocks)
+        if path.suffix == ".copy":
+            corrupt(self.inner, path)
+
+
+class TestBrokenArchivers:
+    """A deliberately broken archiver must be noticed, or the campaign proves nothing."""
+
+    @pytest.mark.parametrize("publisher", PUBLISHERS)
+    def test_of_a_wrong_order_is_noticed(self, tmp_path, tell, publisher):
+        campaign = ArchiveCampaign(tmp_path, ARCHIVE, opening=opening(publisher))
+        campaign.interrupt(campaign.moments(), until_broken=True)
+        tell(f"{publisher.__name__}: noticed after {campaign.tried} crashes")
+        assert campaign.violations
+
+    @pytest.mark.parametrize("how", FORGETFUL)
+    def test_that_forgets_a_sync_is_noticed(self, tmp_path, tell, how):
+        campaign = ArchiveCampaign(tmp_path, ARCHIVE, opening=opening(files=FORGETFUL[how]))
+        campaign.interrupt(campaign.moments()[::-1], each_alone=True, until_broken=True)
+        tell(f"{how}: noticed after {campaign.tried} crashes")
+        assert campaign.violations
+
+    def test_that_shrugs_at_a_failed_sync_is_noticed(self, tmp_path):
+        class Shrugging(WatchedFiles):
+            def sync(self, path):
+                with suppress(OSError):
+                    super().sync(path)
+
+        campaign = ArchiveCampaign(tmp_path, ARCHIVE)
+        for failing in range(40):
+            faulty = campaign.moments(
+                through=lambda disk, failing=failing: Shrugging(FaultyFiles(disk, failing_change=failing))
+            )
+            campaign.interrupt(faulty[-1:], until_broken=True)
+        assert campaign.violations
+
+    def test_that_records_before_it_verifies_is_noticed(self, tmp_path, monkeypatch):
+        for module in (archiving, releasing):
+            monkeypatch.setattr(module, "verify_copy", lambda *_: None)
+        campaign = self.on_a_disk_that_corrupts(tmp_path)
+        assert any("recorded stored bytes" in problem for problem in campaign.violations)
+
+    def test_but_a_sound_one_archives_nothing_on_a_disk_that_corrupts(self, tmp_path):
+        assert self.on_a_disk_that_corrupts(tmp_path).violations == []
+
+    @staticmethod
+    def on_a_disk_that_corrupts(home):
+        campaign = ArchiveCampaign(home, ARCHIVE, opening=opening(files=CorruptingArchive))
+        disk = campaign.start.copy()
+        with suppress(ZoneError):
+            campaign.run(disk)
+        campaign.opening = open_plain
+        campaign.check(disk, "a disk that corrupts")
+        return campaign
+
+    def test_that_accepts_what_lies_in_the_archive_is_noticed(self, tmp_path, monkeypatch):
+        for module in (archiving, releasing):
+            monkeypatch.setattr(module, "verify_copy", lambda *_: None)
+        campaign = self.on_an_archive_of_wrong_bytes(tmp_path)
+        assert any("recorded stored bytes" in problem for problem in campaign.violations)
+
+    def test_but_a_sound_one_does_not_touch_what_lies_there(self, tmp_path):
+        campaign = self.on_an_archive_of_wrong_bytes(tmp_path)
+        assert all("was not moved" in problem for problem in campaign.violations)
+
+    @staticmethod
+    def on_an_archive_of_wrong_bytes(home):
+        campaign = ArchiveCampaign(home, AGAIN)
+        for path, entry in campaign.start.tree(home / "archive").items():
+            if entry.kind == "file":
+                corrupt(campaign.start, home / "archive" / path)
+        disk = campaign.start.copy()
+        try:
+            campaign.run(disk)
+        except ZoneError as error:
+            campaign.violations.append(str(error))
+        else:
+            campaign.violations += Oracle().check(*campaign._trees(disk))
+        return campaign
