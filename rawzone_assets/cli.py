@@ -46,6 +46,7 @@ _COMMANDS = {
     "key": "The key that signs checkpoints.",
     "archive": "What is due for the archive, moving it there, bringing it back.",
     "hold": "Legal holds: nothing under one leaves hot storage or is erased.",
+    "erase": "Remove bytes that the law wants gone, everywhere in the zone.",
     "quarantine": "What was refused, why, and its replay.",
     "backtest": "What today's contract would change of what is stored.",
     "alerts": "What is wrong, who was told, and whether it arrived.",

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from rawzone_assets.access.file_locks import locked
+from rawzone_assets.zone.layout import cached_path
 
 _PART = ".part"
 _KEPT_FREE = 10  # a tenth of the bound is freed at once, so that the folder is seldom listed
@@ -125,7 +126,7 @@ class ByteCache:
         return used
 
     def _path(self, digest: str) -> Path:
-        return self.folder / digest[:2] / digest
+        return cached_path(self.folder, digest)
 
     @contextmanager
     def _locked(self) -> Iterator[None]:

@@ -111,18 +111,20 @@ def readable(
     A duplicate is listed under its own name and partition. Of each name the newest version is given, or all:
     the newest is the one whose bytes came last for the first time, so an old copy landed again is no news, and
     neither is a refused one that a replay promoted after its successor.
+    What was erased by law is no more: as of a time before that it is listed, and reading it says so.
     Nothing counts that was committed after the index last caught up, or after ``as_of``. In which form bytes
     are stored is told as it is now, because now they are read.
     Only one day of one feed is held at a time. Close it before the zone.
     """
     limit = zone.index.head.seq if as_of is None else as_of
+    erased = {e.record["key"] for e in zone.index.custody.erasures() if e.record["key"] and e.seq <= limit}
     for feed in zone.index.feeds() if feeds is None else feeds:
         days = zone.index.partitions(
             feed, since=since, until=until, data_since=data_since, data_until=data_until
         )
         for day in days:
             for listed in _readable_day(zone, feed, day, limit, all_revisions=all_revisions):
-                if _speaks_of(listed.receipt, data_since, data_until):
+                if listed.receipt.key not in erased and _speaks_of(listed.receipt, data_since, data_until):
                     yield listed
 
 

@@ -23,9 +23,9 @@ from rawzone_assets.access.file_locks import locked
 from rawzone_assets.access.projected_days import ProjectedDay, read_day, write_day
 from rawzone_assets.contract.feed import Feed
 from rawzone_assets.zone.errors import StorageFailed
+from rawzone_assets.zone.layout import Layout
 from rawzone_assets.zone.zone import Zone
 
-_WORK = "_work"
 _PARTIAL = "-partial"
 _FOLDER = re.compile(r"(?P<day>[0-9]{4}-[0-9]{2}-[0-9]{2})\.[0-9a-f]{16}(?:-partial)?")
 
@@ -45,7 +45,7 @@ def bring_up_to_date(
         return  # nothing to write, so nothing is created
     mark = _fingerprint(feed)
     try:
-        with _locked(root, feed) as work:
+        with _locked(zone.layout, feed) as work:
             # Whoever held the lock may have seen more: what is read now must not be older than what is there.
             zone.index.catch_up()
             days = _readable_days(zone, feed, partitions)
@@ -123,9 +123,9 @@ def _build(zone: Zone, feed: Feed, listed: list[Listed], target: Path, work: Pat
 
 
 @contextmanager
-def _locked(root: Path, feed: Feed) -> Iterator[Path]:
+def _locked(layout: Layout, feed: Feed) -> Iterator[Path]:
     """Hold the feed's lock; its folder for work, in which nothing of dead processes is left."""
-    work = root / _WORK / feed.id.replace("/", "__")
+    work = layout.columnar_work(feed.id)
     work.mkdir(parents=True, exist_ok=True)
     with locked(work / "lock"):
         for left in work.iterdir():

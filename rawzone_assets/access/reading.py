@@ -14,8 +14,15 @@ from pathlib import Path
 from typing import BinaryIO
 
 from rawzone_assets.access.cache import ByteCache
-from rawzone_assets.zone import codec
-from rawzone_assets.zone.errors import AmbiguousObject, NotPromoted, ObjectDamaged, UnknownObject
+from rawzone_assets.zone import codec, upkeep
+from rawzone_assets.zone.errors import (
+    AmbiguousObject,
+    NotPromoted,
+    ObjectDamaged,
+    ObjectErased,
+    UnknownObject,
+)
+from rawzone_assets.zone.index_custody import Erasure
 from rawzone_assets.zone.index_queries import Entry
 from rawzone_assets.zone.landing import HELD_IN_MEMORY
 from rawzone_assets.zone.layout import Layout
@@ -101,6 +108,7 @@ def original_bytes(zone: Zone, receipt: Receipt, *, cache: ByteCache | None = No
     """
     key = receipt.key or (receipt.quarantine or {}).get("path", "")
     places = _candidates(zone, receipt)
+    _refuse_erased(zone, receipt)
     if not places or receipt.sha256 is None or receipt.size is None:
         raise ObjectDamaged(key or receipt.landing_path, "its receipt names no stored bytes")
     with ExitStack() as stack:
@@ -108,9 +116,33 @@ def original_bytes(zone: Zone, receipt: Receipt, *, cache: ByteCache | None = No
             blocks = _cached(zone, receipt, places, cache, stack) if cache else None
             yield from blocks or _from_any(zone, receipt, places, stack)
         except FileNotFoundError:
+            zone.index.catch_up()
+            _refuse_erased(zone, receipt)  # perhaps just now
             raise ObjectDamaged(key, f"{places[0]} is missing") from None
         except codec.Damaged as problem:
             raise ObjectDamaged(key, str(problem)) from problem
+
+
+def place_of(receipt: Receipt) -> str | None:
+    """What the ledger calls the place of a delivery's bytes; ``None`` if there never were any."""
+    if receipt.quarantine:
+        return f"{upkeep.QUARANTINE}/{receipt.quarantine['path']}"
+    return f"{upkeep.RAW}/{receipt.key}" if receipt.key else None
+
+
+def erasure_of(zone: Zone, receipt: Receipt) -> Erasure | None:
+    """The erasure by law of a delivery's bytes, or ``None`` when they were not erased."""
+    place = place_of(receipt)
+    return next(iter(zone.index.custody.erasures(place=place)), None) if place else None
+
+
+def _refuse_erased(zone: Zone, receipt: Receipt) -> None:
+    erasure = erasure_of(zone, receipt)
+    if erasure:
+        commit = zone.ledger.commit(erasure.seq)
+        day = f"{commit.at:%Y-%m-%d}" if commit else "a day that the ledger has lost"
+        key = receipt.key or (receipt.quarantine or {}).get("path", "")
+        raise ObjectErased(key, day, erasure.record["reason"], erasure.record["authority"])
 
 
 def _candidates(zone: Zone, receipt: Receipt) -> list[Path]:

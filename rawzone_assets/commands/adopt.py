@@ -135,7 +135,9 @@ def _foreseen(zone: Zone, pile: Pile, found: PileSurvey) -> Iterator[Adopted]:
     with JudgePool(_PLATFORMS) as judge, file_progress("judging") as tell:
         progress = (lambda done: tell(done, total)) if tell else None
         for one in foresee(zone, pile, found.ready, judge=judge, parallel=judge.workers, progress=progress):
-            if one.receipt:
+            if one.finding:
+                yield Adopted.of_finding(one.delivery.landed, one.finding)
+            elif one.receipt:
                 yield Adopted.of_receipt(one.delivery, one.receipt)
             elif isinstance(one.problem, ChangedWhileRead):
                 yield Adopted.of_delivery(one.delivery, State.CHANGING, "changed while it was read")

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from rawzone_assets.commands.figures import readable_size
-from rawzone_assets.zone import upkeep
+from rawzone_assets.zone import custody, upkeep
 from rawzone_assets.zone.receipt import Record
 
 
@@ -47,6 +47,10 @@ def _repaired(record: Record) -> str:
     return f"{record['place']} from {source} ({record['problem']}){kept}"
 
 
+def _erased(record: Record) -> str:
+    return f"{record['place']} by authority of {record['authority']}: {record['reason']}"
+
+
 def _facts(record: Record) -> str:
     """What a record of a later version says: its plain facts, each by its name."""
     plain = {name: value for name, value in record.items() if isinstance(value, str | int | float)}
@@ -59,4 +63,5 @@ _TOLD: Mapping[str, Callable[[Record], str]] = {
     upkeep.SCRUBBED: _scrubbed,
     upkeep.DAMAGED: _damaged,
     upkeep.REPAIRED: _repaired,
+    custody.ERASED: _erased,
 }

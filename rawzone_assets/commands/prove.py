@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from rawzone_assets.access.reading import resolve
+from rawzone_assets.access.reading import erasure_of, resolve
 from rawzone_assets.commands.checkpoint import described
 from rawzone_assets.commands.evidence import (
     Refused,
@@ -105,6 +105,9 @@ def _prove(zone: Zone, tree: RecordTree, wanted: str | None, seq: int | None, ol
     if wanted is None and old is not None:
         return prove_consistency(zone, tree, old)
     entry = _one(resolve(zone, wanted or ""), wanted or "", seq)
+    erasure = erasure_of(zone, entry.receipt)
+    if erasure:
+        note(f"Its bytes were erased by law in commit {erasure.seq}; its receipt stays, and is what is proved.")
     issued = old or take_checkpoint(zone, tree)
     if tree.size_at(entry.seq) > issued.checkpoint.size:
         raise Refused(

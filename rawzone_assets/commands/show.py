@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from rawzone_assets.access.catalog import CommitTimes
-from rawzone_assets.access.reading import resolve, whereabouts, with_stored_objects
+from rawzone_assets.access.reading import erasure_of, resolve, whereabouts, with_stored_objects
 from rawzone_assets.commands.figures import readable_size
 from rawzone_assets.commands.receipts import finding_lines, receipt_record
 from rawzone_assets.commands.surroundings import (
@@ -68,7 +68,13 @@ def _lines(zone: Zone, entry: Entry, at: datetime) -> list[str]:
     facts: dict[str, Any] = {
         "verdict": f"{receipt.verdict} in commit {entry.seq} of {at:%Y-%m-%d %H:%M:%S} UTC"
     }
-    if path := whereabouts(zone, receipt):
+    erasure = erasure_of(zone, receipt)
+    if erasure:
+        told = erasure.record
+        facts["erased"] = (
+            f"by law in commit {erasure.seq}, by authority of {told['authority']}: {told['reason']}"
+        )
+    elif path := whereabouts(zone, receipt):
         facts["lies at"] = path
     facts.update(_sizes(receipt))
     facts.update({name: value for name, value in vars(receipt).items() if name not in _TOLD_OTHERWISE})
@@ -95,12 +101,18 @@ def _upkeep(zone: Zone, entry: Entry, at: datetime) -> dict[str, Any]:
     elif receipt.quarantine:
         place = f"{upkeep.QUARANTINE}/{receipt.quarantine['path']}"
     else:
-        return {"last_verified_at": None, "upkeep": []}
+        return {"erased": None, "last_verified_at": None, "upkeep": []}
     events = [{**event.record, "seq": event.seq} for event in zone.index.upkeep.events(place)]
     return {
+        "erased": _erased(zone, receipt),
         "last_verified_at": zone.index.upkeep.last_scrubbed(entry.seq) or timestamp(at),
         "upkeep": events,
     }
+
+
+def _erased(zone: Zone, receipt: Receipt) -> dict[str, Any] | None:
+    erasure = erasure_of(zone, receipt)
+    return {**erasure.record, "seq": erasure.seq} if erasure else None
 
 
 def _sizes(receipt: Receipt) -> dict[str, str]:

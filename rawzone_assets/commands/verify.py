@@ -64,6 +64,11 @@ def command(
         _show(damage, "damage", as_json=as_json)
     for weakness in report.weaknesses:
         _show(weakness, "weakness", as_json=as_json)
+    for erased in report.erased:
+        if as_json:
+            emit({**erased.record, "seq": erased.seq, "at": erased.at})
+        else:
+            click.echo(printable(f"erased   {erased.sentence}"))
     if as_json:
         emit(_record(report, damages, testimony))
     else:
@@ -88,6 +93,7 @@ def _record(report: ScrubReport, damages: Sequence[Damage], testimony: Testimony
         "record": "verified",
         "objects": report.objects,
         "refused": report.refused,
+        "erased": len(report.erased),
         "bytes": report.bytes,
         "commits": report.commits,
         "head_seq": report.head.seq,

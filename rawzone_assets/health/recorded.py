@@ -55,6 +55,20 @@ class Item:
         return self.place.startswith(f"{upkeep.ARCHIVE}/")
 
 
+@dataclass(frozen=True, kw_only=True)
+class Erased:
+    """What was erased by law, and when."""
+
+    seq: int
+    at: str
+    record: Record
+
+    @property
+    def sentence(self) -> str:
+        told = f"erased by law on {self.at[:10]} by authority of {self.record['authority']}"
+        return f"{self.record['place']}: {told}: {self.record['reason']}"
+
+
 @dataclass(kw_only=True)
 class Recorded:
     """What the ledger's files say, as far as they can be read."""
@@ -69,7 +83,7 @@ class Recorded:
     known_damage: dict[str, Record] = field(default_factory=dict)  # found by a scrub and not repaired since
     evidence: set[str] = field(default_factory=set)  # places where repairs keep what they took away
     custody: dict[str, Custody] = field(default_factory=dict)  # by key, of objects that ever left raw
-    erased: dict[str, Record] = field(default_factory=dict)  # by place
+    erased: dict[str, Erased] = field(default_factory=dict)  # by place
 
     def commit_items(self) -> dict[int, list[Item]]:
         """The items of each commit that names any."""
@@ -162,7 +176,7 @@ def _apply(recorded: Recorded, layout: Layout, seq: int, record: Record, at: str
 def _note_custody(recorded: Recorded, layout: Layout, seq: int, record: Record, at: str) -> None:
     """What moved is looked for where it is now. Once copied, an object is expected in the archive for good."""
     if record["record"] == custody.ERASED:
-        recorded.erased[record["place"]] = record
+        recorded.erased.setdefault(record["place"], Erased(seq=seq, at=at, record=record))
         _forget(recorded, record["place"])
     key = record["key"]
     if key is None:

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from rawzone_assets.health import tree
 from rawzone_assets.health.damage import Damage, DamageKind
-from rawzone_assets.health.recorded import Item, Recorded, damage_of, read_recorded
+from rawzone_assets.health.recorded import Erased, Item, Recorded, damage_of, read_recorded
 from rawzone_assets.zone import codec, custody, upkeep
 from rawzone_assets.zone.custody import Whereabouts
 from rawzone_assets.zone.errors import LedgerDamaged, StorageFailed
@@ -61,6 +61,7 @@ class ScrubReport:
     weaknesses: tuple[Damage, ...]  # sound bytes that are not protected as they should be
     objects: int  # in raw or in the archive
     archived: int  # of them, those in the archive alone
+    erased: tuple[Erased, ...]  # what is gone by law, and is looked for nowhere
     refused: int  # copies in quarantine
     bytes: int  # stored bytes read
     commits: int
@@ -123,6 +124,7 @@ def _scrub(
         damages=(*damages, *(damage for damage in found if damage.kind is not DamageKind.LEFTOVER)),
         weaknesses=(*weak, *(damage for damage in found if damage.kind is DamageKind.LEFTOVER)),
         objects=sum(is_object(around.recorded, item) for item in wanted),
+        erased=tuple(around.recorded.erased.values()),
         archived=sum(item.is_archive_copy and is_object(around.recorded, item) for item in wanted),
         refused=sum(item.key is None and not item.is_document for item in wanted),
         bytes=done,

@@ -102,7 +102,9 @@ def strangers(
     for path in sorted(tree.keys() - known):
         if zone.files.status(path) is None:
             continue
-        if copied := _archived_at(zone, recorded, path):
+        if erased := _erased_at(zone, recorded, path):
+            yield Damage(kind=DamageKind.LEFTOVER, path=str(path), problem=erased)
+        elif copied := _archived_at(zone, recorded, path):
             yield _hot_copy(zone, copied, path)
         elif path.is_relative_to(evidence):
             problem = "an interrupted repair kept it and did not come to record it: run 'rawzone repair'"
@@ -113,6 +115,16 @@ def strangers(
         else:
             what = "this link" if stat.S_ISLNK(tree[path].st_mode) else "it"
             yield Damage(kind=DamageKind.FOREIGN, path=str(path), problem=f"no receipt knows {what}")
+
+
+def _erased_at(zone: Zone, recorded: Recorded, path: Path) -> str | None:
+    """What is to be said of a file where the ledger says that bytes were erased; ``None`` anywhere else."""
+    place = upkeep.place_of(zone.layout, path)
+    inner = place.partition("/")[2]
+    erased = recorded.erased.get(place) or recorded.erased.get(f"{upkeep.RAW}/{inner}")
+    if erased is None or (place.startswith(f"{upkeep.QUARANTINE}/") and place not in recorded.erased):
+        return None
+    return f"it was {erased.sentence.partition(': ')[2]}: the next command that writes removes it"
 
 
 def _archived_at(zone: Zone, recorded: Recorded, path: Path) -> Item | None:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from rawzone_assets.orchestration.days import Day
 from rawzone_assets.zone import codec
+from rawzone_assets.zone.custody import Whereabouts
 from rawzone_assets.zone.receipt import Receipt, Verdict
 from rawzone_assets.zone.zone import Zone
 
@@ -46,6 +47,8 @@ def _objects(zone: Zone, day: Day) -> Iterator[Receipt]:
         if receipt.key is None or receipt.key in seen:
             continue
         seen.add(receipt.key)
+        if zone.index.custody.of(receipt.key).whereabouts is Whereabouts.ERASED:
+            continue
         if receipt.verdict is Verdict.PROMOTED:
             yield receipt
         else:

@@ -12,9 +12,10 @@ from dataclasses import dataclass, replace
 
 from rawzone_assets.contract.content import BytesContent
 from rawzone_assets.contract.feed import Content
+from rawzone_assets.contract.findings import Finding
 from rawzone_assets.zone import decision
 from rawzone_assets.zone.drafts import Draft
-from rawzone_assets.zone.intake import Judge, assess, begin, place_objections
+from rawzone_assets.zone.intake import Judge, assess, begin, erasure_of, place_objections
 from rawzone_assets.zone.landing import ChangedWhileRead, Unreadable
 from rawzone_assets.zone.pile import Pile
 from rawzone_assets.zone.promotion import contract_of
@@ -32,6 +33,7 @@ class Foreseen:
 
     delivery: Delivery
     receipt: Receipt | None = None
+    finding: Finding | None = None  # why it must not even be kept
     problem: Unreadable | ChangedWhileRead | None = None
 
 
@@ -64,9 +66,10 @@ def foresee(
                 if not isinstance(draft, Draft):
                     yield Foreseen(delivery=delivery, problem=draft)
                     continue
-                made = past.decide(draft.candidate)
-                receipt = draft.receipt_for(made, zone.clock()) if made.verdict else None
-                yield Foreseen(delivery=delivery, receipt=receipt)
+                finding = erasure_of(zone.index, draft.candidate.sha256)
+                made = past.decide(draft.candidate) if finding is None else None
+                receipt = draft.receipt_for(made, zone.clock()) if made and made.verdict else None
+                yield Foreseen(delivery=delivery, receipt=receipt, finding=finding)
             if progress:
                 progress(first + len(batch))
 

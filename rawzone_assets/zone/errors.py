@@ -154,6 +154,17 @@ class CannotRelease(ZoneError):
         )
 
 
+class CannotErase(ZoneError):
+    """A sealed file cannot be removed."""
+
+    def __init__(self, path: Path, error: OSError) -> None:
+        super().__init__(
+            f"{path} carries the immutable flag, and this user cannot take it off "
+            f"({(error.strerror or str(error)).lower()}), so nothing was erased: run the command with "
+            "CAP_LINUX_IMMUTABLE, as promotion does."
+        )
+
+
 class KeyOccupied(ZoneError):
     """A file that no receipt knows lies where an object must go."""
 
@@ -223,6 +234,17 @@ class ObjectDamaged(ZoneError):
         super().__init__(
             f"The object {key} is damaged ({problem}), so none of its bytes are given out: "
             "run 'rawzone verify' and restore it from a copy."
+        )
+
+
+class ObjectErased(ObjectDamaged):
+    """Bytes were asked for that were erased by law."""
+
+    def __init__(self, key: str, day: str, reason: str, authority: str) -> None:
+        ZoneError.__init__(
+            self,
+            f"{key} was erased by law on {day} (by authority of {authority}: {reason}), so its bytes are "
+            "nowhere in this zone: its receipt and digest stay, 'rawzone show' tells them.",
         )
 
 

@@ -16,7 +16,7 @@ from typing import Any, Protocol
 from rawzone_assets.contract import codes
 from rawzone_assets.contract.content import BytesContent
 from rawzone_assets.contract.feed import Capture, Content, Feed, Judgement
-from rawzone_assets.contract.findings import Findings
+from rawzone_assets.contract.findings import Finding, Findings
 from rawzone_assets.contract.naming import is_in_the_future
 from rawzone_assets.zone import codec, layout, sidecar
 from rawzone_assets.zone.decision import Candidate
@@ -86,8 +86,12 @@ class Intake:
         self._judge = judge
         self._clock = clock
 
-    def draft(self, delivery: Delivery, *, objections: Findings, contract: dict[str, Any]) -> Draft | Verdict:
+    def draft(
+        self, delivery: Delivery, *, objections: Findings, contract: dict[str, Any]
+    ) -> Draft | Verdict | Finding:
         """Read, judge and stage one delivery; its verdict when exactly this was dealt with before.
+
+        A finding says that it must not even be kept.
 
         ``objections`` holds findings that its place and name have raised already.
 
@@ -107,10 +111,11 @@ class Intake:
             unnamed = self._batch.stage_unnamed(rest if encoding == "identity" else codec.compress_stream(rest))
             content = StagedContent(files=self._files, path=unnamed, encoding=encoding, size=reading.size)
         decided = self._index.already_decided(feed.id, capture.name, reading.sha256, landed.label)
-        if decided:
+        erased = None if decided else erasure_of(self._index, reading.sha256)
+        if decided or erased:
             if unnamed:
                 self._files.remove(unnamed)
-            return decided
+            return decided or erased or Verdict.UNRECOGNIZED
         candidate, receipt = assess(
             delivery,
             content,
@@ -147,6 +152,16 @@ class Intake:
         if hashlib.sha256(codec.decompress(compressed)).hexdigest() != candidate.sha256:
             raise AssertionError("the compressor did not give back the bytes it was given")
         return self._batch.stage(candidate.sha256, [compressed], encoding, refused=candidate.refused)
+
+
+def erasure_of(index: Index, sha256: str) -> Finding | None:
+    """Why bytes with this hash are neither stored nor copied, or ``None`` when they may be."""
+    for erasure in index.custody.erasures(sha256=sha256)[:1]:
+        authority = erasure.record["authority"]
+        return codes.ERASED_BY_LAW(
+            f"the same bytes were erased by law in commit {erasure.seq}, by authority of {authority}"
+        )
+    return None
 
 
 def begin(reading: Iterable[bytes], *, size: int) -> tuple[bytes | None, Iterable[bytes]]:

@@ -13,6 +13,7 @@ from rawzone_assets.zone import codec
 
 LEDGER_FOLDER = "_ledger"
 STAGING_FOLDER = "_staging"
+COLUMNAR_WORK = "_work"
 _LEDGER_DIGITS = 20
 REFUSAL_DIGITS = 12
 _LONGEST_NAME = 200  # bytes; file systems allow 255, and a revision and .gz are still to come
@@ -37,6 +38,10 @@ class Layout:
     def columnar(self) -> Path:
         """The columnar projection: derived and disposable like all of ``state``, but read by others."""
         return self.columnar_apart or self.state / "columnar"
+
+    def columnar_work(self, feed_id: str) -> Path:
+        """Where the days of a feed are written before they appear, with the lock of whoever does."""
+        return self.columnar / COLUMNAR_WORK / feed_id.replace("/", "__")
 
     @property
     def apart(self) -> dict[str, Path]:
@@ -104,6 +109,11 @@ def _folder_itself(path: Path) -> tuple[int, int] | str:
     except OSError:
         return os.path.realpath(path)
     return status.st_dev, status.st_ino
+
+
+def cached_path(cache: Path, stored_sha256: str) -> Path:
+    """Where a cache of stored bytes keeps those of this hash."""
+    return cache / stored_sha256[:2] / stored_sha256
 
 
 def ledger_name(seq: int) -> str:

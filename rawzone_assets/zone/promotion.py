@@ -116,7 +116,7 @@ def record_unrecognized(
     """Record landed files of no feed, once each; they stay where they are."""
     receipts = []
     for landed, finding in strangers:
-        path, path_bytes = printable_path(landed.path)
+        path, path_bytes = printable_path(landed.full_path)
         record = {**finding.as_json(), "check": "recognized"}
         receipts.append(
             Receipt(
@@ -191,8 +191,9 @@ def _promote_batch(
         intake = Intake(zone.files, source, zone.index, batch, judge=judge, clock=zone.clock)
         drafts: list[tuple[Delivery, Draft]] = []
         done: list[tuple[Delivery, Verdict]] = []
+        unwanted: list[tuple[Delivery, Finding]] = []
 
-        def draft(delivery: Delivery) -> Draft | Verdict | ChangedWhileRead | Unreadable:
+        def draft(delivery: Delivery) -> Draft | Verdict | Finding | ChangedWhileRead | Unreadable:
             objections = place_objections(delivery, start=start, now=now)
             try:
                 return intake.draft(
@@ -208,6 +209,8 @@ def _promote_batch(
                 done.append((delivery, drafted))
             elif isinstance(drafted, Draft):
                 drafts.append((delivery, drafted))
+            elif isinstance(drafted, Finding):
+                unwanted.append((delivery, drafted))
             elif isinstance(drafted, Unreadable):
                 outcome.unreadable.append(drafted)
             else:
@@ -216,6 +219,9 @@ def _promote_batch(
                 )
         published = publisher.publish(batch, [draft for _, draft in drafts])
     outcome.receipts += published.receipts
+    strangers = [(delivery.landed, finding) for delivery, finding in unwanted]
+    outcome.receipts += record_unrecognized(zone, strangers, run_id=run_id)
+    zone.remember((delivery, Verdict.UNRECOGNIZED) for delivery, _ in unwanted)
     outcome.occupied += published.occupied
     unchanged = {id(draft) for draft in published.unchanged}
     for delivery, drafted in drafts:

@@ -25,6 +25,7 @@ from pathlib import Path
 
 from rawzone_assets.zone import codec, custody, decision, upkeep
 from rawzone_assets.zone.drafts import Draft, findings_document
+from rawzone_assets.zone.erasing import erase
 from rawzone_assets.zone.errors import KeyOccupied, StorageFailed
 from rawzone_assets.zone.files import Files
 from rawzone_assets.zone.index import Index
@@ -61,8 +62,9 @@ class Publisher:
         clock: Callable[[], datetime],
         author: Author,
         seals: bool = False,
+        cache: Path | None = None,
     ) -> None:
-        """``seals``: published files get the immutable flag."""
+        """``seals``: published files get the immutable flag; ``cache``: where readers keep copies."""
         self._files = files
         self._layout = layout
         self._ledger = ledger
@@ -71,6 +73,7 @@ class Publisher:
         self._clock = clock
         self._author = author
         self._seals = seals
+        self._cache = cache
 
     @contextlib.contextmanager
     def batch(self, *, reserve: int = 0) -> Iterator[Batch]:
@@ -177,6 +180,27 @@ class Publisher:
             commit = self._commit(batch, records)
             return commit, self._release(commit)
 
+    def erase(self, batch: Batch, records: Callable[[], Sequence[Record]]) -> Commit | None:
+        """Record what is erased by law, then remove it. A crash in between is finished by the next command.
+
+        ``records`` is asked under the lock, and refuses what must not go any more.
+
+        Raises:
+            LedgerDamaged: The ledger cannot be continued; nothing is erased.
+            OSError: The disk refused; the next command goes on, if anything was recorded.
+        """
+        with self.locked():
+            self.recover()
+            commit = self._commit(batch, records)
+            self._erase(commit)
+            return commit
+
+    def _erase(self, commit: Commit | None) -> None:
+        records = [r for r in (commit.records if commit else ()) if r["record"] == custody.ERASED]
+        if records:
+            self._index.catch_up()
+            erase(self._files, self._layout, self._index, records, cache=self._cache)
+
     def release(self, records: Sequence[Record]) -> list[Kept]:
         """Take away hot copies that lie beside what these records say is archived; what could not go.
 
@@ -215,6 +239,8 @@ class Publisher:
             head = self._index.catch_up()
             now = self._clock()
             at = max(now, head.at) if head.at else now
+            # What was erased since it was read stays pending: the next reading finds that out.
+            drafts = [d for d in drafts if not self._index.custody.erasures(sha256=d.candidate.sha256)]
             past = decision.Batch(self._index)
             decided = [(draft, past.decide(draft.candidate)) for draft in drafts]
             unchanged = tuple(draft for draft, made in decided if made.verdict is None)
@@ -292,8 +318,9 @@ class Publisher:
                     commit = self._redo(batch)
                     try:
                         self._release(commit)
+                        self._erase(commit)
                     except OSError:
-                        # Both copies are sound and nothing waits for this: it must not hold up a promotion.
+                        # It is recorded, and nothing waits for this: it must not hold up a promotion.
                         continue
                     batch.discard()
                     done += 1

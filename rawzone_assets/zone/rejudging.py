@@ -59,6 +59,7 @@ def rejudge(zone: Zone, feed: Feed, entry: Entry, *, judge: Judge) -> Rejudged:
         Unsound: The stored bytes are missing, cannot be read, or are not those recorded.
     """
     receipt = entry.receipt
+    _refuse_erased(zone, receipt)
     content = sound_content(zone.files, path_of(zone, receipt), receipt)
     capture = Capture(
         name=receipt.name or "",
@@ -85,6 +86,11 @@ def rejudge(zone: Zone, feed: Feed, entry: Entry, *, judge: Judge) -> Rejudged:
     findings.sort(key=lambda finding: not finding["blocking"])
     shadow = tuple(finding.as_json() for finding in (*objections.shadow(), *judgement.shadow))
     return Rejudged(entry=entry, findings=tuple(findings), shadow_findings=shadow, facts=judgement.facts)
+
+
+def _refuse_erased(zone: Zone, receipt: Receipt) -> None:
+    for erasure in zone.index.custody.erasures(sha256=receipt.sha256)[:1]:
+        raise Unsound(f"it was erased by law in commit {erasure.seq}")
 
 
 def path_of(zone: Zone, receipt: Receipt) -> Path:

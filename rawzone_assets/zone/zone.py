@@ -85,6 +85,7 @@ class Zone:
             clock=self.clock,
             author=author,
             seals=self.settings.immutable,
+            cache=self.settings.cache,
         )
 
     def recover(self) -> int:

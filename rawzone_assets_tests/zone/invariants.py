@@ -6,12 +6,14 @@ with the standard library and an independent RFC 8785 encoder, as a stranger wit
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import hashlib
 import json
 import os
 import re
 import stat
+import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -107,18 +109,25 @@ class Oracle:
         receipts = [_as_repaired(r, records) for r in records if r["record"] == "receipt"]
         promoted = [r for r in receipts if r["verdict"] == "promoted"]
         refused = [r for r in receipts if r["verdict"] == "quarantined"]
-        moved = _moved(records)
+        erased = {r["place"]: r for r in records if r["record"] == "erased"}
+        promoted = [r for r in promoted if f"raw/{r['key']}" not in erased]
+        moved = {key: kind for key, kind in _moved(records).items() if f"raw/{key}" not in erased}
         problems += self._objects_exist(raw, archive, promoted, moved)
         problems += _holds_are_kept(records)
-        problems += _refusals_exist(quarantine, refused)
+        problems += _refusals_exist(quarantine, refused, erased)
         problems += _receipts_agree(receipts)
         problems += _replays_agree(records)
         if recovered:
             hot = {r["key"] for r in promoted if moved.get(r["key"]) != "archived"}
             problems += _nothing_foreign(raw, hot, "raw")
             problems += _nothing_foreign(archive, set(moved), "archive")
-            kept = {r["quarantine"][which] for r in refused for which in ("path", "findings")}
-            kept |= {str(r["evidence"]).removeprefix("quarantine/") for r in _repairs(records)}
+            kept = {r["quarantine"]["findings"] for r in refused}
+            kept |= {path for r in refused if f"quarantine/{(path := r['quarantine']['path'])}" not in erased}
+            gone = {r["sha256"] for r in erased.values()}
+            repairs = [r for r in _repairs(records) if r["sha256"] not in gone]
+            kept |= {str(r["evidence"]).removeprefix("quarantine/") for r in repairs}
+            for name, tree in (("raw", raw), ("quarantine", quarantine), ("archive", archive)):
+                problems += _nothing_erased(tree, gone, name)
             problems += _nothing_foreign(quarantine, kept, "quarantine")
         return problems
 
@@ -177,13 +186,13 @@ def _holds_are_kept(records: list[dict[str, Any]]) -> Iterator[str]:
             holds[record["hold"]] = record
         elif kind == "hold_released":
             del holds[record["hold"]]
-        elif kind == "archived":
+        elif kind in ("archived", "erased") and record["key"]:
             feed = record["feed"]
             for name, hold in holds.items():
                 is_meant = hold["feed"] in (None, feed) and hold["platform"] in (None, feed.split("/")[0])
                 first, last = hold["since"] or "", hold["until"] or "9999"
                 if is_meant and any(first <= day <= last for day in days[record["key"]]):
-                    yield f"{record['key']} was archived under {name}"
+                    yield f"{record['key']} was {kind} under {name}"
 
 
 def _repairs(records: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -276,10 +285,23 @@ def _stored_problems(entry: Entry | None, receipt: Mapping[str, Any]) -> Iterato
         yield "does not decompress to the recorded bytes (I8)"
 
 
-def _refusals_exist(quarantine: Tree, refused: list[dict[str, Any]]) -> Iterator[str]:
+def _nothing_erased(tree: Tree, gone: set[str], root: str) -> Iterator[str]:
+    """No file holds bytes that were erased by law, packed or not."""
+    for path, entry in tree.items() if gone else ():
+        held = {sha256(entry.data)}
+        with contextlib.suppress(OSError, EOFError, zlib.error):
+            held.add(sha256(gzip.decompress(entry.data)))
+        if entry.kind == "file" and held & gone:
+            yield f"erased bytes still lie at {root}/{path}"
+
+
+def _refusals_exist(
+    quarantine: Tree, refused: list[dict[str, Any]], erased: Mapping[str, Any]
+) -> Iterator[str]:
     for receipt in refused:
         places = receipt["quarantine"]
-        for problem in _stored_problems(quarantine.get(places["path"]), receipt):
+        is_there = f"quarantine/{places['path']}" not in erased
+        for problem in _stored_problems(quarantine.get(places["path"]), receipt) if is_there else ():
             yield f"I1: quarantine/{places['path']} {problem}"
         findings = quarantine.get(places["findings"])
         if findings is None or findings.kind != "file":

@@ -6,6 +6,7 @@ A new command is one entry in ``WORKS``: what the zone holds before, what lies i
 from __future__ import annotations
 
 import gzip
+import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -14,6 +15,8 @@ from unittest import mock
 from rawzone_assets.contract.feed import Capture, Content, Facts, Feed
 from rawzone_assets.contract.findings import Findings
 from rawzone_assets.contract.judging import judge
+from rawzone_assets.health.erasure import erase as erasing
+from rawzone_assets.health.erasure import plan_erasure
 from rawzone_assets.zone import intake, rejudging
 from rawzone_assets.zone import replay as replaying
 from rawzone_assets.zone.errors import ZoneError
@@ -132,6 +135,21 @@ def adopt(zone: Zone, acknowledge: Acknowledge) -> list[Receipt]:
     return outcome.receipts
 
 
+def erase(zone: Zone, acknowledge: Acknowledge) -> object:
+    """``rawzone erase`` of an object with duplicates and a twin in another feed, and of a refusal's copies."""
+    zone.recover()
+    zone.index.catch_up()
+    digests = [hashlib.sha256(data).hexdigest() for data in (b"first\n", b"bad one")]
+    order = {"reason": "a request", "authority": "a court"}
+    plan = plan_erasure(zone, digests, **order)
+    if not plan.targets:
+        acknowledge()
+        return []
+    done = erasing(zone, digests, code=plan.code, by="Ada", **order)
+    acknowledge()
+    return done.erased
+
+
 def recover(zone: Zone, acknowledge: Acknowledge) -> object:
     """What every command begins with."""
     zone.recover()
@@ -154,8 +172,14 @@ REPLAY = Work(name="a replay of refusals", run=replay, before=(FIRST, SECOND), l
 REPLAY_LARGE = Work(
     name="a replay of large refusals while files wait", run=replay_large, before=(FIRST, SECOND), landed=THIRD
 )
+ERASE = Work(
+    name="an erasure by law",
+    run=erase,
+    before=(FIRST, SECOND),
+    landed={"tiny/note_20240610.txt": b"first\n", "tiny/note_20240611.txt": b"bad one"},
+)
 ADOPT = Work(name="an adoption of a pile", run=adopt, before=(FIRST,), landed={})
-WORKS = (PROMOTE_FIRST, PROMOTE_MORE, PROMOTE_LARGE, REPLAY, REPLAY_LARGE, ADOPT)
+WORKS = (PROMOTE_FIRST, PROMOTE_MORE, PROMOTE_LARGE, REPLAY, REPLAY_LARGE, ADOPT, ERASE)
 """Every command that writes. The crash, fault and race campaigns go through all of them."""
 
 EVERYTHING = Work(name="promotion and replay", run=_everything, before=(FIRST, SECOND), landed=THIRD)

@@ -74,6 +74,18 @@ NOT_A_REGULAR_FILE = declare(
     remedy="Land the file itself.",
     source="DESIGN 5.2",
 )
+ERASED_BY_LAW = declare(
+    "RZ-ERASED-BY-LAW",
+    Role.INTEGRITY,
+    blocks=True,
+    title="The same bytes were erased by law",
+    explanation=(
+        "A delivery has exactly the bytes of one that was erased because the law demands it. It is recorded "
+        "and left where it is: neither raw nor quarantine gets a copy."
+    ),
+    remedy="Remove the file from landing and from where it came from; 'rawzone log --all' says who ordered it.",
+    source="issue 6.5, erasure",
+)
 BORROWED_FILE = declare(
     "RZ-BORROWED-FILE",
     Role.STRUCTURE,

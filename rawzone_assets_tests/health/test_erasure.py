@@ -1,0 +1,373 @@
+"""Erasure by law: every copy of the bytes goes, nothing unrecorded ever does, and the ledger stays whole.
+
+Crashes and failing disks: ``works.ERASE`` in the campaigns, and the broken erasers below.
+"""
+
+import errno
+import gzip
+import hashlib
+from unittest import mock
+
+import pytest
+
+from rawzone_assets.access.reading import original_bytes
+from rawzone_assets.health import erasure
+from rawzone_assets.health.erasure import NotConfirmed, plan_erasure
+from rawzone_assets.health.holds import HoldOver, add_hold, release_hold
+from rawzone_assets.health.repair import repair
+from rawzone_assets.health.scrub import scrub
+from rawzone_assets.zone import erasing
+from rawzone_assets.zone.errors import ObjectErased, StorageFailed
+from rawzone_assets.zone.publishing import Publisher
+from rawzone_assets.zone.receipt import Verdict
+from rawzone_assets_tests.health.archive_support import archive_due, objections, restore_all, set_policy
+from rawzone_assets_tests.zone.fault_bench import FaultBench
+from rawzone_assets_tests.zone.power_loss import Campaign
+from rawzone_assets_tests.zone.tiny_platform import LandingFolder, look, open_zone, promote_all
+from rawzone_assets_tests.zone.works import ERASE, FIRST, Work, erase
+
+MARK = b"planted 7f3c9a marker\n"
+DIGEST = hashlib.sha256(MARK).hexdigest()
+ORDER = {"reason": "request of 2024-05-30", "authority": "Data Protection Office"}
+KEY = "tiny/notes/2024/05/note_20240522.txt.gz"
+LANDED = {
+    "tiny/note_20240522.txt": MARK,
+    "tiny/note_20240523.txt": MARK,  # a duplicate
+    "tiny/sum_20240522.csv": MARK,  # the same bytes in another feed
+    "tiny/note_20240524.txt": b"another\n",
+}
+
+
+def holders(home):
+    """Every file of the zone, landing left out, in which the marker stands, packed or not."""
+    found = []
+    for path in home.rglob("*"):
+        if not path.is_file() or path.is_relative_to(home / "landing"):
+            continue
+        data = path.read_bytes()
+        if data.startswith(b"\x1f\x8b"):
+            data = gzip.decompress(data)
+        if MARK.strip() in data:
+            found.append(path.relative_to(home).as_posix())
+    return sorted(found)
+
+
+@pytest.fixture
+def home(tmp_path):
+    return tmp_path / "zone"
+
+
+@pytest.fixture
+def landing(home):
+    return LandingFolder(home)
+
+
+@pytest.fixture
+def marked(home, landing):
+    landing.put_all(LANDED)
+    with open_zone(home) as zone:
+        promote_all(zone)
+    return home
+
+
+def carry_out(zone, digests=(DIGEST,), **changed):
+    zone.index.catch_up()
+    order = {**ORDER, **changed}
+    code = plan_erasure(zone, digests, **order).code
+    return erasure.erase(zone, digests, code=code, by="Ada", **order)
+
+
+class TestWhatGoes:
+    def test_no_byte_is_left_under_any_key_of_any_feed(self, marked):
+        assert len(holders(marked)) == 2
+        with open_zone(marked) as zone:
+            done = carry_out(zone)
+        assert {target.place for target in done.erased} == {
+            f"raw/{KEY}",
+            "raw/tiny/sums/2024/sum_20240522.csv.gz",
+        }
+        assert holders(marked) == []
+        assert objections(marked) == []
+
+    def test_nor_in_the_archive_and_in_what_was_restored_from_it(self, marked):
+        set_policy(marked)
+        with open_zone(marked) as zone:
+            archive_due(zone)
+            restore_all(zone)
+            assert len(holders(marked)) == 4
+            carry_out(zone)
+        assert holders(marked) == []
+        assert objections(marked) == []
+
+    def test_nor_among_what_a_repair_has_kept(self, marked, landing):
+        path = marked / "raw" / KEY
+        path.chmod(0o644)
+        path.write_bytes(gzip.compress(MARK + b"damaged"))
+        path.chmod(0o444)
+        with open_zone(marked) as zone:
+            repair(zone, run_id="repair")
+        assert [held for held in holders(marked) if "_evidence" in held]
+        with open_zone(marked) as zone:
+            carry_out(zone)
+        assert holders(marked) == []
+        assert objections(marked) == []
+
+    def test_nor_in_quarantine_where_the_findings_stay(self, home, landing):
+        landing.put_all(
+            {"tiny/note_20240522.txt": b"bad" + MARK, "tiny/again/note_20240522.txt": b"bad" + MARK}
+        )
+        digest = hashlib.sha256(b"bad" + MARK).hexdigest()
+        with open_zone(home) as zone:
+            promote_all(zone)
+            assert len(holders(home)) == 2
+            done = carry_out(zone, [digest])
+        assert len(done.erased) == 2
+        assert holders(home) == []
+        assert len(list((home / "quarantine").rglob("findings.json"))) == 2
+        assert objections(home) == []
+
+    def test_landing_is_not_ours_and_is_named(self, marked, landing):
+        landing.remove("tiny/note_20240523.txt")
+        with open_zone(marked) as zone:
+            zone.index.catch_up()
+            elsewhere = plan_erasure(zone, [DIGEST], **ORDER).elsewhere
+        assert elsewhere == tuple(
+            marked / "landing" / path for path in ("tiny/note_20240522.txt", "tiny/sum_20240522.csv")
+        )
+
+
+class TestWhatStays:
+    def test_the_ledger_keeps_digest_reason_and_authority(self, marked):
+        with open_zone(marked) as zone:
+            carry_out(zone)
+            record = zone.index.custody.erasures(sha256=DIGEST)[0].record
+        assert (record["sha256"], record["reason"], record["authority"], record["by"]) == (
+            DIGEST,
+            ORDER["reason"],
+            ORDER["authority"],
+            "Ada",
+        )
+
+    def test_everything_else_verifies_and_nothing_needs_repair(self, marked):
+        with open_zone(marked) as zone:
+            carry_out(zone)
+            report = scrub(zone)
+            assert (report.damages, report.weaknesses) == ((), ())
+            assert [erased.record["sha256"] for erased in report.erased] == [DIGEST, DIGEST]
+            assert "by authority of Data Protection Office" in report.erased[0].sentence
+            assert repair(zone, others=[marked / "landing"], run_id="repair").repaired == []
+        assert holders(marked) == []  # not even though landing still has the bytes
+
+    def test_reading_it_is_one_sentence_for_the_object_and_its_duplicates(self, marked):
+        with open_zone(marked) as zone:
+            zone.index.catch_up()
+            stored = next(e.receipt for e in zone.index.find(KEY) if e.receipt.verdict is Verdict.PROMOTED)
+            carry_out(zone)
+            with pytest.raises(ObjectErased) as error:
+                b"".join(original_bytes(zone, stored))
+        assert "was erased by law on 2024-06-30 (by authority of Data Protection Office" in str(error.value)
+
+
+class TestTheSameBytesAgain:
+    def test_are_recorded_and_neither_stored_nor_quarantined(self, marked, landing):
+        with open_zone(marked) as zone:
+            carry_out(zone)
+        landing.put("tiny/note_20240610.txt", MARK)
+        landing.put("tiny/note_20240611.txt", b"fine\n")
+        with open_zone(marked) as zone:
+            receipts = promote_all(zone).receipts
+            states = look(zone).states()
+        assert {(r.landing_path, str(r.verdict)) for r in receipts} == {
+            ("tiny/note_20240610.txt", "unrecognized"),
+            ("tiny/note_20240611.txt", "promoted"),
+        }
+        (refused,) = [r for r in receipts if r.verdict is Verdict.UNRECOGNIZED]
+        assert [finding["code"] for finding in refused.findings] == ["RZ-ERASED-BY-LAW"]
+        assert states["tiny/note_20240610.txt"] == "unrecognized"
+        assert holders(marked) == []
+
+    def test_are_recorded_once_and_not_read_again(self, marked, landing):
+        with open_zone(marked) as zone:
+            carry_out(zone)
+        landing.put("tiny/note_20240610.txt", MARK)
+        with open_zone(marked) as zone:
+            promote_all(zone)
+            assert look(zone).ready == ()
+            assert promote_all(zone).receipts == []
+
+    def test_that_were_read_before_are_not_published_after(self, marked, landing):
+        """A promotion that has staged them when they are erased drops them."""
+        landing.put("tiny/note_20240610.txt", MARK)
+        publish = Publisher.publish
+
+        def erase_first(publisher, batch, drafts):
+            with open_zone(marked) as other:
+                carry_out(other)
+            return publish(publisher, batch, drafts)
+
+        with open_zone(marked) as zone, mock.patch.object(Publisher, "publish", erase_first):
+            assert promote_all(zone).receipts == []
+        assert holders(marked) == []
+        with open_zone(marked) as zone:
+            assert [str(r.verdict) for r in promote_all(zone).receipts] == ["unrecognized"]
+
+
+class TestConfirmation:
+    @pytest.mark.parametrize("changed", [{"reason": "other"}, {"authority": "other"}])
+    def test_a_code_stands_for_the_words_that_the_ledger_will_keep(self, marked, changed):
+        with open_zone(marked) as zone:
+            zone.index.catch_up()
+            code = plan_erasure(zone, [DIGEST], **ORDER).code
+            with pytest.raises(NotConfirmed):
+                erasure.erase(zone, [DIGEST], code=code, by="Ada", **{**ORDER, **changed})
+        assert len(holders(marked)) == 2
+
+    def test_and_for_what_the_zone_held_then(self, marked, landing):
+        with open_zone(marked) as zone:
+            zone.index.catch_up()
+            code = plan_erasure(zone, [DIGEST], **ORDER).code
+            landing.put("tiny/pack_a_20240522.a", b"bad" + MARK)  # other bytes: nothing to do with it
+            promote_all(zone)
+            landing.put("tiny/sum_20240601.csv", b"unrelated\n")
+            promote_all(zone)
+            erasure.erase(zone, [DIGEST], code=code, by="Ada", **ORDER)
+        assert [held for held in holders(marked) if not held.startswith("quarantine/")] == []
+
+    def test_copies_that_came_since_are_looked_at_again(self, home, landing):
+        landing.put("tiny/note_20240522.txt", MARK)
+        with open_zone(home) as zone:
+            promote_all(zone)
+            code = plan_erasure(zone, [DIGEST], **ORDER).code
+            landing.put("tiny/sum_20240522.csv", MARK)
+            promote_all(zone)
+            with pytest.raises(NotConfirmed):
+                erasure.erase(zone, [DIGEST], code=code, by="Ada", **ORDER)
+
+    @pytest.mark.parametrize("code", ["", "x", "-", "0-0", "999999-0000", "1" * 40 + "-a", "²-3"])
+    def test_nonsense_confirms_nothing(self, marked, code):
+        with open_zone(marked) as zone, pytest.raises(NotConfirmed):
+            erasure.erase(zone, [DIGEST], code=code, by="Ada", **ORDER)
+
+
+class TestHolds:
+    @pytest.mark.parametrize(
+        "scope",
+        [{}, {"platform": "tiny"}, {"feed": "tiny/sums"}, {"since": "2024-05-23", "until": "2024-05-23"}],
+        ids=str,
+    )
+    def test_nothing_under_one_is_erased_also_by_a_duplicates_day(self, marked, scope):
+        with open_zone(marked) as zone:
+            hold = add_hold(zone, **scope, reason="dispute", authority="court", by="Ada")
+            with pytest.raises(HoldOver):
+                carry_out(zone)
+            assert len(holders(marked)) == 2
+            release_hold(zone, hold.id, reason="settled", authority="court", by="Ada")
+            carry_out(zone)
+        assert holders(marked) == []
+
+    def test_one_that_is_added_after_the_plan_still_counts(self, marked):
+        with open_zone(marked) as zone:
+            zone.index.catch_up()
+            code = plan_erasure(zone, [DIGEST], **ORDER).code
+            add_hold(zone, feed="tiny/notes", reason="dispute", authority="court", by="Ada")
+            with pytest.raises(HoldOver):
+                erasure.erase(zone, [DIGEST], code=code, by="Ada", **ORDER)
+        assert len(holders(marked)) == 2
+
+
+class TestACrash:
+    def test_between_record_and_removal_is_finished_by_the_next_command(self, marked):
+        failing = mock.patch.object(erasing, "_remove", side_effect=OSError(5, "broken"))
+        with open_zone(marked) as zone, failing, pytest.raises(StorageFailed, match="input/output error"):
+            carry_out(zone)
+        assert len(holders(marked)) == 2
+        with open_zone(marked) as zone:
+            zone.index.catch_up()
+            report = scrub(zone)
+            assert {damage.kind for damage in report.weaknesses} == {"leftover"}
+            assert report.damages == ()
+            zone.recover()
+        assert holders(marked) == []
+
+
+class _ErasesFirst(Publisher):
+    """Removes before the ledger says so."""
+
+    def erase(self, batch, records):
+        with self.locked():
+            wanted = [dict(record) for record in records()]
+            erasing.erase(self._files, self._layout, self._index, wanted, cache=None)
+        return super().erase(batch, lambda: wanted)
+
+
+class _SyncsNoFolder(Publisher):
+    """Leaves it to chance whether a name that was removed comes back."""
+
+    def _erase(self, commit):
+        with mock.patch.object(self._files, "sync_folder", return_value=None):
+            super()._erase(commit)
+
+
+class _ForgetsAfterACrash(Publisher):
+    """Takes what is recorded for done."""
+
+    def recover(self):
+        erase, self._erase = self._erase, lambda _commit: None
+        try:
+            return super().recover()
+        finally:
+            self._erase = erase
+
+
+def _with(publisher):
+    def open_with(home, files, with_index):
+        zone = open_zone(home, files=files, with_index=with_index)
+        make = zone.publisher
+
+        def made(run_id):
+            sound = make(run_id)
+            sound.__class__ = publisher
+            return sound
+
+        zone.publisher = made
+        return zone
+
+    return open_with
+
+
+SMALL = Work(
+    name="a small erasure",
+    run=erase,
+    before=({"tiny/note_20240522.txt": b"first\n", "tiny/note_20240524.txt": b"bad one"},),
+    landed={},
+)
+
+
+class TestBrokenErasers:
+    """A campaign that notices none of them would prove nothing."""
+
+    @pytest.mark.parametrize("broken", [_ErasesFirst, _SyncsNoFolder, _ForgetsAfterACrash])
+    def test_are_noticed(self, home, tell, broken):
+        campaign = Campaign(home, SMALL, opening=_with(broken))
+        moments = campaign.record(campaign.start())
+        campaign.interrupt(moments, random_ones=0, every_way=True, each_alone=True, until_broken=True)
+        tell(f"{broken.__name__}: noticed after {campaign.tried} crashes")
+        assert campaign.violations
+
+    def test_the_sound_one_passes_the_same_campaign(self, home, tell):
+        campaign = Campaign(home, SMALL, opening=_with(Publisher))
+        moments = campaign.record(campaign.start())
+        campaign.interrupt(moments, random_ones=0, every_way=True, each_alone=True)
+        tell(f"a small erasure: {campaign.tried} crashes")
+        assert campaign.violations == []
+
+    def test_no_call_that_fails_loses_or_keeps_anything(self, home, tell):
+        bench = FaultBench(home, SMALL)
+        bench.fail_each([errno.EIO, errno.EACCES] * 99)
+        tell(f"a small erasure, one call fails: {bench.tried} faults")
+        assert bench.violations == []
+
+
+def test_the_campaigns_erase_something():
+    assert any(data == b"first\n" for data in FIRST.values())
+    assert ERASE.run is erase
