@@ -23,6 +23,11 @@ _TOKENS: Mapping[str, str] = {
 _OF_SUBJECTS = ("handle", "id", "any")
 
 
+def grammar() -> str:
+    """What every token stands for, in one text: it changes when names are read in another way."""
+    return repr(sorted(_TOKENS.items()))
+
+
 @cache
 def any_of(templates: tuple[str, ...]) -> re.Pattern[str]:
     """One pattern for names that fit any of the templates."""

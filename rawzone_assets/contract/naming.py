@@ -6,21 +6,32 @@ Platform from the folders, feed from the file's name, date from the name, the pa
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from rawzone_assets import __version__
 from rawzone_assets.contract import codes
 from rawzone_assets.contract.feed import Capture, Feed, Platform
 from rawzone_assets.contract.findings import Finding
-from rawzone_assets.contract.name_templates import any_of, is_dated, is_undated, pattern_of, subject_patterns
+from rawzone_assets.contract.name_templates import (
+    any_of,
+    grammar,
+    is_dated,
+    is_undated,
+    pattern_of,
+    subject_patterns,
+)
 from rawzone_assets.contract.stamps import parse_stamp, stamp_of, to_utc
 
 SIDECAR_SUFFIX = ".meta.json"
 DONE_SUFFIX = ".done"
 _UNFINISHED = (".part", ".tmp", ".crdownload")
+_PASSED_OVER = (".", "~$")
+_PASSED_OVER_ENDS = (*_UNFINISHED, DONE_SUFFIX, SIDECAR_SUFFIX)
 
 _NUMBER = re.compile(r"(?<![^\W_])\d+(?![^\W_])")  # by itself: the digits of an id or a handle are its own
 _STAMP_FOLDER = re.compile(r"(?:[A-Za-z][A-Za-z0-9_]*_)?(?P<ts>\d{8}_\d{6})")
@@ -51,6 +62,8 @@ class Ignored:
 
 def ignored_name(name: str) -> str | None:
     """Why a file or folder of this name is passed over, or ``None`` when it is not."""
+    if not name.startswith(_PASSED_OVER) and not name.endswith(_PASSED_OVER_ENDS):
+        return None  # as nearly all: landing folders hold a hundred thousand names
     if name.startswith("."):
         return "hidden"
     if name.startswith("~$"):
@@ -59,9 +72,7 @@ def ignored_name(name: str) -> str | None:
         return "unfinished"
     if name.endswith(DONE_SUFFIX):
         return "done marker"
-    if name.endswith(SIDECAR_SUFFIX):
-        return "sidecar"
-    return None
+    return "sidecar"
 
 
 def recognize(
@@ -91,6 +102,18 @@ def recognize(
             finding=codes.UNKNOWN_NAME(f"no feed of {platform.id} delivers a file of this name")
         )
     return _dated(platform, claim, sidecar_time)
+
+
+def names_digest(platforms: Iterable[Platform]) -> str:
+    """A digest of all that decides which feed a path belongs to, and so of what :func:`recognize` answers."""
+    declared = [
+        (
+            *(platform.id, platform.folders, platform.extractor_logs),
+            *((feed.id, feed.all_names, feed.all_stamped_folder_names) for feed in platform.feeds),
+        )
+        for platform in platforms
+    ]
+    return hashlib.sha256(repr((__version__, grammar(), declared)).encode()).hexdigest()[:16]
 
 
 class Owners:

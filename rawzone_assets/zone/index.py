@@ -11,13 +11,19 @@ import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
-import orjson
-
+from rawzone_assets.zone import (
+    index_custody,
+    index_days,
+    index_intake,
+    index_seen,
+    index_tallies,
+    index_upkeep,
+)
 from rawzone_assets.zone.errors import IndexFailed, StorageFailed
-from rawzone_assets.zone.index_custody import TABLES as CUSTODY_TABLES
-from rawzone_assets.zone.index_custody import CustodyLookups, note_custody
+from rawzone_assets.zone.index_custody import CustodyLookups
 from rawzone_assets.zone.index_database import (
     database_path,
     keep_head,
@@ -27,14 +33,20 @@ from rawzone_assets.zone.index_database import (
     transaction,
 )
 from rawzone_assets.zone.index_queries import IndexQueries
-from rawzone_assets.zone.index_tallies import TABLES as TALLY_TABLES
-from rawzone_assets.zone.index_tallies import TallyLookups, note_commit
-from rawzone_assets.zone.index_upkeep import TABLES as UPKEEP_TABLES
-from rawzone_assets.zone.index_upkeep import UpkeepLookups, note_upkeep
+from rawzone_assets.zone.index_seen import SeenFile, SeenFiles
+from rawzone_assets.zone.index_tallies import TallyLookups
+from rawzone_assets.zone.index_upkeep import UpkeepLookups
 from rawzone_assets.zone.layout import REFUSAL_DIGITS
-from rawzone_assets.zone.ledger import EMPTY, Commit, Head, Ledger
-from rawzone_assets.zone.past_lookups import PastLookups, form_of
+from rawzone_assets.zone.ledger import EMPTY, Head, Ledger
+from rawzone_assets.zone.past_lookups import PastLookups
 from rawzone_assets.zone.receipt import Receipt, Verdict
+
+_COMMITS_AT_ONCE = 256
+"""Of a transaction: what reads a long ledger anew may be interrupted, and goes on from there."""
+_TABLES = (
+    *(*index_intake.TABLES, *index_days.TABLES, *index_seen.TABLES),
+    *(*index_upkeep.TABLES, *index_custody.TABLES, *index_tallies.TABLES),
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,29 +135,46 @@ class Index(IndexQueries):
             raise IndexFailed(self._path, error) from error
 
     def _catch_up(self) -> Head:
-        with transaction(self._database):
-            self._head = kept_head(self._database)  # another process may have moved it
-            if not self._ledger.holds(self._head):
-                self._clear()
-            for commit in self._ledger.after(self._head):
-                self._apply(commit)
+        is_long = False
+        while self._take_in_some():
+            is_long = True
+        if is_long:
+            self._ledger.check_end(self._head.seq + 1)
         return self._head
+
+    def _take_in_some(self) -> bool:
+        """Take in the next commits; whether there may be more."""
+        with transaction(self._database):
+            head = kept_head(self._database)  # another process may have moved it
+            if not self._ledger.holds(head):
+                self._clear()
+                head = EMPTY
+            taken = 0
+            for commit in islice(self._ledger.after(head), _COMMITS_AT_ONCE):
+                index_intake.take_in(self._database, commit)
+                head = commit.head
+                taken += 1
+            if taken:
+                keep_head(self._database, head)
+        self._head = head
+        return taken == _COMMITS_AT_ONCE
 
     # --- what deciding asks ----------------------------------------------------------------------
 
     def revisions(self, feed: str, name: str) -> list[Stored]:
         """The promoted revisions of a name, oldest first."""
         rows = self._database.execute(
-            "SELECT key, revision, sha256 FROM receipt WHERE feed = ? AND name = ? AND verdict = 'promoted' "
-            "ORDER BY revision",
-            (feed, name),
+            "SELECT key, revision, sha256 FROM receipt INDEXED BY receipt_name "
+            "WHERE name = ? AND feed = ? AND verdict = 'promoted' ORDER BY revision",
+            (name, feed),
         )
         return [Stored(key=key, revision=revision, sha256=sha.hex()) for key, revision, sha in rows]
 
     def stored(self, feed: str, sha256: str) -> Stored | None:
         """The object of that feed which holds these bytes."""
         row = self._database.execute(
-            "SELECT key, revision FROM receipt WHERE sha256 = ? AND feed = ? AND verdict = 'promoted' LIMIT 1",
+            "SELECT key, revision FROM receipt INDEXED BY receipt_sha256 "
+            "WHERE sha256 = ? AND feed = ? AND verdict = 'promoted' ORDER BY id LIMIT 1",
             (bytes.fromhex(sha256), feed),
         ).fetchone()
         return Stored(key=row[0], revision=row[1], sha256=sha256) if row else None
@@ -153,8 +182,8 @@ class Index(IndexQueries):
     def already_decided(self, feed: str, name: str, sha256: str, landing_path: str) -> Verdict | None:
         """The verdict on exactly these bytes under this name and path, if there is one."""
         row = self._database.execute(
-            "SELECT verdict FROM receipt WHERE sha256 = ? AND feed = ? AND name = ? AND landing_path = ? "
-            "ORDER BY id DESC LIMIT 1",
+            "SELECT verdict FROM receipt INDEXED BY receipt_sha256 "
+            "WHERE sha256 = ? AND feed = ? AND name = ? AND landing_path = ? ORDER BY id DESC LIMIT 1",
             (bytes.fromhex(sha256), feed, name, landing_path),
         ).fetchone()
         return Verdict(row[0]) if row else None
@@ -163,7 +192,7 @@ class Index(IndexQueries):
         """How many quarantined deliveries of the feed have bytes whose hash begins like this one."""
         begin = sha256[:REFUSAL_DIGITS]
         row = self._database.execute(
-            "SELECT count(*) FROM receipt "
+            "SELECT count(*) FROM receipt INDEXED BY receipt_sha256 "
             "WHERE sha256 BETWEEN ? AND ? AND feed = ? AND verdict = 'quarantined'",
             (bytes.fromhex(begin.ljust(64, "0")), bytes.fromhex(begin.ljust(64, "f")), feed),
         ).fetchone()
@@ -172,108 +201,51 @@ class Index(IndexQueries):
     def holds(self, key: str) -> bool:
         """Whether an object of this key was promoted."""
         row = self._database.execute(
-            "SELECT 1 FROM receipt WHERE key = ? AND verdict = 'promoted' LIMIT 1", (key,)
+            "SELECT 1 FROM receipt INDEXED BY receipt_key WHERE key = ? AND verdict = 'promoted' LIMIT 1",
+            (key,),
         ).fetchone()
         return row is not None
 
     def unrecognized(self, landing_path: str) -> bool:
         """Whether the newest receipt for this path says it is unrecognized."""
         row = self._database.execute(
-            "SELECT verdict FROM receipt WHERE landing_path = ? ORDER BY id DESC LIMIT 1", (landing_path,)
+            "SELECT verdict FROM receipt INDEXED BY receipt_path WHERE landing_path = ? "
+            "ORDER BY id DESC LIMIT 1",
+            (landing_path,),
         ).fetchone()
         return row is not None and row[0] == Verdict.UNRECOGNIZED
 
     def names_place(self, path: str) -> bool:
         """Whether a receipt puts an object, a refused delivery or its findings at this path below its root."""
         row = self._database.execute(
-            "SELECT 1 FROM receipt WHERE (key = ? AND verdict = 'promoted') "
-            "OR (verdict = 'quarantined' AND (body ->> '$.quarantine.path' = ? "
-            "OR body ->> '$.quarantine.findings' = ?)) LIMIT 1",
-            (path, path, path),
+            "SELECT EXISTS (SELECT 1 FROM receipt INDEXED BY receipt_copy WHERE refused_copy = ?) "
+            "OR EXISTS (SELECT 1 FROM receipt INDEXED BY receipt_findings WHERE refused_findings = ?)",
+            (path, path),
         ).fetchone()
-        return row is not None
+        return bool(row[0]) or self.holds(path)
 
     # --- landed files that have been dealt with --------------------------------------------------
 
-    def seen(self) -> dict[str, tuple[str, str | None, str]]:
-        """Landing path to (signature, feed, verdict) of every landed file dealt with in its present form."""
-        with self.usable():
-            rows = self._database.execute("SELECT path, signature, feed, verdict FROM seen")
-            return {path: (signature, feed, verdict) for path, signature, feed, verdict in rows}
+    @property
+    def seen(self) -> SeenFiles:
+        """Which landed files have been dealt with in their present form."""
+        return SeenFiles(self._database)
 
-    def remember(self, entities: Iterable[tuple[str, str, str | None, str]]) -> None:
-        """Note (path, signature, feed, verdict) of landed files that need no reading again."""
+    def remember(self, files: Iterable[SeenFile]) -> None:
+        """Note landed files that need no reading again."""
         with self.usable(), transaction(self._database):
-            self._database.executemany("INSERT OR REPLACE INTO seen VALUES (?, ?, ?, ?)", list(entities))
+            self.seen.note(files)
 
-    # --- building --------------------------------------------------------------------------------
+    def confirm(self, files: Iterable[SeenFile], names: str) -> None:
+        """Note that these landed files belong to their feeds, as names are declared now."""
+        with self.usable(), transaction(self._database):
+            self.seen.confirm(files, names)
 
-    def _apply(self, commit: Commit) -> None:
-        for record in commit.records:
-            if record.get("record") == "receipt":
-                self._insert(commit.seq, Receipt.from_record(record))
-            else:
-                note_upkeep(self._database, commit.seq, record)
-                note_custody(self._database, commit, record)
-        note_commit(self._database, commit)
-        self._head = commit.head
-        keep_head(self._database, commit.head)
-
-    def _insert(self, seq: int, receipt: Receipt) -> None:
-        self._database.execute(
-            "INSERT INTO receipt "
-            "(seq, feed, partition, name, verdict, sha256, key, revision, landing_path, form, captured_at, "
-            "size, records, data_min, substance, fingerprint, outline, diary, data_max, body) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (
-                seq,
-                receipt.feed,
-                receipt.partition,
-                receipt.name,
-                str(receipt.verdict),
-                _digest(receipt.sha256),
-                receipt.key,
-                receipt.revision,
-                receipt.landing_path,
-                form_of(receipt),
-                receipt.captured_at,
-                receipt.size,
-                receipt.records,
-                receipt.data_min,
-                _digest(receipt.substance),
-                _digest(receipt.fingerprint),
-                orjson.dumps(receipt.outline).decode() if receipt.outline else None,
-                orjson.dumps(dict(receipt.diary)).decode() if receipt.diary else None,
-                receipt.data_max,
-                orjson.dumps(receipt.as_record()).decode(),
-            ),
-        )
-        if receipt.replays is not None:
-            self._correct_seen(receipt)
-        elif receipt.landed is not None:
-            self._database.execute(
-                "INSERT OR REPLACE INTO seen VALUES (?, ?, ?, ?)",
-                (receipt.landing_path, signature_of(receipt), receipt.feed, str(receipt.verdict)),
-            )
-
-    def _correct_seen(self, receipt: Receipt) -> None:
-        """A replay changes the state of a landed file only if that still holds the bytes refused then."""
-        self._database.execute(
-            "UPDATE seen SET verdict = :verdict WHERE path = :path AND feed = :feed AND :sha256 = ("
-            "SELECT sha256 FROM receipt WHERE landing_path = :path AND id < last_insert_rowid() "
-            "ORDER BY id DESC LIMIT 1)",
-            {
-                "verdict": str(receipt.verdict),
-                "path": receipt.landing_path,
-                "feed": receipt.feed,
-                "sha256": bytes.fromhex(receipt.sha256 or ""),
-            },
-        )
+    # --- the file --------------------------------------------------------------------------------
 
     def _clear(self) -> None:
-        for table in ("head", "receipt", "seen", *UPKEEP_TABLES, *CUSTODY_TABLES, *TALLY_TABLES):
+        for table in ("head", *_TABLES):
             self._database.execute(f"DELETE FROM {table}")  # noqa: S608
-        self._head = EMPTY
 
     def _open(self) -> sqlite3.Connection:
         if self._path is not None:
@@ -284,10 +256,6 @@ class Index(IndexQueries):
 def index_path(folder: Path, ledger: Path) -> Path:
     """Where the index of the ledger in ``ledger`` lies, so that zones may share a state folder."""
     return database_path(folder, "index", ledger)
-
-
-def _digest(digits: str | None) -> bytes | None:
-    return bytes.fromhex(digits) if digits else None
 
 
 def signature_of(receipt: Receipt) -> str:

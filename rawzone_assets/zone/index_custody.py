@@ -154,7 +154,7 @@ class CustodyLookups:
     def span(self, key: str) -> tuple[str, str] | None:
         """The first and last capture day under which the object can be read, its duplicates' among them."""
         row = self._database.execute(
-            "SELECT min(partition), max(partition) FROM receipt "
+            "SELECT min(partition), max(partition) FROM receipt INDEXED BY receipt_key "
             "WHERE key = ? AND verdict IN ('promoted', 'duplicate')",
             (key,),
         ).fetchone()
@@ -163,9 +163,10 @@ class CustodyLookups:
     def hot_since(self, feed: str, until: str) -> Iterator[HotObject]:
         """Objects of a feed in raw that can be read under no capture time after ``until``, oldest first."""
         rows = self._database.execute(
-            "SELECT receipt.body, custody.at, (SELECT max(other.captured_at) FROM receipt AS other "
-            "WHERE other.key = receipt.key AND other.verdict = 'duplicate') AS again "
-            "FROM receipt INDEXED BY receipt_objects LEFT JOIN custody ON custody.key = receipt.key "
+            "SELECT body.text, custody.at, (SELECT max(other.captured_at) FROM receipt AS other "
+            "INDEXED BY receipt_key WHERE other.key = receipt.key AND other.verdict = 'duplicate') AS again "
+            "FROM receipt INDEXED BY receipt_objects JOIN body ON body.id = receipt.id "
+            "LEFT JOIN custody ON custody.key = receipt.key "
             "WHERE receipt.feed = ? AND receipt.captured_at <= ? AND receipt.verdict = 'promoted' "
             "AND coalesce(custody.whereabouts, 'hot') = 'hot' AND (again IS NULL OR again <= ?) "
             "ORDER BY receipt.captured_at, receipt.id",
@@ -179,13 +180,15 @@ class CustodyLookups:
     def hot_object(self, feed: str, key: str) -> HotObject | None:
         """One object of a feed, if it is in raw."""
         row = self._database.execute(
-            "SELECT body FROM receipt WHERE key = ? AND feed = ? AND verdict = 'promoted'", (key, feed)
+            "SELECT text FROM receipt INDEXED BY receipt_key JOIN body USING (id) "
+            "WHERE key = ? AND feed = ? AND verdict = 'promoted'",
+            (key, feed),
         ).fetchone()
         kept = self.of(key)
         if row is None or kept.whereabouts is not Whereabouts.HOT:
             return None
         newest = self._database.execute(
-            "SELECT max(captured_at) FROM receipt WHERE key = ? AND verdict IN ('promoted', 'duplicate')",
+            "SELECT max(captured_at) FROM receipt INDEXED BY receipt_key WHERE key = ? AND verdict IN ('promoted', 'duplicate')",
             (key,),
         ).fetchone()
         receipt = Receipt.from_record(orjson.loads(row[0]))

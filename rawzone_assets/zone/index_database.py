@@ -12,37 +12,43 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from rawzone_assets.zone import index_custody, index_tallies
+from rawzone_assets.zone import index_custody, index_days, index_seen, index_tallies
 from rawzone_assets.zone.ledger import EMPTY, Head
 from rawzone_assets.zone.receipt import moment, timestamp
 
 _LEAST_FREE = 2**19
 """Bytes. SQLite maps a file beside the database: where a full disk cannot back it, the process is killed."""
 
-_VERSION = 7
+_CACHE = 32 * 2**20
+"""Bytes of pages that a connection keeps: building touches most tables' ends for every receipt."""
+
+_VERSION = 8
+# ``receipt`` is narrow, so that a question reads few pages of it; whole records lie apart, in ``body``.
 _SCHEMA = f"""
 CREATE TABLE head (seq INTEGER NOT NULL, sha256 TEXT NOT NULL, at TEXT);
 CREATE TABLE receipt (
     id INTEGER PRIMARY KEY, seq INTEGER NOT NULL, feed TEXT, partition TEXT, name TEXT, verdict TEXT NOT NULL,
     sha256 BLOB, key TEXT, revision INTEGER, landing_path TEXT NOT NULL, form INTEGER, captured_at TEXT,
-    size INTEGER, records INTEGER, data_min TEXT, substance BLOB, fingerprint BLOB, outline TEXT,
-    diary TEXT, data_max TEXT, body TEXT NOT NULL);
-CREATE INDEX receipt_name ON receipt (feed, name);
+    size INTEGER, records INTEGER, data_min TEXT, substance BLOB, fingerprint BLOB, accepted_later INTEGER,
+    refused_copy TEXT, refused_findings TEXT, outline TEXT, diary TEXT);
+CREATE INDEX receipt_day ON receipt (feed, partition, name);
+CREATE INDEX receipt_name ON receipt (name, feed);
 CREATE INDEX receipt_sha256 ON receipt (sha256);
-CREATE INDEX receipt_partition ON receipt (feed, partition);
 CREATE INDEX receipt_path ON receipt (landing_path);
 CREATE INDEX receipt_key ON receipt (key);
-CREATE INDEX receipt_refused ON receipt (feed, partition) WHERE verdict = 'quarantined';
 CREATE INDEX receipt_past ON receipt (form, captured_at);
 CREATE INDEX receipt_substance ON receipt (substance, captured_at);
 CREATE INDEX receipt_outline ON receipt (form, fingerprint) WHERE outline IS NOT NULL;
 CREATE INDEX receipt_objects ON receipt (feed, captured_at) WHERE verdict = 'promoted';
-CREATE INDEX receipt_data ON receipt (feed, data_max, data_min, partition) WHERE data_max IS NOT NULL;
-CREATE TABLE seen (
-    path TEXT PRIMARY KEY, signature TEXT NOT NULL, feed TEXT, verdict TEXT NOT NULL) WITHOUT ROWID;
+CREATE INDEX receipt_refused ON receipt (feed, partition, accepted_later) WHERE verdict = 'quarantined';
+CREATE INDEX receipt_copy ON receipt (refused_copy) WHERE refused_copy IS NOT NULL;
+CREATE INDEX receipt_findings ON receipt (refused_findings) WHERE refused_findings IS NOT NULL;
+CREATE TABLE body (id INTEGER PRIMARY KEY, text TEXT NOT NULL);
 CREATE TABLE scrubbed (first INTEGER NOT NULL, last INTEGER NOT NULL, began TEXT NOT NULL);
 CREATE TABLE upkeep (place TEXT NOT NULL, seq INTEGER NOT NULL, body TEXT NOT NULL);
 CREATE INDEX upkeep_place ON upkeep (place);
+{index_days.SCHEMA}
+{index_seen.SCHEMA}
 {index_custody.SCHEMA}
 {index_tallies.SCHEMA}"""
 
@@ -123,6 +129,7 @@ def _opened(path: str, *, schema: str, version: int) -> sqlite3.Connection:
     try:
         database.execute("PRAGMA journal_mode = WAL")
         database.execute("PRAGMA synchronous = NORMAL")
+        database.execute(f"PRAGMA cache_size = {-_CACHE // 1024}")
         database.execute("BEGIN IMMEDIATE")
         found = database.execute("PRAGMA user_version").fetchone()[0]
         if found == 0:

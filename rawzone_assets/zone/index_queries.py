@@ -14,14 +14,13 @@ from typing import Any
 
 import orjson
 
-from rawzone_assets.zone.receipt import Receipt
+from rawzone_assets.zone.index_days import DayQueries
+from rawzone_assets.zone.receipt import Receipt, Verdict
 
-# A refusal is closed by a later receipt that accepts the same bytes under the same name, landed or replayed.
-_OPEN = (
-    "verdict = 'quarantined' AND NOT EXISTS (SELECT 1 FROM receipt AS later INDEXED BY receipt_name "
-    "WHERE later.feed = receipt.feed AND later.name = receipt.name AND later.sha256 = receipt.sha256 "
-    "AND later.verdict IN ('promoted', 'duplicate') AND later.id > receipt.id)"
-)
+_OPEN = "verdict = 'quarantined' AND accepted_later IS NULL"
+
+Version = tuple[int, str, str | None, bytes | None, str, str | None, str]
+"""Commit, capture day, name, SHA-256, verdict, key and the whole record as JSON of one receipt."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,7 +31,7 @@ class Entry:
     receipt: Receipt
 
 
-class IndexQueries:
+class IndexQueries(DayQueries):
     """Questions to the index's database that change nothing."""
 
     _database: sqlite3.Connection
@@ -51,8 +50,17 @@ class IndexQueries:
 
         ``open_refusals`` leaves only refused deliveries whose bytes were not accepted under their name since.
         """
-        clauses, values = [_OPEN if open_refusals else "1"], list[Any]()
-        for column, wanted in (("feed", feeds), ("verdict", verdicts), ("partition", partitions)):
+        refused = open_refusals or list(verdicts) == [Verdict.QUARANTINED]
+        if (since or until or partitions or refused) and not feeds:
+            feeds = self.feeds()  # days and refusals are looked up feed by feed
+            if not feeds:
+                return
+        clauses, values = [_OPEN] if open_refusals else [], list[Any]()
+        if verdicts:
+            # Written out, because an index of some receipts cannot serve a value that is not known yet.
+            told = [f"verdict = '{Verdict(verdict)}'" for verdict in verdicts]
+            clauses.append(f"({' OR '.join(told)})")
+        for column, wanted in (("feed", feeds), ("partition", partitions)):
             if wanted:
                 clauses.append(f"{column} IN ({', '.join('?' * len(wanted))})")
                 values.extend(wanted)
@@ -60,15 +68,16 @@ class IndexQueries:
             if day:
                 clauses.append(f"partition {operator} ?")
                 values.append(day)
-        # The clauses are built from constants above, every value is bound.
-        query = f"SELECT seq, body FROM receipt WHERE {' AND '.join(clauses)} ORDER BY id"  # noqa: S608
+        # The clauses are built from constants above, every value is bound. Whole records are looked up one by
+        # one, so that putting receipts in order moves their numbers only.
+        query = f"SELECT id, seq FROM receipt WHERE {' AND '.join(clauses or '1')} ORDER BY id"  # noqa: S608
         with closing(self._database.execute(query, values)) as rows:
-            for seq, body in rows:
-                yield Entry(seq=seq, receipt=Receipt.from_record(orjson.loads(body)))
+            for id_, seq in rows:
+                yield Entry(seq=seq, receipt=self._receipt(id_))
 
     def open_refusals(self) -> dict[str, int]:
         """How many refused deliveries of each feed were not accepted since."""
-        query = f"SELECT feed, count(*) FROM receipt WHERE {_OPEN} GROUP BY feed"  # noqa: S608
+        query = f"SELECT feed, count(*) FROM receipt INDEXED BY receipt_refused WHERE {_OPEN} GROUP BY feed"  # noqa: S608
         return dict(self._database.execute(query))
 
     def find(self, wanted: str) -> list[Entry]:
@@ -77,67 +86,45 @@ class IndexQueries:
         values: list[Any] = [wanted, wanted, wanted]
         lowered = wanted.lower()
         if len(lowered) >= 8 and all(c in "0123456789abcdef" for c in lowered):
-            clauses.append("sha256 >= ? AND sha256 <= ?")
+            clauses.append("(sha256 >= ? AND sha256 <= ?)")
             low, high = lowered.ljust(64, "0"), lowered.ljust(64, "f")
             values += [bytes.fromhex(low[:64]), bytes.fromhex(high[:64])]
-        query = f"SELECT seq, body FROM receipt WHERE {' OR '.join(clauses)} ORDER BY id"  # noqa: S608
-        rows = self._database.execute(query, values).fetchall()
-        return [Entry(seq=seq, receipt=Receipt.from_record(orjson.loads(body))) for seq, body in rows]
+        # Each clause has an index of its own, which a question with OR might not be answered from.
+        parts = (f"SELECT id, seq FROM receipt WHERE {clause}" for clause in clauses)  # noqa: S608
+        rows = self._database.execute(f"{' UNION '.join(parts)} ORDER BY 1", values).fetchall()
+        return [Entry(seq=seq, receipt=self._receipt(id_)) for id_, seq in rows]
+
+    def promoted_as(self, key: str) -> Receipt | None:
+        """The receipt of the object at this key."""
+        row = self._database.execute(
+            "SELECT id FROM receipt INDEXED BY receipt_key WHERE key = ? AND verdict = 'promoted' "
+            "ORDER BY id LIMIT 1",
+            (key,),
+        ).fetchone()
+        return self._receipt(row[0]) if row else None
 
     def newest(self, feed: str) -> Iterator[Entry]:
         """A feed's receipts, newest capture day first. Reads no further than the caller does."""
-        query = "SELECT seq, body FROM receipt WHERE feed = ? ORDER BY partition DESC, id DESC"
-        with closing(self._database.execute(query, (feed,))) as rows:
-            for seq, body in rows:
-                yield Entry(seq=seq, receipt=Receipt.from_record(orjson.loads(body)))
+        of_feed = "SELECT partition FROM day WHERE feed = ? GROUP BY partition ORDER BY partition DESC"
+        of_day = (
+            "SELECT id, seq FROM receipt INDEXED BY receipt_day "
+            "WHERE feed = ? AND partition = ? ORDER BY id DESC"
+        )
+        with closing(self._database.execute(of_feed, (feed,))) as days:
+            for (day,) in days:
+                for id_, seq in self._database.execute(of_day, (feed, day)).fetchall():
+                    yield Entry(seq=seq, receipt=self._receipt(id_))
 
-    def feeds(self) -> list[str]:
-        """Every feed that a receipt names."""
-        # One look into the index a feed, where DISTINCT would read an entry a receipt.
+    def versions(self, feed: str, *, since: str, until: str, upto: int) -> list[Version]:
+        """Receipts of these capture days, both included, up to a commit, by day, name and ledger."""
         rows = self._database.execute(
-            "WITH RECURSIVE known (feed) AS (SELECT min(feed) FROM receipt UNION ALL "
-            "SELECT (SELECT min(feed) FROM receipt WHERE feed > known.feed) FROM known "
-            "WHERE known.feed IS NOT NULL) SELECT feed FROM known WHERE feed IS NOT NULL"
+            "SELECT seq, partition, name, sha256, verdict, key, text "
+            "FROM receipt INDEXED BY receipt_day JOIN body USING (id) "
+            "WHERE feed = ? AND partition BETWEEN ? AND ? AND seq <= ? ORDER BY partition, name, receipt.id",
+            (feed, since, until, upto),
         )
-        return [feed for (feed,) in rows]
+        return rows.fetchall()
 
-    def partitions(
-        self,
-        feed: str,
-        *,
-        since: str | None = None,
-        until: str | None = None,
-        data_since: str | None = None,
-        data_until: str | None = None,
-    ) -> list[str]:
-        """The capture days of a feed, oldest first: all, those in a range, or those with data of a range."""
-        bounds = (
-            ("partition >= ?", since),
-            ("partition <= ?", until),
-            ("data_max >= ?", data_since),
-            ("data_min <= ?", data_until),
-        )
-        clauses = ["feed = ?", *(clause for clause, day in bounds if day)]
-        if data_since or data_until:
-            clauses.append("data_max IS NOT NULL")  # which the index over data ranges leaves out
-        where = " AND ".join(clauses)  # of constants; every value is bound
-        query = f"SELECT DISTINCT partition FROM receipt WHERE {where} ORDER BY 1"  # noqa: S608
-        rows = self._database.execute(query, [feed, *(day for _, day in bounds if day)])
-        return [partition for (partition,) in rows]
-
-    def counts_by_day(self, feed: str, *, since: str, until: str) -> list[tuple[str, str, int]]:
-        """Capture day, verdict and number of receipts of a feed, both days included."""
-        query = (
-            "SELECT partition, verdict, count(*) FROM receipt "
-            "WHERE feed = ? AND partition BETWEEN ? AND ? GROUP BY partition, verdict"
-        )
-        return list(self._database.execute(query, (feed, since, until)))
-
-    def days_by_commit(self, feed: str) -> list[str]:
-        """The capture days of a feed, in the order in which their newest accepted deliveries were committed."""
-        rows = self._database.execute(
-            "SELECT partition FROM receipt WHERE feed = ? GROUP BY partition "
-            "ORDER BY max(CASE WHEN verdict IN ('promoted', 'duplicate') THEN id END), max(id)",
-            (feed,),
-        )
-        return [partition for (partition,) in rows]
+    def _receipt(self, id_: int) -> Receipt:
+        (text,) = self._database.execute("SELECT text FROM body WHERE id = ?", (id_,)).fetchone()
+        return Receipt.from_record(orjson.loads(text))

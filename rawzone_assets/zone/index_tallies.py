@@ -1,7 +1,7 @@
 """Tallies in the index: what each commit added, feed by feed, so that no figure needs every receipt again.
 
-A row a commit, feed and verdict: a zone of a million receipts has some thousands of them. What a repair leaves
-in another stored form than before is restated here too. A part of the index.
+A row a commit, feed and verdict: a zone of a million receipts has some ten thousands of them. ``total`` holds
+their sums. What a repair leaves in another stored form than before is restated here too. A part of the index.
 """
 
 from __future__ import annotations
@@ -21,9 +21,24 @@ CREATE TABLE tally (
     receipts INTEGER NOT NULL, replays INTEGER NOT NULL, revisions INTEGER NOT NULL, size INTEGER NOT NULL,
     replayed_size INTEGER NOT NULL, stored_size INTEGER NOT NULL, data_max TEXT, captured_at TEXT,
     PRIMARY KEY (seq, feed, verdict)) WITHOUT ROWID;
+CREATE TABLE total (
+    feed TEXT NOT NULL, verdict TEXT NOT NULL, receipts INTEGER NOT NULL, replays INTEGER NOT NULL,
+    revisions INTEGER NOT NULL, size INTEGER NOT NULL, replayed_size INTEGER NOT NULL,
+    stored_size INTEGER NOT NULL, data_max TEXT, captured_at TEXT, PRIMARY KEY (feed, verdict)) WITHOUT ROWID;
 CREATE TABLE open_damage (place TEXT PRIMARY KEY, feed TEXT) WITHOUT ROWID;
 """
-TABLES = ("written", "tally", "open_damage")
+TABLES = ("written", "tally", "total", "open_damage")
+_NEWEST = ", ".join(
+    f"{name} = max(coalesce({name}, excluded.{name}), coalesce(excluded.{name}, {name}))"
+    for name in ("data_max", "captured_at")
+)
+_ADD = (
+    "INSERT INTO total VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET "  # noqa: S608  constants
+    "receipts = receipts + excluded.receipts, replays = replays + excluded.replays, "
+    "revisions = revisions + excluded.revisions, size = size + excluded.size, "
+    "replayed_size = replayed_size + excluded.replayed_size, "
+    f"stored_size = stored_size + excluded.stored_size, {_NEWEST}"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,11 +88,7 @@ class TallyLookups:
 
     def totals(self) -> list[Total]:
         """What the receipts of each feed add up to, by verdict."""
-        rows = self._database.execute(
-            "SELECT feed, verdict, sum(receipts), sum(replays), sum(revisions), sum(size), "
-            "sum(replayed_size), sum(stored_size), max(data_max), max(captured_at) "
-            "FROM tally GROUP BY feed, verdict"
-        )
+        rows = self._database.execute("SELECT * FROM total ORDER BY feed, verdict")
         return [
             Total(
                 feed=feed,
@@ -160,9 +171,7 @@ def note_commit(database: sqlite3.Connection, commit: Commit) -> None:
             _note_damage(database, record)
     for (feed, verdict), records in groups.items():
         replays = [record for record in records if record.get("replays")]
-        row = (
-            *(commit.seq, feed, verdict, at),
-            min(_texts(records, "validated_at"), default=None),
+        sums = (
             len(records),
             len(replays),
             sum((record["revision"] or 0) > 1 for record in records),
@@ -172,7 +181,9 @@ def note_commit(database: sqlite3.Connection, commit: Commit) -> None:
             max(_texts(records, "data_max"), default=None),
             max(_texts(records, "captured_at"), default=None),
         )
+        row = (commit.seq, feed, verdict, at, min(_texts(records, "validated_at"), default=None), *sums)
         database.execute(f"INSERT INTO tally VALUES ({', '.join('?' * len(row))})", row)  # noqa: S608
+        database.execute(_ADD, (feed, verdict, *sums))
 
 
 def restate(database: sqlite3.Connection, seq: int, feed: str, verdict: str, more: int) -> None:
@@ -180,6 +191,9 @@ def restate(database: sqlite3.Connection, seq: int, feed: str, verdict: str, mor
     database.execute(
         "UPDATE tally SET stored_size = stored_size + ? WHERE seq = ? AND feed = ? AND verdict = ?",
         (more, seq, feed, verdict),
+    )
+    database.execute(
+        "UPDATE total SET stored_size = stored_size + ? WHERE feed = ? AND verdict = ?", (more, feed, verdict)
     )
 
 

@@ -72,26 +72,24 @@ def restate_form(database: sqlite3.Connection, place: str, record: Record) -> No
     """Readers must find the stored form that a repair or a move left, which is seldom another than before."""
     root, _, inner = place.partition("/")
     places = (
-        "key = :inner AND verdict = 'promoted'"
+        "INDEXED BY receipt_key JOIN body USING (id) WHERE key = :inner AND verdict = 'promoted'"
         if root in (upkeep.RAW, upkeep.ARCHIVE)
-        else "verdict = 'quarantined' AND feed = :feed AND partition = :partition "
-        "AND body ->> '$.quarantine.path' = :inner"
+        else "INDEXED BY receipt_copy JOIN body USING (id) WHERE refused_copy = :inner "
+        "AND verdict = 'quarantined' AND feed = :feed AND partition = :partition"
     )
-    where = f"{places} AND sha256 = :digest AND body ->> '$.stored_sha256' != :stored_sha256"
-    values = {
-        **{name: record[name] for name in ("stored_sha256", "stored_size", "encoding", "feed", "partition")},
-        "inner": inner,
-        "digest": bytes.fromhex(record["sha256"]),
-    }
-    changed = database.execute(
-        "SELECT seq, feed, verdict, sum(:stored_size - (body ->> '$.stored_size')) FROM receipt "  # noqa: S608  constants
-        f"WHERE {where} GROUP BY seq, feed, verdict",
-        values,
-    )
-    for seq, feed, verdict, more in changed.fetchall():
-        restate(database, seq, feed, verdict, more)
-    database.execute(
-        "UPDATE receipt SET body = json_set(body, '$.stored_sha256', :stored_sha256, "  # noqa: S608  constants
-        f"'$.stored_size', :stored_size, '$.encoding', :encoding) WHERE {where}",
-        values,
-    )
+    found = database.execute(
+        f"SELECT id, seq, feed, verdict, text ->> '$.stored_size' FROM receipt {places} "  # noqa: S608  constants
+        "AND sha256 = :digest AND text ->> '$.stored_sha256' != :stored_sha256",
+        {
+            **{name: record[name] for name in ("stored_sha256", "feed", "partition")},
+            "inner": inner,
+            "digest": bytes.fromhex(record["sha256"]),
+        },
+    ).fetchall()
+    for id_, seq, feed, verdict, size in found:
+        restate(database, seq, feed, verdict, record["stored_size"] - size)
+        database.execute(
+            "UPDATE body SET text = json_set(text, '$.stored_sha256', ?, '$.stored_size', ?, '$.encoding', ?) "
+            "WHERE id = ?",
+            (record["stored_sha256"], record["stored_size"], record["encoding"], id_),
+        )

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Collection
-from dataclasses import dataclass, field
+import struct
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from rawzone_assets.contract.naming import DONE_SUFFIX, SIDECAR_SUFFIX, ignored_name
 from rawzone_assets.zone.receipt import printable_path
@@ -53,6 +55,11 @@ class Landed:
         return f"{self.device}:{self.inode}:{self.size}:{self.mtime_ns}:{self.ctime_ns}"
 
     @property
+    def entity(self) -> bytes:
+        """The same, packed: what the index knows a landed file again by."""
+        return _ENTITY.pack(self.device, self.inode, self.size, self.mtime_ns, self.ctime_ns)
+
+    @property
     def identity(self) -> dict[str, str]:
         """What a receipt keeps so that a rebuilt index knows this file again.
 
@@ -79,13 +86,57 @@ class Landed:
         return self.done or settle <= 0 or now - self.ctime_ns / 1e9 >= settle
 
 
+@dataclass(frozen=True)
+class Marks:
+    """What is unusual about an entry, as :class:`Landed` has it; nearly all have none."""
+
+    regular: bool = True
+    done: bool = False
+    sidecar: bool = False
+    borrowed: bool = False
+    too_deep: bool = False
+
+
 @dataclass(frozen=True, kw_only=True)
 class Scan:
-    """Everything below landing at one moment."""
+    """Everything below landing at one moment.
 
-    files: tuple[Landed, ...]
+    Twice a minute a large landing is scanned and nothing in it is new, so an entry is no more than its path and
+    entity, side by side in two lists, until somebody asks for it.
+    """
+
+    paths: Sequence[str]  # in no order
+    entities: Sequence[bytes]
+    marks: Mapping[int, Marks]  # place in the lists -> marks
+    size: int  # bytes of all files
     ignored: tuple[tuple[str, str], ...]  # (label, reason)
     unreadable: tuple[str, ...]  # folders that could not be listed
+
+    @cached_property
+    def labels(self) -> list[str]:
+        """The paths as receipts and messages show them, in the same order."""
+        if all(map(str.isascii, self.paths)) and not any("\\x" in path for path in self.paths):
+            return list(self.paths)
+        return [printable_path(path)[0] for path in self.paths]
+
+    @cached_property
+    def files(self) -> tuple[Landed, ...]:
+        """Every entry, by path."""
+        return tuple(self.landed(place) for place in sorted(range(len(self.paths)), key=self.paths.__getitem__))
+
+    def landed(self, place: int) -> Landed:
+        """The entry at that place in the lists."""
+        device, inode, size, mtime_ns, ctime_ns = _ENTITY.unpack(self.entities[place])
+        marks = self.marks.get(place, _UNMARKED)
+        return Landed(
+            path=self.paths[place],
+            device=device,
+            inode=inode,
+            size=size,
+            mtime_ns=mtime_ns,
+            ctime_ns=ctime_ns,
+            **vars(marks),
+        )
 
 
 def scan_below(root: int) -> Scan:
@@ -97,7 +148,10 @@ def scan_below(root: int) -> Scan:
     walk = _Walk()
     walk.list_folder(root, "", levels=0)
     return Scan(
-        files=tuple(sorted(walk.found, key=lambda landed: landed.path)),
+        paths=walk.paths,
+        entities=walk.entities,
+        marks=walk.marks,
+        size=walk.size,
         ignored=tuple(sorted(walk.ignored)),
         unreadable=tuple(sorted(walk.unreadable)),
     )
@@ -107,34 +161,59 @@ def scan_below(root: int) -> Scan:
 class _Walk:
     """What a walk has come upon so far."""
 
-    found: list[Landed] = field(default_factory=list)
+    paths: list[str] = field(default_factory=list)
+    entities: list[bytes] = field(default_factory=list)
+    marks: dict[int, Marks] = field(default_factory=dict)
+    size: int = 0
     ignored: list[tuple[str, str]] = field(default_factory=list)
     unreadable: list[str] = field(default_factory=list)
 
     def list_folder(self, folder: int, prefix: str, *, levels: int) -> None:
-        owner = os.fstat(folder).st_uid
         with os.scandir(folder) as listing:
             entries = list(listing)
-        names = {entry.name for entry in entries}
+        first, names, beside, folders = len(self.paths), list[str](), set[str](), list[str]()
         for entry in entries:
-            path = f"{prefix}{entry.name}"
-            reason = ignored_name(entry.name)
+            name = entry.name
+            reason = ignored_name(name)
             if reason:
-                self.ignored.append((printable_path(path)[0], reason))
+                self.ignored.append((printable_path(prefix + name)[0], reason))
+                beside.add(name)
                 continue
             try:
                 if entry.is_dir(follow_symlinks=False) and levels < MOST_LEVELS:
-                    self._enter(folder, entry.name, path, levels=levels + 1)
+                    folders.append(name)  # entered after the files, which then stand side by side
                     continue
-                status = os.stat(entry.name, dir_fd=folder, follow_symlinks=False)
+                status = entry.stat(follow_symlinks=False)
             except FileNotFoundError:
                 continue  # gone since it was listed
             except OSError:  # the folder may be listed, but not entered
                 self.unreadable.append(printable_path(prefix.rstrip("/") or ".")[0])
                 return
-            if stat.S_ISDIR(status.st_mode) and levels < MOST_LEVELS:
-                continue  # it was a file when it was listed: the next look enters it
-            self.found.append(_landed(path, entry.name, status, names, owner=owner))
+            kind = status.st_mode & _KIND
+            if kind != stat.S_IFREG or status.st_nlink > 1:
+                if kind == stat.S_IFDIR and levels < MOST_LEVELS:
+                    continue  # it was a file when it was listed: the next look enters it
+                self._mark(_unusual(status, folder))
+            names.append(name)
+            self.paths.append(prefix + name)
+            self.entities.append(entity_of(status))
+            self.size += status.st_size
+        if beside:
+            self._mark_helped(first, names, beside)
+        for name in folders:
+            self._enter(folder, name, prefix + name, levels=levels + 1)
+
+    def _mark(self, marks: Marks) -> None:
+        """Marks of the entry that comes next."""
+        if marks != _UNMARKED:
+            self.marks[len(self.paths)] = marks
+
+    def _mark_helped(self, first: int, names: Sequence[str], beside: Collection[str]) -> None:
+        """Note the markers and sidecars that lie beside the files of a folder."""
+        for place, name in enumerate(names, start=first):
+            done, sidecar = name + DONE_SUFFIX in beside, name + SIDECAR_SUFFIX in beside
+            if done or sidecar:
+                self.marks[place] = replace(self.marks.get(place, _UNMARKED), done=done, sidecar=sidecar)
 
     def _enter(self, above: int, name: str, path: str, *, levels: int) -> None:
         try:
@@ -154,19 +233,21 @@ class _Walk:
             os.close(folder)
 
 
-def _landed(path: str, name: str, status: os.stat_result, names: Collection[str], *, owner: int) -> Landed:
-    device, inode, size, mtime_ns, ctime_ns = _identity(status)
-    return Landed(
-        path=path,
+def entity_of(status: os.stat_result) -> bytes:
+    """Which file this is, in which form: device, inode, size and times, packed."""
+    return _ENTITY.pack(*_identity(status))
+
+
+def entity_from(identity: Mapping[str, str]) -> bytes:
+    """The same from what a receipt keeps of the landed file."""
+    return _ENTITY.pack(*(int(identity[name]) for name in ("device", "inode", "size", "mtime_ns", "ctime_ns")))
+
+
+def _unusual(status: os.stat_result, folder: int) -> Marks:
+    """The marks of what is no file of a single name."""
+    return Marks(
         regular=stat.S_ISREG(status.st_mode),
-        device=device,
-        inode=inode,
-        size=size,
-        mtime_ns=mtime_ns,
-        ctime_ns=ctime_ns,
-        done=name + DONE_SUFFIX in names,
-        sidecar=name + SIDECAR_SUFFIX in names,
-        borrowed=_is_borrowed(status, owner),
+        borrowed=_is_borrowed(status, os.fstat(folder).st_uid),
         too_deep=stat.S_ISDIR(status.st_mode),
     )
 
@@ -179,3 +260,8 @@ def _is_borrowed(status: os.stat_result, owner: int) -> bool:
 
 def _identity(status: os.stat_result) -> tuple[int, int, int, int, int]:
     return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
+
+
+_UNMARKED = Marks()
+_ENTITY = struct.Struct("<QQqqq")
+_KIND = 0o170000

@@ -192,10 +192,14 @@ class Ledger:
             yield commit
             previous = commit.head
         if head.seq < 0:  # only when everything is read anyway: the names of a long ledger take time to list
-            self._check_end(previous.seq + 1)
+            self.check_end(previous.seq + 1)
 
-    def _check_end(self, seq: int) -> None:
-        """A commit that is missing while later ones are there must not be written anew."""
+    def check_end(self, seq: int) -> None:
+        """A commit that is missing while later ones are there must not be written anew.
+
+        Raises:
+            LedgerDamaged: That is so of this number.
+        """
         later = any(_is_commit(name) and name > ledger_name(seq) for name in self.names())
         if later and self._files.status(self.path(seq)) is None:
             raise LedgerDamaged(self.path(seq), "it is missing, but later commits are there")

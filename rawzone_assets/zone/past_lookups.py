@@ -6,7 +6,6 @@ look-up reads a few entries of an SQLite index, however long the ledger is.
 
 from __future__ import annotations
 
-import hashlib
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
@@ -15,6 +14,7 @@ from dataclasses import dataclass
 import orjson
 
 from rawzone_assets.contract.drift import Outline
+from rawzone_assets.zone.index_intake import form_number
 from rawzone_assets.zone.receipt import Receipt
 
 
@@ -62,9 +62,9 @@ class PastLookups:
     def accepted_before(self, form: int, captured_at: str) -> Iterator[Accepted]:
         """Accepted deliveries of a form captured by then, newest first; reads no further than the caller."""
         query = (
-            "SELECT name, captured_at, size, records, data_min, substance, fingerprint, diary FROM receipt "
-            "WHERE form = ? AND captured_at <= ? AND verdict IN ('promoted', 'duplicate') "
-            "ORDER BY captured_at DESC, id DESC"
+            "SELECT name, captured_at, size, records, data_min, substance, fingerprint, diary "
+            "FROM receipt INDEXED BY receipt_past WHERE form = ? AND captured_at <= ? "
+            "AND verdict IN ('promoted', 'duplicate') ORDER BY captured_at DESC, id DESC"
         )
         with closing(self._database.execute(query, (form, captured_at))) as rows:
             for name, captured, size, records, data_min, substance, fingerprint, diary in rows:
@@ -82,7 +82,8 @@ class PastLookups:
     def same(self, feed: str, substance: str, sha256: str, captured_at: str) -> Same | None:
         """The object captured first by then that says the same in other bytes."""
         row = self._database.execute(
-            "SELECT key, captured_at FROM receipt WHERE substance = ? AND captured_at <= ? AND feed = ? "
+            "SELECT key, captured_at FROM receipt INDEXED BY receipt_substance "
+            "WHERE substance = ? AND captured_at <= ? AND feed = ? "
             "AND verdict = 'promoted' AND sha256 != ? ORDER BY captured_at, id LIMIT 1",
             (bytes.fromhex(substance), captured_at, feed, bytes.fromhex(sha256)),
         ).fetchone()
@@ -91,16 +92,13 @@ class PastLookups:
     def outline(self, form: int, fingerprint: str) -> Outline | None:
         """The structure behind a fingerprint, if a receipt of the form has told it."""
         row = self._database.execute(
-            "SELECT outline FROM receipt WHERE form = ? AND fingerprint = ? AND outline IS NOT NULL LIMIT 1",
+            "SELECT outline FROM receipt INDEXED BY receipt_outline "
+            "WHERE form = ? AND fingerprint = ? AND outline IS NOT NULL LIMIT 1",
             (form, bytes.fromhex(fingerprint)),
         ).fetchone()
         return tuple(orjson.loads(row[0])) if row else None
 
 
 def form_of(receipt: Receipt) -> int | None:
-    """A number for the form of a delivery, small enough for an index: feed and schema, digested."""
-    schema = (receipt.contract or {}).get("schema")
-    if receipt.feed is None or schema is None:
-        return None
-    digest = hashlib.blake2b(f"{receipt.feed}\n{schema}".encode(), digest_size=8).digest()
-    return int.from_bytes(digest, signed=True)
+    """A number for the form of a delivery: feed and schema."""
+    return form_number(receipt.feed, receipt.contract)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -23,6 +23,7 @@ from rawzone_assets.contract.pile_names import is_packed, recognize_in_pile, rev
 from rawzone_assets.zone import codec
 from rawzone_assets.zone.errors import PileMissing, PileNotApart
 from rawzone_assets.zone.index import Index
+from rawzone_assets.zone.index_seen import Standing
 from rawzone_assets.zone.landed import Landed
 from rawzone_assets.zone.landing import LandedReading, Landing, Unreadable
 from rawzone_assets.zone.layout import Layout, nested
@@ -76,23 +77,23 @@ class Pile:
         """
         known = tuple(platforms)
         recognize = partial(recognize_in_pile, above=self._above)
-        seen = index.seen()
         scan = self._landing.scan()
+        files = [replace(found, origin=self._origin, packed=is_packed(found.path)) for found in scan.files]
+        seen = _seen(index, files)
         ready: list[Delivery] = []
         decided: dict[str, tuple[str | None, Verdict]] = {}
         strangers: list[tuple[Landed, Finding]] = []
         ignored = [(self._label(label), reason) for label, reason in scan.ignored]
-        for found in scan.files:
-            landed = replace(found, origin=self._origin, packed=is_packed(found.path))
+        for landed in files:
             recognized = recognized_as(self, landed, known, recognize=recognize)
             if isinstance(recognized, Ignored):
                 ignored.append((landed.label, recognized.reason))
             elif isinstance(recognized, Unrecognized):
                 strangers.append((landed, recognized.finding))
             else:
-                signature, feed_id, verdict = seen.get(landed.label, ("", None, ""))
-                if signature == landed.signature and feed_id == recognized.feed.id:
-                    decided[landed.label] = (feed_id, Verdict(verdict))
+                standing = seen.get(landed.label)
+                if standing and standing.feed == recognized.feed.id:
+                    decided[landed.label] = (standing.feed, standing.verdict)
                 else:
                     ready.append(Delivery(landed=landed, recognized=recognized))
         ready.sort(key=_order)
@@ -123,6 +124,17 @@ class Pile:
 
     def _label(self, label: str) -> str:
         return printable_path(self._origin)[0] + label
+
+
+def _seen(index: Index, files: Sequence[Landed]) -> dict[str, Standing]:
+    """What became of those files that were dealt with in their present form, by label."""
+    with index.usable():
+        standings = index.seen.standings()
+        return {
+            files[place].label: standings[number]
+            for place, entity, number in index.seen.known([landed.label for landed in files])
+            if number is not None and entity == files[place].entity
+        }
 
 
 class PiledReading:

@@ -20,6 +20,7 @@ from rawzone_assets.contract.naming import as_delivered
 from rawzone_assets.contract.schemas import load_schema
 from rawzone_assets.zone.drafts import Draft
 from rawzone_assets.zone.errors import DiskAlmostFull, KeyOccupied, UnreadableLanding
+from rawzone_assets.zone.index_seen import SeenFile, Standing
 from rawzone_assets.zone.intake import Intake, Judge, Source, place_objections
 from rawzone_assets.zone.landed import Landed
 from rawzone_assets.zone.landing import ChangedWhileRead, Unreadable
@@ -133,7 +134,7 @@ def record_unrecognized(
     recorded = zone.publisher(run_id).record_unrecognized(receipts)
     # A path may have been a delivery in between: what it is now is what counts.
     zone.index.remember(
-        (landed.label, landed.signature, None, str(Verdict.UNRECOGNIZED)) for landed, _ in strangers
+        SeenFile(landed.label, landed.entity, Standing(None, Verdict.UNRECOGNIZED)) for landed, _ in strangers
     )
     return recorded
 

@@ -7,6 +7,7 @@ it stays cheap for a sensor that looks twice a minute.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -19,11 +20,14 @@ from rawzone_assets.contract.naming import (
     Recognized,
     Unrecognized,
     is_in_the_future,
+    names_digest,
     recognize,
 )
 from rawzone_assets.zone import sidecar
+from rawzone_assets.zone.errors import IndexFailed
 from rawzone_assets.zone.index import Index
-from rawzone_assets.zone.landed import MOST_LEVELS, Landed
+from rawzone_assets.zone.index_seen import SeenFile
+from rawzone_assets.zone.landed import MOST_LEVELS, Landed, Scan
 from rawzone_assets.zone.landing import Landing
 from rawzone_assets.zone.receipt import Verdict
 from rawzone_assets.zone.sidecar import HasSidecars
@@ -34,9 +38,6 @@ MOST_COPIED = 2**30
 
 Recognize = Callable[[str, tuple[Platform, ...], datetime | None], Recognized | Unrecognized | Ignored]
 """What the file at a path is, given the time that its sidecar states."""
-
-_VERDICTS = {str(verdict): verdict for verdict in Verdict}
-
 
 @dataclass(frozen=True, kw_only=True)
 class Delivery:
@@ -97,61 +98,124 @@ def survey(
     Raises:
         LandingMissing: There is no landing folder.
     """
-    known_platforms = tuple(platforms)
-    scan = landing.scan()
-    seen = index.seen()
-    ready: list[Delivery] = []
-    waiting: list[Waiting] = []
-    strangers: list[tuple[Landed, Finding]] = []
-    decided: dict[str, tuple[str | None, Verdict]] = {}
-    owners = Owners(known_platforms)
-    for landed in scan.files:
-        label = landed.label
-        before = seen.get(label)
-        # Nearly all of a large landing was decided before. Its names are looked at all the same: a declaration
-        # that changed may give them to another feed.
-        if (
-            before
-            and before[1]
-            and before[0] == landed.signature
-            and landed.regular
-            and not landed.borrowed
-            and owners.feed_of(landed.path) == before[1]
-        ):
-            decided[label] = (before[1], _VERDICTS[before[2]])
-            continue
-        recognized = recognized_as(landing, landed, known_platforms)
-        if isinstance(recognized, Ignored):  # its folder is: the scan passes over such folders already
-            continue
-        signature, feed_id, verdict = seen.get(label, ("", None, ""))
-        if isinstance(recognized, Unrecognized):
-            if verdict == Verdict.UNRECOGNIZED:
-                decided[label] = (None, Verdict.UNRECOGNIZED)
-            elif not landed.settled(now=now.timestamp(), settle=settle):
-                waiting.append(Waiting(landed=landed, feed_id=None, reason="still settling"))
-            else:
-                strangers.append((landed, recognized.finding))
-            continue
-        delivery = Delivery(landed=landed, recognized=recognized)
-        if signature == landed.signature and feed_id == delivery.feed_id:
-            decided[label] = (feed_id, Verdict(verdict))
-            continue
-        reason = _not_yet(delivery, now=now, settle=settle)
-        if reason:
-            waiting.append(Waiting(landed=landed, feed_id=delivery.feed_id, reason=reason))
-        else:
-            ready.append(delivery)
+    known = tuple(platforms)
+    looked = _Look(
+        scan=landing.scan(),
+        landing=landing,
+        index=index,
+        platforms=known,
+        names=names_digest(known),
+        now=now,
+        settle=settle,
+    )
+    looked.pass_over_what_is_known()
+    looked.sort_out()
+    looked.keep_what_was_confirmed()
     # Feed by feed, oldest capture first: a duplicate then refers to the earliest file.
-    ready.sort(key=lambda d: (d.feed_id, d.recognized.capture.captured_at, d.landed.path))
+    looked.ready.sort(key=lambda d: (d.feed_id, d.recognized.capture.captured_at, d.landed.path))
+    scan = looked.scan
     return Survey(
-        ready=tuple(ready),
-        waiting=tuple(waiting),
-        unrecognized=tuple(strangers),
-        decided=decided,
+        ready=tuple(looked.ready),
+        waiting=tuple(looked.waiting),
+        unrecognized=tuple(looked.strangers),
+        decided=looked.decided,
         ignored=scan.ignored,
         unreadable=scan.unreadable,
-        size=sum(landed.size for landed in scan.files),
+        size=scan.size,
     )
+
+
+@dataclass(kw_only=True)
+class _Look:
+    """One look at landing, file by file."""
+
+    scan: Scan
+    landing: Landing
+    index: Index
+    platforms: tuple[Platform, ...]
+    names: str  # the digest of what they declare
+    now: datetime
+    settle: float
+    ready: list[Delivery] = field(default_factory=list)
+    waiting: list[Waiting] = field(default_factory=list)
+    strangers: list[tuple[Landed, Finding]] = field(default_factory=list)
+    decided: dict[str, tuple[str | None, Verdict]] = field(default_factory=dict)
+    left: list[tuple[int, SeenFile | None]] = field(default_factory=list)  # place in the scan, what was known
+    confirmed: list[SeenFile] = field(default_factory=list)
+
+    def pass_over_what_is_known(self) -> None:
+        """Decide on files of a feed that are unchanged, if names are declared as when that was confirmed.
+
+        Nearly all of a large landing was decided before, so no file costs more here than its two comparisons.
+        """
+        labels, entities = self.scan.labels, self.scan.entities
+        with self.index.usable():
+            standings = self.index.seen.standings()
+            current = {
+                number: (standing.feed, standing.verdict)
+                for number, standing in standings.items()
+                if standing.feed and standing.names == self.names
+            }
+            for place, entity, number in self.index.seen.known(labels):
+                if number in current and entity == entities[place]:
+                    self.decided[labels[place]] = current[number]
+                elif number is None or entity is None:
+                    self.left.append((place, None))
+                else:
+                    self.left.append((place, SeenFile(labels[place], entity, standings[number])))
+        for place, marks in self.scan.marks.items():
+            # What is not opened at all may have been a delivery before.
+            if (marks.borrowed or not marks.regular) and labels[place] in self.decided:
+                del self.decided[labels[place]]
+                self.left.append((place, None))
+
+    def sort_out(self) -> None:
+        """Say what each of the other files is, by path."""
+        owners = Owners(self.platforms)
+        paths = self.scan.paths
+        for place, before in sorted(self.left, key=lambda pair: paths[pair[0]]):
+            self._sort_out(self.scan.landed(place), before, owners)
+
+    def _sort_out(self, landed: Landed, before: SeenFile | None, owners: Owners) -> None:
+        label = landed.label
+        known = before if before and before.entity == landed.entity else None  # in its present form
+        feed_id = known.standing.feed if known else None
+        # Names are looked at again: a declaration that changed may give them to another feed.
+        opened = landed.regular and not landed.borrowed
+        if known and feed_id and opened and owners.feed_of(landed.path) == feed_id:
+            self._decide(known)
+            return
+        recognized = recognized_as(self.landing, landed, self.platforms)
+        if isinstance(recognized, Ignored):  # its folder is: the scan passes over such folders already
+            return
+        if isinstance(recognized, Unrecognized):
+            if before and before.standing.verdict is Verdict.UNRECOGNIZED:
+                self.decided[label] = (None, Verdict.UNRECOGNIZED)
+            elif not landed.settled(now=self.now.timestamp(), settle=self.settle):
+                self.waiting.append(Waiting(landed=landed, feed_id=None, reason="still settling"))
+            else:
+                self.strangers.append((landed, recognized.finding))
+            return
+        delivery = Delivery(landed=landed, recognized=recognized)
+        if known and feed_id == delivery.feed_id:
+            self._decide(known)
+            return
+        reason = _not_yet(delivery, now=self.now, settle=self.settle)
+        if reason:
+            self.waiting.append(Waiting(landed=landed, feed_id=delivery.feed_id, reason=reason))
+        else:
+            self.ready.append(delivery)
+
+    def _decide(self, known: SeenFile) -> None:
+        self.decided[known.label] = (known.standing.feed, known.standing.verdict)
+        if known.standing.names != self.names:
+            self.confirmed.append(known)
+
+    def keep_what_was_confirmed(self) -> None:
+        """Note that names were looked at, so that the next look need not. A courtesy: it may fail."""
+        if self.confirmed:
+            with suppress(IndexFailed):
+                self.index.confirm(self.confirmed, self.names)
 
 
 def recognized_as(

@@ -16,6 +16,7 @@ from rawzone_assets.zone.decision import Candidate
 from rawzone_assets.zone.errors import RootsNested, StorageFailed
 from rawzone_assets.zone.files import Files, LocalFiles, ensure_folder
 from rawzone_assets.zone.index import Index
+from rawzone_assets.zone.index_seen import SeenFile, Standing
 from rawzone_assets.zone.landing import Landing
 from rawzone_assets.zone.layout import nested
 from rawzone_assets.zone.ledger import Author, Ledger
@@ -102,7 +103,7 @@ class Zone:
     def remember(self, deliveries: Iterable[tuple[Delivery, Verdict]]) -> None:
         """Note landed files whose bytes turned out to be known, so that they are not read again."""
         self.index.remember(
-            (delivery.landed.label, delivery.landed.signature, delivery.feed_id, str(verdict))
+            SeenFile(delivery.landed.label, delivery.landed.entity, Standing(delivery.feed_id, verdict))
             for delivery, verdict in deliveries
         )
 

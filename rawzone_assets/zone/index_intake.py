@@ -1,0 +1,117 @@
+"""Commits on their way into the index's tables. A part of the index; what is asked of them is elsewhere.
+
+The rows of a commit are worked out first and written table by table: a ledger of a million receipts is read in
+a minute or two, and a commit in a few milliseconds.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+from typing import Any
+
+import orjson
+
+from rawzone_assets.zone.index_custody import note_custody
+from rawzone_assets.zone.index_days import note_days
+from rawzone_assets.zone.index_seen import SeenFile, SeenFiles, Standing
+from rawzone_assets.zone.index_tallies import note_commit
+from rawzone_assets.zone.index_upkeep import note_upkeep
+from rawzone_assets.zone.landed import entity_from
+from rawzone_assets.zone.ledger import Commit
+from rawzone_assets.zone.receipt import Record, Verdict
+
+TABLES = ("receipt", "body")
+_INSERT = f"INSERT INTO receipt VALUES ({', '.join('?' * 22)})"  # noqa: S608
+_ACCEPTED = (Verdict.PROMOTED, Verdict.DUPLICATE)
+
+
+def take_in(database: sqlite3.Connection, commit: Commit) -> None:
+    """Add a commit to all tables, within a transaction."""
+    first = database.execute("SELECT coalesce(max(id), 0) + 1 FROM body").fetchone()[0]
+    receipts, bodies, others = list[tuple[int, Record]](), list[tuple[int, str]](), list[Record]()
+    for record, line in zip(commit.records, commit.lines, strict=True):
+        if record.get("record") == "receipt":
+            receipts.append((first + len(receipts), record))
+            bodies.append((receipts[-1][0], line.decode()))
+        else:
+            others.append(record)
+    database.executemany(_INSERT, [_row(id_, commit.seq, record) for id_, record in receipts])
+    database.executemany("INSERT INTO body VALUES (?, ?)", bodies)
+    _close_refusals(database, receipts)
+    _note_landed(database, receipts)
+    note_days(database, receipts)
+    for record in others:
+        note_upkeep(database, commit.seq, record)
+        note_custody(database, commit, record)
+    note_commit(database, commit)
+
+
+def form_number(feed: str | None, contract: Record | None) -> int | None:
+    """A number for the form of a delivery, small enough for an index: feed and schema, digested."""
+    schema = (contract or {}).get("schema")
+    if feed is None or schema is None:
+        return None
+    digest = hashlib.blake2b(f"{feed}\n{schema}".encode(), digest_size=8).digest()
+    return int.from_bytes(digest, signed=True)
+
+
+def _row(id_: int, seq: int, record: Record) -> tuple[Any, ...]:
+    """The row of a receipt, in the order of the table's columns."""
+    told = record.get
+    copy = told("quarantine") or {}
+    outline, diary = told("outline"), told("diary")
+    return (
+        *(id_, seq, told("feed"), told("partition"), told("name"), record["verdict"]),
+        *(_digest(told("sha256")), told("key"), told("revision"), record["landing_path"]),
+        *(form_number(told("feed"), told("contract")), told("captured_at")),
+        *(told("size"), told("records"), told("data_min")),
+        *(_digest(told("substance")), _digest(told("fingerprint")), None),
+        *(copy.get("path"), copy.get("findings")),
+        orjson.dumps(outline).decode() if outline else None,
+        orjson.dumps(diary).decode() if diary else None,
+    )
+
+
+def _close_refusals(database: sqlite3.Connection, receipts: list[tuple[int, Record]]) -> None:
+    """A refusal is closed by a later receipt that accepts the same bytes under the same name."""
+    accepted = [
+        (record["name"], record["feed"], _digest(record["sha256"]), id_)
+        for id_, record in receipts
+        if record["verdict"] in _ACCEPTED
+    ]
+    database.executemany(
+        "UPDATE receipt INDEXED BY receipt_name SET accepted_later = 1 "
+        "WHERE name = ? AND feed = ? AND sha256 = ? AND verdict = 'quarantined' AND id < ?",
+        accepted,
+    )
+
+
+def _note_landed(database: sqlite3.Connection, receipts: list[tuple[int, Record]]) -> None:
+    seen, files = SeenFiles(database), list[SeenFile]()
+    for id_, record in receipts:
+        standing = Standing(record.get("feed"), Verdict(record["verdict"]))
+        if record.get("replays") is not None:
+            seen.note(files)
+            files.clear()
+            _take_back(database, id_, record, standing)
+        elif record.get("landed") is not None:
+            files.append(SeenFile(record["landing_path"], entity_from(record["landed"]), standing))
+    seen.note(files)
+
+
+def _take_back(database: sqlite3.Connection, id_: int, record: Record, standing: Standing) -> None:
+    """A replay changes the state of a landed file only if that still holds the bytes refused then."""
+    seen, label = SeenFiles(database), record["landing_path"]
+    known = seen.standing_of(label)
+    newest = database.execute(
+        "SELECT sha256 FROM receipt INDEXED BY receipt_path WHERE landing_path = ? AND id < ? "
+        "ORDER BY id DESC LIMIT 1",
+        (label, id_),
+    ).fetchone()
+    if known and known.feed == standing.feed and newest and newest[0] == _digest(record["sha256"]):
+        seen.correct(label, standing)
+
+
+def _digest(digits: str | None) -> bytes | None:
+    return bytes.fromhex(digits) if digits else None

@@ -1,0 +1,114 @@
+"""Landed files in the index: which have been dealt with in their present form. A part of the index.
+
+A file is known again by its path and entity (device, inode, size, times). ``standing`` says once for all files
+alike what became of them, and under which declarations of names that was last confirmed: while those stay the
+same, so does the feed that a path belongs to.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import orjson
+
+from rawzone_assets.zone.receipt import Verdict
+
+SCHEMA = """
+CREATE TABLE seen (path TEXT PRIMARY KEY, entity BLOB NOT NULL, standing INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE standing (id INTEGER PRIMARY KEY, feed TEXT, verdict TEXT NOT NULL, names TEXT);
+"""
+TABLES = ("seen", "standing")
+_AT_ONCE = 10_000  # paths of one question: about a megabyte
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What became of landed files; ``names`` is the digest of the declarations that gave them to the feed."""
+
+    feed: str | None
+    verdict: Verdict
+    names: str | None = None
+
+
+@dataclass(frozen=True)
+class SeenFile:
+    """A landed file that was dealt with: its label, its entity then, and what became of it."""
+
+    label: str
+    entity: bytes
+    standing: Standing
+
+
+class SeenFiles:
+    """What the survey asks and what is noted for it."""
+
+    def __init__(self, database: sqlite3.Connection) -> None:
+        self._database = database
+
+    def standings(self) -> dict[int, Standing]:
+        """All that ever became of landed files, by the numbers that :meth:`known` gives."""
+        rows = self._database.execute("SELECT id, feed, verdict, names FROM standing")
+        return {id_: Standing(feed, Verdict(verdict), names) for id_, feed, verdict, names in rows}
+
+    def known(self, labels: Sequence[str]) -> Iterator[tuple[int, bytes | None, int | None]]:
+        """Place in ``labels``, entity and standing of each; ``None`` twice of one that was never dealt with.
+
+        Costs by the files that are there, however many were dealt with and are gone.
+        """
+        # SQLite takes a list apart ten times faster than it can be asked file by file.
+        query = (
+            "SELECT landed.key + ?, seen.entity, seen.standing FROM json_each(?) AS landed "
+            "LEFT JOIN seen ON seen.path = landed.value"
+        )
+        for start in range(0, len(labels), _AT_ONCE):
+            listed = orjson.dumps(labels[start : start + _AT_ONCE]).decode()
+            yield from self._database.execute(query, (start, listed))
+
+    def note(self, files: Iterable[SeenFile]) -> None:
+        """Keep what became of these files, in the order given. Within a transaction."""
+        number_of = self._numbering()
+        rows = [(file.label, file.entity, number_of(file.standing)) for file in files]
+        self._database.executemany("INSERT OR REPLACE INTO seen VALUES (?, ?, ?)", rows)
+
+    def confirm(self, files: Iterable[SeenFile], names: str) -> None:
+        """Keep under which declarations these files' standings hold, unless they changed meanwhile.
+
+        Within a transaction.
+        """
+        number_of = self._numbering()
+        rows = [
+            (number_of(replace(file.standing, names=names)), file.label, file.entity, number_of(file.standing))
+            for file in files
+        ]
+        query = "UPDATE seen SET standing = ? WHERE path = ? AND entity = ? AND standing = ?"
+        self._database.executemany(query, rows)
+
+    def correct(self, label: str, standing: Standing) -> None:
+        """A replay took back the refusal of this file's bytes. Within a transaction."""
+        number = self._numbering()(standing)
+        self._database.execute("UPDATE seen SET standing = ? WHERE path = ?", (number, label))
+
+    def standing_of(self, label: str) -> Standing | None:
+        """What became of the file that was last seen at this path."""
+        row = self._database.execute(
+            "SELECT feed, verdict, names FROM seen JOIN standing ON standing.id = seen.standing WHERE path = ?",
+            (label,),
+        ).fetchone()
+        return Standing(row[0], Verdict(row[1]), row[2]) if row else None
+
+    def _numbering(self) -> Callable[[Standing], int]:
+        """Numbers for standings; a new one is added to the table."""
+        numbers = {standing: number for number, standing in self.standings().items()}
+
+        def number_of(standing: Standing) -> int:
+            if standing not in numbers:
+                row = (standing.feed, str(standing.verdict), standing.names)
+                added = self._database.execute(
+                    "INSERT INTO standing (feed, verdict, names) VALUES (?, ?, ?)", row
+                )
+                numbers[standing] = added.lastrowid or 0
+            return numbers[standing]
+
+        return number_of
