@@ -6,18 +6,19 @@ Answers come from the ledger through its index. Opening bytes is ``reading``'s; 
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Generator, Sequence
-from dataclasses import dataclass
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, time
 
 import orjson
 
 from rawzone_assets.zone.errors import LedgerDamaged, ZoneError
-from rawzone_assets.zone.index_queries import Entry
+from rawzone_assets.zone.index_queries import Entry, Version
 from rawzone_assets.zone.receipt import Receipt, Verdict, moment
 from rawzone_assets.zone.zone import Zone
 
-_READABLE = (Verdict.PROMOTED, Verdict.DUPLICATE)
+_READABLE = (str(Verdict.PROMOTED), str(Verdict.DUPLICATE))
+_HELD = 4096
+"""Receipts that one look into the index brings: some megabytes."""
 
 
 class BadMoment(ZoneError):
@@ -28,13 +29,41 @@ class BadMoment(ZoneError):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
 class Listed:
-    """Bytes readable under a name. For a duplicate, ``stored`` is the receipt of the object that holds them."""
+    """Bytes readable under a name. For a duplicate, ``stored`` is the receipt of the object that holds them.
 
-    seq: int
-    receipt: Receipt
-    stored: Receipt
+    Receipts may be given as the JSON that they are kept as: it is read when it is first asked for, so that a
+    list costs little more than its rows.
+    """
+
+    __slots__ = ("_receipt", "_stored", "seq")
+
+    def __init__(self, seq: int, receipt: Receipt | str, stored: Receipt | None = None) -> None:
+        """Without ``stored`` the receipt is that of the object itself."""
+        self.seq = seq
+        self._receipt = receipt
+        self._stored = stored
+
+    @property
+    def receipt(self) -> Receipt:
+        if isinstance(self._receipt, str):
+            self._receipt = Receipt.from_record(orjson.loads(self._receipt))
+        return self._receipt
+
+    @property
+    def stored(self) -> Receipt:
+        return self._stored or self.receipt
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Listed):
+            return NotImplemented
+        return (self.seq, self.receipt, self.stored) == (other.seq, other.receipt, other.stored)
+
+    def __hash__(self) -> int:
+        return hash((self.seq, self.receipt.landing_path))
+
+    def __repr__(self) -> str:
+        return f"Listed(seq={self.seq}, receipt={self.receipt!r}, stored={self.stored!r})"
 
 
 class CommitTimes:
@@ -114,18 +143,33 @@ def readable(
     What was erased by law is no more: as of a time before that it is listed, and reading it says so.
     Nothing counts that was committed after the index last caught up, or after ``as_of``. In which form bytes
     are stored is told as it is now, because now they are read.
-    Only one day of one feed is held at a time. Close it before the zone.
+    Only some thousand receipts are held at a time. Close it before the zone.
     """
     limit = zone.index.head.seq if as_of is None else as_of
     erased = {e.record["key"] for e in zone.index.custody.erasures() if e.record["key"] and e.seq <= limit}
     for feed in zone.index.feeds() if feeds is None else feeds:
-        days = zone.index.partitions(
+        days = zone.index.receipts_by_day(
             feed, since=since, until=until, data_since=data_since, data_until=data_until
         )
-        for day in days:
-            for listed in _readable_day(zone, feed, day, limit, all_revisions=all_revisions):
-                if listed.receipt.key not in erased and _speaks_of(listed.receipt, data_since, data_until):
-                    yield listed
+        for first, last in _spans(days):
+            for version in _versions(zone, feed, first, last, limit, all_revisions=all_revisions):
+                if erased and version.receipt.key in erased:
+                    continue
+                if not (data_since or data_until) or _speaks_of(version.receipt, data_since, data_until):
+                    yield version
+
+
+def _spans(days: Mapping[str, int]) -> Iterator[tuple[str, str]]:
+    """First and last of days in a row that together have few enough receipts to be held at once."""
+    first, last, held = "", "", 0
+    for day, receipts in days.items():
+        if held and held + receipts > _HELD:
+            yield first, last
+            held = 0
+        first, last = (first if held else day), day
+        held += receipts
+    if held:
+        yield first, last
 
 
 def _speaks_of(receipt: Receipt, since: str | None, until: str | None) -> bool:
@@ -136,21 +180,41 @@ def _speaks_of(receipt: Receipt, since: str | None, until: str | None) -> bool:
     return (not since or receipt.data_max >= since) and (not until or receipt.data_min <= until)
 
 
-def _readable_day(
-    zone: Zone, feed: str, day: str, as_of: int, *, all_revisions: bool
-) -> Generator[Listed, None, None]:
-    """One day's share of :func:`readable`. A name carries its capture day, so no other day knows it."""
-    versions: dict[str, dict[str, Listed | None]] = {}
-    for entry in zone.index.entries(feeds=[feed], partitions=[day]):
-        if entry.seq > as_of:
-            break  # entries come in ledger order
-        receipt = entry.receipt
-        known = versions.setdefault(receipt.name or "", {})
-        if receipt.sha256 and known.setdefault(receipt.sha256) is None and receipt.verdict in _READABLE:
-            known[receipt.sha256] = Listed(seq=entry.seq, receipt=receipt, stored=_stored(zone, receipt))
-    for _, known in sorted(versions.items()):
-        found = [listed for listed in known.values() if listed]
-        yield from found[0 if all_revisions else -1 :]
+def _versions(
+    zone: Zone, feed: str, first: str, last: str, as_of: int, *, all_revisions: bool
+) -> Iterator[Listed]:
+    """The share of :func:`readable` of some days. A name carries its capture day, so no other day knows it."""
+    rows = zone.index.versions(feed, since=first, until=last, upto=as_of)
+    same = rows[:1]
+    for row in rows[1:]:
+        if row[1] != same[0][1] or row[0] != same[0][0]:  # the name, the day
+            yield from _distinct(zone, same, all_revisions=all_revisions)
+            same = [row]
+        else:
+            same.append(row)
+    if same:
+        yield from _distinct(zone, same, all_revisions=all_revisions)
+
+
+def _distinct(zone: Zone, rows: Sequence[Version], *, all_revisions: bool) -> Sequence[Listed]:
+    """Of one name's receipts in ledger order the newest readable bytes, or all, in the order they came."""
+    if len(rows) == 1:
+        return (_listed(zone, rows[0]),) if rows[0][2] in _READABLE else ()
+    known: dict[str | None, Version | None] = {}
+    for row in rows:
+        sha256 = orjson.loads(row[-1])["sha256"]
+        if known.setdefault(sha256) is None and row[2] in _READABLE:
+            known[sha256] = row
+    found = [_listed(zone, row) for row in known.values() if row]
+    return found if all_revisions else found[-1:]
+
+
+def _listed(zone: Zone, row: Version) -> Listed:
+    listed = Listed(row[3], row[4])
+    if row[2] == Verdict.DUPLICATE:
+        key = listed.receipt.key
+        listed = Listed(row[3], listed.receipt, zone.index.promoted_as(key) if key else None)
+    return listed
 
 
 def history(
@@ -171,16 +235,3 @@ def history(
         feeds=feeds, since=since, until=until, verdicts=verdicts, open_refusals=open_refusals
     ):
         yield entry, times[entry.seq]
-
-
-def _stored(zone: Zone, receipt: Receipt) -> Receipt:
-    if receipt.verdict is Verdict.PROMOTED or receipt.key is None:
-        return receipt
-    return next(
-        (
-            entry.receipt
-            for entry in zone.index.find(receipt.key)
-            if entry.receipt.verdict is Verdict.PROMOTED and entry.receipt.key == receipt.key
-        ),
-        receipt,
-    )

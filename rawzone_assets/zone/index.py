@@ -41,7 +41,7 @@ from rawzone_assets.zone.ledger import EMPTY, Head, Ledger
 from rawzone_assets.zone.past_lookups import PastLookups
 from rawzone_assets.zone.receipt import Receipt, Verdict
 
-_COMMITS_AT_ONCE = 256
+_COMMITS_AT_ONCE = 2048
 """Of a transaction: what reads a long ledger anew may be interrupted, and goes on from there."""
 _TABLES = (
     *(*index_intake.TABLES, *index_days.TABLES, *index_seen.TABLES),

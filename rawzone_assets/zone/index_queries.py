@@ -19,8 +19,8 @@ from rawzone_assets.zone.receipt import Receipt, Verdict
 
 _OPEN = "verdict = 'quarantined' AND accepted_later IS NULL"
 
-Version = tuple[int, str, str | None, bytes | None, str, str | None, str]
-"""Commit, capture day, name, SHA-256, verdict, key and the whole record as JSON of one receipt."""
+Version = tuple[str, str, str, int, str]
+"""Capture day, name, verdict, commit and the whole record as JSON of one receipt."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,7 +118,7 @@ class IndexQueries(DayQueries):
     def versions(self, feed: str, *, since: str, until: str, upto: int) -> list[Version]:
         """Receipts of these capture days, both included, up to a commit, by day, name and ledger."""
         rows = self._database.execute(
-            "SELECT seq, partition, name, sha256, verdict, key, text "
+            "SELECT partition, name, verdict, seq, text "
             "FROM receipt INDEXED BY receipt_day JOIN body USING (id) "
             "WHERE feed = ? AND partition BETWEEN ? AND ? AND seq <= ? ORDER BY partition, name, receipt.id",
             (feed, since, until, upto),

