@@ -57,7 +57,7 @@ def write_ledger(folder: Path, receipts: int, *, seed: int = 7) -> History:
     first = LAST - timedelta(days=days - 1)
     head, written = EMPTY, 0
     author = Author(run_id="history", writer="benchmarks", code_version="1")
-    for number, batch in enumerate(_batches(patterns, first, days, Random(seed))):  # noqa: S311  reproducible
+    for number, batch in enumerate(_batches(patterns, first, days, Random(seed))):
         at = _MADE_AT + timedelta(seconds=number)
         records = [pattern.record(day, place, at) for pattern, day, place in batch]
         data = encode_commit(records, after=head, at=at, author=author)
@@ -136,7 +136,7 @@ def _patterns(seed: int) -> list[_Pattern]:
     refused: dict[str, dict[str, Any]] = {}
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
-        write_landing(home / "landing", days=14, until=_SAMPLED + timedelta(days=1), seed=seed)
+        write_landing(home / "landing", days=4, until=_SAMPLED + timedelta(days=1), seed=seed)
         settings = Settings.from_environment({"RAWZONE_RESERVE": "0"}, home=home)
         with Zone(settings) as zone:
             ready = zone.survey(all_platforms(), settle=0).ready

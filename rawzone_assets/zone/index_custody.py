@@ -188,7 +188,8 @@ class CustodyLookups:
         if row is None or kept.whereabouts is not Whereabouts.HOT:
             return None
         newest = self._database.execute(
-            "SELECT max(captured_at) FROM receipt INDEXED BY receipt_key WHERE key = ? AND verdict IN ('promoted', 'duplicate')",
+            "SELECT max(captured_at) FROM receipt INDEXED BY receipt_key "
+            "WHERE key = ? AND verdict IN ('promoted', 'duplicate')",
             (key,),
         ).fetchone()
         receipt = Receipt.from_record(orjson.loads(row[0]))

@@ -39,6 +39,7 @@ MOST_COPIED = 2**30
 Recognize = Callable[[str, tuple[Platform, ...], datetime | None], Recognized | Unrecognized | Ignored]
 """What the file at a path is, given the time that its sidecar states."""
 
+
 @dataclass(frozen=True, kw_only=True)
 class Delivery:
     """A landed file matched to its feed."""

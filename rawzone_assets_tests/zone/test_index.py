@@ -4,9 +4,11 @@ import os
 import random
 import shutil
 import sqlite3
+from collections import Counter
 
 import pytest
 
+from rawzone_assets.zone import index as index_module
 from rawzone_assets.zone.errors import IndexFailed, LedgerDamaged
 from rawzone_assets_tests.zone.invariants import Oracle, read_tree, receipts_of, sha256
 from rawzone_assets_tests.zone.tiny_platform import look, open_zone, promote_all
@@ -67,6 +69,28 @@ class TestAnIndexThatCannotBeTrusted:
         shutil.rmtree(zone_home / "state")
         assert answers(zone_home) == expected
         assert promote(zone_home).receipts == []
+
+    @pytest.mark.parametrize("at_once", [1, 2, 3])
+    def test_it_is_built_in_any_number_of_steps(self, zone_home, monkeypatch, at_once):
+        expected = answers(zone_home)
+        shutil.rmtree(zone_home / "state")
+        monkeypatch.setattr(index_module, "_COMMITS_AT_ONCE", at_once)
+        assert answers(zone_home) == expected
+
+    def test_what_stops_in_the_middle_goes_on_from_there(self, zone_home, monkeypatch):
+        expected = answers(zone_home)
+        shutil.rmtree(zone_home / "state")
+        monkeypatch.setattr(index_module, "_COMMITS_AT_ONCE", 1)
+        path = zone_home / f"raw/_ledger/{2:020}.jsonl"
+        whole = path.read_bytes()
+        path.chmod(0o644)
+        path.write_bytes(whole[:-5])
+        with open_zone(zone_home) as zone:
+            with pytest.raises(LedgerDamaged):
+                zone.index.catch_up()
+            assert zone.index.head.seq == 1
+        path.write_bytes(whole)
+        assert answers(zone_home) == expected
 
     @pytest.mark.parametrize("garbage", [b"", b"garbage", b"SQLite format 3\0" + bytes(5000), os.urandom(8192)])
     def test_garbage_is_replaced(self, zone_home, garbage):
@@ -132,6 +156,40 @@ class TestAnIndexThatCannotBeTrusted:
         promote(zone_home)
 
 
+class TestSums:
+    """What is kept added up is what the receipts add up to."""
+
+    def test_of_feeds_and_days(self, zone_home, landing):
+        landing.put("tiny/note_20240524.txt", b"good now\n")
+        promote(zone_home)
+        with open_zone(zone_home) as zone:
+            index = zone.index
+            index.catch_up()
+            entries = [entry for entry in index.entries() if entry.receipt.feed]
+            totals = {(total.feed, total.verdict): total for total in index.tallies.totals()}
+            assert set(totals) == {(entry.receipt.feed, entry.receipt.verdict) for entry in entries}
+            for (feed, verdict), total in totals.items():
+                mine = [e.receipt for e in entries if (e.receipt.feed, e.receipt.verdict) == (feed, verdict)]
+                assert total.receipts == len(mine)
+                assert total.size == sum(receipt.size for receipt in mine)
+                assert total.stored_size == sum(receipt.stored_size or 0 for receipt in mine)
+                assert total.captured_at == max(receipt.captured_at for receipt in mine)
+            for feed in index.feeds():
+                counted = Counter(
+                    (e.receipt.partition, e.receipt.verdict) for e in entries if e.receipt.feed == feed
+                )
+                told = index.counts_by_day(feed, since="", until="9")
+                assert {(day, verdict): count for day, verdict, count in told} == counted
+                assert index.partitions(feed) == sorted({day for day, _ in counted})
+
+    def test_a_refusal_stays_open_until_its_bytes_are_accepted(self, zone_home):
+        with open_zone(zone_home) as zone:
+            zone.index.catch_up()
+            assert zone.index.open_refusals() == {"tiny/notes": 1}
+            (entry,) = zone.index.entries(open_refusals=True)
+            assert entry.receipt.name == "note_20240524.txt"
+
+
 class TestADamagedLedger:
     @pytest.mark.parametrize("number", range(4))
     def test_nothing_is_written_after_damage(self, zone_home, landing, number):
@@ -153,6 +211,13 @@ class TestADamagedLedger:
         landing.put("tiny/note_20240530.txt", b"late\n")
         with open_zone(zone_home) as zone, pytest.raises(LedgerDamaged, match="it is missing"):
             promote_all(zone)
+
+    def test_a_missing_commit_of_a_long_ledger_is_noticed_too(self, zone_home, monkeypatch):
+        monkeypatch.setattr(index_module, "_COMMITS_AT_ONCE", 1)
+        (zone_home / "raw/_ledger/00000000000000000002.jsonl").unlink()
+        shutil.rmtree(zone_home / "state")
+        with open_zone(zone_home) as zone, pytest.raises(LedgerDamaged, match="it is missing"):
+            zone.index.catch_up()
 
     def test_the_head_moves_only_forward_through_the_files(self, zone_home):
         with open_zone(zone_home) as zone:
