@@ -30,8 +30,8 @@ from rawzone_assets.contract.stamps import parse_stamp, stamp_of, to_utc
 SIDECAR_SUFFIX = ".meta.json"
 DONE_SUFFIX = ".done"
 _UNFINISHED = (".part", ".tmp", ".crdownload")
-_PASSED_OVER = (".", "~$")
-_PASSED_OVER_ENDS = (*_UNFINISHED, DONE_SUFFIX, SIDECAR_SUFFIX)
+IGNORED_BEGINNINGS = (".", "~$")
+IGNORED_ENDS = (*_UNFINISHED, DONE_SUFFIX, SIDECAR_SUFFIX)
 
 _NUMBER = re.compile(r"(?<![^\W_])\d+(?![^\W_])")  # by itself: the digits of an id or a handle are its own
 _STAMP_FOLDER = re.compile(r"(?:[A-Za-z][A-Za-z0-9_]*_)?(?P<ts>\d{8}_\d{6})")
@@ -61,9 +61,12 @@ class Ignored:
 
 
 def ignored_name(name: str) -> str | None:
-    """Why a file or folder of this name is passed over, or ``None`` when it is not."""
-    if not name.startswith(_PASSED_OVER) and not name.endswith(_PASSED_OVER_ENDS):
-        return None  # as nearly all: landing folders hold a hundred thousand names
+    """Why a file or folder of this name is passed over, or ``None`` when it is not.
+
+    It is if and only if it has one of the ``IGNORED_BEGINNINGS`` or ``IGNORED_ENDS``.
+    """
+    if not name.startswith(IGNORED_BEGINNINGS) and not name.endswith(IGNORED_ENDS):
+        return None
     if name.startswith("."):
         return "hidden"
     if name.startswith("~$"):

@@ -132,7 +132,8 @@ def _seen(index: Index, files: Sequence[Landed]) -> dict[str, Standing]:
         standings = index.seen.standings()
         return {
             files[place].label: standings[number]
-            for place, entity, number in index.seen.known([landed.label for landed in files])
+            for found in index.seen.known([landed.label for landed in files])
+            for place, entity, number in found
             if number is not None and entity == files[place].entity
         }
 

@@ -157,13 +157,14 @@ class _Look:
                 for number, standing in standings.items()
                 if standing.feed and standing.names == self.names
             }
-            for place, entity, number in self.index.seen.known(labels):
-                if number in current and entity == entities[place]:
-                    self.decided[labels[place]] = current[number]
-                elif number is None or entity is None:
-                    self.left.append((place, None))
-                else:
-                    self.left.append((place, SeenFile(labels[place], entity, standings[number])))
+            for found in self.index.seen.known(labels):
+                for place, entity, number in found:
+                    if number in current and entity == entities[place]:
+                        self.decided[labels[place]] = current[number]
+                    elif entity is None or number is None:
+                        self.left.append((place, None))
+                    else:
+                        self.left.append((place, SeenFile(labels[place], entity, standings[number])))
         for place, marks in self.scan.marks.items():
             # What is not opened at all may have been a delivery before.
             if (marks.borrowed or not marks.regular) and labels[place] in self.decided:
