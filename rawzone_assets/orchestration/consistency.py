@@ -126,12 +126,11 @@ def tell_changes(
     """
     changed = _changed(instance, zone, platforms, partitions)
     run_id = run() if changed else ""
-    for item in changed:
-        reporting.tell(instance, _materialization(item), run_id=run_id)
+    reporting.tell_all(instance, [(_materialization(item), None) for item in changed], run_id=run_id)
     targets = witness.newest_materializations(instance, CONSISTENCY, [item.partition for item in changed])
-    for item in changed:
-        aim = reporting.target(targets.get(item.partition), run_id)
-        reporting.tell(instance, _evaluation(item, aim), run_id=run_id)
+    aims = {item.partition: reporting.target(targets.get(item.partition), run_id) for item in changed}
+    evaluations = [(_evaluation(item, aims[item.partition]), None) for item in changed]
+    reporting.tell_all(instance, evaluations, run_id=run_id)
     return len(changed)
 
 

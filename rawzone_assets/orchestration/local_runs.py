@@ -14,6 +14,7 @@ from typing import Any
 import dagster as dg
 
 from rawzone_assets.contract.feed import Platform
+from rawzone_assets.orchestration import reporting
 from rawzone_assets.orchestration.arrivals import arrivals
 from rawzone_assets.orchestration.landing_sensor import Pending, pending_work
 from rawzone_assets.orchestration.launches import yearly_spans
@@ -88,8 +89,8 @@ def promote_landing(
             for platform in platforms
             for feed in platform.feeds
         }
-        for event in arrivals(instance, found.ready, days, most=None):
-            instance.report_runless_asset_event(event)
+        landed = arrivals(instance, found.ready, days, most=None)
+        reporting.tell_all(instance, [(event, None) for event in landed])
         for work in list(pending_work(instance, zone, found, days)):
             if not feeds or work.name in feeds:
                 done.runs += _runs(instance, job, work)

@@ -16,7 +16,7 @@ from uuid import uuid4
 import dagster as dg
 
 from rawzone_assets.contract.feed import Feed, Platform
-from rawzone_assets.orchestration import consistency, reporting, witness
+from rawzone_assets.orchestration import consistency, event_batches, reporting, witness
 from rawzone_assets.orchestration.arrivals import arrival_of_record
 from rawzone_assets.orchestration.days import Day, days_of
 from rawzone_assets.orchestration.names import (
@@ -87,9 +87,9 @@ def reindex(
             done += len(chunk)
             if progress:
                 progress(done, total)
-        for evaluation in changed_answers(instance, zone, [(platform, feed)]):
-            run.tell(evaluation)
-            counted["evaluations"] += 1
+        answers = changed_answers(instance, zone, [(platform, feed)])
+        run.tell([(evaluation, None) for evaluation in answers])
+        counted["evaluations"] += len(answers)
         yield Reindexed(name=feed.id, days=len(days[feed.id]), outside=outside[feed.id], **counted)
     if not feeds:
         yield from _rest(instance, zone, platforms)
@@ -120,10 +120,10 @@ class _Recording:
             )
         return self._run_id
 
-    def tell(
-        self, event: dg.AssetMaterialization | dg.AssetCheckEvaluation, at: datetime | None = None
-    ) -> None:
-        reporting.tell(self.instance, event, run_id=self.run_id, at=at)
+    def tell(self, events: Sequence[tuple[event_batches.Event, datetime | None]]) -> None:
+        """Store the events, each as one of its time (now when that is ``None``)."""
+        if events:
+            reporting.tell_all(self.instance, events, run_id=self.run_id)
 
 
 def _report(run: _Recording, zone: Zone, feed: Feed, partitions: Sequence[str]) -> Mapping[str, int]:
@@ -133,23 +133,27 @@ def _report(run: _Recording, zone: Zone, feed: Feed, partitions: Sequence[str]) 
     known = witness.recorded_days(run.instance, feed.id, days)
     arrived = witness.content_by_partition(run.instance, landing_key(feed.id), list(days))
     counted = {"materialized": 0, "arrivals": 0, "evaluations": 0}
+    told: list[tuple[event_batches.Event, datetime | None]] = []
     for partition in partitions:
         day = days[partition]
         arrival = arrival_of_record(day) if partition not in arrived else None
         if arrival:
-            run.tell(arrival, _time_of(day))
+            told.append((arrival, _time_of(day)))
             counted["arrivals"] += 1
         if known[partition].lacks_content_of(day):
-            run.tell(reporting.materialization(zone, feed, day), _time_of(day))
+            told.append((reporting.materialization(zone, feed, day), _time_of(day)))
             counted["materialized"] += 1
+    run.tell(told)
     due = [partition for partition in partitions if known[partition].lacks_verdict_on(days[partition])]
     targets = witness.newest_materializations(run.instance, key, due)
+    told = []
     for partition in due:
         day = days[partition]
         aim = reporting.target(targets.get(partition), run.run_id)
-        for evaluation in reporting.evaluations(zone, feed, day, names=daily_checks(feed), aim=aim, note=day):
-            run.tell(evaluation, _time_of(day))
-            counted["evaluations"] += 1
+        judged = reporting.evaluations(zone, feed, day, names=daily_checks(feed), aim=aim, note=day)
+        told += [(evaluation, _time_of(day)) for evaluation in judged]
+    run.tell(told)
+    counted["evaluations"] = len(told)
     return counted
 
 
@@ -168,8 +172,7 @@ def _rest(instance: dg.DagsterInstance, zone: Zone, platforms: Sequence[Platform
         news = stranger_news(instance, zone, stranger_labels(zone.survey(platforms)))
     except LandingMissing:
         news = []  # what lies there cannot be said now; the sensor says it once landing is back
-    for event in news:
-        run.tell(event)
+    run.tell([(event, None) for event in news])
     yield Reindexed(name=STRANGERS, materialized=len(news[:1]), evaluations=len(news[1:]))
     every_day = days_of_all((feed for p in platforms for feed in p.feeds), zone.settings.start)
     keeping = _Recording(instance, "consistency", (CONSISTENCY,))

@@ -11,17 +11,16 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import dagster as dg
 from dagster._core.definitions.asset_checks.asset_check_evaluation import (
     AssetCheckEvaluationTargetMaterializationData,
 )
-from dagster._core.events import DagsterEvent, StepMaterializationData
-from dagster._core.instance.utils import RUNLESS_JOB_NAME
+from dagster._core.instance.utils import RUNLESS_JOB_NAME, RUNLESS_RUN_ID
 
 from rawzone_assets.contract.feed import Feed
-from rawzone_assets.orchestration import metadata, witness
+from rawzone_assets.orchestration import event_batches, metadata, witness
 from rawzone_assets.orchestration.days import Day, days_of
 from rawzone_assets.orchestration.integrity import Reread, reread
 from rawzone_assets.orchestration.names import INTEGRITY, daily_checks, raw_key
@@ -30,7 +29,10 @@ from rawzone_assets.zone.capture_sets import incomplete_sets, set_findings
 from rawzone_assets.zone.zone import Zone
 
 Target = AssetCheckEvaluationTargetMaterializationData
-Event = dg.AssetMaterialization | dg.AssetCheckEvaluation | dg.Output[None]
+Event = event_batches.Event | dg.DagsterEvent | dg.Output[None]
+
+_DAYS_AT_ONCE = 50  # a run that dies has told of all days but these
+_Item = TypeVar("_Item")
 
 
 def report(
@@ -48,19 +50,35 @@ def report(
     names, due = everything, list(days)
     if key in context.selected_asset_keys:
         due = [partition for partition in days if asked or known[partition].lacks_verdict_on(days[partition])]
-        for partition, day in days.items():
-            if known[partition].lacks_content_of(day):
-                yield materialization(zone, feed, day)
+        lacking = [day for partition, day in days.items() if known[partition].lacks_content_of(day)]
+        for some in _chunks(lacking):
+            yield from _stored(context, (materialization(zone, feed, day) for day in some))
     else:
         names = tuple(name for name in everything if name in asked)
     targets = witness.newest_materializations(context.instance, key, due)
-    for partition in due:
-        day = days[partition]
-        # Evaluations of some checks only must not claim that the whole day was judged.
-        note = day if names == everything else known[partition]
-        aim = target(targets.get(partition), context.run.run_id)
-        yield from evaluations(zone, feed, day, names=names, aim=aim, note=note)
+    for chunk in _chunks(due):
+        told: list[dg.AssetCheckEvaluation] = []
+        for partition in chunk:
+            day = days[partition]
+            # Evaluations of some checks only must not claim that the whole day was judged.
+            note = day if names == everything else known[partition]
+            aim = target(targets.get(partition), context.run.run_id)
+            told += evaluations(zone, feed, day, names=names, aim=aim, note=note)
+        yield from _stored(context, told)
     yield from check_outputs(context)
+
+
+def _stored(
+    context: dg.AssetExecutionContext, events: Iterable[dg.AssetMaterialization | dg.AssetCheckEvaluation]
+) -> Iterator[dg.DagsterEvent]:
+    """Store events of the run together, and give them as Dagster's own, which it does not store again."""
+    entries = event_batches.of_step(context, events)
+    event_batches.store(context.instance, entries)
+    return (entry.get_dagster_event() for entry in entries)
+
+
+def _chunks(items: Sequence[_Item]) -> Iterator[Sequence[_Item]]:
+    return (items[start : start + _DAYS_AT_ONCE] for start in range(0, len(items), _DAYS_AT_ONCE))
 
 
 def evaluations(
@@ -101,22 +119,28 @@ def tell(
     run_id: str,
     at: datetime | None = None,
 ) -> None:
-    """Store an event outside of a run's process, as one of the time ``at`` (now when it is ``None``).
+    """Store an event outside of a run's process, as one of the time ``at`` (now when it is ``None``)."""
+    tell_all(instance, [(event, at)], run_id=run_id)
+
+
+def tell_all(
+    instance: dg.DagsterInstance,
+    events: Iterable[tuple[dg.AssetMaterialization | dg.AssetCheckEvaluation, datetime | None]],
+    *,
+    run_id: str = RUNLESS_RUN_ID,
+) -> None:
+    """Store events outside of a run's process, each as one of its time (now when that is ``None``).
 
     Dagster's own freshness reads the time of the newest event, so news of old facts must bear their time. The
     run need only be recorded; without any, Dagster 1.13 refuses a second evaluation of a check and day.
     """
-    kind = dg.DagsterEventType.ASSET_CHECK_EVALUATION
-    data: dg.AssetCheckEvaluation | StepMaterializationData
-    if isinstance(event, dg.AssetMaterialization):
-        kind, data = dg.DagsterEventType.ASSET_MATERIALIZATION, StepMaterializationData(event)
-    else:
-        data = event
-    instance.report_dagster_event(
-        DagsterEvent(event_type_value=kind.value, job_name=RUNLESS_JOB_NAME, event_specific_data=data),
-        run_id=run_id,
-        timestamp=at.timestamp() if at else None,
-    )
+    entries = [
+        event_batches.outside_of_steps(
+            event, job_name=RUNLESS_JOB_NAME, run_id=run_id, at=at.timestamp() if at else None
+        )
+        for event, at in events
+    ]
+    event_batches.store(instance, entries)
 
 
 def scrubbed(
