@@ -17,7 +17,7 @@ from rawzone_assets.contract.table_shapes import Shape, demands_of, pandera_sche
 
 def refused_cells(shape: Shape, chunk: Chunk) -> Iterator[Finding]:
     """What is refused in a chunk, as findings in row order."""
-    if not any(_is_refused(shape, chunk, column) for column in chunk.columns):
+    if not any(is_refused(shape, chunk, column) for column in chunk.columns):
         return
     import pandas as pd  # noqa: PLC0415
     import pandera.pandas as pandera  # noqa: PLC0415
@@ -38,7 +38,7 @@ def refused_cells(shape: Shape, chunk: Chunk) -> Iterator[Finding]:
             )
 
 
-def _is_refused(shape: Shape, chunk: Chunk, column: str) -> bool:
+def is_refused(shape: Shape, chunk: Chunk, column: str) -> bool:
     """Whether the column's schema refuses one of its cells."""
     nullable, accepts = demands_of(shape.schema, column)
     cells = chunk.distinct(column)
@@ -50,10 +50,10 @@ def _is_refused(shape: Shape, chunk: Chunk, column: str) -> bool:
 
 def unusual_cells(shape: Shape, chunk: Chunk) -> Iterator[Finding]:
     """Texts that are not of the form usual in their column."""
-    for column, cells in chunk.columns.items():
+    for column in chunk.columns:
         usual = shape.usual(column)
         texts = chunk.distinct(column) if usual else frozenset()
         odd = {text for text in texts if usual and text and not usual.search(text)}
-        for row, text in enumerate(cells if odd else []):
+        for row, text in enumerate(chunk.columns[column] if odd else ()):
             if text in odd:
                 yield codes.VALUE_UNUSUAL("not of the form seen so far", chunk.place(row, column))

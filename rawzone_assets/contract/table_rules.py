@@ -24,6 +24,9 @@ class Chunk:
     columns: Mapping[str, Sequence[str | None]]
     lines: Sequence[int]
     _distinct: dict[str, frozenset[str | None]] = field(default_factory=dict, compare=False)
+    _distinct_pairs: dict[tuple[str, str], frozenset[tuple[str | None, str | None]]] = field(
+        default_factory=dict, compare=False
+    )
 
     def distinct(self, column: str) -> frozenset[str | None]:
         """The different cells of a column; none when it is absent. Dates and stores repeat endlessly."""
@@ -31,11 +34,23 @@ class Chunk:
             self._distinct[column] = frozenset(self.columns.get(column, ()))
         return self._distinct[column]
 
+    def distinct_pairs(self, one: str, other: str) -> frozenset[tuple[str | None, str | None]]:
+        """The different pairs of cells of two columns; none when one of them is absent."""
+        if (one, other) not in self._distinct_pairs:
+            pairs = zip(self.columns.get(one, ()), self.columns.get(other, ()), strict=False)
+            self._distinct_pairs[one, other] = frozenset(pairs)
+        return self._distinct_pairs[one, other]
+
     def place(self, row: int, column: str) -> Place:
         return Place(line=self.lines[row], column_name=column)
 
 
-TableRule = Callable[[Chunk, Capture], Iterator[Finding]]
+@dataclass(frozen=True, kw_only=True)
+class TableRule:
+    """A judgement on each chunk of rows, and the columns it looks at."""
+
+    columns: tuple[str, ...]
+    judge: Callable[[Chunk, Capture], Iterator[Finding]]
 
 
 @dataclass(kw_only=True)
@@ -64,30 +79,30 @@ class Identities:
 def not_after_capture(column: str) -> TableRule:
     """No date lies more than one day beyond the capture: sources count in other time zones than we do."""
 
-    def rule(chunk: Chunk, capture: Capture) -> Iterator[Finding]:
+    def judge(chunk: Chunk, capture: Capture) -> Iterator[Finding]:
         last = (capture.day + timedelta(days=1)).isoformat()
-        cells = chunk.columns.get(column, [])
         late = {text for text in chunk.distinct(column) if text and text > last and is_date(text)}
-        for row, text in enumerate(cells if late else []):
+        for row, text in enumerate(chunk.columns[column] if late else ()):
             if text in late:
                 message = f"{text} lies after the capture on {capture.day}"
                 yield codes.FUTURE_DATE(message, chunk.place(row, column))
 
-    return rule
+    return TableRule(columns=(column,), judge=judge)
 
 
 def month_not_after(month: str, day: str) -> TableRule:
     """The month of a row is not later than its day's: nothing is reported before it happens."""
 
-    def rule(chunk: Chunk, _capture: Capture) -> Iterator[Finding]:
-        pairs = list(zip(chunk.columns.get(month, []), chunk.columns.get(day, []), strict=False))
-        wrong = {pair for pair in set(pairs) if pair[0] and pair[1] and _is_after(pair[0], pair[1])}
-        for row, pair in enumerate(pairs if wrong else []):
+    def judge(chunk: Chunk, _capture: Capture) -> Iterator[Finding]:
+        distinct = chunk.distinct_pairs(month, day)
+        wrong = {pair for pair in distinct if pair[0] and pair[1] and _is_after(pair[0], pair[1])}
+        pairs = zip(chunk.columns[month], chunk.columns[day], strict=True) if wrong else ()
+        for row, pair in enumerate(pairs):
             if pair in wrong:
                 message = f"{month} {pair[0]} lies after {day} {pair[1]}"
                 yield codes.DATE_ORDER(message, chunk.place(row, month))
 
-    return rule
+    return TableRule(columns=(month, day), judge=judge)
 
 
 def _is_after(month: str, day: str) -> bool:

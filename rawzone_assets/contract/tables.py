@@ -25,6 +25,7 @@ from rawzone_assets.contract.restatement import Diary, Figures, Told, diary_of
 from rawzone_assets.contract.rules import stale
 from rawzone_assets.contract.table_cells import refused_cells, unusual_cells
 from rawzone_assets.contract.table_cuts import LastCells
+from rawzone_assets.contract.table_grammar import SEPARATORS, grammar_of
 from rawzone_assets.contract.table_rows import Dialect, Rows
 from rawzone_assets.contract.table_rules import Chunk, Identities, TableRule
 from rawzone_assets.contract.table_shapes import (
@@ -156,6 +157,7 @@ class _Examination:
             return
         if not self._read_header(names, rows.line):
             return
+        self._read_plain_rows(rows, seen.newline)
         self._read_rows(stream, rows)
         if rows.broken:
             self.findings.add(rows.broken)
@@ -193,6 +195,22 @@ class _Examination:
         self.header = header
         self._digest.update(orjson.dumps(names))
         return True
+
+    def _read_plain_rows(self, rows: Rows, newline: str) -> None:
+        """Judge the chunks up to the first one that is not plain (``table_grammar.py``)."""
+        if self.format.unique:
+            return
+        needed = {self.format.day, *self.gathered.names, *(c for r in self.format.rules for c in r.columns)}
+        grammar = grammar_of(self.shape, self.header, rows.dialect, newline, frozenset(needed))
+        while grammar and (lines := rows.next_lines(CHUNK_ROWS, SEPARATORS[newline])):
+            plain = grammar.chunk_of(lines, self.shape, with_last=self.last_cells is not None)
+            written = grammar.written(lines) if plain else b""
+            if plain is None or len(written) >= CHUNK_CELL_CHARACTERS:
+                return
+            self._digest.update(written)
+            rows.take(lines)
+            chunk, last_cells = plain
+            self._take_chunk(chunk, last_cells, len(lines.lines), self._rule_objections(chunk))
 
     def _read_rows(self, stream: Iterator[list[str]], rows: Rows) -> None:
         width = len(self.header.names)
@@ -239,18 +257,23 @@ class _Examination:
         }
         told = {c: distinct[c] - blanks[c] | ({None} if blanks[c] else frozenset()) for c in columns}
         chunk = Chunk(columns=columns, lines=self._lines, _distinct=told)
+        self._take_chunk(chunk, cells[-1], len(self._rows), self._objections(chunk))
+        self._rows, self._lines = [], []
+
+    def _take_chunk(
+        self, chunk: Chunk, last_cells: Sequence[str], rows: int, objections: Iterator[Finding]
+    ) -> None:
         self.gathered.take(chunk)
         self._note_days(chunk.distinct(self.format.day))
         if self.last_cells:
-            self.last_cells.take(cells[-1])
-        self.records += len(self._rows)
+            self.last_cells.take(last_cells)
+        self.records += rows
         if self.explained < MOST_EXPLAINED:
-            for finding in self._objections(chunk):
+            for finding in objections:
                 self.findings.add(finding)
                 self.explained += finding.blocking
                 if self.explained >= MOST_EXPLAINED:
                     break
-        self._rows, self._lines = [], []
 
     def _judge_whole(self) -> None:
         table = self.gathered.table()
@@ -285,8 +308,11 @@ class _Examination:
     def _objections(self, chunk: Chunk) -> Iterator[Finding]:
         yield from refused_cells(self.shape, chunk)
         yield from unusual_cells(self.shape, chunk)
+        yield from self._rule_objections(chunk)
+
+    def _rule_objections(self, chunk: Chunk) -> Iterator[Finding]:
         for rule in self.format.rules:
-            yield from rule(chunk, self.capture)
+            yield from rule.judge(chunk, self.capture)
         yield from self.identities.repeats(chunk)
 
     def _note_days(self, cells: Iterable[str | None]) -> None:

@@ -7,7 +7,7 @@ encoding means for a feed is its format's to decide.
 from __future__ import annotations
 
 import codecs
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -60,7 +60,8 @@ def survey(content: Content) -> Survey:
     """One bounded-memory pass over the whole delivery."""
     decoder = codecs.getincrementaldecoder("utf-8")()
     first, head, tail = b"", b"", b""
-    first_at, first_line, offset, cr, lf, crlf = 0, 1, 0, 0, 0, 0
+    first_at, first_line, offset = 0, 1, 0
+    ends: set[str] = set()
     nul_at: int | None = None
     invalid_at: int | None = None
     with content.open() as stream:
@@ -80,14 +81,18 @@ def survey(content: Content) -> Survey:
                     decoder.decode(block)
                 except UnicodeDecodeError as error:
                     invalid_at = offset - waiting + error.start
-            cr += block.count(b"\r")
-            lf += block.count(b"\n")
-            crlf += block.count(b"\r\n") + (tail == b"\r" and block[:1] == b"\n")
+            if tail == b"\r" and block[:1] != b"\n":
+                ends.add("cr")
+            ends.update(_line_ends(block[1:] if tail == b"\r" and block[:1] == b"\n" else block))
+            if tail == b"\r" and block[:1] == b"\n":
+                ends.add("crlf")
             tail = block[-1:]
             offset += len(block)
+    if tail == b"\r":
+        ends.add("cr")
     return Survey(
         bom=head == codecs.BOM_UTF8,
-        newline=_newline_style(cr - crlf, lf - crlf, crlf),
+        newline="none" if not ends else ends.pop() if len(ends) == 1 else "mixed",
         ends_with_newline=tail in {b"\r", b"\n"},
         first=first,
         first_at=first_at,
@@ -105,6 +110,17 @@ def line_of(text: str, position: int) -> int:
     return 1 + before.count("\n") + before.count("\r") - before.count("\r\n")
 
 
-def _newline_style(cr: int, lf: int, crlf: int) -> str:
-    styles = [name for name, count in (("cr", cr), ("lf", lf), ("crlf", crlf)) if count]
-    return "none" if not styles else styles[0] if len(styles) == 1 else "mixed"
+def _line_ends(block: bytes) -> Iterator[str]:
+    """The kinds of line ends in a block, but for a CR at its very end: a LF may follow in the next one."""
+    lf = block.count(b"\n") if b"\n" in block else 0
+    if not lf:
+        if block.find(b"\r", 0, len(block) - 1) >= 0:
+            yield "cr"
+        return
+    crlf = block.count(b"\r\n") if b"\r" in block else 0
+    if crlf:
+        yield "crlf"
+    if lf > crlf:
+        yield "lf"
+    if b"\r" in block and block.count(b"\r", 0, len(block) - 1) > crlf:
+        yield "cr"

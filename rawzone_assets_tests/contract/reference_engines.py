@@ -11,7 +11,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from rawzone_assets.contract import digests, page_markup, refusals, table_cells
+from rawzone_assets.contract import digests, page_markup, refusals, table_cells, tables
 from rawzone_assets.contract.feed import Capture, Content, Feed, Judgement
 from rawzone_assets.contract.judging import judge
 from rawzone_assets.contract.marks import Marks
@@ -27,7 +27,8 @@ def judged_by_reference(feed: Feed, content: Content, capture: Capture) -> Judge
 def _closed() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(page_markup, "plain_markup", lambda _text: None)
-        patch.setattr(table_cells, "_is_refused", lambda *_: True)
+        patch.setattr(table_cells, "is_refused", lambda *_: True)
+        patch.setattr(tables, "grammar_of", lambda *_: None)
         patch.setattr(Marks, "are_in", lambda *_: True)
         patch.setattr(refusals, "_knows_all", lambda *_: False)
         patch.setattr(digests, "paths_of", digests._first_paths_of)

@@ -1,0 +1,213 @@
+"""Table grammars: a pattern of a whole chunk of rows, by which most chunks of a large table are proven sound.
+
+The pattern is made of the header's columns and what their schema demands, and run by the compiled schema
+engine's linear patterns: one pass says that each row has its cells and each cell its form. It is stricter than
+the schema. What it does not match, such as quoted cells or texts that may be blank, proves nothing and is read
+and judged cell by cell. Columns whose demands no pattern can say are named, to be looked at.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from operator import itemgetter
+from typing import Any
+
+import jsonschema_rs
+
+from rawzone_assets.contract.table_cells import is_refused, unusual_cells
+from rawzone_assets.contract.table_rows import Dialect, Lines
+from rawzone_assets.contract.table_rules import Chunk
+from rawzone_assets.contract.table_shapes import Header, Shape, is_nullable
+
+SEPARATORS: Mapping[str, str] = {"cr": "\r", "lf": "\n", "crlf": "\r\n"}
+LONGEST_CELL = 131_072  # the csv module's own limit
+
+# Texts that each form accepts: not all of them, but what sources write.
+_FORMS = {
+    "date": r"[0-9]{4}-[0-9]{2}-[0-9]{2}",  # whether the calendar has it is looked at
+    "amount": r"[0-9]{1,15}(?:\.[0-9]{0,30})?",
+    "count": r"[0-9]{1,15}",
+    "decimal": r"-?[0-9]{1,15}(?:\.[0-9]{0,30})?",
+    "digits": r"[0-9]{1,30}",
+    "year-month": r"[1-9][0-9]{3}-(?:0[1-9]|1[0-2])",
+    "whole-number": r"[0-9]{1,15}(?:\.0{0,30})?",
+}
+_WIDTHS = {"date": 10, "year-month": 7}
+# Usual identifiers of which none is a number in scientific notation: they begin with a letter, or are digits.
+_NO_NUMBER = re.compile(r"\^(?:\[A-Z\][^|^$]*|\[0-9\]\{[0-9]+,[0-9]+\})\$")
+# A character that is certainly not blank, and no quote or backslash.
+_SHOWN = (
+    r"(?:[!#-\[\]-~]|[^\x00-\x7f\u0085\u00a0\u1680\u180e\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000\ufeff])"
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TableGrammar:
+    """What a chunk must match, and the columns that must be looked at all the same, by their positions."""
+
+    cells: tuple[str, ...]  # what each cell of a row must match
+    delimiter: str
+    end: str
+    looked_at: Mapping[str, int]
+    widths: tuple[int, ...] | None  # of the first columns, when those are all that is looked at
+
+    def chunk_of(self, lines: Lines, shape: Shape, *, with_last: bool) -> tuple[Chunk, list[str]] | None:
+        """The chunk that the lines are, of the columns to be looked at; ``None`` unless its cells are sound.
+
+        ``with_last``: also cells of the last column, all or as many as tell how many decimals they have.
+        """
+        if max(map(len, lines.lines)) > LONGEST_CELL:
+            return None
+        last = self._ends_of_even(lines) if with_last else []
+        if not last and not self._matches(lines, self.cells[-1]):
+            return None
+        columns = _Columns(grammar=self, lines=lines.lines)
+        numbers = range(lines.first, lines.first + len(lines.lines))
+        chunk = Chunk(columns=columns, lines=numbers, **self._distinct(lines.lines))
+        if any(is_refused(shape, chunk, column) for column in columns) or any(unusual_cells(shape, chunk)):
+            return None
+        if with_last and not last:
+            last = [_last_cell(line, self.delimiter) for line in lines.lines]
+        return chunk, last
+
+    def _ends_of_even(self, lines: Lines) -> list[str]:
+        """The first and the last cell of the last column, if all rows are sound and their decimals as many."""
+        first, last = (_last_cell(lines.lines[at], self.delimiter) for at in (0, -1))
+        decimals = len(first.partition(".")[2])
+        even = rf"-?[0-9]{{1,15}}\.[0-9]{{{decimals}}}"
+        is_decimal = decimals > 0 and self.cells[-1] == _cell_of("decimal", nullable=False)
+        return [first, last] if is_decimal and self._matches(lines, even) else []
+
+    def _matches(self, lines: Lines, last_cell: str) -> bool:
+        row = _escaped(self.delimiter).join((*self.cells[:-1], last_cell)) + _escaped(self.end)
+        return _compiled(f"^(?:{row})*$").is_valid(lines.text)
+
+    def _distinct(self, lines: list[str]) -> dict[str, Any]:
+        """The different cells, where they stand at the same place in every line."""
+        if not self.widths:
+            return {}
+        beginnings = set(map(itemgetter(slice(sum(self.widths) + len(self.widths) - 1)), lines))
+        rows = {tuple(beginning.split(self.delimiter)) for beginning in beginnings}
+        places = list(self.looked_at.items())
+        return {
+            "_distinct": {name: frozenset(row[at] for row in rows) for name, at in places},
+            "_distinct_pairs": {
+                (name, other): frozenset((row[at], row[other_at]) for row in rows)
+                for name, at in places
+                for other, other_at in places
+            },
+        }
+
+    def written(self, lines: Lines) -> bytes:
+        """The rows as JSON lists of texts, one after the other, as ``orjson`` writes them."""
+        text = lines.text
+        if "\\" in text:
+            text = text.replace("\\", "\\\\")
+        if '"' in text:
+            text = text.replace('"', '\\"')
+        rows = text[: -len(self.end)].replace(self.end, '"]["').replace(self.delimiter, '","')
+        return f'["{rows}"]'.encode()
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Columns(Mapping[str, "Sequence[str | None]"]):
+    """The cells of the columns to be looked at, cut out of the lines only when somebody does."""
+
+    grammar: TableGrammar
+    lines: list[str]
+
+    def __getitem__(self, column: str) -> Sequence[str | None]:
+        return self._cut[column]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.grammar.looked_at)
+
+    def __len__(self) -> int:
+        return len(self.grammar.looked_at)
+
+    @cached_property
+    def _cut(self) -> dict[str, list[str | None]]:
+        delimiter, places = self.grammar.delimiter, self.grammar.looked_at
+        last = max(places.values())
+        rows = zip(*(line.split(delimiter, last + 1)[: last + 1] for line in self.lines), strict=True)
+        cells = list(rows)
+        return {column: _with_blanks(cells[at]) for column, at in places.items()}
+
+
+def _last_cell(line: str, delimiter: str) -> str:
+    return line[line.rfind(delimiter) + 1 :]
+
+
+def _with_blanks(cells: Sequence[str]) -> list[str | None]:
+    return [cell if cell and not cell.isspace() else None for cell in cells]
+
+
+def grammar_of(
+    shape: Shape, header: Header, dialect: Dialect, newline: str, needed: frozenset[str]
+) -> TableGrammar | None:
+    """The grammar of a table with this header; ``None`` when its rows have none.
+
+    ``newline`` is the name of its line ends, ``needed`` are columns that somebody looks at anyway.
+    """
+    if newline not in SEPARATORS or len(header.columns) < 2:
+        return None
+    quote = r"\x22" if dialect.quoted else ""
+    text = rf"(?:[^\x00-\x1f{quote}{_escaped(dialect.delimiter)}]*)"
+    cells: list[str] = []
+    looked_at: dict[str, int] = {}
+    for position, column in enumerate(header.columns):
+        demands = shape.columns[column] if column else {}
+        cell = _cell(demands, text, is_text_only_tabs=dialect.delimiter == "\t") if column else text
+        if column and (cell is None or column in needed or demands.get("format") == "date"):
+            looked_at[column] = position
+        cells.append(cell or text)
+    return TableGrammar(
+        cells=tuple(cells),
+        delimiter=dialect.delimiter,
+        end=SEPARATORS[newline],
+        looked_at=looked_at,
+        widths=_widths(shape, header, looked_at),
+    )
+
+
+def _widths(shape: Shape, header: Header, looked_at: Mapping[str, int]) -> tuple[int, ...] | None:
+    """How wide the columns to be looked at are, when they stand first and are always as wide."""
+    columns = header.columns[: len(looked_at)]
+    declared = [shape.columns[column] for column in columns if column and column in looked_at]
+    widths = [_WIDTHS.get(demands.get("format", ""), 0) for demands in declared if not is_nullable(demands)]
+    return tuple(widths) if len(widths) == len(looked_at) and widths and all(widths) else None
+
+
+def _cell(demands: Mapping[str, Any], text: str, *, is_text_only_tabs: bool) -> str | None:
+    """What a cell must match to meet the column's demands; ``None`` when only looking at it can tell."""
+    if demands.keys() & {"pattern", "enum", "minLength"}:
+        return None
+    usual, form, nullable = demands.get("x-usual"), demands.get("format"), is_nullable(demands)
+    if form == "identifier" and usual and _NO_NUMBER.fullmatch(usual):
+        return f"(?:{usual[1:-1]})?" if nullable else f"(?:{usual[1:-1]})"
+    if form in _FORMS and not usual:
+        return _cell_of(form, nullable=nullable)
+    if form or usual:
+        return None
+    if nullable:
+        return text
+    # Where the delimiter is no control character, it must not pass for one that is shown.
+    return rf"(?:{text}{_SHOWN if is_text_only_tabs else '[0-9A-Za-z]'}{text})"
+
+
+def _cell_of(form: str, *, nullable: bool) -> str:
+    return f"(?:{_FORMS[form]})?" if nullable else f"(?:{_FORMS[form]})"
+
+
+def _escaped(text: str) -> str:
+    return "".join(f"\\x{ord(char):02x}" for char in text)
+
+
+@lru_cache(maxsize=64)
+def _compiled(pattern: str) -> jsonschema_rs.Draft202012Validator:
+    return jsonschema_rs.Draft202012Validator(
+        {"pattern": pattern}, pattern_options=jsonschema_rs.RegexOptions(), offline=True
+    )
