@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from functools import cache, lru_cache
+from itertools import chain
 
 MonthDay = tuple[int, int]
 
@@ -73,6 +75,7 @@ _YEAR = re.compile(r"(?<![0-9])20[0-9]{2}(?![0-9])[年년]?")
 _DAYS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
 
+@lru_cache(maxsize=4096)
 def readings(text: str) -> Mapping[str, MonthDay]:
     """What day the text means, for each language in which it means one; its year, if it has one, apart."""
     return _readings(_YEAR.sub("", text, count=1)) if len(text) <= _LONGEST else {}
@@ -104,7 +107,8 @@ def language_of(texts: Iterable[str]) -> str | None:
     """
     days = sorted(set(texts))
     read = {text: readings(text) for text in days}
-    scores = {language: sum(language in r for r in read.values()) for language in (*_NAMES, _NUMBERED)}
+    counts = Counter(chain.from_iterable(read.values()))
+    scores = {language: counts[language] for language in (*_NAMES, _NUMBERED)}
     best = max(scores.values(), default=0)
     if best * 2 < len(days) or best == 0:
         return None
@@ -113,7 +117,6 @@ def language_of(texts: Iterable[str]) -> str | None:
     return leaders[0] if len(told) == 1 else None
 
 
-@lru_cache(maxsize=4096)
 def _readings(text: str) -> Mapping[str, MonthDay]:
     plain = _plain(text)
     if _NOT_OF_DAYS.search(plain):

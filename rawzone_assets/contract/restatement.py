@@ -60,16 +60,16 @@ class Told(NamedTuple):
 
 def diary_of(told: Iterable[Told], names: Sequence[str], *, until: date, by_record: bool) -> Diary | None:
     """The diary of the days up to ``until``; ``None`` when there is none of them."""
-    last_settled = until.toordinal()
-    days: dict[int, list[bytes]] = {}
-    for day, by, figures in told:
-        ordinal = day.toordinal()
-        if ordinal <= last_settled:
-            days.setdefault(ordinal, []).append(_written(by, figures))
-    if not days:
+    settled = [record for record in told if record.day <= until]
+    if not settled:
         return None
-    last = max(days)
-    first = max(min(days), last - (MOST_DAYS - 1))
+    newest = max(record.day for record in settled)
+    oldest = max(min(record.day for record in settled), newest - min(newest - date.min, (MOST_DAYS - 1) * _DAY))
+    first, last = oldest.toordinal(), newest.toordinal()
+    days: dict[int, list[bytes]] = {}
+    for day, by, figures in settled:
+        if day >= oldest:
+            days.setdefault(day.toordinal(), []).append(_written(by, figures))
     window = [tuple(days.get(day, ())) for day in range(first, last + 1)]
     diary = {
         "from": date.fromordinal(first).isoformat(),

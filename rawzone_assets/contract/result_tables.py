@@ -6,7 +6,7 @@ which type, and that no row stands twice.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,6 +39,10 @@ _TYPES: Mapping[str, tuple[str, Callable[[Any], bool]]] = {
 }
 
 
+# What cells of a column usually are; of these any will do.
+_PLAIN_TYPES: Mapping[str, set[type]] = {"STRING": {str}, "INTEGER": {int}, "FLOAT": {int, float}}
+
+
 @dataclass(frozen=True, kw_only=True)
 class ResultTable:
     """Where headers and rows are, and which columns have a meaning of their own."""
@@ -67,7 +71,8 @@ def rows_as_headed(table: ResultTable) -> Rule:
         for index, name in enumerate(names):
             if name in names[:index]:
                 yield codes.SHAPE("two columns have this name", reading.at(table.headers, index, "name"))
-        for index, row in enumerate(table.cells(reading)):
+        rows = table.cells(reading)
+        for index, row in enumerate(() if _are_as_headed(table, headers, rows) else rows):
             if len(row) != len(headers):
                 message = f"the row has {len(row)} cells, the table {len(headers)} columns"
                 yield codes.SHAPE(message, reading.at(table.rows, index))
@@ -76,6 +81,24 @@ def rows_as_headed(table: ResultTable) -> Rule:
                 yield from _objections(table, header, cell, reading, (index, column))
 
     return rule
+
+
+def _are_as_headed(
+    table: ResultTable, headers: Sequence[Mapping[str, Any]], rows: Sequence[Sequence[Any]]
+) -> bool:
+    """Whether there is certainly nothing to object to, asked column by column."""
+    if not set(map(len, rows)) <= {len(headers)}:
+        return False
+    for header, cells in zip(headers, zip(*rows, strict=True), strict=False):
+        kinds, name = set(map(type, cells)), header["name"]
+        allowed = _PLAIN_TYPES.get(header["dataType"])
+        if allowed is None or not kinds <= allowed:
+            return False
+        if name == table.day and (kinds != {str} or not all(map(is_date, cells))):
+            return False
+        if name in table.counts and kinds <= {int, float} and min(cells) < 0:
+            return False
+    return True
 
 
 def no_row_twice(table: ResultTable) -> Rule:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import lru_cache
 from itertools import islice, pairwise
 
 from rawzone_assets.contract import codes
@@ -168,6 +169,7 @@ def _runs_backwards(days: Sequence[MonthDay]) -> bool:
     return sum(step >= _A_MONTH_BACK for step in steps) * 2 > len(steps)
 
 
+@lru_cache(maxsize=366)
 def _of_year(day: MonthDay) -> int:
     return date(_LEAP_YEAR, *day).timetuple().tm_yday
 
