@@ -34,7 +34,9 @@ _MOST_SCANNED = 500_000_000
 
 _END = "</html"
 _END_WITHIN = 8192  # trackers append a few nodes after the page's end
-_ENDLESS_TAG = re.compile(r"<[A-Za-z/][^<>]{1048576}")  # a megabyte: images are embedded in tags
+_LONGEST_TAG = 2**20  # characters: images are embedded in tags
+_ENDLESS_TAG = re.compile(rf"<[A-Za-z/][^<>]{{{_LONGEST_TAG}}}")
+_NAMES_XML = re.compile(r"\?xml", re.IGNORECASE)  # begins with what is rare in pages
 _FIRST_TAG = re.compile(r"<\s*([A-Za-z][^\s/>]{0,40})")
 
 
@@ -199,12 +201,12 @@ def _is_hostile(text: str) -> bool:
         text.count("<") > MOST_TAGS
         or text.count("&") > MOST_TAGS
         or left_open * len(text) > _MOST_SCANNED
-        or _ENDLESS_TAG.search(text) is not None
+        or (len(text) > _LONGEST_TAG and _ENDLESS_TAG.search(text) is not None)
     )
 
 
 def _is_xml(text: str) -> bool:
-    if "<?" not in text:
+    if not _NAMES_XML.search(text):
         return False
     first = _FIRST_TAG.search(text)
     return "<?xml" in text.lower() and (first is None or first[1].lower() != "html")

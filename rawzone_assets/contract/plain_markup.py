@@ -39,7 +39,7 @@ _GRAMMAR = (
 # Tags that begin something special. Parsers, and versions of one, differ about what the names in the third line
 # hold, unless it is plain text.
 _SPECIAL = re.compile(
-    r"<(?=[!A-Za-z])(?:(?P<comment>!--)"
+    r"<(?![/abdghu]|t[drh]|im|p[^l])(?:(?P<comment>!--)"  # what cannot be one of them is most tags
     r"|(?P<raw>script|style)(?=[\s/>])"
     r"|(?P<text>title|textarea|iframe|noembed|noframes|xmp|plaintext)(?=[\s/>])"
     r"|(?P<option>option)(?=[\s/>]))",

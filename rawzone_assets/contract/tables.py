@@ -281,7 +281,9 @@ class _Examination:
         if self.format.daily:
             days = self.format.daily.read(table, self.capture)
             self.findings.extend(days.findings)
-            self._note_days({day.isoformat() for day in days.dates if day})
+            known = [day for day in days.dates if day]
+            if known:
+                self._note_days((min(known).isoformat(), max(known).isoformat()))
             dates = days.dates
         elif self.format.figures:
             cells = table.columns.get(self.format.day, [])

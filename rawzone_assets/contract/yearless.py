@@ -16,7 +16,7 @@ from itertools import islice, pairwise
 from rawzone_assets.contract import codes
 from rawzone_assets.contract.feed import Capture
 from rawzone_assets.contract.findings import Finding
-from rawzone_assets.contract.forms import is_date
+from rawzone_assets.contract.forms import day_of, is_date
 from rawzone_assets.contract.months import MonthDay, language_of, may_be_a_day, readings, year_of
 from rawzone_assets.contract.stamps import first_day
 from rawzone_assets.contract.table_rules import Chunk
@@ -123,6 +123,9 @@ def _meanings(
     table: Chunk, column: str, cells: Sequence[str | None]
 ) -> tuple[list[date | MonthDay | None], list[Finding]]:
     """What each cell means. Cells of another form have been refused already and mean nothing here."""
+    dates: list[date | MonthDay | None] = [day_of(text) if text else None for text in cells]
+    if all(dates):
+        return dates, []
     texts = {text for text in cells if text and not is_date(text) and may_be_a_day(text)}
     language = language_of(texts)
     findings: list[Finding] = []

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from mutant_seeds import FORMATS, MUTANTS, seeds
 from reference_engines import judged_by_reference
 
+from rawzone_assets.contract import tables
 from rawzone_assets.contract.content import BytesContent
 from rawzone_assets.contract.judging import judge
 from rawzone_assets.contract.naming import Recognized, recognize
@@ -66,6 +67,21 @@ def test_the_engines_agree_about_mutants(kind: str, tell: Callable[[str], None])
     met = campaign(kind, BOUNDED)
     assert len(met) == 2, "mutants that are all refused, or all accepted, compare little"
     tell(f"judgements of {kind} mutants by both engines: {dict(met)}")
+
+
+@pytest.mark.parametrize("kind", ["csv", "tsv"])
+def test_the_engines_agree_about_tables_of_many_chunks(kind: str, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(tables, "CHUNK_ROWS", 4)
+    assert campaign(kind, BOUNDED)["accepted"]
+
+
+def test_good_rows_without_quotes_are_never_cut_into_cells(monkeypatch: pytest.MonkeyPatch):
+    def cut(*_: object) -> None:
+        raise AssertionError("rows were cut into cells")
+
+    monkeypatch.setattr(tables._Examination, "_judge_chunk", cut)
+    good = next(seed for seed in seeds("tsv") if seed.feed.id == "distrokid/sales")
+    assert not judge(good.feed, BytesContent(good.data), good.capture).refused
 
 
 @pytest.mark.campaign
