@@ -120,6 +120,8 @@ class _Columns(Mapping[str, "Sequence[str | None]"]):
     lines: list[str]
 
     def __getitem__(self, column: str) -> Sequence[str | None]:
+        if column not in self.grammar.looked_at:
+            raise KeyError(column)
         return self._cut[column]
 
     def __iter__(self) -> Iterator[str]:

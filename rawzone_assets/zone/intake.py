@@ -126,12 +126,10 @@ class Intake:
             objections=objections,
             contract=contract,
         )
-        return Draft(
-            candidate=candidate,
-            receipt=receipt,
-            blob=self._stage(candidate, held, unnamed, encoding),
-            feed=feed,
-        )
+        blob = self._stage(candidate, held, unnamed, encoding)
+        if blob:
+            self._batch.sync(blob)  # here, while other deliveries are judged, and not when all wait for it
+        return Draft(candidate=candidate, receipt=receipt, blob=blob, feed=feed)
 
     def _stage(
         self, candidate: Candidate, held: bytes | None, unnamed: Path | None, encoding: str

@@ -25,10 +25,12 @@ from rawzone_assets.zone.staging import Placement
 class Placer:
     """Links staged files to their places in one zone, and takes such links back."""
 
-    def __init__(self, files: Files, layout: Layout, index: Index) -> None:
+    def __init__(self, files: Files, layout: Layout, index: Index, *, durable: set[Path]) -> None:
+        """``durable`` are folders whose own names this process has made durable; it is kept up to date."""
         self._files = files
         self._layout = layout
         self._index = index
+        self._durable = durable
 
     def link(self, placements: list[Placement]) -> None:
         """Give every staged file its place and make the names durable, down from the root.
@@ -36,11 +38,16 @@ class Placer:
         Raises:
             KeyOccupied: Something else lies at, or in the way to, a place.
         """
-        folders: set[Path] = set()
+        changed: set[Path] = set()  # folders that get a name, or one of which may not be durable yet
+        used: set[Path] = set()
         for place in placements:
             folder = place.target.parent
             try:
-                folders |= ensure_folder(self._files, folder) | {folder} | self._ancestors(folder)
+                if folder not in used:
+                    changed |= ensure_folder(self._files, folder) | {folder}
+                    if folder not in self._durable:
+                        changed |= self._ancestors(folder)
+                    used.add(folder)
                 set_aside(self._files, place)
                 self._files.link(place.staged, place.target)
             except FileExistsError:
@@ -48,8 +55,9 @@ class Placer:
                     self._adopt(place)
             except NotADirectoryError:
                 raise KeyOccupied(self._obstacle(place.target)) from None
-        for folder in sorted(folders):
+        for folder in sorted(changed):
             self._files.sync_folder(folder)
+        self._durable |= used  # folders are never removed, so their names stay
 
     def _ancestors(self, folder: Path) -> set[Path]:
         roots = (self._layout.raw, self._layout.quarantine, self._layout.archive)

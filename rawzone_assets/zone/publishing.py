@@ -63,13 +63,17 @@ class Publisher:
         author: Author,
         seals: bool = False,
         cache: Path | None = None,
+        durable: set[Path] | None = None,
     ) -> None:
-        """``seals``: published files get the immutable flag; ``cache``: where readers keep copies."""
+        """``seals``: published files get the immutable flag. ``cache``: where readers keep copies.
+
+        ``durable``: see :class:`Placer`.
+        """
         self._files = files
         self._layout = layout
         self._ledger = ledger
         self._index = index
-        self._placer = Placer(files, layout, index)
+        self._placer = Placer(files, layout, index, durable=set() if durable is None else durable)
         self._clock = clock
         self._author = author
         self._seals = seals
@@ -122,8 +126,9 @@ class Publisher:
             LedgerDamaged: The ledger cannot be continued.
             OSError: The disk refused; the batch is finished or dropped by the next command.
         """
-        for blob in {draft.blob.staged: draft.blob for draft in drafts if draft.blob}.values():
-            self._files.sync(blob.staged)
+        for draft in drafts:
+            if draft.blob:
+                batch.sync(draft.blob)
         with self.locked():
             self.recover()  # somebody may have died while we read and judged
             return self._publish(batch, list(drafts))

@@ -64,12 +64,16 @@ class Batch:
         self.folder = layout.staging / name
         self.quarantine_folder = layout.quarantine_staging / name
         self.archive_folder = layout.archive_staging / name
+        self._synced: set[Path] = set()
 
     def open(self) -> None:
-        """Create the folders; the caller holds the zone's lock, so that recovery cannot take them for dead."""
-        changed = ensure_folder(self._files, self.folder) | ensure_folder(self._files, self.quarantine_folder)
-        for folder in sorted(changed):
-            self._files.sync_folder(folder)
+        """Create the folders; the caller holds the zone's lock, so that recovery cannot take them for dead.
+
+        Their names become durable with the commit: before it nothing relies on them.
+        """
+        for folder in (self.folder, self.quarantine_folder):
+            for changed in sorted(ensure_folder(self._files, folder) - {folder.parent}):
+                self._files.sync_folder(changed)
 
     def open_archive(self) -> None:
         """Create the folder beside the archive, with every folder above it that is not there yet.
@@ -130,6 +134,12 @@ class Batch:
         self._files.remove(unnamed)
         return blob
 
+    def sync(self, blob: Blob) -> None:
+        """Make a staged blob durable, once. Any thread may, while others still stage."""
+        if blob.staged not in self._synced:
+            self._files.sync(blob.staged)
+            self._synced.add(blob.staged)
+
     def stage_findings(self, landing_path: str, data: bytes) -> None:
         self._files.create(self._findings_path(landing_path), [data])
 
@@ -139,11 +149,13 @@ class Batch:
         try:
             if self._files.names(self.quarantine_folder):
                 self._files.sync_folder(self.quarantine_folder)
+                self._files.sync_folder(self.quarantine_folder.parent)
             if self._files.status(self.archive_folder) is not None:
                 self._files.sync_folder(self.archive_folder)
             self._files.create(path, [data])
             self._files.sync(path)
             self._files.sync_folder(self.folder)
+            self._files.sync_folder(self.folder.parent)
         except OSError:
             # A failed sync may not fail twice (the pages count as clean): this commit must not be redone.
             with contextlib.suppress(OSError):

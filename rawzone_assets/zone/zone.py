@@ -8,6 +8,7 @@ import socket
 import sqlite3
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Self
 
 from rawzone_assets import __version__
@@ -49,6 +50,7 @@ class Zone:
         self.landing = Landing(self.layout.landing)
         self.ledger = Ledger(self.files, self.layout.ledger)
         self._prepared = False
+        self._durable: set[Path] = set()  # folders whose names this process has made durable
         self.index = _open_index(self.ledger, settings)
 
     def close(self) -> None:
@@ -87,6 +89,7 @@ class Zone:
             author=author,
             seals=self.settings.immutable,
             cache=self.settings.cache,
+            durable=self._durable,
         )
 
     def recover(self) -> int:
