@@ -11,6 +11,7 @@ from rawzone_assets.orchestration.alerts import alerts_sensor
 from rawzone_assets.orchestration.assets import landing_spec, raw_asset, source_spec
 from rawzone_assets.orchestration.columnar import columnar_asset, columnar_sensor
 from rawzone_assets.orchestration.consistency import consistency_asset
+from rawzone_assets.orchestration.drill import drill_asset, drill_schedule
 from rawzone_assets.orchestration.fixity import fixity_asset, fixity_schedule
 from rawzone_assets.orchestration.health import health_assets, health_schedule
 from rawzone_assets.orchestration.landing_sensor import landing_sensor
@@ -58,6 +59,7 @@ def build_definitions(overrides: Overrides | None = None) -> dg.Definitions:
             *projecting,
             unrecognized_asset(platforms),
             fixity_asset(feeds),
+            drill_asset(feeds),
             consistent,
             health_assets(platforms),
         ],
@@ -68,7 +70,7 @@ def build_definitions(overrides: Overrides | None = None) -> dg.Definitions:
             alerts_sensor(platforms),
             columnar_sensor(feeds.values()),
         ],
-        schedules=[fixity_schedule(), health_schedule(platforms)],
+        schedules=[fixity_schedule(), drill_schedule(), health_schedule(platforms)],
         resources={"zone": ZoneResource(overrides=overrides)},
         executor=_executor(),
         loggers={"console": console},

@@ -8,6 +8,7 @@ from typing import Any, NoReturn
 import click
 
 from rawzone_assets.access.reading import resolve, stored_form, with_stored_objects
+from rawzone_assets.commands.archive_drill import command as drill_command
 from rawzone_assets.commands.display import byte_progress
 from rawzone_assets.commands.evidence import deliver
 from rawzone_assets.commands.figures import readable_size, shown_time
@@ -41,6 +42,9 @@ from rawzone_assets.zone.zone import Zone, person
 @click.group(name="archive")
 def command() -> None:
     """What is due for the archive, moving it there once approved, and bringing it back."""
+
+
+command.add_command(drill_command)
 
 
 @command.command()

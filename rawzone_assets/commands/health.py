@@ -88,6 +88,8 @@ def _lines(health: ZoneHealth) -> Iterator[str]:
         f"{health.coverage.percent:g} % of the stored bytes were read within the last "
         f"{health.scrub_window:g} days."
     )
+    if health.drills.copies:
+        yield health.drills.sentence
     for disk in health.disks:
         yield (
             f"Disk of {', '.join(disk.roots)}: {readable_size(disk.free)} of {readable_size(disk.size)} free, "

@@ -47,6 +47,7 @@ def _zone(health: ZoneHealth) -> dict[str, Any]:
         "scrub_window_days": health.scrub_window,
         "damaged": health.damaged,
         "stale": health.stale,
+        "drill": {**asdict(health.drills), "failed": list(health.drills.failed)},
         "disks": [_disk(disk) for disk in health.disks],
         "concerns": list(health.concerns),
         "unrecognized": status.unrecognized,

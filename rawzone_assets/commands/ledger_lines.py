@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from rawzone_assets.commands.figures import readable_size
-from rawzone_assets.zone import custody, upkeep
+from rawzone_assets.zone import custody, drills, upkeep
 from rawzone_assets.zone.receipt import Record
 
 
@@ -51,6 +51,12 @@ def _erased(record: Record) -> str:
     return f"{record['place']} by authority of {record['authority']}: {record['reason']}"
 
 
+def _drilled(record: Record) -> str:
+    return (
+        f"{record['place']}: restored for a trial, {record['problem'] or record['note'] or record['outcome']}"
+    )
+
+
 def _facts(record: Record) -> str:
     """What a record of a later version says: its plain facts, each by its name."""
     plain = {name: value for name, value in record.items() if isinstance(value, str | int | float)}
@@ -64,4 +70,5 @@ _TOLD: Mapping[str, Callable[[Record], str]] = {
     upkeep.DAMAGED: _damaged,
     upkeep.REPAIRED: _repaired,
     custody.ERASED: _erased,
+    drills.DRILLED: _drilled,
 }

@@ -58,6 +58,8 @@ def command(*, as_json: bool) -> None:
         if status.unrecognized is not None:
             hint = " ('rawzone log --verdict unrecognized')" if status.unrecognized else ""
             click.echo(f"\nUnrecognized in landing: {status.unrecognized}{hint}")
+        if health.drills.copies:
+            click.echo(health.drills.sentence)
         for feed in status.feeds:
             if feed.freshness and feed.is_stale:
                 click.echo(f"{feed.feed} is stale: {'; '.join(feed.freshness.reasons)}.")

@@ -78,6 +78,8 @@ def _notes(health: ZoneHealth) -> Iterator[str]:
     status = health.status
     if status.unrecognized:
         yield f"Files of no feed in landing: {status.unrecognized} ('rawzone log --verdict unrecognized')."
+    if health.drills.copies:
+        yield health.drills.sentence
     for folder in status.unreadable:
         yield f"The folder {folder} in landing cannot be listed: give this user read access."
     for feed in status.feeds:

@@ -17,6 +17,7 @@ from rawzone_assets.health.forecast import Outlook
 from rawzone_assets.health.rolling import Coverage
 from rawzone_assets.health.status import FeedStatus, ZoneStatus, read_status
 from rawzone_assets.health.throughput import Throughput, throughput_of
+from rawzone_assets.zone.drills import DrillTotals
 from rawzone_assets.zone.errors import StorageFailed
 from rawzone_assets.zone.receipt import Verdict, moment, timestamp
 from rawzone_assets.zone.zone import Zone
@@ -24,6 +25,7 @@ from rawzone_assets.zone.zone import Zone
 DAYS_SHOWN = 28
 SPEED_DAYS = 30
 _STUCK = timedelta(days=1)
+_DRILLED_WITHIN = timedelta(days=30)
 _SOON = timedelta(days=30)
 _NOTHING_STORED = Coverage(total_bytes=0, covered_bytes=0, oldest=None)
 
@@ -62,6 +64,7 @@ class ZoneHealth:
     coverage: Coverage
     scrub_window: float  # days
     damaged: int
+    drills: DrillTotals
     disks: tuple[Disk, ...]
 
     def group(self, name: str) -> tuple[FeedHealth, ...]:
@@ -118,6 +121,7 @@ def read_health(zone: Zone, platforms: Iterable[Platform]) -> ZoneHealth:
         coverage=whole,
         scrub_window=window,
         damaged=sum(damage.values()),
+        drills=zone.index.drills.totals(),
         disks=disks,
     )
 
@@ -181,6 +185,7 @@ def _total(status: ZoneStatus) -> FeedStatus:
 def _concerns(health: ZoneHealth) -> Iterable[str]:
     if health.damaged:
         yield f"{_counted(health.damaged, 'stored file')} known to be damaged: run 'rawzone repair --dry-run'"
+    yield from _drill_concerns(health)
     for disk in health.disks:
         where = f"the disk of {' and '.join(disk.roots)}"
         outlook = disk.forecast
@@ -203,6 +208,19 @@ def _concerns(health: ZoneHealth) -> Iterable[str]:
         )
     if health.status.landing_problem:
         yield health.status.landing_problem.rstrip(".")
+
+
+def _drill_concerns(health: ZoneHealth) -> Iterable[str]:
+    drills = health.drills
+    if drills.failed:
+        failed = _counted(len(drills.failed), "archived file")
+        yield f"{failed} could not be had back when last drilled: run 'rawzone verify' and 'rawzone repair'"
+    since = drills.last_at or drills.oldest_copy_at
+    if since and health.at - moment(since) > _DRILLED_WITHIN:
+        yield (
+            f"no restore drill since {since[:10]}: is the schedule 'weekly_restore_drill' on? 'rawzone archive "
+            "drill' makes one"
+        )
 
 
 def _counted(count: int, what: str) -> str:

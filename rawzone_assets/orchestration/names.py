@@ -20,9 +20,11 @@ FRESHNESS = "freshness"
 OPEN_REFUSALS = "open_refusals"
 ALL_RECOGNIZED = "all_recognized"
 NOTHING_DAMAGED = "nothing_damaged"
+RESTORABLE = "restorable"
 IN_STEP = "cross_platform_consistency"
 
 UNRECOGNIZED = dg.AssetKey(["landing", "unrecognized"])
+DRILL = dg.AssetKey(["health", "restore_drill"])
 FIXITY = dg.AssetKey(["health", "fixity"])
 CONSISTENCY = dg.AssetKey(["health", "consistency"])
 ZONE_HEALTH = dg.AssetKey(["zone", "health"])

@@ -34,6 +34,7 @@ def erase(files: Files, layout: Layout, index: Index, records: Iterable[Record],
         _erase_projected(files, layout, index, record)
         if cache:
             _erase_cached(files, cache, index, record)
+        _erase_restored(files, layout)
         _remove(files, places_of(layout, index, record["place"]))
 
 
@@ -93,6 +94,16 @@ def _erase_projected(files: Files, layout: Layout, index: Index, record: Record)
             for name in files.names(work):
                 if name != "lock":
                     _remove_tree(files, work / name)
+
+
+def _erase_restored(files: Files, layout: Layout) -> None:
+    """Remove what a drill that was killed has left; one under way is waited for."""
+    if files.status(layout.scratch) is None:
+        return
+    with files.lock(layout.scratch / "lock", wait=True):
+        for name in files.names(layout.scratch):
+            if name != "lock":
+                files.remove(layout.scratch / name)
 
 
 def _erase_cached(files: Files, cache: Path, index: Index, record: Record) -> None:

@@ -15,6 +15,7 @@ from itertools import islice
 from pathlib import Path
 
 from rawzone_assets.zone import (
+    drills,
     index_custody,
     index_days,
     index_intake,
@@ -22,6 +23,7 @@ from rawzone_assets.zone import (
     index_tallies,
     index_upkeep,
 )
+from rawzone_assets.zone.drills import DrillLookups
 from rawzone_assets.zone.errors import IndexFailed, StorageFailed
 from rawzone_assets.zone.index_custody import CustodyLookups
 from rawzone_assets.zone.index_database import (
@@ -45,7 +47,7 @@ _COMMITS_AT_ONCE = 2048
 """Of a transaction: what reads a long ledger anew may be interrupted, and goes on from there."""
 _TABLES = (
     *(*index_intake.TABLES, *index_days.TABLES, *index_seen.TABLES),
-    *(*index_upkeep.TABLES, *index_custody.TABLES, *index_tallies.TABLES),
+    *(*index_upkeep.TABLES, *index_custody.TABLES, *drills.TABLES, *index_tallies.TABLES),
 )
 
 
@@ -92,6 +94,11 @@ class Index(IndexQueries):
     def custody(self) -> CustodyLookups:
         """Where objects are kept, and the holds."""
         return CustodyLookups(self._database)
+
+    @property
+    def drills(self) -> DrillLookups:
+        """Which archived objects were brought back for a trial."""
+        return DrillLookups(self._database)
 
     @property
     def tallies(self) -> TallyLookups:

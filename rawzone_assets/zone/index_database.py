@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from rawzone_assets.zone import index_custody, index_days, index_seen, index_tallies
+from rawzone_assets.zone import drills, index_custody, index_days, index_seen, index_tallies
 from rawzone_assets.zone.ledger import EMPTY, Head
 from rawzone_assets.zone.receipt import moment, timestamp
 
@@ -22,7 +22,7 @@ _LEAST_FREE = 2**19
 _CACHE = 32 * 2**20
 """Bytes of pages that a connection keeps: building touches most tables' ends for every receipt."""
 
-_VERSION = 8
+_VERSION = 9
 # ``receipt`` is narrow, so that a question reads few pages of it; whole records lie apart, in ``body``.
 _SCHEMA = f"""
 CREATE TABLE head (seq INTEGER NOT NULL, sha256 TEXT NOT NULL, at TEXT);
@@ -50,6 +50,7 @@ CREATE INDEX upkeep_place ON upkeep (place);
 {index_days.SCHEMA}
 {index_seen.SCHEMA}
 {index_custody.SCHEMA}
+{drills.TABLE_SCHEMA}
 {index_tallies.SCHEMA}"""
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import orjson
 
+from rawzone_assets.zone.drills import note_drill
 from rawzone_assets.zone.index_custody import note_custody
 from rawzone_assets.zone.index_days import note_days
 from rawzone_assets.zone.index_seen import SeenFile, SeenFiles, Standing
@@ -44,6 +45,7 @@ def take_in(database: sqlite3.Connection, commit: Commit) -> None:
     for record in others:
         note_upkeep(database, commit.seq, record)
         note_custody(database, commit, record)
+        note_drill(database, commit, record)
     note_commit(database, commit)
 
 

@@ -39,6 +39,11 @@ class Layout:
         """The columnar projection: derived and disposable like all of ``state``, but read by others."""
         return self.columnar_apart or self.state / "columnar"
 
+    @property
+    def scratch(self) -> Path:
+        """Where restore drills bring objects back to, with the lock of whoever does."""
+        return self.state / "restore-drill"
+
     def columnar_work(self, feed_id: str) -> Path:
         """Where the days of a feed are written before they appear, with the lock of whoever does."""
         return self.columnar / COLUMNAR_WORK / feed_id.replace("/", "__")

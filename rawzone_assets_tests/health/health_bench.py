@@ -12,6 +12,7 @@ from rawzone_assets.health.report import FeedHealth, Flow, ZoneHealth
 from rawzone_assets.health.rolling import Coverage
 from rawzone_assets.health.status import FeedStatus, ZoneStatus
 from rawzone_assets.health.throughput import Throughput
+from rawzone_assets.zone.drills import DrillTotals
 from rawzone_assets.zone.ledger import Head
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
@@ -78,6 +79,7 @@ def health_of(*feeds: FeedHealth, **changes) -> ZoneHealth:
         coverage=Coverage(total_bytes=10**8, covered_bytes=10**8, oldest=None),
         scrub_window=30.0,
         damaged=0,
+        drills=DrillTotals(copies=0, drilled=0, failed=(), last_at=None, oldest_copy_at=None),
         disks=(
             Disk(
                 roots=("landing", "raw"),

@@ -43,6 +43,7 @@ class TestNames:
             "columnar/tiny/sums",
             "health/consistency",
             "health/fixity",
+            "health/restore_drill",
             "landing/tiny/notes",
             "landing/tiny/sums",
             "landing/unrecognized",
@@ -122,7 +123,7 @@ class TestSpecs:
         }
         running = [sensor.default_status.value for sensor in repository.sensor_defs]
         running += [schedule.default_status.value for schedule in repository.schedule_defs]
-        assert running == ["RUNNING"] * 6
+        assert running == ["RUNNING"] * 7
 
     def test_they_are_valid(self):
         dg.Definitions.validate_loadable(defs)
