@@ -27,6 +27,7 @@ from rawzone_assets.contract.schemas import (
 from rawzone_assets.health.archive_plan import SCHEMA as ARCHIVE_PLAN
 from rawzone_assets.platforms import all_feeds
 from rawzone_assets.zone.custody import SCHEMA as CUSTODY
+from rawzone_assets.zone.drills import SCHEMA as DRILL
 
 SCALARS = st.one_of(
     st.none(),
@@ -81,7 +82,8 @@ class TestEachSchema:
         assert "unevaluatedProperties" not in load_schema(name).text
 
     def test_belongs_to_a_feed_or_to_the_ledger(self, name: str):
-        assert name in {CUSTODY, ARCHIVE_PLAN, *(schema for feed in all_feeds() for schema in feed.schemas)}
+        of_feeds = {schema for feed in all_feeds() for schema in feed.schemas}
+        assert name in {CUSTODY, DRILL, ARCHIVE_PLAN, *of_feeds}
 
     @settings(max_examples=200, deadline=None)
     @given(document=DOCUMENTS)
