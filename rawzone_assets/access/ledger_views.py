@@ -25,6 +25,7 @@ NAMES = ("raw_files", "raw_findings", "raw_ledger")
 
 _RECEIPTS = "_receipts"
 _REPAIRED = "_repaired"
+_CUSTODY = "_custody"
 _LEDGER = pa.schema(
     {
         "seq": pa.int64(),
@@ -74,9 +75,11 @@ SELECT feed, "partition", name, key, CAST(revision AS BIGINT) AS revision,
     coalesce(form_sha256, stored_sha256) AS stored_sha256,
     coalesce(form_encoding, encoding) AS encoding,
     records, data_min, data_max, captured_at, promoted_at, source_system, contract.schema AS schema_file,
-    fingerprint, substance, duplicate_of, revises, access, landing_path, seq, "at" AS committed_at
+    fingerprint, substance, duplicate_of, revises, access, landing_path, seq, "at" AS committed_at,
+    coalesce(kept_in, 'hot') AS whereabouts
 FROM names
 LEFT JOIN _repaired ON verdict = 'promoted' AND key = repaired_key AND sha256 = repaired_sha256
+LEFT JOIN _custody ON key = kept_key
 WHERE accepted
 """
 
@@ -111,6 +114,7 @@ def add_views(connection: duckdb.DuckDBPyConnection, zone: Zone, names: Collecti
     if not asked:
         return []
     connection.register(_REPAIRED, _forms(zone))
+    connection.register(_CUSTODY, _custody(zone))
     with open_catalog(zone) as catalog:
         lasting = catalog.folder == catalog_of(zone).folder
         what = "VIEW" if lasting else "TABLE"
@@ -130,11 +134,19 @@ def _forms(zone: Zone) -> pa.Table:
     forms = {}
     for event in zone.index.upkeep.repairs():
         root, _, key = event.record["place"].partition("/")
-        if root == upkeep.RAW:
+        if root in (upkeep.RAW, upkeep.ARCHIVE):
             names = ("sha256", "stored_sha256", "stored_size", "encoding")
             forms[key] = (key, *(event.record[name] for name in names))
     rows = [dict(zip(_FORMS.names, form, strict=True)) for form in forms.values()]
     return pa.Table.from_pylist(rows, schema=_FORMS)
+
+
+def _custody(zone: Zone) -> pa.Table:
+    """Where objects are that ever left raw, as it is now."""
+    rows = [
+        {"kept_key": kept.key, "kept_in": str(kept.custody.whereabouts)} for kept in zone.index.custody.kept()
+    ]
+    return pa.Table.from_pylist(rows, schema=pa.schema({"kept_key": pa.string(), "kept_in": pa.string()}))
 
 
 def _ledger_table(zone: Zone) -> pa.Table:

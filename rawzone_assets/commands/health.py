@@ -11,7 +11,7 @@ from rawzone_assets.commands.display import print_table
 from rawzone_assets.commands.figures import readable_size
 from rawzone_assets.commands.health_records import records_of
 from rawzone_assets.commands.pages import write_page
-from rawzone_assets.commands.status import feed_table
+from rawzone_assets.commands.status import feed_table, retention_lines
 from rawzone_assets.commands.surroundings import (
     FINE,
     FOUND,
@@ -88,6 +88,7 @@ def _lines(health: ZoneHealth) -> Iterator[str]:
         f"{health.coverage.percent:g} % of the stored bytes were read within the last "
         f"{health.scrub_window:g} days."
     )
+    yield from retention_lines(health)
     if health.drills.copies:
         yield health.drills.sentence
     for disk in health.disks:

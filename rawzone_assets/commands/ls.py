@@ -26,6 +26,7 @@ from rawzone_assets.commands.surroundings import (
     open_zone,
     printable,
 )
+from rawzone_assets.zone.custody import Whereabouts
 from rawzone_assets.zone.receipt import Verdict
 from rawzone_assets.zone.zone import Zone
 
@@ -70,7 +71,8 @@ def command(
     """List the objects that can be read, the newest revision of each name.
 
     FEED is a feed (distrokid/streams) or a platform (distrokid). A duplicate is listed under its own name,
-    with "=" for its revision and the key of the object that holds its bytes.
+    with "=" for its revision and the key of the object that holds its bytes. What is not in raw any more says
+    where it is: [archive] is read like everything else.
     """
     checked_range(since, until)
     checked_range(data_since, data_until, of="data-")
@@ -93,7 +95,7 @@ def command(
                 if as_json:
                     emit(_record(zone, listed))
                 else:
-                    click.echo(_line(listed))
+                    click.echo(_line(zone, listed))
     if not shown and not as_json:
         note(f"No objects match in {settings.layout.raw}.")
 
@@ -108,15 +110,18 @@ def _record(zone: Zone, listed: Listed) -> dict[str, Any]:
         "stored_sha256": stored.stored_sha256,
         "encoding": stored.encoding,
         "path": str(path) if (path := whereabouts(zone, stored)) else None,
+        "whereabouts": zone.index.custody.of(stored.key or "").whereabouts,
         "seq": listed.seq,
     }
 
 
-def _line(listed: Listed) -> str:
+def _line(zone: Zone, listed: Listed) -> str:
     receipt = listed.receipt
     duplicate = receipt.verdict is Verdict.DUPLICATE
     revision = "=" if duplicate else f"r{receipt.revision}"
     name = f"  (landed as {receipt.name})" if duplicate else ""
+    where = zone.index.custody.of(listed.stored.key or "").whereabouts
+    name += "" if where is Whereabouts.HOT else f"  [{where}]"
     return printable(
         f"{receipt.partition}  {revision:<3} {readable_size(receipt.size):>10}  {receipt.key}{name}"
     )

@@ -83,6 +83,10 @@ def _lines(zone: Zone, entry: Entry, at: datetime) -> list[str]:
     kept = _upkeep(zone, entry, at)
     if kept["last_verified_at"]:
         facts["last verified"] = kept["last_verified_at"]
+    if kept["custody"]:
+        facts["kept in"] = f"{kept['custody']['whereabouts']}, since {kept['custody']['at']}"
+    for hold in kept["holds"]:
+        facts[f"under {hold['id']}"] = f"{hold['reason']} ({hold['authority']})"
     for event in kept["upkeep"]:
         facts[f"{event['record']} in {event['seq']}"] = event["problem"]
     lines = [
@@ -101,12 +105,28 @@ def _upkeep(zone: Zone, entry: Entry, at: datetime) -> dict[str, Any]:
     elif receipt.quarantine:
         place = f"{upkeep.QUARANTINE}/{receipt.quarantine['path']}"
     else:
-        return {"erased": None, "last_verified_at": None, "upkeep": []}
-    events = [{**event.record, "seq": event.seq} for event in zone.index.upkeep.events(place)]
+        return {"erased": None, "last_verified_at": None, "upkeep": [], "custody": None, "holds": []}
+    places = [place, f"{upkeep.ARCHIVE}/{receipt.key}"] if receipt.key else [place]
+    found = [event for each in places for event in zone.index.upkeep.events(each)]
+    found.sort(key=lambda event: event.seq)
     return {
         "erased": _erased(zone, receipt),
         "last_verified_at": zone.index.upkeep.last_scrubbed(entry.seq) or timestamp(at),
-        "upkeep": events,
+        "upkeep": [{**event.record, "seq": event.seq} for event in found],
+        **_keeping(zone, receipt),
+    }
+
+
+def _keeping(zone: Zone, receipt: Receipt) -> dict[str, Any]:
+    """Where an object is when it ever left raw, and the holds in force over it."""
+    if not receipt.key:
+        return {"custody": None, "holds": []}
+    kept = zone.index.custody.of(receipt.key)
+    holds = zone.index.custody.holds_over(receipt.feed or "", receipt.key)
+    told = {"whereabouts": kept.whereabouts, "at": kept.at, "seq": kept.seq, "record": kept.record}
+    return {
+        "custody": told if kept.seq is not None else None,
+        "holds": [{"id": hold.id, "reason": hold.reason, "authority": hold.authority} for hold in holds],
     }
 
 

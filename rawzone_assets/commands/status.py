@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import click
 
 from rawzone_assets.commands.display import print_table
@@ -58,6 +60,8 @@ def command(*, as_json: bool) -> None:
         if status.unrecognized is not None:
             hint = " ('rawzone log --verdict unrecognized')" if status.unrecognized else ""
             click.echo(f"\nUnrecognized in landing: {status.unrecognized}{hint}")
+        for line in retention_lines(health):
+            click.echo(line)
         if health.drills.copies:
             click.echo(health.drills.sentence)
         for feed in status.feeds:
@@ -70,6 +74,20 @@ def command(*, as_json: bool) -> None:
     for folder in status.unreadable:
         note(f"The folder {folder} in landing cannot be listed: give this user read access.")
     leave(FOUND if health.stale else FINE)
+
+
+def retention_lines(health: ZoneHealth) -> Iterator[str]:
+    """What is in the archive and what is due for it; nothing where there is neither."""
+    total = health.total
+    if total.archived:
+        yield f"In the archive: {total.archived:,} files, {readable_size(total.archived_bytes)} as stored."
+    if total.due:
+        yield (
+            f"Due for the archive: {total.due:,} files, {readable_size(total.due_bytes)} as stored "
+            "('rawzone archive plan')."
+        )
+    if total.held:
+        yield f"Due for the archive, but under a hold: {total.held:,} files ('rawzone hold ls')."
 
 
 def feed_table(health: ZoneHealth) -> None:

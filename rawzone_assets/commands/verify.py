@@ -92,6 +92,7 @@ def _record(report: ScrubReport, damages: Sequence[Damage], testimony: Testimony
     return {
         "record": "verified",
         "objects": report.objects,
+        "archived": report.archived,
         "refused": report.refused,
         "erased": len(report.erased),
         "bytes": report.bytes,
@@ -108,9 +109,10 @@ def _record(report: ScrubReport, damages: Sequence[Damage], testimony: Testimony
 
 
 def _summary(report: ScrubReport, damages: Sequence[Damage]) -> str:
+    archived = f" ({report.archived} of them in the archive)" if report.archived else ""
     checked = (
-        f"{report.objects} objects and {report.refused} quarantined copies ({readable_size(report.bytes)}) "
-        f"and {report.commits} commits were read"
+        f"{report.objects} objects{archived} and {report.refused} quarantined copies "
+        f"({readable_size(report.bytes)}) and {report.commits} commits were read"
     )
     weak = f" {len(report.weaknesses)} sound files are not protected." if report.weaknesses else ""
     if damages:

@@ -80,14 +80,16 @@ class Plan:
     held: tuple[dict[str, Any], ...]
     files: tuple[Planned, ...]
     holds: tuple[str, ...] = field(default=())  # the scopes and reasons of those that keep something
+    back: int = 0  # files that are due and were restored too lately
 
     @property
     def summary(self) -> list[str]:
         """What a person reads before approving it."""
         at = f"{self.ledger.at:%Y-%m-%d %H:%M} UTC" if self.ledger.at else ""
         stored = readable_size(sum(share.stored_bytes for share in self.feeds))
+        moving = f"{_counted(len(self.files))} ({stored} as stored) would move from raw to the archive."
         lines = [
-            f"{_counted(len(self.files))} ({stored} as stored) would move from raw to the archive.",
+            moving if self.files else "Nothing would move from raw to the archive.",
             f"Made of the ledger up to commit {self.ledger.seq} of {at}; ages are counted up to then.",
         ]
         lines += [
@@ -98,6 +100,10 @@ class Plan:
         if self.held:
             lines.append(f"{_counted(len(self.held))} due stay because of a hold:")
             lines += list(self.holds)
+        if self.back:
+            lines.append(
+                f"{_counted(self.back)} due stay because they were restored within the feed's recent days."
+            )
         return lines
 
     @property
@@ -140,7 +146,7 @@ class Approved:
 def make_plan(zone: Zone, feeds: Sequence[str] | None = None, *, older_than: int | None = None) -> Plan:
     """What is due now. The index has caught up."""
     due = list(due_objects(zone, feeds, older_than=older_than))
-    moving = [_planned(one) for one in due if not one.holds]
+    moving = [_planned(one) for one in due if one.moves]
     held = [one for one in due if one.holds]
     holds = {hold.id: hold for one in held for hold in one.holds}
     names = sorted({planned.feed for planned in moving})
@@ -159,6 +165,7 @@ def make_plan(zone: Zone, feeds: Sequence[str] | None = None, *, older_than: int
             for one in held
         ),
         files=tuple(moving),
+        back=sum(one.is_back and not one.holds for one in due),
         holds=tuple(f"{hold.id} of {hold.scope}: {hold.reason} ({hold.authority})" for hold in holds.values()),
     )
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from rawzone_assets.zone import upkeep
+from rawzone_assets.zone import custody, upkeep
 from rawzone_assets.zone.checkpoints import Issued
 from rawzone_assets.zone.ledger import EMPTY, Commit, Head
 from rawzone_assets.zone.proving import take_checkpoint
@@ -37,6 +37,16 @@ class Scope:
 
     def was_recorded(self, at: str) -> bool:
         return _within(at[:10], self.recorded_since, self.recorded_until)
+
+    def meets(self, hold: Record) -> bool:
+        """Whether a hold's record is about anything that is covered: a hold has a scope of its own."""
+        feed, platform = hold.get("feed"), hold.get("platform")
+        is_meant = any(
+            (feed is None or feed == one) and (platform is None or f"{one}/".startswith(f"{platform}/"))
+            for one in self.feeds
+        )
+        first, last = hold.get("since") or "", hold.get("until") or "9999"
+        return (is_meant or not self.feeds) and first <= (self.until or "9999") and last >= (self.since or "")
 
     def covers(self, feed: str | None, day: str | None) -> bool:
         """Whether a record is meant. What has no feed or no capture day is in no choice of them."""
@@ -174,6 +184,9 @@ def _count_commit(report: Compliance, commit: Commit, at: str, still_open: set[t
         kind = record.get("record")
         if kind == upkeep.SCRUBBED:
             report.scrubs.append(Event(seq=commit.seq, at=at, record=record))
+        elif kind in (custody.HOLD_ADDED, custody.HOLD_RELEASED):
+            if report.scope.meets(record):
+                report.events.append(Event(seq=commit.seq, at=at, record=record))
         elif not report.scope.covers(record.get("feed"), record.get("partition")):
             continue
         elif kind == "receipt":

@@ -136,7 +136,7 @@ def sections(report: Compliance) -> Iterator[Section]:
         note="Of the whole zone: a scrub reads commits, whatever their feed.",
     )
     yield _capped(
-        "Damaged, repaired, replayed, and other events",
+        "Moved, held, damaged, repaired, replayed, and other events",
         ("recorded", "commit", "what", "feed", "day", "file", "about"),
         list(map(_event, report.events)),
         numbers=("commit",),
@@ -213,9 +213,13 @@ def _scrub(event: Event) -> tuple[str, ...]:
 
 def _event(event: Event) -> tuple[str, ...]:
     record = event.record
-    file = next((record[name] for name in ("place", "key", "landing_path", "name") if record.get(name)), "")
-    about = next((record[name] for name in ("problem", "outcome", "reason") if record.get(name)), "")
-    told = (event.kind, _text(record.get("feed")), _text(record.get("partition")), str(file), str(about))
+    names = ("place", "key", "landing_path", "name", "hold")
+    file = next((record[name] for name in names if record.get(name)), "")
+    about = next((record[name] for name in ("problem", "outcome", "reason", "why") if record.get(name)), "")
+    if answering := [str(record[name]) for name in ("authority", "approved_by", "by") if record.get(name)]:
+        about = f"{about} ({', '.join(answering)})" if about else ", ".join(answering)
+    meant = record.get("feed") or record.get("platform") or ("all feeds" if record.get("hold") else None)
+    told = (event.kind, _text(meant), _text(record.get("partition")), str(file), str(about))
     return (shown_time(event.at), str(event.seq), *told)
 
 

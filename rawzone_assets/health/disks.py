@@ -52,6 +52,8 @@ def disks_of(zone: Zone, *, landed_bytes: int | None) -> tuple[Disk, ...]:
         "quarantine": layout.quarantine,
         "state": layout.state,
     }
+    if zone.files.status(layout.archive) is not None:
+        roots["archive"] = layout.archive
     devices: dict[int, dict[str, Path]] = {}
     for name, root in roots.items():
         standing = nearest_folder(root)
@@ -65,7 +67,8 @@ def disks_of(zone: Zone, *, landed_bytes: int | None) -> tuple[Disk, ...]:
         status = os.statvfs(place)
         free = zone.files.free_bytes(place)
         reserve = zone.settings.reserve
-        daily = [sum(day[name] for name in places) for day in added]
+        # What moves to the archive moves when a person says so: no trend foretells it.
+        daily = [sum(day.get(name, 0.0) for name in places) for day in added]
         found.append(
             Disk(
                 roots=tuple(places),
@@ -89,6 +92,9 @@ def _bytes_of_roots(
     for total in tallies.totals():
         held["quarantine" if total.verdict is Verdict.QUARANTINED else "raw"] += total.stored_size
         landed += total.size - total.replayed_size
+    for away in zone.index.custody.totals():
+        held["raw"] -= away.stored_size
+    held["archive"] = zone.index.custody.copied_bytes()
     ledger = tallies.ledger_bytes()
     index = _index_bytes(zone)
     held["raw"] += ledger

@@ -60,6 +60,15 @@ def _feed_families(feeds: Sequence[FeedHealth]) -> Iterator[Family]:
     yield by_feed("rawzone_original_bytes", "Bytes of the objects as landed.", [s.bytes for s in statuses])
     yield by_feed("rawzone_stored_bytes", "Bytes of the objects as stored.", [s.stored_bytes for s in statuses])
     yield by_feed(
+        "rawzone_archived_files", "Objects in the archive and not in raw.", [s.archived for s in statuses]
+    )
+    yield by_feed("rawzone_archived_bytes", "Their bytes as stored.", [s.archived_bytes for s in statuses])
+    yield by_feed(
+        "rawzone_due_files", "Objects in raw that are due for the archive.", [s.due for s in statuses]
+    )
+    yield by_feed("rawzone_due_bytes", "Their bytes as stored.", [s.due_bytes for s in statuses])
+    yield by_feed("rawzone_held_files", "Objects that are due and under a hold.", [s.held for s in statuses])
+    yield by_feed(
         "rawzone_open_refusals", "Refused deliveries not accepted since.", [s.quarantined for s in statuses]
     )
     yield by_feed("rawzone_waiting_files", "Files waiting in landing.", [s.waiting for s in statuses])

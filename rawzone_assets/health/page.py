@@ -18,6 +18,7 @@ from rawzone_assets.health.freshness import State
 from rawzone_assets.health.markup import template
 from rawzone_assets.health.pictures import svg_of
 from rawzone_assets.health.report import DAYS_SHOWN, SPEED_DAYS, FeedHealth, Flow, ZoneHealth, flow_of
+from rawzone_assets.health.status import FeedStatus
 from rawzone_assets.health.throughput import Throughput
 
 _COLUMNS = (
@@ -70,8 +71,14 @@ def _cards(health: ZoneHealth) -> Iterator[dict[str, str]]:
         ("lag of the data furthest behind", figures.days(total.data_lag_days)),
         ("files a second while promoting", _speed(health.throughput)),
         (f"of the stored bytes re-read in {health.scrub_window:g} days", f"{health.coverage.percent:g} %"),
+        *(_archive_cards(total) if total.archived or total.due else ()),
     ):
         yield {"label": label, "value": value}
+
+
+def _archive_cards(total: FeedStatus) -> Iterator[tuple[str, str]]:
+    yield f"in the archive, {figures.readable_size(total.archived_bytes)} as stored", f"{total.archived:,}"
+    yield f"due for the archive, {figures.readable_size(total.due_bytes)} as stored", f"{total.due:,}"
 
 
 def _notes(health: ZoneHealth) -> Iterator[str]:

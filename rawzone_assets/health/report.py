@@ -179,6 +179,11 @@ def _total(status: ZoneStatus) -> FeedStatus:
         ),
         last_arrival=max((feed.last_arrival for feed in feeds if feed.last_arrival), default=None),
         freshness=None,
+        archived=sum(feed.archived for feed in feeds),
+        archived_bytes=sum(feed.archived_bytes for feed in feeds),
+        due=sum(feed.due for feed in feeds),
+        due_bytes=sum(feed.due_bytes for feed in feeds),
+        held=sum(feed.held for feed in feeds),
     )
 
 

@@ -20,12 +20,17 @@ from rawzone_assets.zone.zone import Zone
 
 @dataclass(frozen=True, kw_only=True)
 class Due:
-    """An object that is old enough to move. With ``holds`` it stays all the same."""
+    """An object that is old enough to move. With ``holds``, or back from the archive lately, it stays."""
 
     object: HotObject
     days: int  # its age
     due_days: int  # from which it was due
+    is_back: bool = False
     holds: tuple[Hold, ...] = ()
+
+    @property
+    def moves(self) -> bool:
+        return not self.holds and not self.is_back
 
     @property
     def why(self) -> str:
@@ -56,7 +61,7 @@ class Clock:
 def due_objects(
     zone: Zone, feeds: Sequence[str] | None = None, *, older_than: int | None = None
 ) -> Iterator[Due]:
-    """The objects that are old enough to leave hot storage, by feed, oldest first, those under a hold as well.
+    """The objects that are old enough to leave hot storage, by feed, oldest first, those that stay as well.
 
     ``older_than`` days stand in the place of the policy's ``hot_days``, never below its floor.
     """
@@ -66,14 +71,14 @@ def due_objects(
     for feed in zone.index.feeds() if feeds is None else feeds:
         rule = zone.settings.policy.retention_of(feed)
         days = due_days(rule, older_than)
-        try:
-            until = timestamp(now - timedelta(days=days))
-        except OverflowError:
-            continue
-        for found in zone.index.custody.hot_since(feed, until):
-            if not is_back_too_lately(found, rule, now):
-                holds = zone.index.custody.holds_over(feed, found.receipt.key or "")
-                yield Due(object=found, days=age_of(found, now), due_days=days, holds=tuple(holds))
+        for found in zone.index.custody.hot_since(feed, _ago(now, days)):
+            yield Due(
+                object=found,
+                days=age_of(found, now),
+                due_days=days,
+                is_back=is_back_too_lately(found, rule, now),
+                holds=tuple(zone.index.custody.holds_over(feed, found.receipt.key or "")),
+            )
 
 
 def due_days(rule: Retention, older_than: int | None) -> int:
@@ -93,12 +98,37 @@ def is_back_too_lately(found: HotObject, rule: Retention, now: datetime) -> bool
 
 def due_by_feed(zone: Zone) -> dict[str, DueTotal]:
     """How much is due of each feed that has anything due."""
+    if not zone.index.custody.holds():
+        return _counted(zone)
     totals: dict[str, DueTotal] = {}
     for due in due_objects(zone):
         total = totals.setdefault(due.object.receipt.feed or "", DueTotal())
         if due.holds:
             total.held += 1
-        else:
+        elif due.moves:
             total.files += 1
             total.stored_size += due.object.receipt.stored_size or 0
     return totals
+
+
+def _counted(zone: Zone) -> dict[str, DueTotal]:
+    """The same while no hold is in force, without opening a receipt."""
+    now = Clock.of(zone).now
+    totals: dict[str, DueTotal] = {}
+    if now is None:
+        return totals
+    for feed in zone.index.feeds():
+        rule = zone.settings.policy.retention_of(feed)
+        until, restored_until = _ago(now, rule.due_days), _ago(now, rule.recent_days)
+        files, stored_size = zone.index.custody.count_hot(feed, until, restored_until)
+        if files:
+            totals[feed] = DueTotal(files=files, stored_size=stored_size)
+    return totals
+
+
+def _ago(now: datetime, days: int) -> str:
+    """The time so many days before; nothing is older than the calendar."""
+    try:
+        return timestamp(now - timedelta(days=days))
+    except OverflowError:
+        return ""

@@ -12,8 +12,11 @@ from datetime import UTC, date, datetime, timedelta
 
 from rawzone_assets.contract.feed import Feed, Platform
 from rawzone_assets.health.freshness import Freshness, State, freshness_of
+from rawzone_assets.health.retention import DueTotal, due_by_feed
 from rawzone_assets.zone.capture_sets import IncompleteSet, incomplete_sets
+from rawzone_assets.zone.custody import Whereabouts
 from rawzone_assets.zone.errors import LandingMissing
+from rawzone_assets.zone.index_custody import KeptTotal
 from rawzone_assets.zone.index_tallies import Total
 from rawzone_assets.zone.landed import Landed
 from rawzone_assets.zone.ledger import Head
@@ -53,6 +56,11 @@ class FeedStatus:
     data_lag_days: int | None  # from there to today, UTC
     last_arrival: str | None  # newest capture of any verdict, UTC
     freshness: Freshness | None  # None: the feed is no longer declared
+    archived: int = 0  # objects in the archive and not in raw
+    archived_bytes: int = 0  # as stored
+    due: int = 0  # objects in raw that are due for the archive and under no hold
+    due_bytes: int = 0  # as stored
+    held: int = 0  # objects that are due and under a hold
     incomplete: tuple[str, ...] = ()  # captures of the last two weeks of which files are missing, as sentences
 
     @property
@@ -109,12 +117,20 @@ def read_status(zone: Zone, platforms: Iterable[Platform]) -> ZoneStatus:
         for feed in platform.feeds
         if feed.capture_set
     }
+    archived = {
+        kept.feed: kept for kept in zone.index.custody.totals() if kept.whereabouts is Whereabouts.ARCHIVE
+    }
+    due = due_by_feed(zone)
     fresh = {feed.id: freshness_of(zone, platform, feed) for platform in known for feed in platform.feeds}
     return ZoneStatus(
         feeds=tuple(
             replace(
-                _status_of(
-                    feed, totals[feed], waiting, fresh.get(feed), refused=refused.get(feed, 0), today=today
+                _with_retention(
+                    _status_of(
+                        feed, totals[feed], waiting, fresh.get(feed), refused=refused.get(feed, 0), today=today
+                    ),
+                    archived.get(feed),
+                    due.get(feed, DueTotal()),
                 ),
                 incomplete=partial.get(feed, ()),
             )
@@ -125,6 +141,17 @@ def read_status(zone: Zone, platforms: Iterable[Platform]) -> ZoneStatus:
         unreadable=survey.unreadable if survey else (),
         landing_problem=problem,
         head=zone.index.head,
+    )
+
+
+def _with_retention(status: FeedStatus, archived: KeptTotal | None, due: DueTotal) -> FeedStatus:
+    return replace(
+        status,
+        archived=archived.files if archived else 0,
+        archived_bytes=archived.stored_size if archived else 0,
+        due=due.files,
+        due_bytes=due.stored_size,
+        held=due.held,
     )
 
 

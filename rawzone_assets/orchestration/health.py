@@ -129,6 +129,8 @@ def _figures(status: FeedStatus, throughput: Throughput, coverage: Coverage, at:
         "files": status.files,
         "bytes": status.bytes,
         "stored_bytes": status.stored_bytes,
+        "archived_files": status.archived,
+        "due_for_archive": status.due,
         "compression_ratio": _rounded(status.ratio, 2),
         "quarantine_rate": _rounded(status.quarantine_rate, 4),
         "open_refusals": status.quarantined,

@@ -15,6 +15,7 @@ from rawzone_assets.orchestration.days import Day
 from rawzone_assets.zone import codec
 from rawzone_assets.zone.custody import Whereabouts
 from rawzone_assets.zone.receipt import Receipt, Verdict
+from rawzone_assets.zone.rejudging import path_of
 from rawzone_assets.zone.zone import Zone
 
 
@@ -61,7 +62,7 @@ def _objects(zone: Zone, day: Day) -> Iterator[Receipt]:
 
 def _problem(zone: Zone, receipt: Receipt) -> str | None:
     try:
-        with zone.files.open(zone.layout.object(receipt.key or "")) as stream:
+        with zone.files.open(path_of(zone, receipt)) as stream:
             codec.check_stored(
                 codec.blocks_of(stream),
                 encoding=receipt.encoding or "",

@@ -87,7 +87,7 @@ class Hold:
     @property
     def scope(self) -> str:
         """``distrokid/streams from 2024-05-01 to 2024-05-31``."""
-        what = self.feed or self.platform or "everything"
+        what = self.feed or self.platform or "all feeds"
         since = f" from {self.since}" if self.since else ""
         until = f" to {self.until}" if self.until else ""
         return f"{what}{since}{until}"

@@ -165,10 +165,10 @@ class CustodyLookups:
         rows = self._database.execute(
             "SELECT body.text, custody.at, (SELECT max(other.captured_at) FROM receipt AS other "
             "INDEXED BY receipt_key WHERE other.key = receipt.key AND other.verdict = 'duplicate') AS again "
-            "FROM receipt INDEXED BY receipt_objects JOIN body ON body.id = receipt.id "
+            "FROM receipt INDEXED BY receipt_hot JOIN body ON body.id = receipt.id "
             "LEFT JOIN custody ON custody.key = receipt.key "
             "WHERE receipt.feed = ? AND receipt.captured_at <= ? AND receipt.verdict = 'promoted' "
-            "AND coalesce(custody.whereabouts, 'hot') = 'hot' AND (again IS NULL OR again <= ?) "
+            "AND receipt.away IS NULL AND (again IS NULL OR again <= ?) "
             "ORDER BY receipt.captured_at, receipt.id",
             (feed, until, until),
         ).fetchall()
@@ -176,6 +176,20 @@ class CustodyLookups:
             receipt = Receipt.from_record(orjson.loads(body))
             newest = max(receipt.captured_at or "", again or "")
             yield HotObject(receipt=receipt, newest_capture=newest, restored_at=restored_at)
+
+    def count_hot(self, feed: str, until: str, restored_until: str) -> tuple[int, int]:
+        """How many objects :meth:`hot_since` gives and their stored bytes, less those restored later."""
+        # Read from indexes alone: no figure that is asked for all day may open every receipt.
+        row = self._database.execute(
+            "SELECT count(*), total(stored_size) FROM receipt INDEXED BY receipt_hot "
+            "WHERE feed = :feed AND captured_at <= :until AND verdict = 'promoted' AND away IS NULL "
+            "AND key NOT IN (SELECT key FROM receipt INDEXED BY receipt_again "
+            "WHERE feed = :feed AND verdict = 'duplicate' AND captured_at > :until) "
+            "AND key NOT IN (SELECT key FROM custody "
+            "WHERE feed = :feed AND whereabouts = 'hot' AND at > :restored_until)",
+            {"feed": feed, "until": until, "restored_until": restored_until},
+        ).fetchone()
+        return int(row[0]), int(row[1])
 
     def hot_object(self, feed: str, key: str) -> HotObject | None:
         """One object of a feed, if it is in raw."""
@@ -255,6 +269,10 @@ def _note_object(database: sqlite3.Connection, seq: int, at: str, record: Record
         return  # it was erased
     if after.whereabouts is not Whereabouts.ERASED:
         restate_form(database, f"{upkeep.RAW}/{key}", record)
+    away = None if after.whereabouts is Whereabouts.HOT else 1
+    database.execute(
+        "UPDATE receipt INDEXED BY receipt_key SET away = ? WHERE key = ? AND verdict = 'promoted'", (away, key)
+    )
     database.execute(
         "INSERT OR REPLACE INTO custody VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (

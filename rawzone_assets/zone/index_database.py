@@ -30,7 +30,7 @@ CREATE TABLE receipt (
     id INTEGER PRIMARY KEY, seq INTEGER NOT NULL, feed TEXT, partition TEXT, name TEXT, verdict TEXT NOT NULL,
     sha256 BLOB, key TEXT, revision INTEGER, landing_path TEXT NOT NULL, form INTEGER, captured_at TEXT,
     size INTEGER, records INTEGER, data_min TEXT, substance BLOB, fingerprint BLOB, accepted_later INTEGER,
-    refused_copy TEXT, refused_findings TEXT, outline TEXT, diary TEXT);
+    refused_copy TEXT, refused_findings TEXT, outline TEXT, diary TEXT, stored_size INTEGER, away INTEGER);
 CREATE INDEX receipt_day ON receipt (feed, partition, name);
 CREATE INDEX receipt_name ON receipt (name, feed);
 CREATE INDEX receipt_sha256 ON receipt (sha256);
@@ -39,7 +39,9 @@ CREATE INDEX receipt_key ON receipt (key);
 CREATE INDEX receipt_past ON receipt (form, captured_at);
 CREATE INDEX receipt_substance ON receipt (substance, captured_at);
 CREATE INDEX receipt_outline ON receipt (form, fingerprint) WHERE outline IS NOT NULL;
-CREATE INDEX receipt_objects ON receipt (feed, captured_at) WHERE verdict = 'promoted';
+CREATE INDEX receipt_hot ON receipt (feed, captured_at, key, stored_size)
+    WHERE verdict = 'promoted' AND away IS NULL;
+CREATE INDEX receipt_again ON receipt (feed, captured_at, key) WHERE verdict = 'duplicate';
 CREATE INDEX receipt_refused ON receipt (feed, partition, accepted_later) WHERE verdict = 'quarantined';
 CREATE INDEX receipt_copy ON receipt (refused_copy) WHERE refused_copy IS NOT NULL;
 CREATE INDEX receipt_findings ON receipt (refused_findings) WHERE refused_findings IS NOT NULL;

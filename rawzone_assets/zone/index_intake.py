@@ -23,7 +23,7 @@ from rawzone_assets.zone.ledger import Commit
 from rawzone_assets.zone.receipt import Record, Verdict
 
 TABLES = ("receipt", "body")
-_INSERT = f"INSERT INTO receipt VALUES ({', '.join('?' * 22)})"  # noqa: S608
+_INSERT = f"INSERT INTO receipt VALUES ({', '.join('?' * 24)})"  # noqa: S608
 _ACCEPTED = (Verdict.PROMOTED, Verdict.DUPLICATE)
 
 
@@ -72,6 +72,7 @@ def _row(id_: int, seq: int, record: Record) -> tuple[Any, ...]:
         *(copy.get("path"), copy.get("findings")),
         orjson.dumps(outline).decode() if outline else None,
         orjson.dumps(diary).decode() if diary else None,
+        *(told("stored_size"), None),
     )
 
 

@@ -88,6 +88,7 @@ def restate_form(database: sqlite3.Connection, place: str, record: Record) -> No
     ).fetchall()
     for id_, seq, feed, verdict, size in found:
         restate(database, seq, feed, verdict, record["stored_size"] - size)
+        database.execute("UPDATE receipt SET stored_size = ? WHERE id = ?", (record["stored_size"], id_))
         database.execute(
             "UPDATE body SET text = json_set(text, '$.stored_sha256', ?, '$.stored_size', ?, '$.encoding', ?) "
             "WHERE id = ?",

@@ -97,7 +97,8 @@ def path_of(zone: Zone, receipt: Receipt) -> Path:
     """Where the bytes of a promoted or quarantined receipt lie."""
     if receipt.quarantine:
         return zone.layout.quarantined(receipt.quarantine["path"])
-    return zone.layout.object(receipt.key or "")
+    hot, copy = zone.layout.object(receipt.key or ""), zone.layout.archived(receipt.key or "")
+    return copy if zone.files.status(hot) is None and zone.files.status(copy) is not None else hot
 
 
 def sound_content(files: Files, path: Path, receipt: Receipt) -> Content:

@@ -1,5 +1,6 @@
 """Archiving: what an approved plan moves, what it refuses, and that everything is found wherever it is."""
 
+import errno
 import json
 import os
 from datetime import timedelta
@@ -15,6 +16,8 @@ from rawzone_assets.health.holds import HoldOver, NoSuchHold, add_hold, release_
 from rawzone_assets.health.repair import repair
 from rawzone_assets.health.scrub import scrub
 from rawzone_assets.zone.custody import Whereabouts
+from rawzone_assets.zone.errors import CannotRelease
+from rawzone_assets.zone.files import LocalFiles
 from rawzone_assets.zone.ledger import Author, encode_commit
 from rawzone_assets_tests.health.archive_support import (
     archive_due,
@@ -24,6 +27,7 @@ from rawzone_assets_tests.health.archive_support import (
     restore_all,
     set_policy,
 )
+from rawzone_assets_tests.zone.faulty_files import WatchedFiles
 from rawzone_assets_tests.zone.tiny_platform import NOW, LandingFolder, look, open_zone, promote_all
 
 NOTE = "tiny/notes/2024/05/note_20240522_143022.txt.gz"
@@ -294,6 +298,44 @@ class TestRefusals:
     def test_of_a_hold_that_there_never_was(self, zone):
         with pytest.raises(NoSuchHold):
             release_hold(zone, "hold-7", reason="r", authority="a", by="b")
+
+
+class Sealed(WatchedFiles):
+    """A disk whose files carry the immutable flag, for a user who may not take it off."""
+
+    def is_immutable(self, path):
+        return "_staging" not in path.parts
+
+    def set_immutable(self, path, *, on):
+        raise PermissionError(errno.EPERM, "Operation not permitted", str(path))
+
+    def try_immutable(self, folder):
+        raise PermissionError(errno.EPERM, "Operation not permitted", str(folder))
+
+
+class TestSealedFiles:
+    """What cannot be released is not recorded either."""
+
+    def test_that_this_user_cannot_release_are_not_archived(self, home):
+        set_policy(home)
+        with open_zone(home, files=Sealed(LocalFiles())) as zone:
+            with pytest.raises(CannotRelease, match="carries the immutable flag, and this user cannot"):
+                archive_due(zone)
+            assert archived_keys(zone) == []
+        assert objections(home) == []
+
+
+class TestAnArchiveThatIsAway:
+    """A disk that is not mounted today keeps nothing from being promoted, and loses nothing."""
+
+    def test_leaves_what_is_in_raw_to_be_read_and_promoted(self, home, zone):
+        archive_due(zone)
+        (home / "archive").rename(home / "away")
+        LandingFolder(home).put("tiny/note_20240629.txt", b"new\n")
+        assert len(promote_all(zone).receipts) == 1
+        assert {damage.kind for damage in scrub(zone).damages} == {DamageKind.MISSING}
+        (home / "away").rename(home / "archive")
+        assert report(zone)[1] == []
 
 
 class TestRestoring:

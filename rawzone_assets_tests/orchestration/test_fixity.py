@@ -5,7 +5,9 @@ import dagster as dg
 from rawzone_assets.health.repair import repair
 from rawzone_assets.orchestration.logs import QUIET
 from rawzone_assets.orchestration.names import FIXITY
+from rawzone_assets_tests.health.archive_support import archive_due, set_policy
 from rawzone_assets_tests.orchestration.desk import DAILY
+from rawzone_assets_tests.zone.tiny_platform import open_zone
 
 
 def scrub(desk):
@@ -32,6 +34,25 @@ def promoted(desk, *days: str) -> list:
     desk.run(days[0], days[-1])
     with desk.zone() as zone:
         return [zone.layout.object(entry.receipt.key) for entry in zone.index.entries()]
+
+
+class TestTheArchive:
+    """An archived object is read where it is: its day stays green while it is sound there."""
+
+    def test_is_read_in_the_place_of_raw(self, desk):
+        first, _ = promoted(desk, "2024-05-01", "2024-05-02")
+        set_policy(desk.home, "[retention]\nrecent_days = 0\nhot_days = 0\n")
+        with open_zone(desk.home, now=desk.now) as zone:
+            assert len(archive_due(zone).archived) == 2
+            copy = zone.layout.archive / first.relative_to(zone.layout.raw)
+        assert scrub(desk).success
+        assert nothing_damaged(desk).passed
+        assert desk.verdicts("integrity") == {"2024-05-01": "SUCCEEDED", "2024-05-02": "SUCCEEDED"}
+        desk.run("2024-05-01", "2024-05-02")
+        copy.chmod(0o644)
+        copy.write_bytes(b"damaged")
+        scrub(desk)
+        assert desk.verdicts("integrity")["2024-05-01"] == "FAILED"
 
 
 class TestScrub:

@@ -14,6 +14,7 @@ from rawzone_assets.zone.files import LocalFiles
 from rawzone_assets.zone.publishing import Publisher
 from rawzone_assets.zone.settings import Settings
 from rawzone_assets.zone.zone import Zone
+from rawzone_assets_tests.health.archive_support import archive_due, objections, restore_all, set_policy
 from rawzone_assets_tests.zone.faulty_files import Crash, CrashingFiles
 from rawzone_assets_tests.zone.invariants import Oracle, check_states, read_landing, read_tree, receipts_of
 from rawzone_assets_tests.zone.tiny_platform import NOW, look, promote_all
@@ -46,7 +47,7 @@ def flags(home):
 
 
 def files_of(home):
-    for root in (home / "raw", home / "quarantine", home / "probe"):
+    for root in (home / "raw", home / "quarantine", home / "archive", home / "probe"):
         paths = [root] if root.is_file() else root.rglob("*")
         yield from (path for path in paths if stat.S_ISREG(path.lstat().st_mode))
 
@@ -129,6 +130,21 @@ class TestPublishedFiles:
         promote(home, immutable=False)
         check(home)
         assert unsealed(home)
+
+
+class TestTheArchive:
+    def test_takes_sealed_objects_and_seals_its_copies(self, home, landing):
+        landing.put_all(FIRST)
+        promote(home)
+        set_policy(home)
+        with open_zone(home) as zone:
+            assert len(archive_due(zone).archived) == 1
+        assert unsealed(home) == []
+        assert objections(home) == []
+        with open_zone(home) as zone:
+            assert len(restore_all(zone).restored) == 1
+        assert unsealed(home) == []
+        assert objections(home) == []
 
 
 class TestCrashes:
