@@ -129,8 +129,8 @@ def _figures(status: FeedStatus, throughput: Throughput, coverage: Coverage, at:
         "files": status.files,
         "bytes": status.bytes,
         "stored_bytes": status.stored_bytes,
-        "archived_files": status.archived,
-        "due_for_archive": status.due,
+        "archived_files": status.archived or None,  # most zones have none, and an event is small
+        "due_for_archive": status.due or None,
         "compression_ratio": _rounded(status.ratio, 2),
         "quarantine_rate": _rounded(status.quarantine_rate, 4),
         "open_refusals": status.quarantined,

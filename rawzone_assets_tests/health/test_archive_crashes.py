@@ -69,20 +69,30 @@ class TestManyMore:
     def test_each_change_lost_alone_and_many_subsets(self, tmp_path, tell, move):
         campaign = ArchiveCampaign(tmp_path, move)
         moments = campaign.moments()
-        campaign.interrupt(moments, random_ones=4, each_alone=True)
+        campaign.interrupt(moments, random_ones=4)
+        campaign.interrupt(moments, every=5, random_ones=0, each_alone=True)
         tell(f"{move}: {len(moments)} crash points, {campaign.tried} crashes")
         assert campaign.violations[:12] == []
 
     @by_move
     def test_of_the_recovery(self, tmp_path, tell, move):
         campaign = ArchiveCampaign(tmp_path, move)
-        points = campaign.interrupt_recovery(campaign.moments(), every=7)
+        points = campaign.interrupt_recovery(campaign.moments(), every=23)
         tell(f"{move}, recovered: {points} crash points, {campaign.tried} crashes")
         assert campaign.violations[:12] == []
 
     @by_move
-    @pytest.mark.parametrize("code", [errno.EIO, errno.ENOSPC, errno.EACCES])
-    @pytest.mark.parametrize("how", [{}, {"torn": True}, {"killed": True}, {"for_good": True}], ids=str)
+    @pytest.mark.parametrize(
+        ("code", "how"),
+        [
+            (errno.EIO, {}),
+            (errno.EIO, {"torn": True}),
+            (errno.EIO, {"killed": True}),
+            (errno.ENOSPC, {"for_good": True}),
+            (errno.EACCES, {}),
+        ],
+        ids=str,
+    )
     def test_every_call_that_fails(self, tmp_path, tell, move, code, how):
         campaign = ArchiveCampaign(tmp_path, move)
         campaign.fail_each(code, **how)

@@ -13,6 +13,9 @@ from rawzone_assets_tests.health.health_bench import NOW, feed_health, health_of
 
 UNITS = ("_bytes", "_seconds", "_ratio", "_total", "_info", "_per_second")
 COUNTS = {
+    "rawzone_archived_files",
+    "rawzone_due_files",
+    "rawzone_held_files",
     "rawzone_objects",
     "rawzone_duplicates",
     "rawzone_open_refusals",
