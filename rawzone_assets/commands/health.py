@@ -89,8 +89,6 @@ def _lines(health: ZoneHealth) -> Iterator[str]:
         f"{health.scrub_window:g} days."
     )
     yield from retention_lines(health)
-    if health.drills.copies:
-        yield health.drills.sentence
     for disk in health.disks:
         yield (
             f"Disk of {', '.join(disk.roots)}: {readable_size(disk.free)} of {readable_size(disk.size)} free, "

@@ -62,8 +62,6 @@ def command(*, as_json: bool) -> None:
             click.echo(f"\nUnrecognized in landing: {status.unrecognized}{hint}")
         for line in retention_lines(health):
             click.echo(line)
-        if health.drills.copies:
-            click.echo(health.drills.sentence)
         for feed in status.feeds:
             if feed.freshness and feed.is_stale:
                 click.echo(f"{feed.feed} is stale: {'; '.join(feed.freshness.reasons)}.")
@@ -77,7 +75,7 @@ def command(*, as_json: bool) -> None:
 
 
 def retention_lines(health: ZoneHealth) -> Iterator[str]:
-    """What is in the archive and what is due for it; nothing where there is neither."""
+    """What is in the archive, what is due for it, and how its drills went; nothing where there is neither."""
     total = health.total
     if total.archived:
         yield f"In the archive: {total.archived:,} files, {readable_size(total.archived_bytes)} as stored."
@@ -88,6 +86,8 @@ def retention_lines(health: ZoneHealth) -> Iterator[str]:
         )
     if total.held:
         yield f"Due for the archive, but under a hold: {total.held:,} files ('rawzone hold ls')."
+    if health.drills.copies:
+        yield health.drills.sentence
 
 
 def feed_table(health: ZoneHealth) -> None:
