@@ -36,8 +36,8 @@ _LONGEST_MESSAGE = 300
 Finding = tuple[Receipt, Mapping[str, Any]]
 
 
-def of_materialization(zone: Zone, feed: Feed, day: Day) -> dict[str, Any]:
-    """Everything an operator or auditor asks about what can be read of a day."""
+def of_materialization(zone: Zone, feed: Feed, day: Day, ledger: Mapping[str, Any]) -> dict[str, Any]:
+    """Everything an operator or auditor asks about what can be read of a day; ``ledger`` are its facts."""
     accepted = day.accepted
     promoted = [receipt for receipt in accepted if receipt.verdict is Verdict.PROMOTED]
     size = sum(receipt.size or 0 for receipt in accepted)
@@ -62,7 +62,7 @@ def of_materialization(zone: Zone, feed: Feed, day: Day) -> dict[str, Any]:
         "source_system": _joined(receipt.source_system for receipt in accepted),
         "extractor": _joined(_extractor(receipt) for receipt in accepted),
         "contract_version": _joined(_contract(receipt) for receipt in accepted),
-        **ledger_facts(zone),
+        **ledger,
         "day_commits": f"{day.commits[0]} to {day.commits[1]}",
         "full_list": dg.MetadataValue.path(str(zone.ledger.path(day.commits[1]))),
         "dagster/uri": _folder(zone, accepted).as_uri(),

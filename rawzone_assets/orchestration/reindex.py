@@ -133,16 +133,15 @@ def _report(run: _Recording, zone: Zone, feed: Feed, partitions: Sequence[str]) 
     known = witness.recorded_days(run.instance, feed.id, days)
     arrived = witness.content_by_partition(run.instance, landing_key(feed.id), list(days))
     counted = {"materialized": 0, "arrivals": 0, "evaluations": 0}
+    lacking = [day for partition, day in days.items() if known[partition].lacks_content_of(day)]
+    materialized = {event.partition: event for event in reporting.materializations(zone, feed, lacking)}
     told: list[tuple[event_batches.Event, datetime | None]] = []
     for partition in partitions:
         day = days[partition]
         arrival = arrival_of_record(day) if partition not in arrived else None
-        if arrival:
-            told.append((arrival, _time_of(day)))
-            counted["arrivals"] += 1
-        if known[partition].lacks_content_of(day):
-            told.append((reporting.materialization(zone, feed, day), _time_of(day)))
-            counted["materialized"] += 1
+        events = [event for event in (arrival, materialized.get(partition)) if event]
+        told += [(event, _time_of(day)) for event in events]
+    counted |= {"materialized": len(materialized), "arrivals": len(told) - len(materialized)}
     run.tell(told)
     due = [partition for partition in partitions if known[partition].lacks_verdict_on(days[partition])]
     targets = witness.newest_materializations(run.instance, key, due)

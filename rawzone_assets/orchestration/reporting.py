@@ -52,7 +52,7 @@ def report(
         due = [partition for partition in days if asked or known[partition].lacks_verdict_on(days[partition])]
         lacking = [day for partition, day in days.items() if known[partition].lacks_content_of(day)]
         for some in _chunks(lacking):
-            yield from _stored(context, (materialization(zone, feed, day) for day in some))
+            yield from _stored(context, materializations(zone, feed, some))
     else:
         names = tuple(name for name in everything if name in asked)
     targets = witness.newest_materializations(context.instance, key, due)
@@ -103,13 +103,17 @@ def versioned(content: str) -> dict[str, str]:
     return {witness.DATA_VERSION: content, "dagster/data_version_is_user_provided": "true"}
 
 
-def materialization(zone: Zone, feed: Feed, day: Day) -> dg.AssetMaterialization:
-    return dg.AssetMaterialization(
-        raw_key(feed.id),
-        partition=day.partition,
-        metadata=metadata.of_materialization(zone, feed, day.as_accepted),
-        tags=versioned(day.content or ""),
-    )
+def materializations(zone: Zone, feed: Feed, days: Iterable[Day]) -> Iterator[dg.AssetMaterialization]:
+    """What can be read of each day, with the ledger's head as it is when the first of them is asked for."""
+    ledger: Mapping[str, Any] | None = None
+    for day in days:
+        ledger = ledger or metadata.ledger_facts(zone)  # the same for all: it takes longer than all the rest
+        yield dg.AssetMaterialization(
+            raw_key(feed.id),
+            partition=day.partition,
+            metadata=metadata.of_materialization(zone, feed, day.as_accepted, ledger),
+            tags=versioned(day.content or ""),
+        )
 
 
 def tell(
