@@ -27,7 +27,8 @@ from rawzone_assets.zone.receipt import Record
 from rawzone_assets.zone.staging import leftovers
 from rawzone_assets.zone.zone import Zone
 
-_AT_ONCE = 1024  # files handed to the readers before their results are taken
+_AT_ONCE = 64  # portions handed to the readers before their results are taken
+_MOST_FILES, _MOST_BYTES = 32, 2**20  # of a portion
 
 Progress = Callable[[int, int], None]
 """Called with (bytes read so far, bytes to read)."""
@@ -148,10 +149,29 @@ def look_around(zone: Zone) -> Surroundings:
 
 def check(zone: Zone, items: Iterable[Item], recorded: Recorded) -> Iterator[Checked]:
     """Re-read files that ``recorded`` names, several at a time, in the order given."""
-    rest = iter(items)
+
+    def check_some(some: Sequence[Item]) -> list[Checked]:
+        return [Checked(item=item, problem=_problem(zone, item, recorded)) for item in some]
+
+    portions = _portions(items)
     with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
-        while some := list(islice(rest, _AT_ONCE)):
-            yield from pool.map(lambda item: Checked(item=item, problem=_problem(zone, item, recorded)), some)
+        while ahead := list(islice(portions, _AT_ONCE)):
+            for done in pool.map(check_some, ahead):
+                yield from done
+
+
+def _portions(items: Iterable[Item]) -> Iterator[list[Item]]:
+    """Some files each: handing a reader one by one takes as long as reading a small one."""
+    portion: list[Item] = []
+    size = 0
+    for item in items:
+        portion.append(item)
+        size += item.stored_size
+        if len(portion) == _MOST_FILES or size >= _MOST_BYTES:
+            yield portion
+            portion, size = [], 0
+    if portion:
+        yield portion
 
 
 def is_object(recorded: Recorded, item: Item) -> bool:
@@ -207,8 +227,8 @@ def check_item(files: Files, item: Item) -> Damage | None:
             what = "a link lies" if stat.S_ISLNK(status.st_mode) else "something that is no file lies"
             return damage_of(DamageKind.DAMAGED, item, f"{what} in its place")
         with files.open(item.path) as stream:
-            codec.check_stored(
-                codec.blocks_of(stream),
+            codec.check_file(
+                stream,
                 encoding=item.encoding,
                 size=item.size,
                 sha256=item.sha256,

@@ -63,8 +63,8 @@ def _objects(zone: Zone, day: Day) -> Iterator[Receipt]:
 def _problem(zone: Zone, receipt: Receipt) -> str | None:
     try:
         with zone.files.open(path_of(zone, receipt)) as stream:
-            codec.check_stored(
-                codec.blocks_of(stream),
+            codec.check_file(
+                stream,
                 encoding=receipt.encoding or "",
                 size=receipt.size or 0,
                 sha256=receipt.sha256 or "",

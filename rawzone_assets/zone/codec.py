@@ -8,8 +8,10 @@ damaged or forged object cannot exhaust memory.
 from __future__ import annotations
 
 import hashlib
+import struct
 import zlib
 from collections.abc import Callable, Iterable, Iterator
+from itertools import chain
 from pathlib import PurePosixPath
 from typing import BinaryIO
 
@@ -20,6 +22,8 @@ _ALREADY_COMPRESSED = frozenset({".zip", ".xlsx", ".gz", ".parquet"})
 _LEVEL = 5  # libdeflate 5: 0.98 of zlib 6's size at 2.5 times its speed
 _STREAM_LEVEL = 6
 _GZIP = 31  # zlib's window bits for a gzip wrapper
+_HELD = 64 * 2**20  # bytes of both forms up to which an object is read as a whole
+_TRAILER = struct.Struct("<II")  # what ends a gzip member: the checksum and length of its content
 
 
 class Damaged(Exception):
@@ -132,6 +136,46 @@ def unpacked(stored: Iterable[bytes]) -> Iterator[bytes]:
         yield out
     if not decoder.eof:
         raise Damaged("the gzip stream ends too early")
+
+
+def check_file(
+    stream: BinaryIO, *, encoding: str, size: int, sha256: str, stored_size: int, stored_sha256: str
+) -> None:
+    """Read an object once, from where ``stream`` stands to its end, and hold both forms against its receipt.
+
+    What fits in memory is decoded in one shot, three times as fast as a stream. Only when something is wrong
+    with it is it decoded as a stream, which alone says what.
+
+    Raises:
+        Damaged: What differs first.
+    """
+    first = b""
+    if size + stored_size <= _HELD:
+        first = stream.read(stored_size + 1)  # one byte more shows a longer file
+        sound = len(first) == stored_size and hashlib.sha256(first).hexdigest() == stored_sha256
+        if sound and _decodes_to(first, encoding, size, sha256):
+            return
+    check_stored(
+        chain([first], blocks_of(stream)),
+        encoding=encoding,
+        size=size,
+        sha256=sha256,
+        stored_size=stored_size,
+        stored_sha256=stored_sha256,
+    )
+
+
+def _decodes_to(stored: bytes, encoding: str, size: int, sha256: str) -> bool:
+    """Whether these bytes are one gzip member, or no gzip at all, that holds exactly the recorded ones."""
+    if encoding == "identity":
+        return len(stored) == size and hashlib.sha256(stored).hexdigest() == sha256
+    try:
+        content = deflate.gzip_decompress(stored, size)  # never more than the recorded size
+    except deflate.DeflateError:
+        return False
+    # The decoder passes over what follows the member, so the end of the bytes must be the member's own.
+    end = _TRAILER.pack(deflate.crc32(content), len(content) & 0xFFFFFFFF)
+    return len(content) == size and stored.endswith(end) and hashlib.sha256(content).hexdigest() == sha256
 
 
 def check_stored(

@@ -2,6 +2,7 @@
 
 import gzip
 import hashlib
+import io
 import random
 import tracemalloc
 import zlib
@@ -16,15 +17,29 @@ DATA = b"".join(b"%d;%d\n" % (n, n * n) for n in range(300))
 
 
 def check(stored, original=DATA, encoding="gzip", *, recorded=None):
+    """Both ways of checking must say the same; what they say is raised."""
     recorded = stored if recorded is None else recorded
-    codec.check_stored(
-        [stored[i : i + 100] for i in range(0, len(stored), 100)],
-        encoding=encoding,
-        size=len(original),
-        sha256=hashlib.sha256(original).hexdigest(),
-        stored_size=len(recorded),
-        stored_sha256=hashlib.sha256(recorded).hexdigest(),
-    )
+    receipt = {
+        "encoding": encoding,
+        "size": len(original),
+        "sha256": hashlib.sha256(original).hexdigest(),
+        "stored_size": len(recorded),
+        "stored_sha256": hashlib.sha256(recorded).hexdigest(),
+    }
+    said = []
+    for checking in (
+        lambda: codec.check_stored([stored[i : i + 100] for i in range(0, len(stored), 100)], **receipt),
+        lambda: codec.check_file(io.BytesIO(stored), **receipt),
+    ):
+        try:
+            checking()
+        except codec.Damaged as problem:
+            said.append(str(problem))
+        else:
+            said.append("")
+    assert said[0] == said[1]
+    if said[0]:
+        raise codec.Damaged(said[0])
 
 
 class TestCompressing:
@@ -98,6 +113,22 @@ class TestChecking:
                 pass
         assert tracemalloc.get_traced_memory()[1] < 20 * codec.BLOCK
         tracemalloc.stop()
+
+    def test_a_bomb_within_the_recorded_stored_size_is_noticed_without_being_unpacked(self):
+        bomb = zlib.compressobj(9, zlib.DEFLATED, 31)
+        stored = b"".join(bomb.compress(bytes(1 << 20)) for _ in range(60)) + bomb.flush()
+        tracemalloc.start()
+        with pytest.raises(codec.Damaged, match="more than the recorded 1000 bytes"):
+            check(stored, bytes(1000))
+        assert tracemalloc.get_traced_memory()[1] < 20 * codec.BLOCK
+        tracemalloc.stop()
+
+    def test_a_file_too_large_to_hold_is_checked_as_a_stream(self, monkeypatch):
+        monkeypatch.setattr(codec, "_HELD", 100)
+        monkeypatch.setattr(codec, "_decodes_to", None)
+        check(codec.compress(DATA))
+        with pytest.raises(codec.Damaged):
+            check(codec.compress(DATA)[:-1], recorded=codec.compress(DATA))
 
     @given(st.binary(max_size=400), st.integers(0, 2**32))
     def test_sound_bytes_pass_however_they_are_cut(self, data, seed):
