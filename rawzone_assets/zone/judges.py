@@ -22,6 +22,7 @@ from rawzone_assets.contract.feed import Capture, Content, Facts, Feed, Judgemen
 from rawzone_assets.zone.errors import JudgeUnavailable, StorageFailed
 from rawzone_assets.zone.judging_worker import judgement_from_json, read_frame, write_frame
 from rawzone_assets.zone.staged_content import StagedContent
+from rawzone_assets.zone.watchdogs import Watchdog
 
 MEMORY = 3 * 2**30
 """Address space of a worker. pandas and Arrow reserve far more than they use; a delivery gets what is left."""
@@ -31,7 +32,7 @@ SECONDS_PER_MEGABYTE = 0.5
 """Ten times what the slowest real delivery needs."""
 
 _MOST_SAID, _LONGEST_LINE = 2**16, 2**12
-_WALL_FACTOR = 10  # a loaded machine gives a process a share of its processors only; see `_Watchdog`
+_WALL_FACTOR = 10  # a loaded machine gives a process a share of its processors only; see `Watchdog`
 _MOST_WORKERS = 4  # for one delivery: when so many die before they have it, the machine is at fault
 _SECONDS_TO_DIE = 5
 
@@ -158,36 +159,6 @@ class _Seat:
         self._worker = None
 
 
-class _Watchdog:
-    """Ends a process that stands still, but never once its answer was awaited: the next one is not meant.
-
-    What computes without end meets the limit of processor time first, however busy the machine is.
-    """
-
-    def __init__(self, process: subprocess.Popen[bytes], seconds: float) -> None:
-        self._process = process
-        self._lock = threading.Lock()
-        self._is_over = False
-        self.has_bitten = False
-        self._timer = threading.Timer(seconds, self._bite)
-        self._timer.daemon = True
-
-    def __enter__(self) -> Self:
-        self._timer.start()
-        return self
-
-    def __exit__(self, *_raised: object) -> None:
-        self._timer.cancel()
-        with self._lock:  # a timer that has run out is not stopped by cancelling it
-            self._is_over = True
-
-    def _bite(self) -> None:
-        with self._lock:
-            if not self._is_over:
-                self.has_bitten = True
-                self._process.kill()
-
-
 class _Worker:
     """One worker process and its two pipes."""
 
@@ -241,7 +212,7 @@ class _Worker:
             "encoding": content.encoding if isinstance(content, StagedContent) else None,
         }
         body = b"" if staged else content.read()
-        with _Watchdog(self._process, seconds * _WALL_FACTOR) as watchdog:
+        with Watchdog(self._process, seconds * _WALL_FACTOR) as watchdog:
             with suppress(BrokenPipeError):  # what it said before it died is still to be read
                 write_frame(self._stdin, header, body)
             taken = read_frame(self._stdout)

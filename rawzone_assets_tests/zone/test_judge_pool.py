@@ -27,6 +27,7 @@ from rawzone_assets.zone.errors import JudgeUnavailable, StorageFailed
 from rawzone_assets.zone.judges import JudgePool
 from rawzone_assets.zone.promotion import promote
 from rawzone_assets.zone.settings import Settings
+from rawzone_assets.zone.watchdogs import Watchdog
 from rawzone_assets.zone.zone import Zone
 
 HERE = Path(__file__).parent
@@ -170,12 +171,12 @@ class TestADeathThatIsNoFault:
     def test_that_a_late_watchdog_would_cause(self):
         """A timer that has run out while the answer came never ends the worker of the next delivery."""
         with subprocess.Popen(["sleep", "60"]) as process:
-            with judges._Watchdog(process, 3600) as watchdog:
+            with Watchdog(process, 3600) as watchdog:
                 pass
-            watchdog._bite()
+            watchdog.bite()
             assert process.poll() is None
             assert not watchdog.has_bitten
-            with judges._Watchdog(process, 0) as watchdog:
+            with Watchdog(process, 0) as watchdog:
                 process.wait()
             assert watchdog.has_bitten
 
