@@ -44,10 +44,9 @@ class Placer:
             folder = place.target.parent
             try:
                 if folder not in used:
-                    changed |= ensure_folder(self._files, folder) | {folder}
-                    if folder not in self._durable:
-                        changed |= self._ancestors(folder)
-                    used.add(folder)
+                    unsure = self._unsure(folder)
+                    changed |= ensure_folder(self._files, folder) | {folder, *(f.parent for f in unsure)}
+                    used |= {folder, *unsure}
                 set_aside(self._files, place)
                 self._files.link(place.staged, place.target)
             except FileExistsError:
@@ -59,9 +58,14 @@ class Placer:
             self._files.sync_folder(folder)
         self._durable |= used  # folders are never removed, so their names stay
 
-    def _ancestors(self, folder: Path) -> set[Path]:
-        roots = (self._layout.raw, self._layout.quarantine, self._layout.archive)
-        return {parent for parent in folder.parents if any(parent.is_relative_to(root) for root in roots)}
+    def _unsure(self, folder: Path) -> set[Path]:
+        """The folder and those above it whose own names may not be durable: their maker may have been killed."""
+        roots = {self._layout.raw, self._layout.quarantine}
+        found: set[Path] = set()
+        while folder not in self._durable and folder not in roots and folder != folder.parent:
+            found.add(folder)
+            folder = folder.parent
+        return found
 
     def _obstacle(self, target: Path) -> Path:
         """The file in the place of a folder on the way to ``target``."""
