@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from typing import Any
 
@@ -106,7 +107,8 @@ class BlocksFormat:
         )
         if not findings.blocking:
             expected = sum(int(row[self.series.value]) for row in _rows(blocks.value[self.daily]))
-            findings.extend(printed_total_findings(markup, self.total, expected, place((self.daily,))))
+            where = partial(place, (self.daily,))
+            findings.extend(printed_total_findings(markup, self.total, expected, where))
         return facts
 
     def _block_findings(self, blocks: Blocks | None, where: Place) -> Iterator[Finding]:

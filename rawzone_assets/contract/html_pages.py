@@ -8,7 +8,7 @@ too.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from bs4 import BeautifulSoup
@@ -129,8 +129,8 @@ class HtmlFormat:
                 )
 
     def _total_findings(self, markup: PageMarkup, total: PageTotal, page: Page) -> Iterator[Finding]:
-        expected = sum(int(row[self.series.value]) for row in page.charts[total.chart].rows or ())
-        yield from printed_total_findings(markup, total, expected, page.place((total.chart,)))
+        expected = sum([int(row[self.series.value]) for row in page.charts[total.chart].rows or ()])
+        yield from printed_total_findings(markup, total, expected, lambda: page.place((total.chart,)))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -162,7 +162,7 @@ def selection_findings(markup: PageMarkup, other_pages: tuple[str, ...]) -> Iter
 
 
 def printed_total_findings(
-    markup: PageMarkup, total: PageTotal, expected: int, where: Place
+    markup: PageMarkup, total: PageTotal, expected: int, where: Callable[[], Place]
 ) -> Iterator[Finding]:
     """Whether the page prints the sum that its chart has."""
     shown = markup.figures_beside(total, expected)
@@ -170,7 +170,7 @@ def printed_total_findings(
         yield codes.CHART_OPTIONAL_MISSING(f"the page shows no figure for {total.label!r}")
     elif expected not in shown:
         message = f"no figure beside {total.label!r} equals the chart's sum, {expected:,}"
-        yield codes.PAGE_TOTAL_MISMATCH(message, where)
+        yield codes.PAGE_TOTAL_MISMATCH(message, where())
 
 
 def parsed_page(text: str, findings: Findings) -> PageMarkup | None:

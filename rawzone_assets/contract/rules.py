@@ -85,7 +85,8 @@ class Series:
 
     def total(self, reading: Reading) -> int:
         """The sum of the figures, which sources write as numbers or as digits; ``null`` is a gap in a chart."""
-        return sum(int(value) for _, value in self._values(reading, self.value) if value is not None)
+        values = [value for _, value in self._values(reading, self.value) if value is not None]
+        return sum(map(int, values))
 
     def place_of_day(self, reading: Reading, index: int) -> Place:
         member = self._member(reading, self.day)
@@ -168,17 +169,19 @@ def fresh(series: Series) -> Rule:
     def rule(reading: Reading) -> Iterator[Finding]:
         days = series.days(reading)
         if days:
-            yield from stale(max(days), reading.feed, reading.capture, reading.at(series.path))
+            yield from stale(max(days), reading.feed, reading.capture, lambda: reading.at(series.path))
 
     return rule
 
 
-def stale(newest: date, feed: Feed, capture: Capture, where: Place | None = None) -> Iterator[Finding]:
+def stale(
+    newest: date, feed: Feed, capture: Capture, where: Callable[[], Place | None] = lambda: None
+) -> Iterator[Finding]:
     """The advisory finding that the newest day is old, if it is."""
     age = (capture.day - newest).days
     if age > feed.cadence.stale_after_days:
         usual = f"usual are {feed.cadence.lag_days}, up to {feed.cadence.stale_after_days}"
-        yield codes.STALE_DATA(f"the newest day is {newest}, {age} days before the capture; {usual}", where)
+        yield codes.STALE_DATA(f"the newest day is {newest}, {age} days before the capture; {usual}", where())
 
 
 def ascending_without_gaps(series: Series) -> Rule:

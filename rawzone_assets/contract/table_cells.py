@@ -1,12 +1,12 @@
 """Table cells: what a row schema refuses in a chunk of rows, and what is merely unusual.
 
-Whether anything is refused is decided by looking at each different cell of a column once; pandera, which takes
-half a second to load and milliseconds a chunk, is asked only to explain what was refused.
+Whether anything is refused is decided by looking at each different cell of a column once. Which cells these
+are is said row by row in small tables, and by pandera in large ones: loading it takes half a second.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from rawzone_assets.contract import codes
 from rawzone_assets.contract.findings import Finding
@@ -14,38 +14,66 @@ from rawzone_assets.contract.refusals import code_of, expectation
 from rawzone_assets.contract.table_rules import Chunk
 from rawzone_assets.contract.table_shapes import Shape, demands_of, pandera_schema
 
+SMALL = 5_000
+"""Rows of a chunk that is explained without pandera."""
+
+MOST_ROWS = 1_000
+"""Rows whose refused cells are explained: nobody reads further (``tables.MOST_EXPLAINED``)."""
+
 
 def refused_cells(shape: Shape, chunk: Chunk) -> Iterator[Finding]:
     """What is refused in a chunk, as findings in row order."""
-    if not any(is_refused(shape, chunk, column) for column in chunk.columns):
+    refused = {column: texts for column in chunk.columns if (texts := refused_texts(shape, chunk, column))}
+    if not refused:
         return
+    rows = {
+        row for column, texts in refused.items() for row, c in enumerate(chunk.columns[column]) if c in texts
+    }
+    explain = _explained if len(chunk.lines) <= SMALL else _explained_by_pandera
+    for row, column, keyword in explain(shape, chunk, sorted(rows)[:MOST_ROWS]):
+        schema, text = shape.columns[column], chunk.columns[column][row]
+        code = code_of(keyword, schema, text)
+        yield code(f"expected {expectation(schema)}", chunk.place(row, column))
+
+
+def refused_texts(shape: Shape, chunk: Chunk, column: str) -> set[str | None]:
+    """The different cells of a column that its schema refuses."""
+    nullable, checks = demands_of(shape.schema, column)
+    return {
+        cell
+        for cell in chunk.distinct(column)
+        if (not nullable if cell is None else not all(check.accepts(cell) for check in checks))
+    }
+
+
+def _explained(shape: Shape, chunk: Chunk, rows: Sequence[int]) -> Iterator[tuple[int, str, str]]:
+    """The refused cells of these rows and the keyword that refuses each."""
+    for row in rows:
+        for column, cells in chunk.columns.items():
+            text, (nullable, checks) = cells[row], demands_of(shape.schema, column)
+            keyword = None if nullable else "type"
+            if text is not None:
+                keyword = next((check.keyword for check in checks if not check.accepts(text)), None)
+            if keyword:
+                yield row, column, keyword
+
+
+def _explained_by_pandera(shape: Shape, chunk: Chunk, rows: Sequence[int]) -> Iterator[tuple[int, str, str]]:
+    """The same as pandera says it."""
     import pandas as pd  # noqa: PLC0415
     import pandera.pandas as pandera  # noqa: PLC0415
 
     # Objects, not Arrow strings: the checks are Python's own, and Arrow would convert every text twice.
-    frame = pd.DataFrame(
-        {name: pd.Series(list(cells), dtype="object") for name, cells in chunk.columns.items()}
-    )
+    cells = {
+        name: pd.Series([column[row] for row in rows], index=list(rows), dtype="object")
+        for name, column in chunk.columns.items()
+    }
     try:
-        pandera_schema(shape.schema, tuple(chunk.columns)).validate(frame, lazy=True)
+        pandera_schema(shape.schema, tuple(chunk.columns)).validate(pd.DataFrame(cells), lazy=True)
     except pandera.errors.SchemaErrors as refused:
-        cases = refused.failure_cases.drop_duplicates(["column", "index"]).sort_values("index")
+        cases = refused.failure_cases.drop_duplicates(["column", "index"]).sort_values("index", kind="stable")
         for column, check, row in zip(cases["column"], cases["check"], cases["index"], strict=True):
-            schema, text = shape.columns[column], chunk.columns[column][int(row)]
-            keyword = "type" if text is None else str(check)
-            yield code_of(keyword, schema, text)(
-                f"expected {expectation(schema)}", chunk.place(int(row), column)
-            )
-
-
-def is_refused(shape: Shape, chunk: Chunk, column: str) -> bool:
-    """Whether the column's schema refuses one of its cells."""
-    nullable, accepts = demands_of(shape.schema, column)
-    cells = chunk.distinct(column)
-    if None in cells and not nullable:
-        return True
-    texts = [cell for cell in cells if cell is not None]
-    return not all(all(map(accepted, texts)) for accepted in accepts)
+            yield int(row), column, "type" if chunk.columns[column][int(row)] is None else str(check)
 
 
 def unusual_cells(shape: Shape, chunk: Chunk) -> Iterator[Finding]:

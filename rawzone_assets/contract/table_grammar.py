@@ -17,7 +17,7 @@ from typing import Any
 
 import jsonschema_rs
 
-from rawzone_assets.contract.table_cells import is_refused, unusual_cells
+from rawzone_assets.contract.table_cells import refused_texts, unusual_cells
 from rawzone_assets.contract.table_rows import Dialect, Lines
 from rawzone_assets.contract.table_rules import Chunk
 from rawzone_assets.contract.table_shapes import Header, Shape, is_nullable
@@ -67,7 +67,7 @@ class TableGrammar:
         columns = _Columns(grammar=self, lines=lines.lines)
         numbers = range(lines.first, lines.first + len(lines.lines))
         chunk = Chunk(columns=columns, lines=numbers, **self._distinct(lines.lines))
-        if any(is_refused(shape, chunk, column) for column in columns) or any(unusual_cells(shape, chunk)):
+        if any(refused_texts(shape, chunk, column) for column in columns) or any(unusual_cells(shape, chunk)):
             return None
         if with_last and not last:
             last = [_last_cell(line, self.delimiter) for line in lines.lines]

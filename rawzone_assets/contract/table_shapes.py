@@ -164,10 +164,10 @@ def is_nullable(column: Mapping[str, Any]) -> bool:
 
 
 @cache
-def demands_of(schema: str, column: str) -> tuple[bool, tuple[Callable[[str], bool], ...]]:
+def demands_of(schema: str, column: str) -> tuple[bool, tuple[Check, ...]]:
     """Whether a cell of the column may be blank, and what its texts must pass."""
     declared = shape_of(schema).columns[column]
-    return is_nullable(declared), tuple(check.accepts for check in checks_of(declared))
+    return is_nullable(declared), checks_of(declared)
 
 
 @cache

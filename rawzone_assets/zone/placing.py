@@ -59,10 +59,12 @@ class Placer:
         self._durable |= used  # folders are never removed, so their names stay
 
     def _unsure(self, folder: Path) -> set[Path]:
-        """The folder and those above it whose own names may not be durable: their maker may have been killed."""
-        roots = {self._layout.raw, self._layout.quarantine}
+        """The folder and those above it whose names may not be durable: their maker may have been killed."""
+        roots = (self._layout.raw, self._layout.quarantine, self._layout.archive)
         found: set[Path] = set()
-        while folder not in self._durable and folder not in roots and folder != folder.parent:
+        while folder not in self._durable and folder not in roots:
+            if not any(folder.is_relative_to(root) for root in roots):
+                break
             found.add(folder)
             folder = folder.parent
         return found

@@ -27,7 +27,9 @@ def judged_by_reference(feed: Feed, content: Content, capture: Capture) -> Judge
 def _closed() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(page_markup, "plain_markup", lambda _text: None)
-        patch.setattr(table_cells, "is_refused", lambda *_: True)
+        patch.setattr(table_cells, "SMALL", -1)
+        patch.setattr(table_cells, "refused_texts", lambda _shape, chunk, column: chunk.distinct(column))
+        patch.setattr(table_cells, "MOST_ROWS", 10**9)
         patch.setattr(tables, "grammar_of", lambda *_: None)
         patch.setattr(Marks, "are_in", lambda *_: True)
         patch.setattr(refusals, "_knows_all", lambda *_: False)
