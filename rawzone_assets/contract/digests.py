@@ -67,6 +67,10 @@ def paths_of(document: Any) -> list[str]:
 
 def _members(objects: list[dict[str, Any]]) -> Iterator[tuple[str, list[Any]]]:
     """Every name in the objects with all that stands under it, the names of like objects at once."""
+    layouts = set(map(tuple, objects))
+    if len(layouts) == 1:
+        yield from zip(layouts.pop(), map(list, zip(*map(dict.values, objects), strict=True)), strict=True)
+        return
     alike: dict[tuple[str, ...], list[dict[str, Any]]] = {}
     for value in objects:
         alike.setdefault(tuple(value), []).append(value)

@@ -15,7 +15,7 @@ from rawzone_assets.contract.drift import outline_of
 from rawzone_assets.contract.feed import Capture, Facts, Feed
 from rawzone_assets.contract.findings import Findings, Place
 from rawzone_assets.contract.refusals import findings_of, unknown_fields
-from rawzone_assets.contract.restatement import Diary, Figures, Told, diary_of
+from rawzone_assets.contract.restatement import Diary, Figures, diary_of
 from rawzone_assets.contract.rules import Reading, Rule, Series
 from rawzone_assets.contract.schemas import load_schema, refusals
 
@@ -71,6 +71,6 @@ def _diary(reading: Reading, series: Series, figures: Figures, newest: date) -> 
     cadence = reading.feed.cadence
     of, by = series.measures(reading, figures.of), series.others(reading, figures.by)
     by_of, figures_of = series.cells(reading, by), series.cells(reading, of)
-    told = (Told(day, by_of[index], figures_of[index]) for index, day in series.dated(reading))
+    told = [(day, by_of[index], figures_of[index]) for index, day in series.dated(reading)]
     until = figures.last_settled(reading.capture.day, newest, cadence.lag_days)
     return diary_of(told, (*of, *by), until=until, by_record=bool(by))

@@ -125,6 +125,9 @@ def _knows_all(schema: Mapping[str, Any], document: Any) -> bool:
             if here.get("additionalProperties") is not True and not names <= known.keys():
                 return False
             for name in names & known.keys():
+                inner = _followed(schema, known[name])
+                if not any(isinstance(inner.get(part), Mapping) for part in ("properties", "items")):
+                    continue  # nothing in it could be unknown
                 held = [value[name] for value in objects if isinstance(value.get(name), (dict, list))]
                 if held:
                     waiting.append((known[name], held))

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
+from itertools import chain
 from typing import Any, NamedTuple
 
 import orjson
@@ -58,26 +59,37 @@ class Told(NamedTuple):
     figures: Sequence[Any]
 
 
-def diary_of(told: Iterable[Told], names: Sequence[str], *, until: date, by_record: bool) -> Diary | None:
+def diary_of(
+    told: Iterable[Told | tuple[date, Sequence[Any], Sequence[Any]]],
+    names: Sequence[str],
+    *,
+    until: date,
+    by_record: bool,
+) -> Diary | None:
     """The diary of the days up to ``until``; ``None`` when there is none of them."""
-    settled = [record for record in told if record.day <= until]
+    settled = [record for record in told if record[0] <= until]
     if not settled:
         return None
-    newest = max(record.day for record in settled)
-    oldest = max(min(record.day for record in settled), newest - min(newest - date.min, (MOST_DAYS - 1) * _DAY))
-    first, last = oldest.toordinal(), newest.toordinal()
-    days: dict[int, list[bytes]] = {}
-    for day, by, figures in settled:
-        if day >= oldest:
-            days.setdefault(day.toordinal(), []).append(_written(by, figures))
-    window = [tuple(days.get(day, ())) for day in range(first, last + 1)]
+    ordinals = [record[0].toordinal() for record in settled]
+    last = max(ordinals)
+    first = max(min(ordinals), last - (MOST_DAYS - 1))
+    records = [(record[1], record[2]) for record in settled]
+    days: dict[int, tuple[Any, ...]] = dict(zip(ordinals, zip(records, strict=True), strict=True))
+    if len(days) < len(ordinals):  # days with several records
+        days = dict.fromkeys(days, ())
+        for ordinal, record in zip(ordinals, records, strict=True):
+            days[ordinal] += (record,)
+    # Equal values are equal figures, but for those whose type shows: 1, 1.0 and true are not written alike.
+    are_plain = _PLAIN.issuperset(map(type, chain.from_iterable(chain.from_iterable(records))))
+    digests = _digests if are_plain else _digests_of_any
+    told_of = [digests(days.get(day, ())) for day in range(first, last + 1)]
     diary = {
         "from": date.fromordinal(first).isoformat(),
         "of": hashlib.sha256(orjson.dumps(list(names))).hexdigest()[:4],
-        "days": b64encode(bytes(digests[0] for digests in map(_digests, window))).decode(),
+        "days": b64encode(bytes([figures for figures, _ in told_of])).decode(),
     }
     if by_record:
-        diary["records"] = b64encode(bytes(digests[1] for digests in map(_digests, window))).decode()
+        diary["records"] = b64encode(bytes([by for _, by in told_of])).decode()
     return diary
 
 
@@ -125,21 +137,16 @@ def _read(diary: Diary) -> tuple[int, bytes, bytes]:
     return first, days, records
 
 
-def _written(by: Sequence[Any], figures: Sequence[Any]) -> bytes:
-    try:
-        return orjson.dumps((by, figures))
-    except TypeError:  # a number beyond 64 bits; as a text it is the same figure
-        return orjson.dumps(([_plain(value) for value in by], [_plain(value) for value in figures]))
-
-
-@lru_cache(maxsize=16_384)
-def _digests(told: tuple[bytes, ...]) -> tuple[int, int]:
-    """The digests of a day's records and of what they are told apart by: captures tell the same days again."""
+def _digests_of_any(told: Sequence[tuple[Sequence[Any], Sequence[Any]]]) -> tuple[int, int]:
+    """The digests of a day's records, and of what these are told apart by."""
     if not told:
         return _ABSENT, _ABSENT
-    records = (orjson.loads(record) for record in told)
-    entries = sorted(([_plain(v) for v in by], [_plain(v) for v in figures]) for by, figures in records)
+    entries = sorted(([_plain(v) for v in by], [_plain(v) for v in figures]) for by, figures in told)
     return _digest(entries), _digest([by for by, _ in entries])
+
+
+_PLAIN = frozenset({int, str, type(None)})
+_digests = lru_cache(maxsize=16_384)(_digests_of_any)  # captures tell the same days again and again
 
 
 def _digest(entries: Sequence[Any]) -> int:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from itertools import pairwise
+from operator import itemgetter
 from typing import Any
 
 from rawzone_assets.contract import codes
@@ -78,6 +79,11 @@ class Series:
 
     def read_days(self, reading: Reading) -> Iterator[tuple[int, date]]:
         """Read them; :meth:`dated` remembers."""
+        texts = self._column(reading, self.day)
+        if texts and set(map(type, texts)) == {str}:
+            days = list(map(day_of, texts))
+            yield from ((index, day) for index, day in enumerate(days) if day)
+            return
         for index, text in self._values(reading, self.day):
             day = day_of(text) if isinstance(text, str) else None
             if day:
@@ -85,8 +91,10 @@ class Series:
 
     def total(self, reading: Reading) -> int:
         """The sum of the figures, which sources write as numbers or as digits; ``null`` is a gap in a chart."""
-        values = [value for _, value in self._values(reading, self.value) if value is not None]
-        return sum(map(int, values))
+        values = self._column(reading, self.value)
+        if values is None:
+            values = [value for _, value in self._values(reading, self.value)]
+        return sum([int(value) for value in values if value is not None])
 
     def place_of_day(self, reading: Reading, index: int) -> Place:
         member = self._member(reading, self.day)
@@ -98,7 +106,16 @@ class Series:
         members = [self._member(reading, name) for name in names]
         if not members:
             return [()] * len(rows)
-        return list(zip(*([_cell(row, member) for row in rows] for member in members), strict=True))
+        columns = (self._column(reading, name) for name in names)
+        return list(
+            zip(
+                *(
+                    [_cell(row, member) for row in rows] if column is None else column
+                    for member, column in zip(members, columns, strict=True)
+                ),
+                strict=True,
+            )
+        )
 
     def measures(self, reading: Reading, named: tuple[str, ...]) -> tuple[str, ...]:
         """The figures named, or all that the columns say are figures."""
@@ -111,6 +128,16 @@ class Series:
     def _columns(self, reading: Reading, kind: str) -> tuple[str, ...]:
         headers = reading.rows(self.headers) if self.headers is not None else []
         return tuple(sorted(header["name"] for header in headers if header["columnType"] == kind))
+
+    def _column(self, reading: Reading, name: str) -> list[Any] | None:
+        """What stands under a name, where every record has it; ``None`` where some record may not."""
+        member, rows = self._member(reading, name), reading.rows(self.path)
+        if member is None or not rows or set(map(type, rows)) != {list if isinstance(member, int) else dict}:
+            return None
+        try:
+            return list(map(itemgetter(member), rows))
+        except LookupError:
+            return None
 
     def _values(self, reading: Reading, name: str) -> Iterator[tuple[int, Any]]:
         member = self._member(reading, name)

@@ -21,7 +21,7 @@ from rawzone_assets.contract.drift import outline_of_columns
 from rawzone_assets.contract.feed import Capture, Content, Facts, Feed
 from rawzone_assets.contract.findings import Finding, Findings, Place
 from rawzone_assets.contract.forms import UNDEFINED, day_of, is_date
-from rawzone_assets.contract.restatement import Diary, Figures, Told, diary_of
+from rawzone_assets.contract.restatement import Diary, Figures, diary_of
 from rawzone_assets.contract.rules import stale
 from rawzone_assets.contract.table_cells import refused_cells, unusual_cells
 from rawzone_assets.contract.table_cuts import LastCells
@@ -300,7 +300,7 @@ class _Examination:
         of, by = (sorted(set(names) & table.columns.keys()) for names in (figures.of, figures.by))
         by_of, figures_of = (_rows_of(table, names, len(dates)) for names in (by, of))
         told = (
-            Told(day, by_of[row], figures_of[row])
+            (day, by_of[row], figures_of[row])
             for row, day in enumerate(dates)
             if day and UNDEFINED not in figures_of[row]
         )
