@@ -27,6 +27,7 @@ LEAST = 5
 """Fewer say nothing about what is usual."""
 
 _FACTOR = 2.0
+_SURELY = 1.999  # less than that factor, however a logarithm is rounded
 _DEVIATIONS = 5.0
 _SIGMA = 1.4826  # median absolute deviations that make a standard deviation
 _ALIKE = 2
@@ -71,6 +72,11 @@ def _same_window(now: Volume, before: Volume, day: date) -> bool:
 
 
 def _is_unlike(value: int, usual: Sequence[int]) -> bool:
+    ordered = sorted(usual)
+    # Between half and twice of what is in the middle, whatever the tolerance: nearly every delivery is.
+    low, high = ordered[(len(ordered) - 1) // 2], ordered[len(ordered) // 2]
+    if high < _SURELY * value and value < _SURELY * low:
+        return False
     logs = [log(before) for before in usual]
     middle = median(logs)
     deviation = median(abs(before - middle) for before in logs)

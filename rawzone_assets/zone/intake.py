@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import Executor
 from datetime import datetime
 from itertools import chain
 from pathlib import Path
@@ -78,13 +79,16 @@ class Intake:
         *,
         judge: Judge,
         clock: Callable[[], datetime],
+        syncers: Executor | None = None,
     ) -> None:
+        """With ``syncers`` staged bytes are made durable while other deliveries are judged."""
         self._files = files
         self._source = source
         self._index = index
         self._batch = batch
         self._judge = judge
         self._clock = clock
+        self._syncers = syncers
 
     def draft(
         self, delivery: Delivery, *, objections: Findings, contract: dict[str, Any]
@@ -127,8 +131,8 @@ class Intake:
             contract=contract,
         )
         blob = self._stage(candidate, held, unnamed, encoding)
-        if blob:
-            self._batch.sync(blob)  # here, while other deliveries are judged, and not when all wait for it
+        if blob and self._syncers:
+            self._batch.sync_soon(blob, self._syncers)
         return Draft(candidate=candidate, receipt=receipt, blob=blob, feed=feed)
 
     def _stage(

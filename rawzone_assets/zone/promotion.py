@@ -7,7 +7,8 @@ delivery is a result, never an exception, and one file that cannot be read holds
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date
 from itertools import groupby
@@ -32,6 +33,8 @@ from rawzone_assets.zone.zone import Zone
 MOST_FILES = 256
 MOST_BYTES = 24 * 2**20
 """A batch is limited by bytes too, so that a few large reports do not hold hundreds of small ones in memory."""
+
+_SYNCS_AT_ONCE = 8
 
 _Done = TypeVar("_Done")
 Progress = Callable[[Sequence[Delivery], "Outcome"], None]
@@ -187,9 +190,9 @@ def _promote_batch(
     now = zone.clock()
     start: date = zone.settings.start or feed.start
     zone.refuse_when_full(reserve=reserve)
-    with publisher.batch(reserve=reserve) as batch:
+    with publisher.batch(reserve=reserve) as batch, _syncers(parallel) as syncers:
         zone.index.catch_up()
-        intake = Intake(zone.files, source, zone.index, batch, judge=judge, clock=zone.clock)
+        intake = Intake(zone.files, source, zone.index, batch, judge=judge, clock=zone.clock, syncers=syncers)
         drafts: list[tuple[Delivery, Draft]] = []
         done: list[tuple[Delivery, Verdict]] = []
         unwanted: list[tuple[Delivery, Finding]] = []
@@ -231,6 +234,16 @@ def _promote_batch(
     outcome.unchanged += len(done)
     zone.remember(done)
     return outcome
+
+
+@contextmanager
+def _syncers(parallel: int) -> Iterator[Executor | None]:
+    """Threads that wait for the disk: several at once share a write of its journal. None for one at a time."""
+    if parallel <= 1:
+        yield None
+        return
+    with ThreadPoolExecutor(max_workers=_SYNCS_AT_ONCE) as pool:
+        yield pool
 
 
 def _each(work: Callable[[Delivery], _Done], deliveries: list[Delivery], parallel: int) -> Iterator[_Done]:

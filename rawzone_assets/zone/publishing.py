@@ -126,9 +126,7 @@ class Publisher:
             LedgerDamaged: The ledger cannot be continued.
             OSError: The disk refused; the batch is finished or dropped by the next command.
         """
-        for draft in drafts:
-            if draft.blob:
-                batch.sync(draft.blob)
+        batch.sync(draft.blob for draft in drafts if draft.blob)
         with self.locked():
             self.recover()  # somebody may have died while we read and judged
             return self._publish(batch, list(drafts))

@@ -15,6 +15,7 @@ import os
 import stat
 import uuid
 from collections.abc import Iterable, Iterator
+from concurrent.futures import Executor, Future
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -64,7 +65,7 @@ class Batch:
         self.folder = layout.staging / name
         self.quarantine_folder = layout.quarantine_staging / name
         self.archive_folder = layout.archive_staging / name
-        self._synced: set[Path] = set()
+        self._syncs: dict[Path, list[Future[None]]] = {}
 
     def open(self) -> None:
         """Create the folders; the caller holds the zone's lock, so that recovery cannot take them for dead.
@@ -134,11 +135,23 @@ class Batch:
         self._files.remove(unnamed)
         return blob
 
-    def sync(self, blob: Blob) -> None:
-        """Make a staged blob durable, once. Any thread may, while others still stage."""
-        if blob.staged not in self._synced:
-            self._files.sync(blob.staged)
-            self._synced.add(blob.staged)
+    def sync_soon(self, blob: Blob, syncers: Executor) -> None:
+        """Begin to make a staged blob durable, while other deliveries are still read and judged."""
+        # Once for each delivery, even of the same bytes: the first may still write when the second is done.
+        self._syncs.setdefault(blob.staged, []).append(syncers.submit(self._files.sync, blob.staged))
+
+    def sync(self, blobs: Iterable[Blob]) -> None:
+        """Make staged blobs durable, those that are not yet or are about to be.
+
+        Raises:
+            OSError: The disk refused one of them, now or when it was begun.
+        """
+        for path in dict.fromkeys(blob.staged for blob in blobs):
+            begun = self._syncs.get(path)
+            if begun is None:
+                self._files.sync(path)
+            for sync in begun or ():
+                sync.result()
 
     def stage_findings(self, landing_path: str, data: bytes) -> None:
         self._files.create(self._findings_path(landing_path), [data])
