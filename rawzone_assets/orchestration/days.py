@@ -7,7 +7,7 @@ A refusal stays open until the same delivery (its name, or its very bytes) is ac
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -26,6 +26,7 @@ class Day:
     feed_id: str
     partition: str
     entries: tuple[Entry, ...]
+    erased: frozenset[str] = frozenset()  # digests of those whose bytes were erased by law
 
     @cached_property
     def accepted(self) -> tuple[Receipt, ...]:
@@ -39,10 +40,10 @@ class Day:
 
     @cached_property
     def refused(self) -> tuple[Receipt, ...]:
-        """Refusals that are still open."""
+        """Refusals that are still open. What was erased by law can no longer be worked off, so it is not."""
         still_open: list[Receipt] = []
         for receipt in (entry.receipt for entry in self.entries):
-            if receipt.verdict is Verdict.QUARANTINED:
+            if receipt.verdict is Verdict.QUARANTINED and receipt.sha256 not in self.erased:
                 still_open.append(receipt)
             elif receipt.verdict in _ACCEPTED:
                 still_open = [
@@ -70,7 +71,7 @@ class Day:
     @cached_property
     def state(self) -> str:
         """Everything that was decided about the day, as a short hash."""
-        return _short_hash(self.entries)
+        return _short_hash(self.entries, self.erased)
 
     @property
     def as_accepted(self) -> Day:
@@ -79,7 +80,8 @@ class Day:
         That is what a materialization speaks of, whenever it is told: it is not told again for a refusal.
         """
         last = max((entry.seq for entry in self.entries if entry.receipt.verdict in _ACCEPTED), default=-1)
-        return Day(self.feed_id, self.partition, tuple(entry for entry in self.entries if entry.seq <= last))
+        entries = tuple(entry for entry in self.entries if entry.seq <= last)
+        return Day(self.feed_id, self.partition, entries, self.erased)
 
     @property
     def commits(self) -> tuple[int, int]:
@@ -94,7 +96,13 @@ def days_of(index: Index, feed_id: str, partitions: Iterable[str]) -> dict[str, 
     for start in range(0, len(wanted), _MOST_AT_ONCE):
         for entry in index.entries(feeds=[feed_id], partitions=wanted[start : start + _MOST_AT_ONCE]):
             found.setdefault(entry.receipt.partition or "", []).append(entry)
-    return {day: Day(feed_id, day, tuple(found[day])) for day in sorted(found)}
+    gone = {erasure.sha256 for erasure in index.custody.erasures()}
+    return {day: _day(feed_id, day, found[day], gone) for day in sorted(found)}
+
+
+def _day(feed_id: str, partition: str, entries: Sequence[Entry], gone: Collection[str]) -> Day:
+    erased = frozenset(entry.receipt.sha256 or "" for entry in entries if entry.receipt.sha256 in gone)
+    return Day(feed_id, partition, tuple(entries), erased)
 
 
 def open_refusals(index: Index, feed_id: str) -> list[Receipt]:
@@ -104,10 +112,12 @@ def open_refusals(index: Index, feed_id: str) -> list[Receipt]:
     return [receipt for day in days.values() for receipt in day.refused]
 
 
-def _short_hash(entries: Iterable[Entry]) -> str:
+def _short_hash(entries: Iterable[Entry], erased: Iterable[str] = ()) -> str:
     digest = hashlib.sha256()
     for entry in entries:
         receipt = entry.receipt
         line = f"{entry.seq} {receipt.verdict} {receipt.sha256} {receipt.name} {receipt.landing_path}\n"
         digest.update(line.encode(errors="surrogateescape"))
+    for gone in sorted(erased):
+        digest.update(f"erased {gone}\n".encode())
     return digest.hexdigest()[:16]

@@ -261,6 +261,12 @@ def _note_object(database: sqlite3.Connection, seq: int, at: str, record: Record
     if record["record"] == custody.ERASED:
         row = (record["place"], bytes.fromhex(record["sha256"]), seq, _text(record))
         database.execute("INSERT OR IGNORE INTO erased VALUES (?, ?, ?, ?)", row)
+        # Nobody can work off a refusal whose bytes are gone, so it is not open any more.
+        database.execute(
+            "UPDATE receipt INDEXED BY receipt_sha256 SET accepted_later = 1 "
+            "WHERE sha256 = ? AND verdict = 'quarantined'",
+            (bytes.fromhex(record["sha256"]),),
+        )
     key = record["key"]
     if key is None:
         return

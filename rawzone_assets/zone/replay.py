@@ -77,8 +77,6 @@ def replay(
     zone.index.catch_up()
     for feed in map(zone.settings.policy.applied_to, feeds):
         found = zone.index.entries(feeds=[feed.id], since=since, until=until, open_refusals=True)
-        gone = {erasure.sha256 for erasure in zone.index.custody.erasures()}  # they cannot be judged any more
-        found = (entry for entry in found if entry.receipt.sha256 not in gone)
         for batch in _batches(sorted(found, key=_order)):
             accepted = _judge(zone, feed, batch, judge=judge, parallel=parallel, outcome=outcome)
             if accepted and dry_run:

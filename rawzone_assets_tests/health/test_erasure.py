@@ -121,6 +121,7 @@ class TestWhatGoes:
             promote_all(zone)
             assert len(holders(home)) == 2
             done = carry_out(zone, [digest])
+            assert zone.index.open_refusals() == {}  # nobody can work them off any more
         assert len(done.erased) == 2
         assert holders(home) == []
         assert len(list((home / "quarantine").rglob("findings.json"))) == 2

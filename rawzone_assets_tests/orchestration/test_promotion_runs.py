@@ -9,6 +9,7 @@ import dagster as dg
 import pytest
 from dagster._serdes import serialize_value
 
+from rawzone_assets.health.erasure import erase, plan_erasure
 from rawzone_assets.orchestration import reporting, witness
 from rawzone_assets.orchestration.names import raw_key
 from rawzone_assets.zone import promotion
@@ -340,3 +341,20 @@ class TestAtAGlance:
     def test_two_years_picked_in_the_ui_are_a_run_a_year_at_most(self, desk):
         raw = desk.definitions.resolve_asset_graph().get(raw_key(NOTES))
         assert raw.backfill_policy.max_partitions_per_run == 366
+
+
+class TestErasedByLaw:
+    """What was erased is neither missing nor an open refusal."""
+
+    def test_a_day_with_an_erased_object_and_an_erased_refusal_is_green_again(self, desk):
+        good, bad = desk.land("20240501", time="010000"), desk.land("20240501", "bad", time="020000")
+        desk.run("2024-05-01")
+        assert desk.verdicts("shape") == {"2024-05-01": "FAILED"}
+        digests = [hashlib.sha256(path.read_bytes()).hexdigest() for path in (good, bad)]
+        order = {"reason": "request", "authority": "court"}
+        with desk.zone() as zone:
+            code = plan_erasure(zone, digests, **order).code
+            assert len(erase(zone, digests, code=code, by="Ada", **order).erased) == 2
+        desk.run("2024-05-01")
+        assert desk.verdicts("shape") == {"2024-05-01": "SUCCEEDED"}
+        assert desk.verdicts("integrity") == {"2024-05-01": "SUCCEEDED"}
