@@ -124,5 +124,5 @@ def _say_what_remains(done: LocalRuns) -> None:
             f"{len(done.waiting)} files are left waiting ({first.label}: {first.reason}); "
             "--now does not wait for files to settle."
         )
-    for problem in done.problems:
-        note(problem)
+    for sentence in (*dict.fromkeys(done.warnings), *done.problems):
+        note(sentence)

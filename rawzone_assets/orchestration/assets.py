@@ -126,7 +126,7 @@ def raw_asset(
                         if delivery.feed_id == feed.id and zone.wants(delivery)
                     ]
                     ready = _of_days(ready, set(context.partition_keys), partitions)
-                    with lineage(context, opened, feed) as told:
+                    with lineage(context, opened, feed, also_warn=zone.overrides.tell) as told:
                         told.problem = _promote(context, zone, opened, ready, told.receipts)
                     problem = told.problem
                 yield from reporting.report(context, opened, feed, context.partition_keys)

@@ -49,14 +49,19 @@ class Ending:
 
 
 @contextmanager
-def lineage(context: dg.AssetExecutionContext, zone: Zone, feed: Feed) -> Iterator[Ending]:
-    """Tell of the promotion inside: START, then COMPLETE, FAIL, or ABORT when it was interrupted."""
+def lineage(
+    context: dg.AssetExecutionContext, zone: Zone, feed: Feed, *, also_warn: Callable[[str], None] | None = None
+) -> Iterator[Ending]:
+    """Tell of the promotion inside: START, then COMPLETE, FAIL, or ABORT when it was interrupted.
+
+    ``also_warn`` is told what the run's log warns of.
+    """
     ending = Ending()
     address = zone.settings.openlineage
     if address is None:
         yield ending
         return
-    teller = _Teller(context, zone, feed, address)
+    teller = _Teller(context, zone, feed, address, also_warn)
     teller.tell("START", ending)
     try:
         yield ending
@@ -73,8 +78,16 @@ def lineage(context: dg.AssetExecutionContext, zone: Zone, feed: Feed) -> Iterat
 class _Teller:
     """Builds and delivers the events of one run; silent after its first failure."""
 
-    def __init__(self, context: dg.AssetExecutionContext, zone: Zone, feed: Feed, address: str) -> None:
+    def __init__(
+        self,
+        context: dg.AssetExecutionContext,
+        zone: Zone,
+        feed: Feed,
+        address: str,
+        also_warn: Callable[[str], None] | None,
+    ) -> None:
         self._log = context.log
+        self._also_warn = also_warn
         self._zone = zone
         self._feed = feed
         self._address = address
@@ -102,12 +115,13 @@ class _Teller:
             self._facts = None
 
     def _warn(self, problem: str, remedy: str) -> None:
-        self._log.warning(
-            "OpenLineage is not told of this run: %s; the run goes on. If lineage is wanted, %s, else unset "
-            "RAWZONE_OPENLINEAGE.",
-            problem,
-            remedy,
+        sentence = (
+            f"OpenLineage is not told of this run: {problem}; the run goes on. If lineage is wanted, {remedy}, "
+            "else unset RAWZONE_OPENLINEAGE."
         )
+        self._log.warning("%s", sentence)
+        if self._also_warn:
+            self._also_warn(sentence)
 
 
 def receiver_of(address: str) -> str:

@@ -53,6 +53,7 @@ class LocalRuns:
     entries: list[tuple[Entry, datetime]] = field(default_factory=list)  # with the time of their commit
     waiting: list[Waiting] = field(default_factory=list)
     finished_batches: int = 0  # that crashed processes had left
+    warnings: list[str] = field(default_factory=list)  # of runs that went on
 
     @property
     def problems(self) -> list[str]:
@@ -82,7 +83,9 @@ def promote_landing(
         found = _chosen(resource.look(zone, platforms), resource, feeds)
         count = _Count(len(found.ready), progress)
         shared = judge if isinstance(judge, JudgePool) else None
-        definitions = build(replace(overrides, survey=found, progress=count, judges=shared))
+        definitions = build(
+            replace(overrides, survey=found, progress=count, judges=shared, tell=done.warnings.append)
+        )
         job = definitions.resolve_implicit_global_asset_job_def()
         days = {
             feed.id: feed_partitions(feed, zone.settings.start)

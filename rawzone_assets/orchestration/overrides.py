@@ -37,6 +37,7 @@ class Overrides:
     since: str | None = None  # capture days outside of these are left waiting
     until: str | None = None
     progress: Progress | None = None
+    tell: Callable[[str], None] | None = None  # is told what runs warn of, beside their own logs
     survey: Survey | None = None  # looked at already; for many runs in one process
     judges: JudgePool | None = None  # started already; for many runs in one process
 

@@ -14,7 +14,9 @@ from dataclasses import replace
 import dagster as dg
 import pytest
 
+from rawzone_assets.definitions import build_definitions
 from rawzone_assets.orchestration import lineage, lineage_events
+from rawzone_assets.orchestration.local_runs import promote_landing
 from rawzone_assets.orchestration.names import raw_key
 from rawzone_assets.platforms import all_feeds
 from rawzone_assets.zone import promotion
@@ -256,6 +258,16 @@ class TestAReceiverThatIsDown:
         monkeypatch.setitem(sys.modules, "rawzone_assets.orchestration.lineage_events", None)
         with_settings(desk, openlineage=str(desk.home / "lineage.jsonl"))
         assert "pip install rawzone[openlineage]" in warning_of(desk, desk.run(DAY))
+
+
+def test_promotion_by_hand_says_it_once_on_the_terminal(desk):
+    with_settings(desk, openlineage=str(desk.home / "nowhere" / "lineage.jsonl"))
+    desk.land("20240501")
+    desk.land("20240501", name="sums")
+    done = promote_landing(desk.instance, desk.overrides, build=build_definitions, platforms=[desk.platform])
+    assert len(done.entries) == 2
+    assert len(set(done.warnings)) == 1
+    assert "no such file or directory" in done.warnings[0]
 
 
 def test_it_is_off_unless_asked_for_and_then_not_even_imported(home):
