@@ -217,6 +217,7 @@ def restore(
         zone.index.catch_up()
         if wanted:
             keys = [key for one in wanted for key in _keys_meant(zone, one)]
+            _refuse_erased(zone, keys)
         else:
             keys = _keys_of(zone, chosen_feeds(feeds, zone.index.feeds()), since, until)
         objects, here = _archived(zone, keys)
@@ -286,6 +287,17 @@ def _line(kept: Kept) -> str:
 def _keys_meant(zone: Zone, wanted: str) -> list[str]:
     receipt = stored_form(with_stored_objects(zone, resolve(zone, wanted)), wanted)
     return [receipt.key] if receipt.key else []
+
+
+def _refuse_erased(zone: Zone, keys: list[str]) -> None:
+    """See to it that nobody is told that something is in raw that the law has had removed."""
+    for key in keys:
+        for erasure in zone.index.custody.erasures(place=f"raw/{key}"):
+            authority = erasure.record["authority"]
+            fail(
+                f"{key} was erased by law in commit {erasure.seq}, by authority of {authority}, so nothing is "
+                "restored: leave it out."
+            )
 
 
 def _keys_of(zone: Zone, feeds: list[str], since: str | None, until: str | None) -> list[str]:

@@ -101,5 +101,8 @@ def compare(rejudged: Rejudged) -> Compared:
 
 def _stored(zone: Zone, feed: Feed, since: str | None, until: str | None) -> Iterator[Entry]:
     only: Sequence[str] = [feed.id]
-    yield from zone.index.entries(feeds=only, since=since, until=until, verdicts=[Verdict.PROMOTED])
+    gone = {erasure.sha256 for erasure in zone.index.custody.erasures()}  # by law: nothing is left to judge
+    for entry in zone.index.entries(feeds=only, since=since, until=until, verdicts=[Verdict.PROMOTED]):
+        if entry.receipt.sha256 not in gone:
+            yield entry
     yield from zone.index.entries(feeds=only, since=since, until=until, open_refusals=True)

@@ -149,7 +149,25 @@ class TestAfterwards:
         assert re.search(rf"erased +raw/{re.escape(erased.key)} by authority of Data Protection Office", told)
 
     def test_the_report_has_it(self, erased):
-        assert f"raw/{erased.key}" in erased("report", FEED).text
+        text = erased("report", FEED).text
+        assert f"raw/{erased.key}" in text
+        assert "request 17 (Data Protection Office" in text
+
+    def test_no_other_command_stumbles_over_it(self, erased):
+        restored = erased("archive", "restore", erased.key)
+        assert (restored.code, "was erased by law in commit" in restored.err) == (2, True)
+        assert "erased" not in erased("backtest", FEED).text
+        for command in (
+            "status",
+            "health",
+            "catalog update",
+            "quarantine replay",
+            "consistency",
+            "archive plan",
+        ):
+            outcome = erased(*command.split())
+            assert outcome.code in (0, 1), outcome.err
+            assert erased.key not in outcome.text + outcome.err, command
 
     def test_what_was_published_of_it_can_still_be_proved(self, erased, tmp_path):
         proof = tmp_path / "proof"
