@@ -87,7 +87,8 @@ def dagster_home(environment: Mapping[str, str]) -> Check:
 
 def _written_roots(settings: Settings) -> dict[str, Path]:
     layout = settings.layout
-    return {"raw": layout.raw, "quarantine": layout.quarantine, "state": layout.state}
+    roots = {"raw": layout.raw, "quarantine": layout.quarantine, "state": layout.state}
+    return {**roots, "archive": layout.archive} if layout.archive.is_dir() else roots
 
 
 def _landing(root: Path) -> Check:

@@ -3,7 +3,9 @@
 import errno
 import json
 import os
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from unittest import mock
 
 import pytest
 
@@ -15,6 +17,7 @@ from rawzone_assets.health.damage import DamageKind
 from rawzone_assets.health.holds import HoldOver, NoSuchHold, add_hold, release_hold
 from rawzone_assets.health.repair import repair
 from rawzone_assets.health.scrub import scrub
+from rawzone_assets.zone import promotion
 from rawzone_assets.zone.custody import Whereabouts
 from rawzone_assets.zone.errors import CannotRelease
 from rawzone_assets.zone.files import LocalFiles
@@ -28,7 +31,7 @@ from rawzone_assets_tests.health.archive_support import (
     set_policy,
 )
 from rawzone_assets_tests.zone.faulty_files import WatchedFiles
-from rawzone_assets_tests.zone.tiny_platform import NOW, LandingFolder, look, open_zone, promote_all
+from rawzone_assets_tests.zone.tiny_platform import CONTRACT, NOW, LandingFolder, look, open_zone, promote_all
 
 NOTE = "tiny/notes/2024/05/note_20240522_143022.txt.gz"
 SECOND = "tiny/notes/2024/05/note_20240522_143022.r2.txt.gz"
@@ -298,6 +301,66 @@ class TestRefusals:
     def test_of_a_hold_that_there_never_was(self, zone):
         with pytest.raises(NoSuchHold):
             release_hold(zone, "hold-7", reason="r", authority="a", by="b")
+
+
+class TestReleasing:
+    """Nothing goes from raw that is not recorded as archived, verified there, and what was recorded."""
+
+    def test_of_what_the_ledger_has_in_raw_is_refused(self, home, zone):
+        archive_due(zone)
+        record = zone.index.custody.of(NOTE).record
+        restore_all(zone)
+        (kept,) = zone.publisher("forged").release([record])
+        assert (kept.key, kept.problem) == (NOTE, "the ledger has it as hot")
+        assert (home / "raw" / NOTE).exists()
+
+    @pytest.mark.parametrize("damage", [lambda path: path.write_bytes(b"?"), lambda path: path.unlink()])
+    def test_beside_a_copy_that_is_not_sound_is_refused(self, home, zone, damage):
+        data = (home / "raw" / NOTE).read_bytes()
+        archive_due(zone)
+        (home / "raw" / NOTE).write_bytes(data)
+        (home / "archive" / NOTE).chmod(0o644)
+        damage(home / "archive" / NOTE)
+        (kept,) = zone.publisher("again").release([zone.index.custody.of(NOTE).record])
+        assert "does not verify" in kept.problem
+        assert (home / "raw" / NOTE).read_bytes() == data
+
+
+class TestAtOnce:
+    """Any number of processes may archive, restore and promote at once."""
+
+    def test_archive_restore_and_promote_agree_in_the_end(self, home):
+        set_policy(home)
+        with open_zone(home) as zone:
+            plan = planned(zone)
+        landing = LandingFolder(home)
+
+        def archive():
+            with open_zone(home) as zone:
+                return apply_plan(zone, plan, approved_by="Ada", share=100)
+
+        def restore():
+            with open_zone(home) as zone:
+                return restore_all(zone)
+
+        def promote(number):
+            landing.put(f"tiny/note_202406{number:02}.txt", b"one\n" * 20 if number % 2 else b"%d\n" % number)
+            with open_zone(home) as zone:
+                return promote_all(zone)
+
+        with (
+            mock.patch.object(promotion, "contract_of", return_value=CONTRACT),
+            ThreadPoolExecutor(max_workers=6) as pool,
+        ):
+            works = [pool.submit(promote, number) for number in range(10, 16)]
+            works += [pool.submit(work) for work in (archive, restore, archive, restore, archive)]
+            told = [work.exception() for work in works]
+        # A file that was restored or delivered again while the plan was carried out makes it stale.
+        assert {type(error) for error in told if error} <= {PlanRefused}
+        assert objections(home) == []
+        with open_zone(home) as zone:
+            assert report(zone)[1] == []
+            assert len(contents(zone)) == 10
 
 
 class Sealed(WatchedFiles):
