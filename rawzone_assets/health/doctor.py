@@ -88,7 +88,7 @@ def dagster_home(environment: Mapping[str, str]) -> Check:
 def _written_roots(settings: Settings) -> dict[str, Path]:
     layout = settings.layout
     roots = {"raw": layout.raw, "quarantine": layout.quarantine, "state": layout.state}
-    return {**roots, "archive": layout.archive} if layout.archive.is_dir() else roots
+    return {**roots, "archive": layout.archive} if os.path.isdir(layout.archive) else roots
 
 
 def _landing(root: Path) -> Check:
