@@ -9,8 +9,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from bs4.exceptions import ParserRejectedMarkup
-
 from rawzone_assets.access.pieces import PIECE_ROWS, NotProjectable, Piece
 from rawzone_assets.access.projected_tables import ITEM, Path, Table, node_at, records_node, types_of
 from rawzone_assets.contract.chart_blocks import BlocksFormat, find_blocks
@@ -18,7 +16,7 @@ from rawzone_assets.contract.exact_values import EXACT
 from rawzone_assets.contract.feed import Content, Feed
 from rawzone_assets.contract.html_pages import HtmlFormat, read_page
 from rawzone_assets.contract.json_documents import JsonFormat
-from rawzone_assets.contract.page_markup import PageMarkup
+from rawzone_assets.contract.page_markup import PageMarkup, UnparsableMarkup
 from rawzone_assets.contract.pointers import parts_of, pointer, resolve
 from rawzone_assets.contract.schemas import load_schema
 from rawzone_assets.contract.script_values import NotAValueError, read_exactly
@@ -46,7 +44,7 @@ def read_document(form: Feed, content: Content) -> tuple[Any, Path, dict[str, An
         return document, prefix, beside
     try:
         markup = PageMarkup(text)
-    except ParserRejectedMarkup as error:
+    except UnparsableMarkup as error:
         raise NotProjectable("the page's markup cannot be parsed") from error
     return _page_document(form.format, markup), (), {}
 

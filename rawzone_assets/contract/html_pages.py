@@ -10,21 +10,22 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-
-from bs4 import BeautifulSoup
-from bs4.exceptions import ParserRejectedMarkup
+from typing import TYPE_CHECKING
 
 from rawzone_assets.contract import codes
 from rawzone_assets.contract.charts import Chart, charts_in
 from rawzone_assets.contract.documents import judge_document
 from rawzone_assets.contract.feed import Capture, Content, Facts, Feed
 from rawzone_assets.contract.findings import Finding, Findings, Place
-from rawzone_assets.contract.page_markup import PageMarkup
+from rawzone_assets.contract.page_markup import PageMarkup, UnparsableMarkup
 from rawzone_assets.contract.page_totals import PageTotal
 from rawzone_assets.contract.pointers import pointer
 from rawzone_assets.contract.restatement import Figures
 from rawzone_assets.contract.rules import Rule, Series
 from rawzone_assets.contract.texts import line_of, survey
+
+if TYPE_CHECKING:
+    from bs4 import BeautifulSoup
 
 MOST_TAGS = 150_000
 """Of tags, and of character references: ten times a real page's, each of which costs a kilobyte or some µs."""
@@ -189,7 +190,7 @@ def parsed_page(text: str, findings: Findings) -> PageMarkup | None:
     else:
         try:
             return PageMarkup(text)
-        except ParserRejectedMarkup:
+        except UnparsableMarkup:
             findings.add(codes.SHAPE("the page's markup cannot be parsed"))
     return None
 

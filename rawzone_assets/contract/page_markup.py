@@ -8,18 +8,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cached_property
-
-from bs4 import BeautifulSoup, Tag
+from typing import TYPE_CHECKING
 
 from rawzone_assets.contract.page_totals import PageTotal, candidates, prints_plainly
 from rawzone_assets.contract.plain_markup import plain_markup
+
+if TYPE_CHECKING:  # most processes, Dagster's among them, never need the library
+    from bs4 import BeautifulSoup, Tag
+
+
+class UnparsableMarkup(ValueError):
+    """The page is not plain, and Beautiful Soup cannot parse it either."""
 
 
 class PageMarkup:
     """One page.
 
     Raises:
-        ParserRejectedMarkup: The page is not plain, and Beautiful Soup cannot parse it either.
+        UnparsableMarkup: It is not plain, and Beautiful Soup cannot parse it either.
     """
 
     def __init__(self, text: str) -> None:
@@ -31,7 +37,13 @@ class PageMarkup:
     @cached_property
     def soup(self) -> BeautifulSoup:
         """The page as a tree."""
-        return BeautifulSoup(self.text, "html.parser")
+        from bs4 import BeautifulSoup  # noqa: PLC0415  see above
+        from bs4.exceptions import ParserRejectedMarkup  # noqa: PLC0415
+
+        try:
+            return BeautifulSoup(self.text, "html.parser")
+        except ParserRejectedMarkup as error:
+            raise UnparsableMarkup(str(error)) from error
 
     def scripts(self) -> Iterator[str]:
         """What stands in the page's inline scripts, in order."""

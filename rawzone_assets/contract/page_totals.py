@@ -10,11 +10,13 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
-
-from bs4 import BeautifulSoup, Tag
-from bs4.element import NavigableString
+from typing import TYPE_CHECKING
 
 from rawzone_assets.contract.plain_markup import PlainMarkup
+
+if TYPE_CHECKING:  # most processes, Dagster's among them, never need the library
+    from bs4 import BeautifulSoup
+    from bs4.element import NavigableString
 
 _NUMBER = re.compile(
     r"([0-9]{1,15}(?:[,.'\u2019\s\u00a0\u202f][0-9]{3}){0,5})(?: (?!day|week|month|year)[^\W\d_]+)?"
@@ -44,6 +46,8 @@ class PageTotal:
 
 def candidates(soup: BeautifulSoup, total: PageTotal) -> list[int]:
     """Every number that may be the total; none when the page does not show it."""
+    from bs4 import Tag  # noqa: PLC0415  see above
+
     element = soup.find(id=total.element_id)
     if isinstance(element, Tag):
         pieces = [element.get_text(" ", strip=True), *islice(element.stripped_strings, _AFTER)]
@@ -105,6 +109,9 @@ def _is_shown(before: str) -> bool:
 
 def _texts(soup: BeautifulSoup) -> Iterator[NavigableString]:
     """The texts that a reader takes for the page's own, in order."""
+    from bs4 import Tag  # noqa: PLC0415  see above
+    from bs4.element import NavigableString  # noqa: PLC0415
+
     hidden: dict[int, bool] = {}  # by tag: looking upwards from each text would take forever in deep pages
     for node in soup.descendants:
         inside = hidden.get(id(node.parent), False)
@@ -116,7 +123,7 @@ def _texts(soup: BeautifulSoup) -> Iterator[NavigableString]:
 
 def _cells(label: NavigableString) -> list[str]:
     table = label.find_parent("table")
-    if not isinstance(table, Tag):
+    if table is None:
         return []
     cells = table.find_all(["td", "th"], limit=_MOST_CELLS + 1)
     return [cell.get_text(" ", strip=True) for cell in cells] if len(cells) <= _MOST_CELLS else []

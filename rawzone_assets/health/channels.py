@@ -10,8 +10,6 @@ import contextlib
 import io
 import logging
 import re
-import urllib.error
-import urllib.request
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 
@@ -50,6 +48,10 @@ def send(name: str, url: str | None, letter: Notice) -> str | None:
 
 def ping(url: str) -> str | None:
     """Tell the dead man's switch that alerts work; why it could not be told, or ``None``."""
+    # Imported by whoever sends: definitions are loaded far more often, and HTTP takes a tenth of that.
+    import urllib.error  # noqa: PLC0415
+    import urllib.request  # noqa: PLC0415
+
     request = urllib.request.Request(url, headers={"User-Agent": "rawzone"})  # noqa: S310  settings allow http(s) only
     try:
         with urllib.request.urlopen(request, timeout=_PATIENCE):  # noqa: S310

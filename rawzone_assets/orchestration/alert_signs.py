@@ -12,7 +12,6 @@ from datetime import UTC, date, datetime, timedelta
 
 import dagster as dg
 from dagster._core.definitions.freshness import FreshnessState, FreshnessStateChange
-from dagster._core.scheduler.instigation import InstigatorType, TickStatus
 
 from rawzone_assets.health.alert_kinds import ZONE, Severity
 from rawzone_assets.health.freshness import State
@@ -37,7 +36,6 @@ from rawzone_assets.orchestration.names import (
 _RECENT = timedelta(days=7)  # days out of step further back are history, told by the asset itself
 _STATE = "state"
 _GOOD_STATES = {FreshnessState.PASS, FreshnessState.UNKNOWN, FreshnessState.NOT_APPLICABLE}
-_FINISHED = [TickStatus.SUCCESS, TickStatus.SKIPPED, TickStatus.FAILURE]
 _OF_OLD = timedelta(days=2)  # what did not tick for so long was switched off or removed
 
 
@@ -89,6 +87,10 @@ class Reader:
 
     def failing_instigators(self, now: datetime) -> list[Sign]:
         """Sensors that failed twice in a row and schedules that failed once: nothing else in Dagster tells."""
+        # Whoever has an instance has it loaded; definitions need not.
+        from dagster._core.scheduler.instigation import InstigatorType, TickStatus  # noqa: PLC0415
+
+        finished = [TickStatus.SUCCESS, TickStatus.SKIPPED, TickStatus.FAILURE]
         found = []
         for state in self._instance.all_instigator_state():
             kind = state.instigator_type.value.lower()
@@ -98,7 +100,7 @@ class Reader:
                 state.selector_id,
                 after=(now - _OF_OLD).timestamp(),
                 limit=enough,
-                statuses=_FINISHED,
+                statuses=finished,
             )
             if len(ticks) < enough or any(tick.status is not TickStatus.FAILURE for tick in ticks):
                 continue

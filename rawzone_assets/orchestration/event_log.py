@@ -15,8 +15,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 import dagster as dg
-from dagster._core.storage.event_log.sql_event_log import SqlEventLogStorage
-from dagster._core.storage.runs.sql_run_storage import SqlRunStorage
 
 READ = (
     dg.DagsterEventType.ASSET_CHECK_EVALUATION,
@@ -97,6 +95,9 @@ def read_news(
 def _records(
     instance: dg.DagsterInstance, kind: dg.DagsterEventType, *, after: int, limit: int
 ) -> list[dg.EventLogRecord]:
+    # Storages bring SQLAlchemy, Alembic and more: whoever reads a log has them loaded, definitions need not.
+    from dagster._core.storage.event_log.sql_event_log import SqlEventLogStorage  # noqa: PLC0415
+
     storage, wanted = instance.event_log_storage, dg.EventRecordsFilter(event_type=kind, after_cursor=after)
     if isinstance(storage, SqlEventLogStorage):
         # Around SQLite's own method, which looks into a database a run and knows no cursor.
@@ -119,6 +120,8 @@ def _moved(position: Position, read: Iterable[dg.EventLogRecord], now: float) ->
 
 def _database(instance: dg.DagsterInstance) -> str:
     """The name that a database gave itself when it was created."""
+    from dagster._core.storage.runs.sql_run_storage import SqlRunStorage  # noqa: PLC0415  see above
+
     storage = instance.run_storage
     return str(storage.get_run_storage_id()) if isinstance(storage, SqlRunStorage) else ""
 

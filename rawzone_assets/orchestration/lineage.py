@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 import threading
 import urllib.error
-import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -175,6 +174,8 @@ def _post(address: str, event: str) -> None:
     host = parts.netloc.rpartition("@")[2]
     path = parts.path if parts.path.strip("/") else _ENDPOINT
     url = f"{parts.scheme}://{host}{path}" + (f"?{parts.query}" if parts.query else "")
+    import urllib.request  # noqa: PLC0415  definitions are loaded far more often than a run is told of
+
     request = urllib.request.Request(  # noqa: S310  settings allow http(s) only
         url, data=event.encode(), headers={"Content-Type": "application/json", "User-Agent": "rawzone"}
     )

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterable
 from functools import cache
 from importlib import import_module
+from itertools import chain
 from pathlib import Path
 
 from rawzone_assets.contract.feed import Feed, Platform
@@ -27,12 +28,10 @@ def all_platforms() -> tuple[Platform, ...]:
 
 def declared_in(platform: Platform) -> Path | None:
     """The file that declares a platform; ``None`` for one that was made up elsewhere."""
-    for name, module in list(sys.modules.items()):
-        if (
-            name.startswith(f"{__name__}.")
-            and getattr(module, "PLATFORM", None) is platform
-            and module.__file__
-        ):
+    likely = sys.modules.get(f"{__name__}.{platform.id.rpartition('/')[2]}")  # as modules are mostly named
+    others = (module for name, module in list(sys.modules.items()) if name.startswith(f"{__name__}."))
+    for module in chain([likely] if likely else [], others):
+        if getattr(module, "PLATFORM", None) is platform and module.__file__:
             return Path(module.__file__)
     return None
 
