@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import click
 
@@ -21,7 +22,6 @@ from rawzone_assets.commands.surroundings import (
     note,
     open_settings,
 )
-from rawzone_assets.definitions import build_definitions
 from rawzone_assets.orchestration.instance import open_instance
 from rawzone_assets.orchestration.local_runs import LocalRuns, promote_landing
 from rawzone_assets.orchestration.overrides import Overrides
@@ -56,7 +56,7 @@ def command(*, feeds: tuple[str, ...], since: str | None, until: str | None, now
         done = promote_landing(
             instance,
             overrides,
-            build=build_definitions,
+            build=_definitions,
             platforms=all_platforms(),
             feeds=chosen,
             progress=progress,
@@ -68,6 +68,13 @@ def command(*, feeds: tuple[str, ...], since: str | None, until: str | None, now
         show_summary(done)
     _say_what_remains(done)
     leave(exit_code(done))
+
+
+def _definitions(overrides: Overrides) -> Any:
+    # Imported when something is to be run: a landing with nothing new is looked at in half the time without.
+    from rawzone_assets.definitions import build_definitions  # noqa: PLC0415
+
+    return build_definitions(overrides)
 
 
 def exit_code(done: LocalRuns) -> int:

@@ -77,16 +77,10 @@ def promote_landing(
     """
     done = LocalRuns()
     resource = ZoneResource(overrides=overrides)
-    with resource.open() as zone, resource.judging() as (judge, _):
+    with resource.open() as zone:
         done.finished_batches = zone.recover()
         before = zone.index.catch_up().seq
         found = _chosen(resource.look(zone, platforms), resource, feeds)
-        count = _Count(len(found.ready), progress)
-        shared = judge if isinstance(judge, JudgePool) else None
-        definitions = build(
-            replace(overrides, survey=found, progress=count, judges=shared, tell=done.warnings.append)
-        )
-        job = definitions.resolve_implicit_global_asset_job_def()
         days = {
             feed.id: feed_partitions(feed, zone.settings.start)
             for platform in platforms
@@ -94,9 +88,18 @@ def promote_landing(
         }
         landed = arrivals(instance, found.ready, days, most=None)
         reporting.tell_all(instance, [(event, None) for event in landed])
-        for work in list(pending_work(instance, zone, found, days)):
-            if not feeds or work.name in feeds:
-                done.runs += _runs(instance, job, work)
+        pending = list(pending_work(instance, zone, found, days))
+        pending = [work for work in pending if not feeds or work.name in feeds]
+        if pending:  # else nobody need judge, and nothing be defined: that is a second of processor time
+            with resource.judging() as (judge, _):
+                count = _Count(len(found.ready), progress)
+                shared = judge if isinstance(judge, JudgePool) else None
+                definitions = build(
+                    replace(overrides, survey=found, progress=count, judges=shared, tell=done.warnings.append)
+                )
+                job = definitions.resolve_implicit_global_asset_job_def()
+                for work in pending:
+                    done.runs += _runs(instance, job, work)
         done.entries = list(_entries(zone, before, {run.run_id for run in done.runs}))
         done.waiting = list(found.waiting)
     return done
