@@ -173,7 +173,7 @@ def test_good_pages_are_judged_without_a_tree(monkeypatch: pytest.MonkeyPatch):
     def build(*_: object) -> None:
         raise AssertionError("a tree was built")
 
-    monkeypatch.setattr(page_markup, "BeautifulSoup", build)
+    monkeypatch.setattr(page_markup.PageMarkup, "soup", property(build))
     judged = 0
     for sample in samples():
         found = recognize(sample.path, all_platforms())

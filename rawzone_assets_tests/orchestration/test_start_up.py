@@ -1,0 +1,94 @@
+"""Start-up: what is imported, counted in modules, because times depend on what else a machine does."""
+
+import json
+import subprocess
+import sys
+from datetime import date
+
+import pytest
+
+from rawzone_assets.cli import root
+from rawzone_assets.samples import write_landing
+
+HEAVY = {
+    *("pandas", "pandera", "pyarrow", "duckdb", "polars", "bs4", "jsonschema", "jinja2", "rich"),
+    *("sqlalchemy", "alembic", "structlog", "urllib.request", "apprise", "matplotlib", "prometheus_client"),
+}
+_RUNS_DAGSTER = {"demo", "promote", "reindex"}
+MOST_OF_OURS = 260
+"""Modules that the definitions add to Dagster's own 870; there were 232 when this was written."""
+
+
+def modules(program: str, *arguments: str) -> set[str]:
+    """The modules that a process has imported at its end."""
+    told = "\nimport json, sys; print('\\n' + json.dumps(sorted(sys.modules)))"
+    done = subprocess.run(
+        [sys.executable, "-c", program + told, *arguments], check=True, capture_output=True, text=True
+    )
+    return set(json.loads(done.stdout.splitlines()[-1]))
+
+
+class TestDefinitions:
+    """The definitions module loads within 1.5 times ``import dagster``: every process of Dagster's pays it."""
+
+    def test_what_dagster_does_not_import_itself_is_imported_when_it_is_used(self):
+        dagster, ours = modules("import dagster"), modules("import rawzone_assets.definitions")
+        assert not ours & HEAVY - dagster
+        assert len(ours - dagster) <= MOST_OF_OURS
+
+    def test_the_module_is_loaded_with_all_its_definitions(self):
+        program = "from rawzone_assets.definitions import defs; assert len(list(defs.sensors)) > 2"
+        assert "rawzone_assets.orchestration.landing_sensor" in modules(program)
+
+
+class TestCommands:
+    @pytest.mark.parametrize("name", sorted(set(root.list_commands(None)) - _RUNS_DAGSTER))
+    def test_a_command_that_needs_no_dagster_never_imports_it(self, name):
+        imported = modules(f"import rawzone_assets.commands.{name.replace('-', '_')}")
+        assert not {"dagster", "pandas", "pandera", "bs4"} & imported
+
+    def test_help_imports_neither_a_command_nor_the_zone(self):
+        program = "from rawzone_assets.cli import main\ntry: main(['--help'])\nexcept SystemExit: pass"
+        ours = {name for name in modules(program) if name.startswith("rawzone_assets.")}
+        assert "rawzone_assets.zone.zone" not in ours
+        assert len(ours) <= 10, ours
+
+    def test_promoting_again_with_nothing_new_defines_nothing_and_judges_nothing(self, home, environment):
+        """Half of what ``rawzone promote`` costs, for the run that finds nothing."""
+        zone = home / "data"
+        write_landing(zone / "landing", days=1, until=date(2025, 6, 10), bad=False)
+        program = (
+            "import sys\nfrom rawzone_assets.cli import main\n"
+            "try: main(['--home', sys.argv[1], 'promote', '--now'])\nexcept SystemExit: pass"
+        )
+        first, again = (modules(program, str(zone)) for _ in range(2))
+        assert {"rawzone_assets.definitions", "multiprocessing.process"} <= first
+        assert "rawzone_assets.definitions" not in again
+        assert "multiprocessing.popen_spawn_posix" not in again
+
+
+class TestPromotion:
+    """No pandas for a promotion without tables."""
+
+    def test_pages_and_documents_are_promoted_without_pandas_and_pandera(self, tmp_path):
+        program = f"""
+from datetime import date
+from pathlib import Path
+from rawzone_assets.contract.judging import judge
+from rawzone_assets.platforms import all_platforms
+from rawzone_assets.samples import samples
+from rawzone_assets.zone.promotion import promote
+from rawzone_assets.zone.settings import Settings
+from rawzone_assets.zone.zone import Zone
+
+home = Path({str(tmp_path)!r})
+for sample in samples():
+    if sample.path.endswith((".html", ".json")):
+        path = home / "landing" / sample.path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(sample.data)
+with Zone(Settings.from_environment({{"RAWZONE_RESERVE": "0"}}, home=home)) as zone:
+    outcome = promote(zone, zone.survey(all_platforms(), settle=0).ready, judge=judge, run_id="test")
+    assert len(outcome.receipts) > 100
+"""
+        assert not {"pandas", "pandera", "dagster"} & modules(program)
