@@ -35,7 +35,7 @@ from rawzone_assets.zone.index_database import (
     transaction,
 )
 from rawzone_assets.zone.index_queries import IndexQueries
-from rawzone_assets.zone.index_seen import SeenFile, SeenFiles
+from rawzone_assets.zone.index_seen import Folder, SeenFile, SeenFiles
 from rawzone_assets.zone.index_tallies import TallyLookups
 from rawzone_assets.zone.index_upkeep import UpkeepLookups
 from rawzone_assets.zone.layout import REFUSAL_DIGITS
@@ -247,6 +247,12 @@ class Index(IndexQueries):
         """Note that these landed files belong to their feeds, as names are declared now."""
         with self.usable(), transaction(self._database):
             self.seen.confirm(files, names)
+
+    def note_unchanged(self, folders: Iterable[Folder]) -> None:
+        """Note folders whose files were all found dealt with, so that they need no comparing one by one."""
+        with self.usable(), transaction(self._database):
+            for folder in folders:
+                self.seen.note_unchanged(folder)
 
     # --- the file --------------------------------------------------------------------------------
 

@@ -2,14 +2,17 @@
 
 A file is known again by its path and entity (device, inode, size, times). ``standing`` says once for all files
 alike what became of them, and under which declarations of names that was last confirmed: while those stay the
-same, so does the feed that a path belongs to.
+same, so does the feed that a path belongs to. ``unchanged`` says it of a whole folder: a digest of its files'
+names and entities, as they were when each of them was compared; whatever changes one of them removes it.
 """
 
 from __future__ import annotations
 
+import hashlib
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import orjson
 
@@ -18,8 +21,9 @@ from rawzone_assets.zone.receipt import Verdict
 SCHEMA = """
 CREATE TABLE seen (path TEXT PRIMARY KEY, entity BLOB NOT NULL, standing INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE standing (id INTEGER PRIMARY KEY, feed TEXT, verdict TEXT NOT NULL, names TEXT);
+CREATE TABLE unchanged (folder TEXT PRIMARY KEY, digest BLOB NOT NULL, standings TEXT NOT NULL);
 """
-TABLES = ("seen", "standing")
+TABLES = ("seen", "standing", "unchanged")
 _AT_ONCE = 10_000  # paths of one question: about a megabyte
 
 
@@ -30,6 +34,20 @@ class Standing:
     feed: str | None
     verdict: Verdict
     names: str | None = None
+
+
+@dataclass(frozen=True)
+class Folder:
+    """The files of a folder that stand side by side in a scan, and the digest of their names and entities."""
+
+    label: str
+    labels: Sequence[str]
+    entities: Sequence[bytes]
+
+    @cached_property
+    def digest(self) -> bytes:
+        whole = b"".join((*self.entities, "\0".join(self.labels).encode()))
+        return hashlib.sha256(whole).digest()
 
 
 @dataclass(frozen=True)
@@ -67,11 +85,31 @@ class SeenFiles:
             listed = orjson.dumps(labels[start : start + _AT_ONCE]).decode()
             yield self._database.execute(query, (start, listed)).fetchall()
 
+    def standings_in(self, folder: Folder) -> list[int] | None:
+        """The standing of each file of a folder that is as it was; ``None`` when that is not known of all."""
+        row = self._database.execute(
+            "SELECT standings FROM unchanged WHERE folder = ? AND digest = ?", (folder.label, folder.digest)
+        ).fetchone()
+        return orjson.loads(row[0]) if row else None
+
+    def note_unchanged(self, folder: Folder) -> None:
+        """Keep the standings of a folder's files, if all are as they were known. Within a transaction."""
+        numbers = [
+            number
+            for rows in self.known(folder.labels)
+            for place, entity, number in rows
+            if entity == folder.entities[place] and number is not None
+        ]
+        if len(numbers) == len(folder.labels):
+            row = (folder.label, folder.digest, orjson.dumps(numbers).decode())
+            self._database.execute("INSERT OR REPLACE INTO unchanged VALUES (?, ?, ?)", row)
+
     def note(self, files: Iterable[SeenFile]) -> None:
         """Keep what became of these files, in the order given. Within a transaction."""
         number_of = self._numbering()
         rows = [(file.label, file.entity, number_of(file.standing)) for file in files]
         self._database.executemany("INSERT OR REPLACE INTO seen VALUES (?, ?, ?)", rows)
+        self._forget_folders(label for label, _, _ in rows)
 
     def confirm(self, files: Iterable[SeenFile], names: str) -> None:
         """Keep under which declarations these files' standings hold, unless they changed meanwhile.
@@ -85,11 +123,13 @@ class SeenFiles:
         ]
         query = "UPDATE seen SET standing = ? WHERE path = ? AND entity = ? AND standing = ?"
         self._database.executemany(query, rows)
+        self._forget_folders(label for _, label, _, _ in rows)
 
     def correct(self, label: str, standing: Standing) -> None:
         """A replay took back the refusal of this file's bytes. Within a transaction."""
         number = self._numbering()(standing)
         self._database.execute("UPDATE seen SET standing = ? WHERE path = ?", (number, label))
+        self._forget_folders([label])
 
     def standing_of(self, label: str) -> Standing | None:
         """What became of the file that was last seen at this path."""
@@ -98,6 +138,11 @@ class SeenFiles:
             (label,),
         ).fetchone()
         return Standing(row[0], Verdict(row[1]), row[2]) if row else None
+
+    def _forget_folders(self, labels: Iterable[str]) -> None:
+        folders = {label.rpartition("/")[0] for label in labels}
+        rows = [(folder,) for folder in folders]
+        self._database.executemany("DELETE FROM unchanged WHERE folder = ?", rows)
 
     def _numbering(self) -> Callable[[Standing], int]:
         """Numbers for standings; a new one is added to the table."""

@@ -114,6 +114,7 @@ class Scan:
     paths: Sequence[str]  # in no order
     entities: Sequence[bytes]
     marks: Mapping[int, Marks]  # place in the lists -> marks
+    folders: Sequence[tuple[str, int, int]]  # path ending with "/", the first place of its files, that after
     size: int  # bytes of all files
     ignored: tuple[tuple[str, str], ...]  # (label, reason)
     unreadable: tuple[str, ...]  # folders that could not be listed
@@ -157,6 +158,7 @@ def scan_below(root: int) -> Scan:
         paths=walk.paths,
         entities=walk.entities,
         marks=walk.marks,
+        folders=walk.folders,
         size=walk.size,
         ignored=tuple(sorted(walk.ignored)),
         unreadable=tuple(sorted(walk.unreadable)),
@@ -170,6 +172,7 @@ class _Walk:
     paths: list[str] = field(default_factory=list)
     entities: list[bytes] = field(default_factory=list)
     marks: dict[int, Marks] = field(default_factory=dict)
+    folders: list[tuple[str, int, int]] = field(default_factory=list)
     size: int = 0
     ignored: list[tuple[str, str]] = field(default_factory=list)
     unreadable: list[str] = field(default_factory=list)
@@ -177,7 +180,7 @@ class _Walk:
     def list_folder(self, folder: int, prefix: str, *, levels: int) -> None:
         with os.scandir(folder) as listing:
             entries = list(listing)
-        first, names, beside, folders = len(self.paths), list[str](), set[str](), list[str]()
+        first, beside, folders = len(self.paths), set[str](), list[str]()
         paths, entities, pack = self.paths, self.entities, _ENTITY.pack
         for entry in entries:
             name = entry.name
@@ -200,14 +203,14 @@ class _Walk:
                 if kind == stat.S_IFDIR and levels < MOST_LEVELS:
                     continue  # it was a file when it was listed: the next look enters it
                 self._mark(_unusual(status, folder))
-            names.append(name)
             paths.append(prefix + name)
             size = status.st_size
             # Written out, as a call of a function would be a tenth of what a file costs here.
             entities.append(pack(status.st_dev, status.st_ino, size, status.st_mtime_ns, status.st_ctime_ns))
             self.size += size
+        self.folders.append((prefix, first, len(paths)))
         if beside:
-            self._mark_helped(first, names, beside)
+            self._mark_helped(first, len(prefix), beside)
         for name in folders:
             self._enter(folder, name, prefix + name, levels=levels + 1)
 
@@ -216,9 +219,10 @@ class _Walk:
         if marks != _UNMARKED:
             self.marks[len(self.paths)] = marks
 
-    def _mark_helped(self, first: int, names: Sequence[str], beside: Collection[str]) -> None:
-        """Note the markers and sidecars that lie beside the files of a folder."""
-        for place, name in enumerate(names, start=first):
+    def _mark_helped(self, first: int, before: int, beside: Collection[str]) -> None:
+        """Note the markers and sidecars that lie beside the files of a folder, whose path is so long."""
+        for place in range(first, len(self.paths)):
+            name = self.paths[place][before:]
             done, sidecar = name + DONE_SUFFIX in beside, name + SIDECAR_SUFFIX in beside
             if done or sidecar:
                 self.marks[place] = replace(self.marks.get(place, _UNMARKED), done=done, sidecar=sidecar)

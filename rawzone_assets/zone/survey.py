@@ -26,12 +26,14 @@ from rawzone_assets.contract.naming import (
 from rawzone_assets.zone import sidecar
 from rawzone_assets.zone.errors import IndexFailed
 from rawzone_assets.zone.index import Index
-from rawzone_assets.zone.index_seen import SeenFile
+from rawzone_assets.zone.index_seen import Folder, SeenFile
 from rawzone_assets.zone.landed import MOST_LEVELS, Landed, Scan
 from rawzone_assets.zone.landing import Landing
 from rawzone_assets.zone.receipt import Verdict
 from rawzone_assets.zone.sidecar import HasSidecars
 
+_MANY = 200
+"""Files of a folder whose comparing one by one is worth sparing."""
 MOST_COPIED = 2**30
 """Bytes. What its feed's limit refuses is copied into quarantine up to this size, else left in landing."""
 
@@ -111,7 +113,7 @@ def survey(
     )
     looked.pass_over_what_is_known()
     looked.sort_out()
-    looked.keep_what_was_confirmed()
+    looked.keep_what_was_found()
     # Feed by feed, oldest capture first: a duplicate then refers to the earliest file.
     looked.ready.sort(key=lambda d: (d.feed_id, d.recognized.capture.captured_at, d.landed.path))
     scan = looked.scan
@@ -143,11 +145,13 @@ class _Look:
     decided: dict[str, tuple[str | None, Verdict]] = field(default_factory=dict)
     left: list[tuple[int, SeenFile | None]] = field(default_factory=list)  # place in the scan, what was known
     confirmed: list[SeenFile] = field(default_factory=list)
+    large: list[Folder] = field(default_factory=list)  # folders that were compared file by file
 
     def pass_over_what_is_known(self) -> None:
         """Decide on files of a feed that are unchanged, if names are declared as when that was confirmed.
 
-        Nearly all of a large landing was decided before, so no file costs more here than its two comparisons.
+        Nearly all of a large landing was decided before, so no file costs more here than its two comparisons,
+        and in a large folder that is wholly as it was, not even that.
         """
         labels, entities = self.scan.labels, self.scan.entities
         with self.index.usable():
@@ -157,8 +161,19 @@ class _Look:
                 for number, standing in standings.items()
                 if standing.feed and standing.names == self.names
             }
-            for found in self.index.seen.known(labels):
-                for place, entity, number in found:
+            places: list[int] = []
+            for path, first, end in self.scan.folders:
+                folder = self._large_folder(path, first, end)
+                known = self.index.seen.standings_in(folder) if folder else None
+                if known and current.keys() >= set(known):
+                    self.decided.update(zip(labels[first:end], map(current.__getitem__, known), strict=True))
+                    continue
+                places += range(first, end)
+                if folder:
+                    self.large.append(folder)
+            for found in self.index.seen.known([labels[place] for place in places]):
+                for number_in, entity, number in found:
+                    place = places[number_in]
                     if number in current and entity == entities[place]:
                         self.decided[labels[place]] = current[number]
                     elif entity is None or number is None:
@@ -170,6 +185,12 @@ class _Look:
             if (marks.borrowed or not marks.regular) and labels[place] in self.decided:
                 del self.decided[labels[place]]
                 self.left.append((place, None))
+
+    def _large_folder(self, path: str, first: int, end: int) -> Folder | None:
+        if end - first < _MANY:
+            return None
+        label = self.scan.labels[first].rpartition("/")[0] if path else ""
+        return Folder(label, self.scan.labels[first:end], self.scan.entities[first:end])
 
     def sort_out(self) -> None:
         """Say what each of the other files is, by path."""
@@ -213,11 +234,15 @@ class _Look:
         if known.standing.names != self.names:
             self.confirmed.append(known)
 
-    def keep_what_was_confirmed(self) -> None:
-        """Note that names were looked at, so that the next look need not. A courtesy: it may fail."""
-        if self.confirmed:
-            with suppress(IndexFailed):
+    def keep_what_was_found(self) -> None:
+        """Note what the next look need not do again. A courtesy: it may fail."""
+        changed = {self.scan.labels[place].rpartition("/")[0] for place, _ in self.left}
+        whole = [folder for folder in self.large if folder.label not in changed]
+        with suppress(IndexFailed):
+            if self.confirmed:
                 self.index.confirm(self.confirmed, self.names)
+            if whole:
+                self.index.note_unchanged(whole)
 
 
 def recognized_as(

@@ -8,7 +8,9 @@ import pytest
 from rawzone_assets.contract.judging import judge
 from rawzone_assets.platforms import all_platforms
 from rawzone_assets.zone import survey as survey_module
+from rawzone_assets.zone.index_seen import SeenFiles, Standing
 from rawzone_assets.zone.promotion import promote
+from rawzone_assets.zone.receipt import Verdict
 from rawzone_assets.zone.settings import Settings
 from rawzone_assets.zone.zone import Zone
 
@@ -101,3 +103,78 @@ class TestDecided:
         found = zone.survey(with_names("streams_page_<ts>.html"), settle=0)
         assert found.decided == {}
         assert len(found.unrecognized) == 5
+
+
+class TestLargeFolders:
+    """A folder that is wholly as it was is not compared file by file; whatever happens to a file ends that."""
+
+    @pytest.fixture
+    def settled(self, zone, monkeypatch):
+        """The zone, with five files being many, looked at until nothing is left to note."""
+        monkeypatch.setattr(survey_module, "_MANY", 5)
+        for _ in range(3):
+            zone.survey(all_platforms(), settle=0)
+        return zone
+
+    @pytest.fixture
+    def compared(self, monkeypatch):
+        """How many files were compared one by one."""
+        asked = []
+        known = SeenFiles.known
+
+        def counting(seen, labels):
+            asked.extend(labels)
+            return known(seen, labels)
+
+        monkeypatch.setattr(SeenFiles, "known", counting)
+        return asked
+
+    def streams(self, zone):
+        return zone.layout.landing / "distrokid" / "streams"
+
+    def test_nothing_in_it_is_compared(self, settled, compared):
+        found = settled.survey(all_platforms(), settle=0)
+        assert compared == []
+        assert {pair[0] for pair in found.decided.values()} == {"distrokid/streams"}
+        assert len(found.decided) == 5
+
+    @pytest.mark.parametrize("change", ["content", "time", "new", "gone", "renamed", "link"])
+    def test_a_change_is_seen_as_in_a_small_folder(self, settled, monkeypatch, change):
+        folder = self.streams(settled)
+        path = folder / "streams_stats_20240503.html"
+        if change == "content":
+            before = path.stat()
+            path.write_bytes(path.read_bytes()[:-1] + b"!")
+            os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+        elif change == "time":
+            os.utime(path)
+        elif change == "new":
+            (folder / "streams_stats_20240509.html").write_bytes(b"<html>")
+        elif change == "gone":
+            path.unlink()
+        elif change == "renamed":
+            path.rename(folder / "streams_stats_20240509.html")
+        else:
+            (folder / "streams_stats_20240509.html").symlink_to(path.name)
+        found = settled.survey(all_platforms(), settle=0)
+        monkeypatch.setattr(survey_module, "_MANY", 1_000)
+        assert found == settled.survey(all_platforms(), settle=0)
+        assert len(found.decided) == (5 if change in ("new", "link") else 4)
+
+    def test_other_declarations_are_asked(self, settled):
+        assert settled.survey(with_names("streams_page_<ts>.html"), settle=0).decided == {}
+        assert len(settled.survey(all_platforms(), settle=0).decided) == 5
+
+    def test_a_verdict_that_is_corrected_shows(self, settled):
+        label = "distrokid/streams/streams_stats_20240503.html"
+        assert settled.survey(all_platforms(), settle=0).decided[label] == (
+            "distrokid/streams",
+            Verdict.QUARANTINED,
+        )
+        settled.index.seen.correct(label, Standing("distrokid/streams", Verdict.PROMOTED))
+        assert settled.survey(all_platforms(), settle=0).decided[label][1] is Verdict.PROMOTED
+
+    def test_an_index_built_anew_compares_again(self, settled, compared):
+        settled.index._clear()
+        assert len(settled.survey(all_platforms(), settle=0).decided) == 5
+        assert len(compared) >= 5
