@@ -46,8 +46,8 @@ class Folder:
 
     @cached_property
     def digest(self) -> bytes:
-        whole = b"".join((*self.entities, "\0".join(self.labels).encode()))
-        return hashlib.sha256(whole).digest()
+        names = "\0".join(self.labels).encode()
+        return hashlib.sha256(b"".join((b"%d " % len(self.entities), *self.entities, names))).digest()
 
 
 @dataclass(frozen=True)
