@@ -1,4 +1,4 @@
-"""``python -m benchmarks.growth_plot FIGURES.json PICTURE.svg``: what ``benchmarks.growth`` found, as curves."""
+"""``python -m benchmarks.growth_plot FIGURES.json PICTURE.svg``: what ``benchmarks.growth`` found, drawn."""
 
 from __future__ import annotations
 
