@@ -22,7 +22,7 @@ _LEAST_FREE = 2**19
 _CACHE = 32 * 2**20
 """Bytes of pages that a connection keeps: building touches most tables' ends for every receipt."""
 
-_VERSION = 9
+_VERSION = 10
 # ``receipt`` is narrow, so that a question reads few pages of it; whole records lie apart, in ``body``.
 _SCHEMA = f"""
 CREATE TABLE head (seq INTEGER NOT NULL, sha256 TEXT NOT NULL, at TEXT);

@@ -13,7 +13,7 @@ from dagster._core.definitions.asset_checks.asset_check_evaluation import (
 )
 from dagster._core.storage.event_log.sqlite.sqlite_event_log import SqliteEventLogStorage
 
-from rawzone_assets.orchestration import event_batches, reporting
+from rawzone_assets.orchestration import event_batches, reporting, sqlite_events
 
 KEY = dg.AssetKey(["raw", "some", "feed"])
 OTHER = dg.AssetKey(["landing", "some", "feed"])
@@ -230,7 +230,7 @@ def test_a_batch_that_fails_in_the_middle_leaves_assets_as_they_were(instances, 
     def failing(*_arguments):
         raise OSError("no space left")
 
-    monkeypatch.setattr(event_batches, "_store_evaluations", failing)
+    monkeypatch.setattr(sqlite_events, "_store_evaluations", failing)
     entries = [event_batches.outside_of_steps(e, job_name="j", run_id=RUN, at=5.0) for e in a_days_work()]
     with pytest.raises(OSError, match="no space left"):
         event_batches.store(instance, entries)
