@@ -17,11 +17,14 @@ from rawzone_assets.health.holds import HoldOver, add_hold, release_hold
 from rawzone_assets.health.repair import repair
 from rawzone_assets.health.scrub import scrub
 from rawzone_assets.zone import erasing
-from rawzone_assets.zone.errors import ObjectErased, StorageFailed
+from rawzone_assets.zone.errors import CannotErase, ObjectErased, StorageFailed
+from rawzone_assets.zone.files import LocalFiles
 from rawzone_assets.zone.publishing import Publisher
 from rawzone_assets.zone.receipt import Verdict
 from rawzone_assets_tests.health.archive_support import archive_due, objections, restore_all, set_policy
+from rawzone_assets_tests.health.test_archiving import Sealed
 from rawzone_assets_tests.zone.fault_bench import FaultBench
+from rawzone_assets_tests.zone.faulty_files import WatchedFiles
 from rawzone_assets_tests.zone.power_loss import Campaign
 from rawzone_assets_tests.zone.tiny_platform import LandingFolder, look, open_zone, promote_all
 from rawzone_assets_tests.zone.works import ERASE, FIRST, Work, erase
@@ -289,6 +292,43 @@ class TestACrash:
             assert report.damages == ()
             zone.recover()
         assert holders(marked) == []
+
+
+class Flagged(WatchedFiles):
+    """A disk on which stored files cannot be removed before their immutable flag is taken off."""
+
+    def __init__(self):
+        super().__init__(LocalFiles())
+        self.loose = set()
+
+    def is_immutable(self, path):
+        return "_staging" not in path.parts and path.suffix == ".gz" and path not in self.loose
+
+    def set_immutable(self, path, *, on):
+        (self.loose.discard if on else self.loose.add)(path)
+
+    def try_immutable(self, folder):
+        pass
+
+    def remove(self, path):
+        if self.is_immutable(path):
+            raise PermissionError(errno.EPERM, "Operation not permitted", str(path))
+        super().remove(path)
+
+
+class TestSealedFiles:
+    def test_lose_their_flag_before_they_go(self, marked):
+        with open_zone(marked, files=Flagged()) as zone:
+            carry_out(zone)
+        assert holders(marked) == []
+
+    def test_that_this_user_cannot_remove_are_not_recorded_as_erased_either(self, marked):
+        with open_zone(marked, files=Sealed(LocalFiles())) as zone:
+            with pytest.raises(CannotErase, match="carries the immutable flag, and this user cannot"):
+                carry_out(zone)
+            assert zone.index.custody.erasures() == []
+        assert len(holders(marked)) == 2
+        assert objections(marked) == []
 
 
 class _ErasesFirst(Publisher):

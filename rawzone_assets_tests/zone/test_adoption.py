@@ -15,6 +15,7 @@ from rawzone_assets.zone import adoption, intake
 from rawzone_assets.zone import pile as piles
 from rawzone_assets.zone.adoption import foresee
 from rawzone_assets.zone.errors import PileMissing, PileNotApart
+from rawzone_assets.zone.landing import Landing, Unreadable
 from rawzone_assets.zone.pile import NotUnpacked, Pile
 from rawzone_assets_tests.zone.invariants import Oracle, read_landing, read_tree
 from rawzone_assets_tests.zone.tiny_platform import (
@@ -266,6 +267,22 @@ class TestWhatIsNotOpened:
             outcome = promote_these(zone, found.ready, source=pile)
         assert [item.reason for item in outcome.waiting] == ["changed while it was read"]
         assert outcome.receipts == []
+
+    def test_a_file_that_may_not_be_read_is_told_and_holds_up_no_other(self, old, adopting):
+        old.put_all({NOTE: b"a", "tiny/note_20240523.txt": b"b"})
+        open_file = Landing.open
+
+        def refuse(landing, landed):
+            if landed.path == NOTE:
+                raise Unreadable(landed.label, "permission denied")
+            return open_file(landing, landed)
+
+        with mock.patch.object(Landing, "open", refuse):
+            foreseen = adopting.foresee()
+            outcome = adopting.apply()
+        assert [one.problem.reason for one in foreseen if one.problem] == ["permission denied"]
+        assert [problem.label for problem in outcome.unreadable] == [str(old.root / NOTE)]
+        assert [receipt.adopted["path"] for receipt in outcome.receipts] == ["tiny/note_20240523.txt"]
 
 
 class TestWhichFolder:
