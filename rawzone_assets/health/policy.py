@@ -16,7 +16,7 @@ def examine_policy(policy: Policy, feeds: Iterable[str]) -> Check:
     name = "policy"
     unknown = policy.unknown_feeds(feeds)
     if unknown:
-        seen = f"policy.toml names feeds that nobody delivers: {', '.join(unknown)}"
+        seen = f"policy.toml names feeds or platforms that nobody delivers: {', '.join(unknown)}"
         return failed(name, seen, "correct the names: 'rawzone status' lists the feeds")
     changed = sorted(
         policy.general.modes.keys() | {code for own in policy.feeds.values() for code in own.modes}

@@ -7,10 +7,13 @@ zone's lock. The archive copy stays for good, so the bytes lie in at least one p
 
 from __future__ import annotations
 
+import os
 import stat
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from rawzone_assets.zone import codec, custody
 from rawzone_assets.zone.custody import Whereabouts
@@ -79,7 +82,7 @@ def require_release(files: Files, layout: Layout, keys: Iterable[str]) -> None:
 
 
 def verify_copy(files: Files, path: Path, record: Record) -> str | None:
-    """What is wrong with a copy of the object that a record describes; ``None`` when it is sound.
+    """What is wrong with a copy of the object that a record describes, as its disk has it; ``None``: nothing.
 
     Raises:
         OSError: The file is there and cannot be read.
@@ -91,6 +94,7 @@ def verify_copy(files: Files, path: Path, record: Record) -> str | None:
         return "it is no regular file"
     try:
         with files.open(path) as stream:
+            _from_disk(stream)
             codec.check_stored(
                 codec.blocks_of(stream),
                 encoding=record["encoding"],
@@ -102,6 +106,12 @@ def verify_copy(files: Files, path: Path, record: Record) -> str | None:
     except codec.Damaged as problem:
         return str(problem)
     return None
+
+
+def _from_disk(stream: BinaryIO) -> None:
+    """Have the disk asked for what was just written to it, where the system can be told to forget it."""
+    with suppress(OSError):  # a file system without pages, or a system without the call's effect
+        os.posix_fadvise(stream.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
 
 
 def _objection(files: Files, layout: Layout, index: Index, key: str) -> str | None:

@@ -119,7 +119,13 @@ class TestApply:
 
     def test_leaves_everything_readable_by_every_way(self, zone, plan):
         before = {record["key"]: zone("cat", record["key"]).out for record in zone("ls", "--json").records}
+        head = str(zone("status", "--json").records[-1]["head_seq"])
+        seen = [record["key"] for record in zone("ls", "--as-of", head, "--json").records]
+        rows = zone("sql", "select * from distrokid_streams order by all").out
         assert apply(zone, plan).code == 0
+        assert [record["key"] for record in zone("ls", "--as-of", head, "--json").records] == seen
+        shutil.rmtree(zone.home / "state")  # the projection is built again, from the archive
+        assert zone("sql", "select * from distrokid_streams order by all").out == rows
         assert {record["whereabouts"] for record in zone("ls", "--json").records} == {"archive"}
         assert {key: zone("cat", key).out for key in before} == before
         path = zone("ls", FEED, "--json").records[0]["path"]
