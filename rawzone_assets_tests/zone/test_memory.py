@@ -80,7 +80,7 @@ def test_of_a_large_delivery_does_not_grow_with_its_size(tmp_path: Path, tell: C
 
 def test_of_many_deliveries_does_not_grow_with_their_number(tmp_path: Path, tell: Callable[[str], None]):
     found = {}
-    for count in (200, 800):
+    for count in (300, 1_200):
         home = tmp_path / str(count)
         folder = home / "landing/toolost"
         folder.mkdir(parents=True)
@@ -91,9 +91,9 @@ def test_of_many_deliveries_does_not_grow_with_their_number(tmp_path: Path, tell
             (folder / f"toolost_spotify_{stamp}.json").write_text(data)
         found[count] = promoted(home)
     # The outcome itself holds a receipt of each, some kilobytes.
-    assert found[800]["promoting"] < found[200]["promoting"] + 600 * 16 / 1024
-    assert found[800]["judging"] < 1.1 * found[200]["judging"]
-    tell(f"peak MiB for 200 and 800 deliveries: {found}")
+    tell(f"peak MiB for 300 and 1,200 deliveries: {found}")
+    assert found[1_200]["promoting"] < found[300]["promoting"] + 900 * 16 / 1024
+    assert found[1_200]["judging"] < 1.1 * found[300]["judging"]
 
 
 @pytest.mark.campaign
