@@ -8,6 +8,7 @@ and output. The worker gives up all that judging does not need: it may write no 
 from __future__ import annotations
 
 import errno
+import gc
 import importlib
 import math
 import os
@@ -104,6 +105,12 @@ def _allow_seconds(seconds: int) -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (limit, resource.RLIM_INFINITY))
 
 
+def _collect_seldom() -> None:
+    """Documents are many small objects without cycles: looking for cycles among them takes a tenth of the time."""
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
+
+
 def _say_without_values(kind: type[BaseException], _error: BaseException, trace: TracebackType | None) -> None:
     """Where a fault of ours happened. What it says is left out: it may quote the delivery."""
     sys.stderr.write("".join(traceback.format_tb(trace)) + f"{kind.__name__} while judging a delivery\n")
@@ -115,6 +122,7 @@ def main() -> None:
     os.dup2(2, 1)  # whatever a library prints must not fall among the answers
     feeds = _feeds(source)
     sys.excepthook = _say_without_values
+    _collect_seldom()
     _confine(memory)
     bytearray(_LEAST_MEMORY)  # with less every delivery would seem to be at fault: better not to start at all
     write_frame(answers, {"feeds": sorted(feeds)})
