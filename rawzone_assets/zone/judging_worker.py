@@ -106,7 +106,7 @@ def _allow_seconds(seconds: int) -> None:
 
 
 def _collect_seldom() -> None:
-    """Documents are many small objects without cycles: looking for cycles among them takes a tenth of the time."""
+    """Documents are many small objects without cycles: looking for these takes up to a tenth of the time."""
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)
 
