@@ -47,7 +47,8 @@ class Folder:
     @cached_property
     def digest(self) -> bytes:
         names = "\0".join(self.labels).encode()
-        return hashlib.sha256(b"".join((b"%d " % len(self.entities), *self.entities, names))).digest()
+        lengths = b",".join(b"%d" % len(entity) for entity in self.entities)  # nearly always 40 each
+        return hashlib.sha256(b"".join((lengths, b" ", *self.entities, names))).digest()
 
 
 @dataclass(frozen=True)

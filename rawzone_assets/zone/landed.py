@@ -63,7 +63,7 @@ class Landed:
     @property
     def entity(self) -> bytes:
         """The same, packed: what the index knows a landed file again by."""
-        return _ENTITY.pack(self.device, self.inode, self.size, self.mtime_ns, self.ctime_ns)
+        return _packed(self.device, self.inode, self.size, self.mtime_ns, self.ctime_ns)
 
     @property
     def identity(self) -> dict[str, str]:
@@ -133,7 +133,7 @@ class Scan:
 
     def landed(self, place: int) -> Landed:
         """The entry at that place in the lists."""
-        device, inode, size, mtime_ns, ctime_ns = _ENTITY.unpack(self.entities[place])
+        device, inode, size, mtime_ns, ctime_ns = _unpacked(self.entities[place])
         marks = self.marks.get(place, _UNMARKED)
         return Landed(
             path=self.paths[place],
@@ -205,12 +205,14 @@ class _Walk:
                 self._mark(_unusual(status, folder))
             paths.append(prefix + name)
             size = status.st_size
-            # Written out, as a call of a function would be a tenth of what a file costs here.
-            entities.append(pack(status.st_dev, status.st_ino, size, status.st_mtime_ns, status.st_ctime_ns))
+            try:  # written out, as a call of a function would be a tenth of what a file costs here
+                entity = pack(status.st_dev, status.st_ino, size, status.st_mtime_ns, status.st_ctime_ns)
+            except struct.error:
+                entity = _packed(*_identity(status))
+            entities.append(entity)
             self.size += size
         self.folders.append((prefix, first, len(paths)))
-        if beside:
-            self._mark_helped(first, len(prefix), beside)
+        self._mark_helped(first, len(prefix), beside)
         for name in folders:
             self._enter(folder, name, prefix + name, levels=levels + 1)
 
@@ -221,7 +223,7 @@ class _Walk:
 
     def _mark_helped(self, first: int, before: int, beside: Collection[str]) -> None:
         """Note the markers and sidecars that lie beside the files of a folder, whose path is so long."""
-        for place in range(first, len(self.paths)):
+        for place in range(first, len(self.paths) if beside else first):
             name = self.paths[place][before:]
             done, sidecar = name + DONE_SUFFIX in beside, name + SIDECAR_SUFFIX in beside
             if done or sidecar:
@@ -247,7 +249,22 @@ class _Walk:
 
 def entity_from(identity: Mapping[str, str]) -> bytes:
     """The entity of a landed file as :attr:`Landed.entity` is, from what its receipt keeps of it."""
-    return _ENTITY.pack(*(int(identity[name]) for name in ("device", "inode", "size", "mtime_ns", "ctime_ns")))
+    return _packed(*(int(identity[name]) for name in ("device", "inode", "size", "mtime_ns", "ctime_ns")))
+
+
+def _packed(*identity: int) -> bytes:
+    try:
+        return _ENTITY.pack(*identity)
+    except (
+        struct.error
+    ):  # anybody may give a file a time in the year 2500, which 64 bits of nanoseconds do not hold
+        return repr(identity).encode()
+
+
+def _unpacked(entity: bytes) -> tuple[int, ...]:
+    if len(entity) == _ENTITY.size:
+        return _ENTITY.unpack(entity)
+    return tuple(map(int, entity.decode().strip("()").split(",")))
 
 
 def _unusual(status: os.stat_result, folder: int) -> Marks:

@@ -92,6 +92,20 @@ class TestDecided:
         found = zone.survey(all_platforms(), settle=0)
         assert [delivery.landed.path.rpartition("/")[2] for delivery in found.ready] == [path.name]
 
+    @pytest.mark.parametrize("second", [-(2**33), 2**34, 2**40], ids=["before 1970", "after 2500", "far away"])
+    def test_a_file_of_any_time_is_known_again(self, zone, second):
+        """Nanoseconds beyond the year 2262 do not fit into 64 bits; who lands a file may give it any time."""
+        path = zone.layout.landing / "distrokid" / "streams" / "streams_stats_20240503.html"
+        path.write_bytes(b"<html>of another time</html>")
+        os.utime(path, (second, second))
+        found = zone.survey(all_platforms(), settle=0)
+        (delivery,) = found.ready
+        assert delivery.landed.mtime_ns == path.stat().st_mtime_ns
+        promote(zone, found.ready, judge=judge, run_id="test")
+        zone.index._clear()
+        for _ in range(2):
+            assert len(zone.survey(all_platforms(), settle=0).decided) == 5
+
     def test_a_file_that_changed_is_ready_again(self, zone):
         changed = zone.layout.landing / "distrokid" / "streams" / "streams_stats_20240503.html"
         changed.write_bytes(b"<html>other</html>")
