@@ -15,7 +15,7 @@ from pathlib import Path
 
 from rawzone_assets.zone import custody, upkeep
 from rawzone_assets.zone.errors import CannotErase
-from rawzone_assets.zone.files import Files
+from rawzone_assets.zone.files import Files, ensure_folder
 from rawzone_assets.zone.index import Index
 from rawzone_assets.zone.layout import Layout, cached_path
 from rawzone_assets.zone.receipt import Record
@@ -53,15 +53,8 @@ def places_of(layout: Layout, index: Index, place: str) -> list[Path]:
 
 def projected_days(files: Files, layout: Layout, index: Index, key: str) -> Iterator[tuple[str, list[Path]]]:
     """The folders of the columnar projection that hold rows of an object, by feed."""
-    days: dict[str, set[str]] = {}
-    for entry in index.find(key):
-        receipt = entry.receipt
-        if receipt.key == key and receipt.feed and receipt.partition:
-            days.setdefault(receipt.feed, set()).add(receipt.partition)
-    for feed, partitions in days.items():
-        folder = layout.columnar / feed
-        names = files.names(folder) if files.status(folder) is not None else []
-        yield feed, [folder / name for name in names if name.partition(".")[0] in partitions]
+    for feed, days in _days_of(index, key).items():
+        yield feed, _folders_of(files, layout.columnar / feed, days)
 
 
 def require_erasable(files: Files, paths: Iterable[Path], staging: Path) -> None:
@@ -84,16 +77,32 @@ def _erase_projected(files: Files, layout: Layout, index: Index, record: Record)
     """Take away whole days: their other rows are projected again when they are next asked for."""
     if record["key"] is None:
         return
-    for feed, folders in projected_days(files, layout, index, record["key"]):
-        work = layout.columnar_work(feed)
-        if files.status(work) is None:
-            continue
-        with files.lock(work / "lock", wait=True):  # nobody projects meanwhile what was read before
-            for folder in folders:
+    for feed, days in _days_of(index, record["key"]).items():
+        root, work = layout.columnar / feed, layout.columnar_work(feed)
+        if files.status(root) is None and files.status(work) is None:
+            continue  # it was never projected
+        ensure_folder(files, work)
+        with files.lock(work / "lock", wait=True):  # whoever projects has what was read before
+            for folder in _folders_of(files, root, days):
                 _remove_tree(files, folder)
-            for name in files.names(work):
-                if name != "lock":
-                    _remove_tree(files, work / name)
+            if files.status(root) is not None:
+                files.sync_folder(root)
+            _clear(files, work)
+
+
+def _days_of(index: Index, key: str) -> dict[str, set[str]]:
+    """The capture days under which an object can be read, by feed."""
+    days: dict[str, set[str]] = {}
+    for entry in index.find(key):
+        receipt = entry.receipt
+        if receipt.key == key and receipt.feed and receipt.partition:
+            days.setdefault(receipt.feed, set()).add(receipt.partition)
+    return days
+
+
+def _folders_of(files: Files, root: Path, days: set[str]) -> list[Path]:
+    names = files.names(root) if files.status(root) is not None else []
+    return [root / name for name in names if name.partition(".")[0] in days]
 
 
 def _erase_restored(files: Files, layout: Layout) -> None:
@@ -101,9 +110,7 @@ def _erase_restored(files: Files, layout: Layout) -> None:
     if files.status(layout.scratch) is None:
         return
     with files.lock(layout.scratch / "lock", wait=True):
-        for name in files.names(layout.scratch):
-            if name != "lock":
-                files.remove(layout.scratch / name)
+        _clear(files, layout.scratch)
 
 
 def _erase_cached(files: Files, cache: Path, index: Index, record: Record) -> None:
@@ -114,8 +121,7 @@ def _erase_cached(files: Files, cache: Path, index: Index, record: Record) -> No
     known = [entry.receipt.stored_sha256 for entry in index.find(record["sha256"])]
     known += [record["stored_sha256"], *(event.get("stored_sha256") for event in events)]
     for digest in dict.fromkeys(digest for digest in known if digest):
-        with contextlib.suppress(FileNotFoundError, NotADirectoryError):
-            files.remove(cached_path(cache, digest))
+        _remove(files, [cached_path(cache, digest)])
         # Of whoever is writing one just now: a copy that lost its name never gets its last one.
         for name in files.names(cache) if files.status(cache) is not None else ():
             if name.startswith(f"{digest}."):
@@ -131,10 +137,19 @@ def _remove(files: Files, paths: Iterable[Path]) -> None:
             continue
         if _is_sealed(files, path):
             files.set_immutable(path, on=False)
-        files.remove(path)
+        with contextlib.suppress(FileNotFoundError):  # a cache's is anybody's to drop
+            files.remove(path)
     for folder in sorted(folders):
         if files.status(folder) is not None:
             files.sync_folder(folder)
+
+
+def _clear(files: Files, folder: Path) -> None:
+    """Empty a folder of work whose lock is held."""
+    for name in files.names(folder):
+        if name != "lock":
+            _remove_tree(files, folder / name)
+    files.sync_folder(folder)
 
 
 def _remove_tree(files: Files, path: Path) -> None:
