@@ -39,9 +39,13 @@ def refused_cells(shape: Shape, chunk: Chunk) -> Iterator[Finding]:
 def refused_texts(shape: Shape, chunk: Chunk, column: str) -> set[str | None]:
     """The different cells of a column that its schema refuses."""
     nullable, checks = demands_of(shape.schema, column)
+    texts = chunk.distinct(column)
+    if len(checks) == 1 and None not in texts:
+        accepts = checks[0].accepts
+        return {cell for cell in texts if cell is not None and not accepts(cell)}
     return {
         cell
-        for cell in chunk.distinct(column)
+        for cell in texts
         if (not nullable if cell is None else not all(check.accepts(cell) for check in checks))
     }
 

@@ -52,6 +52,8 @@ class TableGrammar:
     delimiter: str
     end: str
     looked_at: Mapping[str, int]
+    doubtful: frozenset[str]  # of these, those of which the match does not prove every cell sound
+    never_blank: frozenset[str]
     widths: tuple[int, ...] | None  # of the first columns, when those are all that is looked at
 
     def chunk_of(self, lines: Lines, shape: Shape, *, with_last: bool) -> tuple[Chunk, list[str]] | None:
@@ -67,7 +69,9 @@ class TableGrammar:
         columns = _Columns(grammar=self, lines=lines.lines)
         numbers = range(lines.first, lines.first + len(lines.lines))
         chunk = Chunk(columns=columns, lines=numbers, **self._distinct(lines.lines))
-        if any(refused_texts(shape, chunk, column) for column in columns) or any(unusual_cells(shape, chunk)):
+        if any(refused_texts(shape, chunk, column) for column in self.doubtful):
+            return None
+        if any(unusual_cells(shape, chunk)):
             return None
         if with_last and not last:
             last = [_last_cell(line, self.delimiter) for line in lines.lines]
@@ -134,9 +138,9 @@ class _Columns(Mapping[str, "Sequence[str | None]"]):
     def _cut(self) -> dict[str, list[str | None]]:
         delimiter, places = self.grammar.delimiter, self.grammar.looked_at
         last = max(places.values())
-        rows = zip(*(line.split(delimiter, last + 1)[: last + 1] for line in self.lines), strict=True)
-        cells = list(rows)
-        return {column: _with_blanks(cells[at]) for column, at in places.items()}
+        cells = list(zip(*(line.split(delimiter, last + 1) for line in self.lines), strict=True))
+        never_blank = self.grammar.never_blank
+        return {c: list(cells[at]) if c in never_blank else _with_blanks(cells[at]) for c, at in places.items()}
 
 
 def _last_cell(line: str, delimiter: str) -> str:
@@ -160,17 +164,25 @@ def grammar_of(
     text = rf"(?:[^\x00-\x1f{quote}{_escaped(dialect.delimiter)}]*)"
     cells: list[str] = []
     looked_at: dict[str, int] = {}
+    doubtful: set[str] = set()
+    never_blank: set[str] = set()
     for position, column in enumerate(header.columns):
         demands = shape.columns[column] if column else {}
         cell = _cell(demands, text, is_text_only_tabs=dialect.delimiter == "\t") if column else text
         if column and (cell is None or column in needed or demands.get("format") == "date"):
             looked_at[column] = position
+            if cell is None or demands.get("format") == "date":
+                doubtful.add(column)
+            elif demands.get("format") and not is_nullable(demands):
+                never_blank.add(column)
         cells.append(cell or text)
     return TableGrammar(
         cells=tuple(cells),
         delimiter=dialect.delimiter,
         end=SEPARATORS[newline],
         looked_at=looked_at,
+        doubtful=frozenset(doubtful),
+        never_blank=frozenset(never_blank),
         widths=_widths(shape, header, looked_at),
     )
 
