@@ -15,7 +15,7 @@ from typing import Any
 
 import click
 
-from benchmarks import core, machine, pairing, reports
+from benchmarks import core, dagster_days, machine, pairing, reports
 from benchmarks.corpora import SEED, Corpus, corpus
 from benchmarks.measuring import is_there
 from benchmarks.plans import SIZES
@@ -99,6 +99,22 @@ def run(
     click.echo(path.read_text(encoding="utf-8"))
     if not keep:
         shutil.rmtree(place)
+
+
+@main.command(name="days")
+@click.option("--days", type=click.IntRange(1), default=365, show_default=True)
+@_folder
+def days_of_dagster(*, days: int, folder: Path) -> None:
+    """Tell Dagster of a history that the core promoted: CPU a partition-day with all its checks."""
+    place = folder / "runs" / f"{time.strftime('%Y%m%d_%H%M%S')}-days"
+    told = dagster_days.tell_history(days, place)
+    click.echo(
+        f"{told.days} days: {told.reporting.cpu:.2f} s CPU to report, {told.starting.cpu:.2f} s with "
+        f"nothing to report: {1000 * told.per_day:.1f} ms a day; {told.reporting.wall:.1f} s wall"
+    )
+    for kind, count in sorted(told.events.items()):
+        click.echo(f"{count:6} {kind}")
+    shutil.rmtree(place)
 
 
 @main.command(name="do", hidden=True)

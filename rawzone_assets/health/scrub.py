@@ -220,12 +220,6 @@ def _takes_away(record: Record, item: Item) -> bool:
 def check_item(files: Files, item: Item) -> Damage | None:
     """What is wrong with one recorded file; ``None`` when it is sound."""
     try:
-        status = files.status(item.path)
-        if status is None:
-            return damage_of(DamageKind.MISSING, item, "its receipt says it exists")
-        if not stat.S_ISREG(status.st_mode):
-            what = "a link lies" if stat.S_ISLNK(status.st_mode) else "something that is no file lies"
-            return damage_of(DamageKind.DAMAGED, item, f"{what} in its place")
         with files.open(item.path) as stream:
             codec.check_file(
                 stream,
@@ -239,9 +233,23 @@ def check_item(files: Files, item: Item) -> Damage | None:
         told = "it does not say what its receipt says" if item.is_document else str(problem)
         return damage_of(DamageKind.DAMAGED, item, told)
     except OSError as error:
-        problem_of_system = (error.strerror or "no reason").lower()
-        return damage_of(DamageKind.DAMAGED, item, f"it cannot be read ({problem_of_system})")
+        return _unread(files, item, error)
     return None
+
+
+def _unread(files: Files, item: Item, error: OSError) -> Damage:
+    """Why a recorded file could not be read: it is not there, it is no file, or what the system says."""
+    try:
+        status = files.status(item.path)
+    except OSError as other:
+        status, error = None, other
+    else:
+        if status is None:
+            return damage_of(DamageKind.MISSING, item, "its receipt says it exists")
+    if status and not stat.S_ISREG(status.st_mode):
+        what = "a link lies" if stat.S_ISLNK(status.st_mode) else "something that is no file lies"
+        return damage_of(DamageKind.DAMAGED, item, f"{what} in its place")
+    return damage_of(DamageKind.DAMAGED, item, f"it cannot be read ({(error.strerror or 'no reason').lower()})")
 
 
 def foreign(

@@ -10,6 +10,7 @@ from click.testing import CliRunner
 from benchmarks.__main__ import main
 from benchmarks.agreement import disagreements
 from benchmarks.corpora import corpus
+from benchmarks.dagster_days import tell_history
 from benchmarks.measuring import is_there
 from benchmarks.plans import LAST_DAY, SIZES, broken_cases, plan
 from benchmarks.scanning import Guide
@@ -118,6 +119,12 @@ def test_the_floor_of_verifying_notices_another_byte(smallest, tmp_path):
     victim.write_bytes(gzip.compress(b"{}"))
     with pytest.raises(floor_verifying.NotAsRecorded, match="1 objects are missing, 1 are foreign"):
         floor_verifying.verify(tmp_path)
+
+
+def test_a_history_is_told_in_one_event_a_day_and_check(tmp_path):
+    told = tell_history(3, tmp_path)
+    assert (told.events["ASSET_MATERIALIZATION"], told.events["ASSET_CHECK_EVALUATION"]) == (3, 15)
+    assert told.reporting.cpu > 0
 
 
 @pytest.mark.skipif(not is_there("strace"), reason="counting needs strace")
