@@ -62,11 +62,12 @@ def recorded_days(instance: dg.DagsterInstance, feed_id: str, days: Iterable[str
     key, wanted = raw_key(feed_id), sorted(days)
     contents = content_by_partition(instance, key, wanted)
     targets = newest_materializations(instance, key, wanted)
-    # One query for all, which leaves only the days that were ever judged to be asked for one by one.
+    # One query for all, which leaves only the days that were ever judged to be asked for.
     noted = _evaluated_days(instance, dg.AssetCheckKey(key, INTEGRITY)) if len(wanted) > _FEW else set(wanted)
+    notes = _newest_notes(instance, key, noted & set(wanted))
     known = {}
     for day in wanted:
-        note = _newest_note(instance, key, day) if day in noted else None
+        note = notes.get(day)
         known[day] = Recorded(
             content=contents.get(day),
             target=targets.get(day),
@@ -208,6 +209,30 @@ def newest_materializations(
     return instance.get_latest_storage_id_by_partition(
         key, dg.DagsterEventType.ASSET_MATERIALIZATION, set(partitions)
     )
+
+
+def _newest_notes(
+    instance: dg.DagsterInstance, key: dg.AssetKey, days: set[str]
+) -> dict[str, dg.AssetCheckEvaluation]:
+    """The newest integrity evaluation of each day: many are mostly the newest of all, and come in two pages."""
+    found: dict[str, dg.AssetCheckEvaluation] = {}
+    cursor = None
+    for _ in range(2 if len(days) > _FEW else 0):
+        records = instance.event_log_storage.get_asset_check_execution_history(
+            dg.AssetCheckKey(key, INTEGRITY), limit=len(days), cursor=cursor, status=_FINISHED
+        )
+        evaluations = [evaluation for record in records if (evaluation := _evaluation_in(record))]
+        for evaluation in evaluations:
+            if evaluation.partition in days:
+                found.setdefault(evaluation.partition, evaluation)
+        if len(records) < len(days) or len(found) == len(days):
+            return found
+        cursor = records[-1].id
+    for day in days - found.keys():
+        note = _newest_note(instance, key, day)
+        if note:
+            found[day] = note
+    return found
 
 
 def _newest_note(

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import dagster as dg
 import pytest
+from dagster._core.storage.event_log.sqlite.sqlite_event_log import SqliteEventLogStorage
 from dagster._serdes import serialize_value
 
 from rawzone_assets.health.erasure import erase, plan_erasure
-from rawzone_assets.orchestration import reporting, witness
+from rawzone_assets.orchestration import event_batches, reporting, witness
 from rawzone_assets.orchestration.names import raw_key
 from rawzone_assets.zone import promotion
 from rawzone_assets.zone.receipt import Verdict
@@ -221,6 +222,37 @@ class TestCrash:
         for check in DAILY:
             assert desk.verdicts(check)["2024-05-01"] == "SUCCEEDED"
         assert desk.verdicts("shape")["2024-05-02"] == "FAILED"
+        assert reported(desk.run("2024-05-01", "2024-05-02")) == []
+
+    @pytest.mark.parametrize("batch", [0, 1])
+    @pytest.mark.parametrize("half", [False, True], ids=["before it", "after the run's own log"])
+    def test_whichever_batch_of_events_is_lost_the_next_run_stores_it(self, desk, monkeypatch, batch, half):
+        desk.land("20240501")
+        desk.land("20240502", "bad")
+        stored = []
+        real, real_index = event_batches.store, SqliteEventLogStorage.index_transaction
+
+        def failing(*_arguments):
+            raise OSError("killed")
+
+        def broken(*arguments):
+            stored.append(arguments)
+            if len(stored) == batch + 1:
+                monkeypatch.setattr(SqliteEventLogStorage, "index_transaction", failing)
+                if not half:
+                    raise OSError("killed")
+            try:
+                real(*arguments)
+            finally:
+                monkeypatch.setattr(SqliteEventLogStorage, "index_transaction", real_index)
+
+        monkeypatch.setattr(event_batches, "store", broken)
+        assert not desk.run("2024-05-01", "2024-05-02").success
+        assert len(stored) == batch + 1
+        monkeypatch.undo()
+        assert desk.run("2024-05-01", "2024-05-02").success
+        assert desk.materialized() == {"2024-05-01"}
+        assert desk.verdicts("shape") == {"2024-05-01": "SUCCEEDED", "2024-05-02": "FAILED"}
         assert reported(desk.run("2024-05-01", "2024-05-02")) == []
 
     def test_a_run_deleted_in_the_ui_is_reported_again(self, desk):

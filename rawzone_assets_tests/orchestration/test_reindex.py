@@ -219,3 +219,15 @@ class TestKnownInstance:
         assert empty.get_materialized_partitions(raw_key(SUMS)) == {"2024-05-02"}
         assert empty.get_materialized_partitions(raw_key(NOTES)) == set()
         assert steps == [(1, 1)]
+
+
+def test_what_is_known_of_many_days_at_once_is_what_is_known_of_each(desk):
+    """Some days were judged several times, so their evaluations stand before and after those of others."""
+    live(desk)
+    with desk.zone() as zone:
+        days = zone.index.days_by_commit(NOTES)
+    assert len(days) > 10, "fewer are asked for one by one"
+    at_once = witness.recorded_days(desk.instance, NOTES, days)
+    each = {day: witness.recorded_days(desk.instance, NOTES, [day])[day] for day in days}
+    assert at_once == each
+    assert {known.state for known in at_once.values()} > {None}

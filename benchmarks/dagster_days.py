@@ -1,0 +1,60 @@
+"""Dagster days: what telling Dagster of a promoted history costs, beyond starting and looking.
+
+The history is promoted by the core first, so ``rawzone promote`` finds nothing to promote and only reports: a
+materialization and all checks of each day. The same command once more has nothing to report: its start-up.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from random import Random
+
+from benchmarks.core import promote_core
+from benchmarks.enlarging import enlarged
+from benchmarks.measuring import Measured, run
+from benchmarks.plans import LAST_DAY, routine_named
+from benchmarks.sides import SIDES
+
+_TEMPLATE = "tiktok_trends_{stamp}.json"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Told:
+    """What one history cost."""
+
+    days: int
+    reporting: Measured
+    starting: Measured
+    events: dict[str, int]  # by type, of the asset index
+
+    @property
+    def per_day(self) -> float:
+        """CPU seconds a reported partition-day with all its checks."""
+        return (self.reporting.cpu - self.starting.cpu) / self.days
+
+
+def tell_history(days: int, folder: Path) -> Told:
+    """Promote a history of so many days, a small file each, and have Dagster told of it."""
+    landing, home = folder / "landing", folder / "home"
+    routine = routine_named(_TEMPLATE)
+    for number in range(days):
+        day = LAST_DAY - timedelta(days=number)
+        path = landing / routine.path_at(day, f"{day:%Y%m%d}_070000")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        dice = Random(number)
+        path.write_bytes(enlarged(_TEMPLATE, routine.make(day, dice), 0, dice))
+    promote_core(landing, home)
+    command = SIDES["rawzone"].promote(landing, home)
+    reporting = run(command, folder / "log")
+    starting = run(command, folder / "log")
+    return Told(days=days, reporting=reporting, starting=starting, events=_events(home))
+
+
+def _events(home: Path) -> dict[str, int]:
+    with closing(sqlite3.connect(home / "dagster" / "history" / "runs" / "index.db")) as index:
+        query = "SELECT dagster_event_type, count(*) FROM event_logs GROUP BY dagster_event_type"
+        return dict(index.execute(query).fetchall())
