@@ -211,8 +211,16 @@ def _provenance(landed: Landed) -> dict[str, str]:
     return {
         "pile": printable_path(landed.origin)[0],
         "path": printable_path(landed.path)[0],
-        "mtime": timestamp(_EPOCH + timedelta(microseconds=landed.mtime_ns // 1000)),
+        "mtime": _time_of(landed.mtime_ns),
     }
+
+
+def _time_of(nanoseconds: int) -> str:
+    """A file's time; one beyond the calendar, which any file may have, as the file system counts it."""
+    try:
+        return timestamp(_EPOCH + timedelta(microseconds=nanoseconds // 1000))
+    except OverflowError:
+        return f"{nanoseconds} ns after 1970-01-01"
 
 
 def _order(delivery: Delivery) -> tuple[str, datetime, int, str]:

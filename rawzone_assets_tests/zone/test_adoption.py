@@ -143,6 +143,15 @@ class TestTheLineage:
             "mtime": "2017-07-14T02:40:00.123456Z",
         }
 
+    @pytest.mark.parametrize("seconds", [-(2**31), 2**33, 2**40])
+    def test_any_time_that_a_file_can_have_is_told(self, old, adopting, seconds):
+        path = old.put(NOTE, b"a")
+        os.utime(path, (seconds, seconds))
+        kept = path.stat().st_mtime_ns  # not every file system has room for all of them
+        (receipt,) = adopting.apply().receipts
+        usual = abs(kept) < 2**36 * 10**9
+        assert receipt.adopted["mtime"].endswith("Z" if usual else f"{kept} ns after 1970-01-01")
+
     def test_a_name_that_is_no_text_is_told_escaped_and_exactly(self, old, adopting):
         folder = os.fsencode(old.root) + b"/caf\xe9/tiny"
         os.makedirs(folder)
