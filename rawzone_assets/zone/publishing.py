@@ -313,21 +313,32 @@ class Publisher:
         done = 0
         for name in leftovers(self._files, self._layout):
             batch = Batch(self._files, self._layout, name)
-            if self._files.status(batch.folder) is None:
-                batch.discard()  # only its quarantine side is left: nothing of it was ever visible
-                continue
-            with batch.alive(wait=False) as ours:
-                if ours:
-                    commit = self._redo(batch)
-                    try:
-                        self._release(commit)
-                        self._erase(commit)
-                    except OSError:
-                        # It is recorded, and nothing waits for this: it must not hold up a promotion.
-                        continue
-                    batch.discard()
-                    done += 1
+            try:
+                done += self._finish(batch)
+            except OSError:
+                # An archive's disk that is full, read-only or away is no reason to promote nothing: what was to
+                # move lies where it lay, or in both places, and the next command tries again.
+                if not batch.concerns_archive():
+                    raise
         return done
+
+    def _finish(self, batch: Batch) -> bool:
+        """Finish or drop one batch; whether there was anything to finish and all of it is done."""
+        if self._files.status(batch.folder) is None:
+            batch.discard()  # only a side of it on another disk is left: nothing of it is visible there
+            return False
+        with batch.alive(wait=False) as ours:
+            if not ours:
+                return False
+            commit = self._redo(batch)
+            try:
+                self._release(commit)
+                self._erase(commit)
+            except OSError:
+                # It is recorded, and nothing waits for this: it must not hold up a promotion.
+                return False
+            batch.discard()
+            return True
 
     def _redo(self, batch: Batch) -> Commit | None:
         """Finish a dead batch, or decide again; the commit it staged, if that is in the ledger now."""

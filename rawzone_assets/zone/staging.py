@@ -96,6 +96,13 @@ class Batch:
         """Hold, or try to take, the lock that shows whether a process still works on this batch."""
         return self._files.lock(self.folder / _LOCK, wait=wait)
 
+    def concerns_archive(self) -> bool:
+        """Whether something of it is staged beside the archive, or that cannot be told."""
+        try:
+            return self._files.status(self.archive_folder) is not None
+        except OSError:
+            return True
+
     # --- writing ---------------------------------------------------------------------------------
 
     def stage(self, sha256: str, blocks: Iterable[bytes], encoding: str, *, refused: bool) -> Blob:

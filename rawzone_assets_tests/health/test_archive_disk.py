@@ -1,0 +1,60 @@
+"""An archive whose disk is read-only or not there: it holds up no promotion, and nothing is taken for done."""
+
+import errno
+from unittest import mock
+
+import pytest
+
+from rawzone_assets.health.scrub import scrub
+from rawzone_assets.zone import publishing
+from rawzone_assets.zone.errors import StorageFailed
+from rawzone_assets.zone.files import LocalFiles
+from rawzone_assets.zone.ledger import Ledger
+from rawzone_assets_tests.health.archive_support import archive_due, archived_keys, objections, set_policy
+from rawzone_assets_tests.zone.faulty_files import CHANGING, WatchedFiles
+from rawzone_assets_tests.zone.tiny_platform import LandingFolder, open_zone, promote_all
+
+BROKEN = OSError(errno.EIO, "Input/output error")
+
+
+class ReadOnly(WatchedFiles):
+    """A disk of which one folder lies on a file system that was mounted read-only."""
+
+    def __init__(self, folder):
+        super().__init__(LocalFiles())
+        self.folder = folder
+
+    def before(self, operation, path):
+        if operation in CHANGING and path.is_relative_to(self.folder):
+            raise OSError(errno.EROFS, "Read-only file system", str(path))
+
+
+@pytest.fixture
+def home(home):
+    set_policy(home)
+    return home
+
+
+class TestReadOnly:
+    """A move that was cut off cannot be finished while the archive is read-only; everything else goes on."""
+
+    @pytest.mark.parametrize(
+        ("where", "what"), [(publishing, "release"), (Ledger, "claim")], ids=["recorded", "not recorded"]
+    )
+    def test_it_holds_up_no_promotion(self, home, where, what):
+        with (
+            open_zone(home) as zone,
+            mock.patch.object(where, what, side_effect=BROKEN),
+            pytest.raises(StorageFailed),
+        ):
+            archive_due(zone)
+        assert list((home / "archive" / "_staging").iterdir())
+        LandingFolder(home).put("tiny/note_20240629.txt", b"new\n")
+        with open_zone(home, files=ReadOnly(home / "archive")) as zone:
+            assert len(promote_all(zone).receipts) == 1
+            assert scrub(zone).damages == ()
+        with open_zone(home) as zone:
+            archive_due(zone)
+            assert len(archived_keys(zone)) == 3
+        assert objections(home) == []
+        assert not list((home / "archive" / "_staging").iterdir())
