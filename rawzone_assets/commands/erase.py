@@ -110,7 +110,8 @@ def _lines(plan: Erasing, done: Erased | None) -> Iterator[str]:
 
 def _said(target: Target) -> str:
     receipt = target.receipt
-    return f"{receipt.feed} of {receipt.partition}, SHA-256 {receipt.sha256}"
+    back = f", there again although erased in commit {target.erased.seq}" if target.erased else ""
+    return f"{receipt.feed} of {receipt.partition}, SHA-256 {receipt.sha256}{back}"
 
 
 def _notes(plan: Erasing, done: Erased | None) -> Iterator[str]:
@@ -125,7 +126,9 @@ def _notes(plan: Erasing, done: Erased | None) -> Iterator[str]:
     if plan.targets:
         yield "Exports, backups, snapshots and other readers' caches are out of our reach: see to them."
     if done and done.left:
-        yield f"{done.left[0]} is recorded as erased and still there: the next command that writes removes it."
+        yield f"{done.left[0]} is recorded as erased and still there: give the same call without --confirm."
+    elif done and done.seq is None:
+        yield "What had come back is gone again; the ledger's record of its erasure stays as it was."
     elif done:
         yield f"It is recorded in commit {done.seq}; digest, reason and authority stay in the ledger."
     elif plan.targets:

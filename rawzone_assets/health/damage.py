@@ -17,6 +17,7 @@ class DamageKind(StrEnum):
     WRITABLE = "writable"  # sound bytes whose mode does not protect them
     LINKED = "linked"  # sound bytes that can be written through a name elsewhere
     LEFTOVER = "leftover"  # remains of an interrupted repair, or a hot copy beside an archived object
+    UNERASED = "unerased"  # bytes lie where the ledger says that the law has had them removed
     COPY = "copy"  # the archive copy is missing, but the hot copy is sound
 
 

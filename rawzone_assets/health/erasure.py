@@ -8,7 +8,7 @@ Removing is ``zone.erasing``'s.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from rawzone_assets.zone.custody import erased_record, form_of
 from rawzone_assets.zone.errors import StorageFailed, ZoneError
 from rawzone_assets.zone.files import LocalFiles
 from rawzone_assets.zone.index_custody import Erasure
+from rawzone_assets.zone.presence import require_present
 from rawzone_assets.zone.receipt import Receipt, Record, Verdict
 from rawzone_assets.zone.zone import Zone
 
@@ -36,11 +37,15 @@ class NotConfirmed(ZoneError):
 
 @dataclass(frozen=True, kw_only=True)
 class Target:
-    """One place that is to be erased: an object with its archive copy, or a refused copy."""
+    """One place that is to be erased: an object with its archive copy, or a refused copy.
+
+    With ``erased`` the ledger says already that it was: a backup, or a disk that was away, has brought it back.
+    """
 
     place: str
     receipt: Receipt
     paths: tuple[Path, ...]  # that are there
+    erased: Erasure | None = None
 
     @property
     def key(self) -> str | None:
@@ -85,6 +90,7 @@ def plan_erasure(zone: Zone, digests: Iterable[str], *, reason: str, authority: 
 
     Raises:
         HoldOver: A hold stands over some of it.
+        RootAway: Some of it lies on a disk that is not there.
         StorageFailed: The disk does not say what is there.
     """
     try:
@@ -97,10 +103,11 @@ def _plan(zone: Zone, digests: Iterable[str], *, reason: str, authority: str) ->
     wanted = tuple(sorted(set(digests)))
     receipts = [e.receipt for digest in wanted for e in zone.index.find(digest) if e.receipt.sha256 == digest]
     already = tuple(one for digest in wanted for one in zone.index.custody.erasures(sha256=digest))
-    gone = {one.place for one in already}
-    found = [target for receipt in receipts if (target := _target(zone, receipt))]
-    targets = [target for target in found if target.place not in gone]
+    gone = {one.place: one for one in already}
+    found = [target for receipt in receipts if (target := _target(zone, receipt, gone))]
+    targets = [target for target in found if target.erased is None or target.paths]
     _refuse_held(zone, targets)
+    _require_roots(zone, targets)
     keys = [target.key for target in targets if target.key]
     projected = [
         path
@@ -148,12 +155,14 @@ def erase(
         paths = [path for target in plan.targets for path in target.paths]
         erasing.require_erasable(zone.files, paths, zone.layout.staging)
         planned[:] = plan.targets
-        return [target.record(reason=reason, authority=authority, by=by) for target in plan.targets]
+        new = [target for target in plan.targets if target.erased is None]
+        return [target.record(reason=reason, authority=authority, by=by) for target in new]
 
     publisher = zone.publisher(run_id)
     try:
         with publisher.batch() as batch:
             commit = publisher.erase(batch, records)
+        publisher.erase_again([target.erased.record for target in planned if target.erased])
     except OSError as error:
         raise StorageFailed("erase", error) from error
     left = [path for target in planned for path in target.paths if _is_there(zone, path)]
@@ -167,7 +176,7 @@ def _is_there(zone: Zone, path: Path) -> bool:
         return True  # nobody can say that it is gone
 
 
-def _target(zone: Zone, receipt: Receipt) -> Target | None:
+def _target(zone: Zone, receipt: Receipt, gone: Mapping[str, Erasure]) -> Target | None:
     if receipt.verdict is Verdict.PROMOTED and receipt.key:
         place = f"{upkeep.RAW}/{receipt.key}"
     elif receipt.quarantine:
@@ -176,7 +185,7 @@ def _target(zone: Zone, receipt: Receipt) -> Target | None:
         return None
     paths = erasing.places_of(zone.layout, zone.index, place)
     there = tuple(path for path in paths if zone.files.status(path) is not None)
-    return Target(place=place, receipt=receipt, paths=there)
+    return Target(place=place, receipt=receipt, paths=there, erased=gone.get(place))
 
 
 def _refuse_held(zone: Zone, targets: Sequence[Target]) -> None:
@@ -187,6 +196,18 @@ def _refuse_held(zone: Zone, targets: Sequence[Target]) -> None:
         over = [hold for hold in active if hold.covers(feed, days)]
         if over:
             raise HoldOver(target.key or target.place, over)
+
+
+def _require_roots(zone: Zone, targets: Sequence[Target]) -> None:
+    """See to it that no copy lies on a disk that is away: it would be called erased, and come back with it."""
+    layout = zone.layout
+    for target in targets:
+        missing = set(erasing.places_of(layout, zone.index, target.place)) - set(target.paths)
+        if any(path.is_relative_to(layout.quarantine) for path in missing):
+            require_present(zone.files, layout.quarantine)
+        copied = target.key is not None and zone.index.custody.of(target.key).has_archive_copy
+        if copied and any(path.is_relative_to(layout.archive) for path in missing):
+            require_present(zone.files, layout.archive)
 
 
 def _code(zone: Zone, seq: int, targets: Sequence[Target], *, reason: str, authority: str) -> str:

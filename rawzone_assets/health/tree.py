@@ -103,7 +103,7 @@ def strangers(
         if zone.files.status(path) is None:
             continue
         if erased := _erased_at(zone, recorded, path):
-            yield Damage(kind=DamageKind.LEFTOVER, path=str(path), problem=erased)
+            yield erased.at(path)
         elif copied := _archived_at(zone, recorded, path):
             yield _hot_copy(zone, copied, path)
         elif path.is_relative_to(evidence):
@@ -117,14 +117,21 @@ def strangers(
             yield Damage(kind=DamageKind.FOREIGN, path=str(path), problem=f"no receipt knows {what}")
 
 
-def _erased_at(zone: Zone, recorded: Recorded, path: Path) -> str | None:
+def _erased_at(zone: Zone, recorded: Recorded, path: Path) -> Damage | None:
     """What is to be said of a file where the ledger says that bytes were erased; ``None`` anywhere else."""
     place = upkeep.place_of(zone.layout, path)
     inner = place.partition("/")[2]
     erased = recorded.erased.get(place) or recorded.erased.get(f"{upkeep.RAW}/{inner}")
     if erased is None or (place.startswith(f"{upkeep.QUARANTINE}/") and place not in recorded.erased):
         return None
-    return f"it was {erased.sentence.partition(': ')[2]}: the next command that writes removes it"
+    told = erased.sentence.partition(": ")[2]
+    again = f"'rawzone erase {erased.record['sha256']}' says how to remove it"
+    return Damage(
+        kind=DamageKind.UNERASED,
+        path=str(path),
+        problem=f"it was {told}, and it lies there all the same: {again}",
+        **{name: erased.record[name] for name in ("feed", "partition", "key")},
+    )
 
 
 def _archived_at(zone: Zone, recorded: Recorded, path: Path) -> Item | None:

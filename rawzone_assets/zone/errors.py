@@ -165,6 +165,16 @@ class CannotErase(ZoneError):
         )
 
 
+class RootAway(ZoneError):
+    """A root of the zone is empty although files are recorded in it."""
+
+    def __init__(self, root: Path) -> None:
+        super().__init__(
+            f"{root} is not there or empty, and the ledger says that files lie in it, so nothing was done: "
+            "mount its disk, or put them back with 'rawzone repair', then run the command again."
+        )
+
+
 class KeyOccupied(ZoneError):
     """A file that no receipt knows lies where an object must go."""
 

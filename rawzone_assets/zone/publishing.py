@@ -198,6 +198,20 @@ class Publisher:
             self._erase(commit)
             return commit
 
+    def erase_again(self, records: Sequence[Record]) -> None:
+        """Remove what came back to where these records say that it was erased.
+
+        Raises:
+            StorageFailed: The disk refused.
+        """
+        try:
+            with self._index.usable(), self.locked():
+                self.recover()
+                self._index.catch_up()
+                erase(self._files, self._layout, self._index, records, cache=self._cache)
+        except OSError as error:
+            raise StorageFailed("erase", error) from error
+
     def _erase(self, commit: Commit | None) -> None:
         records = [r for r in (commit.records if commit else ()) if r["record"] == custody.ERASED]
         if records:

@@ -1,13 +1,14 @@
 """An archive whose disk is read-only or not there: it holds up no promotion, and nothing is taken for done."""
 
 import errno
+import shutil
 from unittest import mock
 
 import pytest
 
 from rawzone_assets.health.scrub import scrub
 from rawzone_assets.zone import publishing
-from rawzone_assets.zone.errors import StorageFailed
+from rawzone_assets.zone.errors import RootAway, StorageFailed
 from rawzone_assets.zone.files import LocalFiles
 from rawzone_assets.zone.ledger import Ledger
 from rawzone_assets_tests.health.archive_support import archive_due, archived_keys, objections, set_policy
@@ -58,3 +59,24 @@ class TestReadOnly:
             assert len(archived_keys(zone)) == 3
         assert objections(home) == []
         assert not list((home / "archive" / "_staging").iterdir())
+
+
+class TestNotMounted:
+    """Where copies are recorded and nothing lies, a disk is to be mounted: it would hide them."""
+
+    @pytest.mark.parametrize("left", ["nothing", "folder", "staging"])
+    def test_nothing_is_archived_there(self, home, left):
+        with open_zone(home) as zone:
+            archive_due(zone)
+            (home / "archive").rename(home / "away")
+            if left != "nothing":
+                (home / "archive" / ("_staging" if left == "staging" else "")).mkdir(parents=True)
+            LandingFolder(home).put("tiny/note_20240102.txt", b"old\n")
+            promote_all(zone)
+            with pytest.raises(RootAway, match=r"archive is not there or empty.*mount its disk"):
+                archive_due(zone)
+            shutil.rmtree(home / "archive", ignore_errors=True)
+            (home / "away").rename(home / "archive")
+            archive_due(zone)
+            assert len(archived_keys(zone)) == 4
+        assert objections(home) == []

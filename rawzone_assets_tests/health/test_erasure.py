@@ -17,7 +17,7 @@ from rawzone_assets.health.holds import HoldOver, add_hold, release_hold
 from rawzone_assets.health.repair import repair
 from rawzone_assets.health.scrub import scrub
 from rawzone_assets.zone import erasing
-from rawzone_assets.zone.errors import CannotErase, ObjectErased, StorageFailed
+from rawzone_assets.zone.errors import CannotErase, ObjectErased, RootAway, StorageFailed
 from rawzone_assets.zone.files import LocalFiles
 from rawzone_assets.zone.publishing import Publisher
 from rawzone_assets.zone.receipt import Verdict
@@ -288,10 +288,74 @@ class TestACrash:
         with open_zone(marked) as zone:
             zone.index.catch_up()
             report = scrub(zone)
-            assert {damage.kind for damage in report.weaknesses} == {"leftover"}
-            assert report.damages == ()
+            assert {damage.kind for damage in report.damages} == {"unerased"}
             zone.recover()
+            assert scrub(zone).damages == ()
         assert holders(marked) == []
+
+
+class TestADiskThatIsAway:
+    """What nobody can reach is not called erased."""
+
+    @pytest.mark.parametrize("root", ["archive", "quarantine"])
+    def test_nothing_is_erased_while_a_copy_lies_there(self, home, landing, root):
+        landing.put_all({**LANDED, "tiny/sum_20240525.csv": b"bad\n" + MARK})
+        set_policy(home)
+        refused = hashlib.sha256(b"bad\n" + MARK).hexdigest()
+        with open_zone(home) as zone:
+            promote_all(zone)
+            archive_due(zone)
+            digest = DIGEST if root == "archive" else refused
+            (home / root).rename(home / "away")
+            (home / root).mkdir()
+            with pytest.raises(RootAway, match="so nothing was done: mount its disk"):
+                carry_out(zone, [digest])
+            (home / root).rmdir()
+            (home / "away").rename(home / root)
+            assert zone.index.custody.erasures() == []
+            carry_out(zone, [DIGEST])
+            carry_out(zone, [refused])
+        assert holders(home) == []
+
+    def test_a_copy_that_is_missing_where_others_are_keeps_nobody_from_erasing(self, marked):
+        set_policy(marked)
+        with open_zone(marked) as zone:
+            archive_due(zone)
+            (marked / "archive" / KEY).unlink()
+            carry_out(zone)
+        assert holders(marked) == []
+
+
+class TestWhatComesBack:
+    """A backup that is played back after an erasure brings the bytes back: that is named, and undone."""
+
+    @pytest.mark.parametrize("root", ["raw", "archive"])
+    def test_is_named_and_goes_again(self, marked, root):
+        backup = (marked / "raw" / KEY).read_bytes()
+        with open_zone(marked) as zone:
+            carry_out(zone)
+            back = marked / root / KEY
+            back.parent.mkdir(parents=True, exist_ok=True)
+            back.write_bytes(backup)
+            report = scrub(zone)
+            assert [(damage.kind, damage.path) for damage in report.damages] == [("unerased", str(back))]
+            assert f"'rawzone erase {DIGEST}'" in report.damages[0].problem
+            before = zone.index.catch_up().seq
+            done = carry_out(zone)
+            assert [target.place for target in done.erased] == [f"raw/{KEY}"]
+            assert (done.seq, done.left, zone.index.catch_up().seq) == (None, [], before)
+            assert scrub(zone).damages == ()
+            assert plan_erasure(zone, [DIGEST], **ORDER).targets == ()
+        assert holders(marked) == []
+
+    def test_is_under_a_hold_that_was_added_since(self, marked):
+        backup = (marked / "raw" / KEY).read_bytes()
+        with open_zone(marked) as zone:
+            carry_out(zone)
+            (marked / "raw" / KEY).write_bytes(backup)
+            add_hold(zone, feed="tiny/notes", reason="dispute", authority="court", by="Ada")
+            with pytest.raises(HoldOver):
+                carry_out(zone)
 
 
 class Flagged(WatchedFiles):

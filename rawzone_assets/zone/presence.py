@@ -1,0 +1,24 @@
+"""Presence: whether a root of the zone is there. A disk that is not mounted leaves an empty folder, or none."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from rawzone_assets.zone.errors import RootAway
+from rawzone_assets.zone.files import Files
+from rawzone_assets.zone.layout import STAGING_FOLDER
+
+
+def require_present(files: Files, root: Path) -> None:
+    """See to it that a root in which files are recorded is not an empty place where its disk should be.
+
+    Raises:
+        RootAway: It is.
+        OSError: It cannot be looked at.
+    """
+    try:
+        names = files.names(root)
+    except (FileNotFoundError, NotADirectoryError):
+        names = []
+    if not any(name != STAGING_FOLDER for name in names):
+        raise RootAway(root)
