@@ -194,6 +194,7 @@ class Batch:
         self._files.sync(renewed)
         self._files.remove(path)
         self._files.sync_folder(self.folder)
+        self._files.sync_folder(self.folder.parent)  # else the links outlive the batch that accounts for them
         return renewed
 
     # --- reading back ----------------------------------------------------------------------------

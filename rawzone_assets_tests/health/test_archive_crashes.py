@@ -46,6 +46,14 @@ class TestEveryMoment:
         tell(f"{move}, recovered: {points} crash points, {campaign.tried} crashes")
         assert campaign.violations[:12] == []
 
+    def test_of_the_recovery_of_a_batch_whose_own_name_may_be_lost(self, tmp_path, tell):
+        """What a recovery links must not outlive the batch that accounts for it."""
+        campaign = ArchiveCampaign(tmp_path, ARCHIVE)
+        staged = [m for m in campaign.moments() if m[0].startswith("sync_folder /raw/_staging")]
+        points = campaign.interrupt_recovery(staged[:2], every=2)
+        tell(f"{ARCHIVE}, its batch not durable: {points} crash points, {campaign.tried} crashes")
+        assert campaign.violations[:12] == []
+
     @by_move
     def test_calls_that_fail(self, tmp_path, tell, move):
         campaign = ArchiveCampaign(tmp_path, move)
