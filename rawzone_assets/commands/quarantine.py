@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from rawzone_assets.access.catalog import CommitTimes, history
-from rawzone_assets.access.reading import resolve
+from rawzone_assets.access.reading import erasure_of, resolve
 from rawzone_assets.commands.receipts import finding_lines, receipt_record
 from rawzone_assets.commands.selection import checked_range, chosen_feeds, range_options
 from rawzone_assets.commands.surroundings import (
@@ -201,10 +201,15 @@ def _line(receipt: Receipt) -> str:
 def _lines(zone: Zone, receipt: Receipt) -> list[str]:
     places = receipt.quarantine or {}
     accepted = [entry for entry in zone.index.find(receipt.sha256 or "") if _accepts(entry.receipt, receipt)]
+    erasure = erasure_of(zone, receipt)
+    copy = f"copy      {zone.layout.quarantined(places['path'])}"
+    if erasure:
+        told = f"{erasure.record['authority']}: {erasure.record['reason']}"
+        copy = f"erased    by law in commit {erasure.seq}, by authority of {told}"
     return [
         f"{receipt.landing_path} was refused by {receipt.feed} for {receipt.partition}",
         f"sha256    {receipt.sha256} ({receipt.size} bytes)",
-        f"copy      {zone.layout.quarantined(places['path'])}",
+        copy,
         f"findings  {zone.layout.quarantined(places['findings'])}",
         *(f"accepted  as {entry.receipt.key} in commit {entry.seq}" for entry in accepted),
         *finding_lines(receipt.findings),

@@ -69,7 +69,7 @@ def drill(
     zone.recover()
     zone.index.catch_up()
     outcome = Outcome(copies=zone.index.drills.totals().copies)
-    chosen = [pair for pair in zone.index.drills.due() if not only or pair[0].feed in only][:objects]
+    chosen = list(zone.index.drills.due(objects, feeds=only))
     if not chosen:
         return outcome
     try:

@@ -7,7 +7,7 @@ to the receipt and the feed's parser read them. Nothing else follows from it. A 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -72,19 +72,26 @@ class DrillLookups:
         row = self._database.execute("SELECT seq, at, body FROM drill WHERE key = ?", (key,)).fetchone()
         return Drill(seq=row[0], at=row[1], record=orjson.loads(row[2])) if row else None
 
-    def due(self) -> Iterator[tuple[Receipt, Record]]:
+    def due(self, most: int, *, feeds: Sequence[str] = ()) -> Iterator[tuple[Receipt, Record]]:
         """Objects with an archive copy and the record of that copy's form, the longest undrilled first.
 
         Among equals the order is that of their digests, which mixes feeds and days.
         """
-        rows = self._database.execute(
-            "SELECT body.text, custody.body FROM custody JOIN receipt ON receipt.key = custody.key "
-            "AND receipt.verdict = 'promoted' JOIN body ON body.id = receipt.id "
+        of_feeds = f"AND custody.feed IN ({', '.join('?' * len(feeds))}) " if feeds else ""
+        # The bodies are fetched of what was chosen only: an archive may hold a million.
+        chosen = self._database.execute(
+            "SELECT receipt.id, custody.key FROM custody JOIN receipt INDEXED BY receipt_key "  # noqa: S608
+            "ON receipt.key = custody.key AND receipt.verdict = 'promoted' "
             "LEFT JOIN drill ON drill.key = custody.key "
-            "WHERE custody.has_copy AND custody.whereabouts != 'erased' "
-            "ORDER BY coalesce(drill.seq, -1), receipt.sha256, receipt.key"
+            f"WHERE custody.has_copy AND custody.whereabouts != 'erased' {of_feeds}"
+            "ORDER BY coalesce(drill.seq, -1), receipt.sha256, receipt.key LIMIT ?",
+            (*feeds, most),
         ).fetchall()
-        for body, kept in rows:
+        for identity, key in chosen:
+            body, kept = self._database.execute(
+                "SELECT body.text, custody.body FROM body, custody WHERE body.id = ? AND custody.key = ?",
+                (identity, key),
+            ).fetchone()
             yield Receipt.from_record(orjson.loads(body)), orjson.loads(kept)
 
     def totals(self) -> DrillTotals:

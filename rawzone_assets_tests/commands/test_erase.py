@@ -169,6 +169,28 @@ class TestAfterwards:
             assert outcome.code in (0, 1), outcome.err
             assert erased.key not in outcome.text + outcome.err, command
 
+    def test_a_refusal_shows_that_its_copy_is_gone(self, marked):
+        refused = next(one for one in marked("quarantine", "ls", "--json").records)
+        shown = ("quarantine", "show", refused["sha256"])
+        assert "\ncopy " in marked(*shown).text
+        confirmed(marked, refused["sha256"])
+        text = marked(*shown).text
+        assert re.search(r"\nerased +by law in commit \d+, by authority of Data Protection Office", text)
+        assert "\ncopy " not in text
+
+    def test_what_a_backup_brings_back_is_found_and_goes_again(self, marked):
+        path = marked.home / "raw" / marked.key
+        backup = path.read_bytes()
+        confirmed(marked, marked.key)
+        path.write_bytes(backup)
+        found = marked("verify", "--no-witness")
+        assert (found.code, f"unerased {path}: " in found.text) == (1, True)
+        assert "there again although erased in commit" in marked("erase", marked.key, *ORDER).text
+        done = confirmed(marked, marked.key)
+        assert (done.code, "What had come back is gone again" in done.err) == (0, True)
+        assert not path.exists()
+        assert marked("verify", "--no-witness").code == 0
+
     def test_what_was_published_of_it_can_still_be_proved(self, erased, tmp_path):
         proof = tmp_path / "proof"
         proved = erased("prove", erased.key, "--output", str(proof))
