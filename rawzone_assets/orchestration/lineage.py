@@ -7,6 +7,7 @@ the extra ``openlineage`` and is imported only here.
 
 from __future__ import annotations
 
+import http.client
 import os
 import threading
 import urllib.error
@@ -144,6 +145,8 @@ def delivered(address: str, event: str) -> str | None:
             deliver(address, event)
         except urllib.error.HTTPError as error:
             problems.append(f"HTTP status {error.code}")
+        except http.client.HTTPException:
+            problems.append("the answer is not HTTP")
         except OSError as error:
             reason = error.reason if isinstance(error, urllib.error.URLError) else error
             late = isinstance(reason, TimeoutError)
@@ -181,7 +184,14 @@ def _post(address: str, event: str) -> None:
     )
     if parts.username is not None:
         request.add_header("Authorization", _basic(parts.username, parts.password or ""))
-    with urllib.request.urlopen(request, timeout=PATIENCE):  # noqa: S310
+
+    class Stays(urllib.request.HTTPRedirectHandler):
+        """A redirected event would arrive empty, and its credentials at somebody else's."""
+
+        def redirect_request(self, *_: object) -> None:
+            return None
+
+    with urllib.request.build_opener(Stays).open(request, timeout=PATIENCE):
         pass
 
 

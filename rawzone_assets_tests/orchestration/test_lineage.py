@@ -218,6 +218,23 @@ def dripping_server():
         thread.join()
 
 
+@contextmanager
+def answering_server(answer):
+    """Takes one request and gives this answer, whatever it is."""
+
+    def serve(server):
+        connection, _ = server.accept()
+        with connection:
+            connection.recv(1 << 20)
+            connection.sendall(answer)
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        thread = threading.Thread(target=serve, args=(server,), daemon=True)
+        thread.start()
+        yield server.getsockname()[1]
+        thread.join()
+
+
 class TestAReceiverThatIsDown:
     """It never fails a run, holds it up for a few seconds at most, and costs one warning without a secret."""
 
@@ -249,6 +266,22 @@ class TestAReceiverThatIsDown:
             with_settings(desk, openlineage=f"http://127.0.0.1:{server.port}")
             assert "HTTP status 503" in warning_of(desk, desk.run(DAY))
         assert server.attempts == 1  # no other is tried
+
+    @pytest.mark.parametrize("answer", [b"SSH-2.0-OpenSSH_9.2\r\n", b"HTTP/9 what\r\n\r\n"], ids=["ssh", "odd"])
+    def test_it_speaks_something_else(self, desk, answer):
+        with answering_server(answer) as port:
+            with_settings(desk, openlineage=f"http://127.0.0.1:{port}")
+            assert "the answer is not HTTP" in warning_of(desk, desk.run(DAY))
+
+    def test_it_sends_elsewhere_and_no_secret_follows(self, desk):
+        with receiver() as other:
+            moved = (
+                f"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:{other.port}/\r\nContent-Length: 0\r\n\r\n"
+            )
+            with answering_server(moved.encode()) as port:
+                with_settings(desk, openlineage=f"http://user:s3cret@127.0.0.1:{port}")
+                assert "HTTP status 302" in warning_of(desk, desk.run(DAY))
+            assert other.attempts == 0
 
     def test_the_file_cannot_be_written(self, desk):
         with_settings(desk, openlineage=str(desk.home / "nowhere" / "lineage.jsonl"))
