@@ -49,6 +49,7 @@ def send(name: str, url: str | None, letter: Notice) -> str | None:
 def ping(url: str) -> str | None:
     """Tell the dead man's switch that alerts work; why it could not be told, or ``None``."""
     # Imported by whoever sends: definitions are loaded far more often, and HTTP takes a tenth of that.
+    import http.client  # noqa: PLC0415
     import urllib.error  # noqa: PLC0415
     import urllib.request  # noqa: PLC0415
 
@@ -58,6 +59,8 @@ def ping(url: str) -> str | None:
             return None
     except urllib.error.HTTPError as error:
         return f"HTTP status {error.code}"
+    except http.client.HTTPException:
+        return "the answer is not HTTP"
     except (OSError, ValueError):
         return "it cannot be reached"
 
