@@ -134,8 +134,24 @@ def root(context: click.Context, home: Path | None) -> None:
     context.obj = home
 
 
+def _replace_closed_streams() -> None:
+    """Let standard streams that the caller closed lead to the null device."""
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            # The lowest free number is the missing one. Left free, a file of the zone would get it next, and
+            # whatever a library or child process prints would be written into that file.
+            os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)
+    if sys.stdout is None:
+        sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 (open to the end)
+    if sys.stderr is None:
+        sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 (open to the end)
+
+
 def main(arguments: list[str] | None = None) -> None:
     """The entry point: run a command and exit with its code."""
+    _replace_closed_streams()
     try:
         result = root.main(arguments, prog_name="rawzone", standalone_mode=False)
         sys.stdout.flush()

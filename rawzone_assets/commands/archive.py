@@ -83,11 +83,14 @@ def plan(*, feeds: tuple[str, ...], older_than: int | None, out: Path | None, as
     else:
         for line in made.summary:
             click.echo(printable(line))
-        if made.files and out:
+        if out is not None:
             _say_how_to_go_on(made, out)
 
 
 def _say_how_to_go_on(made: Plan, out: Path) -> None:
+    if not made.files:
+        note(f"The plan in {out} names no file, so there is nothing to apply.")
+        return
     most = max(share.percent for share in made.feeds)
     asked = f" --share {most}" if most > USUAL_SHARE else ""
     note(

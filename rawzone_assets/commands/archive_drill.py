@@ -31,7 +31,7 @@ _PLATFORMS = "rawzone_assets.platforms:all_platforms"
 @click.argument("feeds", nargs=-1, metavar="[FEED]...")
 @click.option(
     "--objects",
-    type=click.IntRange(1),
+    type=click.IntRange(1, 1_000_000),
     default=USUAL_OBJECTS,
     show_default=True,
     help="How many to bring back, those undrilled for longest first.",

@@ -120,8 +120,9 @@ def _notes(plan: Erasing, done: Erased | None) -> Iterator[str]:
         more = f" and {len(plan.elsewhere) - 5} more" if len(plan.elsewhere) > 5 else ""
         verb = "holds" if len(plan.elsewhere) == 1 else "hold"
         yield (
-            f"{shown}{more} still {verb} these bytes: landing is not ours to change, so remove them there. If "
-            "they are delivered again, they are recorded as RZ-ERASED-BY-LAW and not stored."
+            f"{shown}{more} still {verb} these bytes: landing and adopted folders are not ours to "
+            "change, so remove them there. If they are delivered again, they are recorded as RZ-ERASED-BY-LAW "
+            "and not stored."
         )
     if plan.targets:
         yield "Exports, backups, snapshots and other readers' caches are out of our reach: see to them."

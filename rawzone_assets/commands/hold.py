@@ -29,6 +29,8 @@ def said(_context: click.Context, parameter: click.Parameter, value: str | None)
     """Words that the ledger will keep: some, and no novel."""
     if value is not None and not 0 < len(value.strip()) <= 4000:
         raise click.BadParameter("say something, in at most 4,000 characters.", param=parameter)
+    if value is not None and any("\ud800" <= sign <= "\udfff" for sign in value):
+        raise click.BadParameter("write it in UTF-8, as the ledger keeps it.", param=parameter)
     return value.strip() if value else None
 
 

@@ -34,7 +34,7 @@ from rawzone_assets.zone.zone import Zone
     type=click.Choice([str(verdict.value) for verdict in Verdict]),
     help="Only this verdict.",
 )
-@click.option("-n", "--last", type=click.IntRange(min=1), metavar="N", help="Only the last N.")
+@click.option("-n", "--last", type=click.IntRange(1, 1_000_000_000), metavar="N", help="Only the last N.")
 @click.option("--all", "everything", is_flag=True, help="Scrubs, damage, repairs, replays too: every record.")
 @home_option
 @json_option

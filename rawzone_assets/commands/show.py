@@ -28,6 +28,7 @@ _TOLD_OTHERWISE = frozenset(
     {
         "verdict",
         "findings",
+        "shadow_findings",
         "landed",
         "landing_path_bytes",
         "size",
@@ -79,7 +80,7 @@ def _lines(zone: Zone, entry: Entry, at: datetime) -> list[str]:
     facts.update(_sizes(receipt))
     facts.update({name: value for name, value in vars(receipt).items() if name not in _TOLD_OTHERWISE})
     if receipt.contract:
-        facts["contract"] = ", ".join(f"{name} {value}" for name, value in receipt.contract.items())
+        facts["contract"] = ", ".join(f"{name} {_text(value)}" for name, value in receipt.contract.items())
     kept = _upkeep(zone, entry, at)
     if kept["last_verified_at"]:
         facts["last verified"] = kept["last_verified_at"]
@@ -94,7 +95,9 @@ def _lines(zone: Zone, entry: Entry, at: datetime) -> list[str]:
         for name, value in facts.items()
         if value not in (None, {})
     ]
-    return lines + [f"  {line}" for line in finding_lines(receipt.findings)]
+    lines += [f"  {line}" for line in finding_lines(receipt.findings)]
+    # A rule that is only being tried neither blocks nor warns, whatever it would do in force.
+    return lines + [f"  in trial: {line}" for line in finding_lines(receipt.shadow_findings, remedies=False)]
 
 
 def _upkeep(zone: Zone, entry: Entry, at: datetime) -> dict[str, Any]:

@@ -62,8 +62,24 @@ def open_settings_of_a_zone() -> Settings:
 def emit(record: Mapping[str, Any]) -> None:
     """Write one record as a JSON line on standard output, at once, so that a reader can follow."""
     stream = sys.stdout.buffer
-    stream.write(printable_json(orjson.dumps(record, default=str, option=orjson.OPT_APPEND_NEWLINE)))
+    try:
+        line = orjson.dumps(record, default=str, option=orjson.OPT_APPEND_NEWLINE)
+    except orjson.JSONEncodeError:
+        # A path that somebody named need not be UTF-8.
+        line = orjson.dumps(_in_utf8(record), default=str, option=orjson.OPT_APPEND_NEWLINE)
+    stream.write(printable_json(line))
     stream.flush()
+
+
+def _in_utf8(value: Any) -> Any:
+    r"""The same, where bytes of paths that are no UTF-8 are written as receipts write them: ``\xff``."""
+    if isinstance(value, str | Path):
+        return str(value).encode(errors="surrogateescape").decode(errors="backslashreplace")
+    if isinstance(value, Mapping):
+        return {name: _in_utf8(part) for name, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_in_utf8(part) for part in value]
+    return value
 
 
 def note(sentence: str) -> None:

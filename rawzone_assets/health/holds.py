@@ -21,8 +21,8 @@ class HoldOver(ZoneError):
     def __init__(self, key: str, holds: list[Hold]) -> None:
         told = "; ".join(f"{hold.id} of {hold.scope}, {hold.reason} (by {hold.authority})" for hold in holds)
         super().__init__(
-            f"{key} is under a hold ({told}), so nothing of it moves: it can once 'rawzone hold release' has "
-            "lifted that."
+            f"{key} is under a hold ({told}), so it stays where it is: lift that first with 'rawzone "
+            "hold release', or leave the file out."
         )
         self.key = key
         self.holds = tuple(holds)

@@ -6,6 +6,7 @@ Each message is one sentence that says what, where and what to do; commands prin
 from __future__ import annotations
 
 import errno
+import os
 from pathlib import Path
 
 from rawzone_assets.contract.plain_text import printable
@@ -84,6 +85,17 @@ class NotAPath(ZoneError):
         super().__init__(
             f"{variable} is set to {value}, but this version keeps its zone on local folders only: "
             "set it to a path."
+        )
+
+
+class UnwritablePath(ZoneError):
+    """A root of the zone whose path is no text, so that neither JSON nor Dagster could name it."""
+
+    def __init__(self, path: Path) -> None:
+        shown = os.fsencode(path).decode(errors="backslashreplace")
+        super().__init__(
+            f"The path {shown} is not in UTF-8, so nothing could say where the zone lies: rename the folder, "
+            "or name another one."
         )
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from rawzone_assets.contract.modes import Secrets
 from rawzone_assets.contract.policy import Policy, PolicyError, policy_from
-from rawzone_assets.zone.errors import BadPolicy, BadSetting, NotAPath
+from rawzone_assets.zone.errors import BadPolicy, BadSetting, NotAPath, UnwritablePath
 from rawzone_assets.zone.layout import Layout
 from rawzone_assets.zone.notes import is_key_name
 
@@ -66,6 +66,8 @@ class Settings:
             state=root("state"),
             columnar_apart=root("columnar") if environment.get("RAWZONE_COLUMNAR") else None,
         )
+        for path in (base, *(root for root in vars(layout).values() if root)):
+            _check_text(path)
         return cls(
             home=base,
             layout=layout,
@@ -82,6 +84,13 @@ class Settings:
             openlineage=_receiver(environment, "RAWZONE_OPENLINEAGE"),
             policy=_policy(environment, base / "policy.toml"),
         )
+
+
+def _check_text(path: Path) -> None:
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        raise UnwritablePath(path) from None
 
 
 def _path(variable: str, value: str) -> Path:

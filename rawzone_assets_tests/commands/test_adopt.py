@@ -52,6 +52,13 @@ def instance_of(home):
 
 
 class TestAPile:
+    def test_in_a_folder_whose_name_is_no_text_is_adopted_and_told(self, nowhere, old, tmp_path):
+        odd = os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9")
+        old.rename(odd)
+        told = nowhere("adopt", odd, "--apply", "--json").records[-1]
+        assert told["pile"] == f"{tmp_path}/caf\\xe9"
+        assert told["promoted"]
+
     def test_the_dry_run_says_what_applying_comes_to_and_writes_nothing(self, nowhere, old):
         dry = nowhere("adopt", str(old), "--json")
         assert not nowhere.home.exists()

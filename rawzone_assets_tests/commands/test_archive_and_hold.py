@@ -53,6 +53,11 @@ class TestPlan:
         assert "would move from raw to the archive" in outcome.text
         assert "--approved-by NAME --share 100" in outcome.err
 
+    def test_that_names_no_file_says_that_there_is_nothing_to_apply(self, zone):
+        outcome = zone("archive", "plan", "--older-than", "36500", "--out", str(zone.home / "plan.json"))
+        assert (outcome.code, outcome.err.count("\n")) == (0, 1)
+        assert "names no file, so there is nothing to apply" in outcome.err
+
     def test_printed_as_json_can_be_applied(self, zone):
         path = zone.home / "printed.json"
         path.write_bytes(zone("archive", "plan", "--json").out)
@@ -63,6 +68,11 @@ class TestPlan:
         (record,) = zone("archive", "plan", "--out", str(path), "--json").records
         assert record["digest"] == json.loads(path.read_bytes())["digest"]
         assert record["files"] == len(json.loads(path.read_bytes())["files"])
+
+    def test_written_to_a_path_that_is_no_text_is_told_as_json(self, zone):
+        (record,) = zone("archive", "plan", "--out", str(zone.home / "plan\udcff.json"), "--json").records
+        assert record["plan"] == f"{zone.home}/plan\\xff.json"
+        assert (zone.home / "plan\udcff.json").is_file()
 
     def test_never_overwrites_a_file(self, zone, plan):
         outcome = zone("archive", "plan", "--out", plan)
@@ -180,6 +190,8 @@ class TestHold:
             ["add", "--since", "2024-02-01", "--until", "2024-01-01", *TOLD],
             ["add", "--since", "2024-02-31", *TOLD],
             ["add", "--reason", " ", "--authority", "court"],
+            ["add", "--reason", "caf\udce9", "--authority", "court"],
+            ["add", *TOLD, "--by", "\udcff"],
             ["add", "--authority", "court"],
             ["release", "hold-1", *TOLD],
             ["release", "hold-1"],

@@ -84,6 +84,9 @@ class TestErrors:
             ("ls --as-of 999999", "cannot be answered, the ledger ends with"),
             ("show nothing-of-that-name", "Nothing in the ledger has"),
             ("log --verdict accepted", "is not one of"),
+            ("log --last 99999999999999999999", "is not in the range"),
+            ("archive drill --objects 99999999999999999999", "is not in the range"),
+            ("--home caf\udce9 status", "caf\\xe9 is not in UTF-8"),
             ("explain RZ-EMPTY", "did you mean RZ-EMPTY-"),
             ("quarantine play", "No such command"),
         ],
@@ -119,6 +122,31 @@ class TestErrors:
             process.stderr.close()
             assert process.wait(timeout=60) == 128 + signal.SIGPIPE
             assert errors == b""
+
+    @pytest.mark.parametrize("closed", ["<&- >&-", ">&-", ">&- 2>&-"])
+    def test_closed_standard_streams_are_no_error_and_no_file_of_the_zone_takes_their_place(self, own, closed):
+        """Libraries print where they please: what they print must not reach a file that is being written."""
+        code = (
+            "import os\n"
+            "from rawzone_assets.cli import main\n"
+            "from rawzone_assets.zone.ledger import Ledger\n"
+            "claim = Ledger.claim\n"
+            "def talkative(*given, **named):\n"
+            "    os.write(1, b'from a library')\n"
+            "    return claim(*given, **named)\n"
+            "Ledger.claim = talkative\n"
+            "main()"
+        )
+        said = f"--home {own.home} hold add --reason audit --authority court --json".split()
+        done = subprocess.run(
+            ["/bin/sh", "-c", f'exec "$@" {closed}', "sh", sys.executable, "-c", code, *said],
+            capture_output=True,
+            check=False,
+            timeout=60,
+        )
+        assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+        assert len(own("hold", "ls", "--json").records) == 1
+        assert own("verify").code == 0
 
     def test_a_damaged_ledger_is_a_sentence_that_says_what_to_do(self, own):
         commit = own.home / "raw" / "_ledger" / f"{0:020d}.jsonl"

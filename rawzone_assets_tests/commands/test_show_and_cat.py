@@ -5,6 +5,9 @@ import os
 
 import pytest
 
+from rawzone_assets.samples import write_landing
+from rawzone_assets_tests.commands.conftest import LAST_DAY
+
 
 class TestShow:
     """``show KEY|SHA|PATH``"""
@@ -57,6 +60,22 @@ class TestShow:
         assert str(rawzone.home / "quarantine" / record["quarantine"]["path"]) in text
         assert record["findings"][0]["code"] in text
         assert "what to do:" in text
+
+    def test_what_there_is_nothing_of_has_no_line(self, rawzone):
+        assert "shadow findings" not in rawzone("show", rawzone.record("ls")["key"]).text
+
+    def test_what_a_rule_in_trial_found_is_told_as_such(self, nowhere):
+        nowhere.home.mkdir()
+        (nowhere.home / "policy.toml").write_text('[modes]\nRZ-VALUE-TYPE = "shadow"\n')
+        write_landing(nowhere.home / "landing", days=1, until=LAST_DAY)
+        nowhere.promote()
+        tried = [
+            record for record in nowhere("log", "--json").records if record["shadow_findings"] and record["key"]
+        ]
+        text = nowhere("show", tried[0]["key"]).text
+        assert "\n  in trial: " in text
+        assert tried[0]["shadow_findings"][0]["message"] in text
+        assert "{'" not in text
 
 
 class TestCat:
