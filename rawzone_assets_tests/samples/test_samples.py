@@ -79,7 +79,7 @@ def test_every_refusal_that_judging_can_make_has_a_sample():
     elsewhere = {
         "RZ-BEFORE-START", "RZ-CAPTURED-IN-FUTURE", "RZ-EXTRACTOR-LOG", "RZ-NO-DATE", "RZ-NOT-A-REGULAR-FILE",
         "RZ-SIDECAR-MISMATCH", "RZ-BORROWED-FILE",
-        "RZ-UNKNOWN-NAME", "RZ-UNKNOWN-PLATFORM",  # told by names and by zone
+        "RZ-UNKNOWN-NAME", "RZ-UNKNOWN-PLATFORM", "RZ-ERASED-BY-LAW",  # told by names and by zone
         "RZ-TOO-LARGE", "RZ-BEYOND-LIMITS",  # its samples would be large too
     }  # fmt: skip
     proven = {code for sample in samples() for code in sample.codes}
