@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from judging_support import judged
 
@@ -46,7 +46,9 @@ class TestNoInputRaises:
         data=st.binary(max_size=80),
     )
     def test_not_random_bytes_after_a_likely_start(self, feed: str, start: bytes, data: bytes):
-        assert judged(feed, start + data).blocking
+        text = start + data
+        assume(text.translate(None, b" \t\r\n") != b"[]")  # what an account without campaigns delivers
+        assert judged(feed, text).blocking
 
     @CALM
     @given(
