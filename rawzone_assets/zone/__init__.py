@@ -9,7 +9,8 @@ The words are those of DESIGN section 2. From the bottom up:
 - ``landing``     the extractors' folder: scanned and read, never changed
 - ``decision``    what becomes of a judged delivery: pure
 - ``placing``     gives staged files their names, or takes them back
-- ``publishing``  carries decisions out, all or nothing, and finishes what a crash cut off
+- ``committing``  carries a batch of decisions out, all or nothing; ``recovery`` finishes what a crash cut off
+- ``publishing``  what writes to the zone: each way in, under the lock and after recovery
 - ``promotion``   the whole way of one batch; ``zone`` puts the parts together
 
 Nothing here knows Dagster or which platforms exist.

@@ -7,7 +7,7 @@ from unittest import mock
 import pytest
 
 from rawzone_assets.health.scrub import scrub
-from rawzone_assets.zone import publishing
+from rawzone_assets.zone import committing
 from rawzone_assets.zone.errors import RootAway, StorageFailed
 from rawzone_assets.zone.files import LocalFiles
 from rawzone_assets.zone.ledger import Ledger
@@ -40,7 +40,7 @@ class TestReadOnly:
     """A move that was cut off cannot be finished while the archive is read-only; everything else goes on."""
 
     @pytest.mark.parametrize(
-        ("where", "what"), [(publishing, "release"), (Ledger, "claim")], ids=["recorded", "not recorded"]
+        ("where", "what"), [(committing, "release"), (Ledger, "claim")], ids=["recorded", "not recorded"]
     )
     def test_it_holds_up_no_promotion(self, home, where, what):
         with (

@@ -1,0 +1,163 @@
+"""Committing: a batch is decided, linked and claimed under one number, or nothing of it is there.
+
+``publishing`` says in which order and why. The zone's lock is held by whoever calls anything here.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from rawzone_assets.zone import custody, decision
+from rawzone_assets.zone.drafts import Draft, findings_document
+from rawzone_assets.zone.erasing import erase
+from rawzone_assets.zone.errors import KeyOccupied
+from rawzone_assets.zone.files import Files
+from rawzone_assets.zone.index import Index
+from rawzone_assets.zone.layout import Layout
+from rawzone_assets.zone.ledger import Author, Commit, Ledger, decode_commit, encode_commit
+from rawzone_assets.zone.past import Past
+from rawzone_assets.zone.placing import Placer
+from rawzone_assets.zone.receipt import Receipt, Record, Verdict
+from rawzone_assets.zone.releasing import Kept, release
+from rawzone_assets.zone.staging import Batch, Placement
+
+
+@dataclass(frozen=True, kw_only=True)
+class Published:
+    """What a batch came to. ``unchanged`` were dealt with before; ``occupied`` met a foreign file."""
+
+    receipts: tuple[Receipt, ...]
+    unchanged: tuple[Draft, ...]
+    occupied: tuple[KeyOccupied, ...]
+    commit: Commit | None
+
+
+class Committer:
+    """Commits batches to one zone, and carries out what a commit says must go."""
+
+    def __init__(
+        self,
+        files: Files,
+        layout: Layout,
+        ledger: Ledger,
+        index: Index,
+        *,
+        clock: Callable[[], datetime],
+        author: Author,
+        seals: bool = False,
+        cache: Path | None = None,
+        durable: set[Path] | None = None,
+    ) -> None:
+        """``seals``: published files get the immutable flag. ``cache``: where readers keep copies.
+
+        ``durable``: see :class:`Placer`.
+        """
+        self._files = files
+        self._layout = layout
+        self._ledger = ledger
+        self._index = index
+        self._placer = Placer(files, layout, index, durable=set() if durable is None else durable)
+        self._clock = clock
+        self._author = author
+        self._seals = seals
+        self._cache = cache
+
+    def _commit(self, batch: Batch, records: Callable[[], Sequence[Record]]) -> Commit | None:
+        while True:
+            head = self._index.catch_up()
+            wanted = [dict(record) for record in records()]
+            if not wanted:
+                return None
+            data = encode_commit(wanted, after=head, at=self._clock(), author=self._author)
+            places = [place for record in wanted for place in batch.placements(record)]
+            with contextlib.suppress(FileExistsError):  # another writer took the number
+                return self._claim(batch, data, places)
+
+    def _publish(self, batch: Batch, drafts: list[Draft]) -> Published:
+        occupied: list[KeyOccupied] = []
+        while True:
+            head = self._index.catch_up()
+            now = self._clock()
+            at = max(now, head.at) if head.at else now
+            # What was erased since it was read stays pending: the next reading finds that out.
+            drafts = [d for d in drafts if not self._index.custody.erasures(sha256=d.candidate.sha256)]
+            past = decision.Batch(self._index)
+            decided = [(draft, past.decide(draft.candidate)) for draft in drafts]
+            unchanged = tuple(draft for draft, made in decided if made.verdict is None)
+            history = Past(self._index)
+            receipts = [
+                history.compared(draft.feed, draft.receipt_for(made, at))
+                for draft, made in decided
+                if made.verdict is not None and draft.has_bytes_for(made)
+            ]
+            if not receipts:
+                return Published(receipts=(), unchanged=unchanged, occupied=tuple(occupied), commit=None)
+            records = [record for receipt in receipts for record in receipt.as_records()]
+            self._stage_findings(batch, receipts)
+            data = encode_commit(records, after=head, at=at, author=self._author)
+            placements = [place for record in records for place in batch.placements(record)]
+            try:
+                commit = self._claim(batch, data, placements)
+            except FileExistsError:
+                continue  # another writer took the number: read what it wrote and decide again
+            except KeyOccupied as error:
+                occupied.append(error)  # it holds up this one delivery, not the batch
+                drafts = [draft for draft, made in decided if not made.needs(error.path, self._layout)]
+                continue
+            return Published(
+                receipts=tuple(receipts), unchanged=unchanged, occupied=tuple(occupied), commit=commit
+            )
+
+    def _claim(self, batch: Batch, data: bytes, placements: list[Placement]) -> Commit:
+        """Stage the commit, link everything, claim the number; undo the links when that cannot be."""
+        commit = decode_commit(data)
+        staged = batch.stage_commit(data, commit.seq)
+        try:
+            self._placer.link(placements)
+        except KeyOccupied:
+            self._withdraw(placements, staged)
+            raise
+        except BaseException:
+            # One file that cannot be placed must not hold up what comes after it: nothing is committed yet, and
+            # landing still has it. If even that fails, the staged commit stays, and recovery sees to it.
+            with contextlib.suppress(OSError):
+                self._withdraw(placements, staged)
+            raise
+        try:
+            self._ledger.claim(staged, commit.seq)
+        except FileExistsError:
+            self._withdraw(placements, staged)
+            raise
+        self._index.catch_up()
+        return commit
+
+    def _withdraw(self, placements: list[Placement], staged: Path) -> None:
+        """Give up a staged commit; links first, so that a crash in between is withdrawn again."""
+        self._placer.undo(placements)
+        self._files.remove(staged)
+
+    def _stage_findings(self, batch: Batch, receipts: list[Receipt]) -> None:
+        for receipt in receipts:
+            if receipt.verdict is Verdict.QUARANTINED:
+                with contextlib.suppress(FileExistsError):  # staged by the attempt before
+                    batch.stage_findings(receipt.landing_path, findings_document(receipt.as_record()))
+                    self._files.sync(batch.placements(receipt.as_record())[1].staged)
+
+    # --- what a commit says must go ----------------------------------------------------------------
+
+    def _release(self, commit: Commit | None) -> list[Kept]:
+        records = [r for r in (commit.records if commit else ()) if r["record"] == custody.ARCHIVED]
+        if not records:
+            return []
+        self._index.catch_up()
+        return release(self._files, self._layout, self._index, records)
+
+    def _erase(self, commit: Commit | None) -> None:
+        records = [r for r in (commit.records if commit else ()) if r["record"] == custody.ERASED]
+        if records:
+            self._index.catch_up()
+            erase(self._files, self._layout, self._index, records, cache=self._cache)
