@@ -69,7 +69,7 @@ WITH placed AS (
     FROM versions
 )
 SELECT feed, "partition", name, key, CAST(revision AS BIGINT) AS revision,
-    place = listed AND arrived = newest AS is_newest,
+    place = listed AND arrived = newest AND kept_in IS DISTINCT FROM 'erased' AS is_newest,
     verdict, sha256, size,
     coalesce(form_size, stored_size) AS stored_size,
     coalesce(form_sha256, stored_sha256) AS stored_sha256,

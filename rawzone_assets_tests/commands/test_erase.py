@@ -142,6 +142,10 @@ class TestAfterwards:
         exported = erased("export", FEED, "--to", "sha256sums", str(erased.home.parent / "export"))
         assert exported.code == 0
 
+    def test_sql_tells_it_and_gives_it_to_no_reader(self, erased):
+        query = f"SELECT DISTINCT whereabouts, is_newest FROM raw_files WHERE key = '{erased.key}'"  # noqa: S608
+        assert erased("sql", query, "--json").records == [{"whereabouts": "erased", "is_newest": False}]
+
     def test_show_and_the_ledger_tell_it(self, erased):
         assert "by law in commit" in erased("show", erased.key).text
         assert erased.record(f"show {erased.key}", verdict="promoted")["erased"]["authority"] == ORDER[3]
