@@ -84,6 +84,7 @@ SCHEMA = pa.schema(
         "landing_path": _TEXT,
         "landing_path_bytes": _TEXT,
         "landed": _LANDED,
+        "adopted": pa.map_(_TEXT, _TEXT),
         "findings": _FINDINGS,
         "shadow_findings": _FINDINGS,
         "access": _TEXT,

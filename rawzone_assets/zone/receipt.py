@@ -67,9 +67,7 @@ class Receipt:
     replays: Mapping[str, Any] | None = None  # {"seq", "path"}: the refusal that a replay has taken back
     landed: Mapping[str, str] | None = None  # device, inode, size, mtime_ns, ctime_ns of the landed file
     landing_path_bytes: str | None = None  # hex, when landing_path is not the path itself
-    adopted: Mapping[str, str] | None = (
-        None  # of a file of an existing pile: whence, its mtime, how it was packed
-    )
+    adopted: Mapping[str, str] | None = None  # of an existing pile's file: whence, its mtime, how it was packed
     findings: tuple[Mapping[str, Any], ...] = field(default=())
     shadow_findings: tuple[Mapping[str, Any], ...] = field(default=())  # of rules that are only being tried
     access: str | None = None  # "open", "personal" or "secret": who may see it

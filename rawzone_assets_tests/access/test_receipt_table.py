@@ -59,6 +59,7 @@ KINDS = {
     "quarantine": st.fixed_dictionaries({"path": TEXT, "findings": TEXT}),
     "replays": st.fixed_dictionaries({"seq": WHOLE, "path": TEXT}),
     "landed": st.fixed_dictionaries(dict.fromkeys(("device", "inode", "size", "mtime_ns", "ctime_ns"), TEXT)),
+    "adopted": st.dictionaries(TEXT, TEXT, min_size=1, max_size=3),
     "findings": FINDINGS,
     "shadow_findings": FINDINGS,
     "access_reasons": st.dictionaries(TEXT, WHOLE, min_size=1, max_size=3),
@@ -86,8 +87,10 @@ def receipt_of(row):
     if told["contract"]:
         contract = {name: value for name, value in told["contract"].items() if value is not None}
         told["contract"] = contract | ({"modes": dict(contract["modes"])} if "modes" in contract else {})
-    for name in ("access_reasons", "diary"):
+    for name in ("access_reasons", "diary", "adopted"):
         told[name] = dict(told[name]) if told[name] else None
+    if told["adopted"] is None:
+        del told["adopted"]  # only receipts of adopted files have it
     for kind in ("findings", "shadow_findings"):
         for finding in told[kind]:
             if finding["where"]:
