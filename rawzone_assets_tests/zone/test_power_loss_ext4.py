@@ -15,7 +15,7 @@ from rawzone_assets.zone.errors import ZoneError
 from rawzone_assets_tests.zone import ext4_images
 from rawzone_assets_tests.zone.invariants import Oracle, check_states, read_landing, read_tree, receipts_of
 from rawzone_assets_tests.zone.tiny_platform import LandingFolder, look, open_zone, promote_all
-from rawzone_assets_tests.zone.works import EVERYTHING, PROMOTE_FIRST, PROMOTE_LARGE, WORKS
+from rawzone_assets_tests.zone.works import EVERYTHING, PROMOTE_FIRST, PROMOTE_LARGE, WORKS, lay_pile
 
 
 @pytest.fixture
@@ -48,6 +48,7 @@ class PowerLoss:
             with open_zone(home) as zone:
                 promote_all(zone).raise_for_environment()
         landing.put_all(self.work.landed)
+        lay_pile(home)  # it has lain there for long: what is not ours is not ours to sync
         os.sync()
 
     @contextlib.contextmanager

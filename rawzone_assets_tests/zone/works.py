@@ -9,6 +9,7 @@ import gzip
 import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 from unittest import mock
 
@@ -119,13 +120,19 @@ def replay_large(zone: Zone, acknowledge: Acknowledge) -> object:
         return replay(zone, acknowledge)
 
 
-def adopt(zone: Zone, acknowledge: Acknowledge) -> list[Receipt]:
-    """``rawzone adopt --apply`` on a pile beside the zone, half of it packed."""
-    folder = zone.settings.home / "old"
+def lay_pile(home: Path) -> Path:
+    """The pile that is adopted, if it is not there yet."""
+    folder = home / "old"
     if not folder.exists():
         for path, data in PILED.items():
             (folder / path).parent.mkdir(parents=True, exist_ok=True)
             (folder / path).write_bytes(gzip.compress(data, mtime=0) if path.endswith(".gz") else data)
+    return folder
+
+
+def adopt(zone: Zone, acknowledge: Acknowledge) -> list[Receipt]:
+    """``rawzone adopt --apply`` on a pile beside the zone, half of it packed."""
+    folder = lay_pile(zone.settings.home)
     zone.recover()
     pile = Pile(folder, zone.layout)
     found = pile.survey(zone.index, [TINY])
