@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from rawzone_assets.zone import codec
 from rawzone_assets.zone.files import Files, ensure_folder
 
 
@@ -39,21 +39,12 @@ class ExportFolder:
 
     def write(self, path: str, blocks: Iterable[bytes]) -> Exported:
         """Write a new file."""
-        digest = hashlib.sha256()
-        size = 0
-
-        def passed_on() -> Iterator[bytes]:
-            nonlocal size
-            for block in blocks:
-                digest.update(block)
-                size += len(block)
-                yield block
-
+        measured = codec.Measured(blocks)
         target = self._root / path
         self._ensure(target.parent)
-        self._files.create(target, passed_on())
+        self._files.create(target, measured)
         self._files.sync(target)
-        return Exported(path=path, sha256=digest.hexdigest(), size=size)
+        return Exported(path=path, sha256=measured.sha256, size=measured.size)
 
     def make_folder(self, path: str) -> None:
         """Create a folder, if it is not there."""

@@ -78,10 +78,35 @@ def digest_of(blocks: Iterable[bytes]) -> str:
     return digest.hexdigest()
 
 
+class Measured:
+    """Bytes on their way in pieces, hashed and counted as they pass. To iterate again is to go on."""
+
+    def __init__(self, blocks: Iterable[bytes]) -> None:
+        self._blocks = iter(blocks)
+        self._digest = hashlib.sha256()
+        self.size = 0
+
+    @property
+    def sha256(self) -> str:
+        """Of what has passed, in hex."""
+        return self._digest.hexdigest()
+
+    def __iter__(self) -> Iterator[bytes]:
+        for block in self._blocks:
+            self._digest.update(block)
+            self.size += len(block)
+            yield block
+
+    def finish(self) -> None:
+        """Let pass what is left."""
+        for _ in self:
+            pass
+
+
 def original_blocks(stored: Iterable[bytes], encoding: str, size: int) -> Iterator[bytes]:
     """Decode stored blocks to the original bytes; :class:`Damaged` unless they are exactly ``size`` long."""
     produced = 0
-    for block in stored if encoding == "identity" else _gunzip(stored):
+    for block in stored if encoding == "identity" else _gunzip(stored, is_ours=True):
         produced += len(block)
         if produced > size:
             raise Damaged(f"it holds more than the recorded {size} bytes")
@@ -90,37 +115,24 @@ def original_blocks(stored: Iterable[bytes], encoding: str, size: int) -> Iterat
         raise Damaged(f"it holds {produced} of the recorded {size} bytes")
 
 
-def _gunzip(stored: Iterable[bytes]) -> Iterator[bytes]:
-    decoder = zlib.decompressobj(_GZIP)
-    for block in stored:
-        pending = block
-        while pending:
-            if decoder.eof:
-                raise Damaged("bytes follow the end of the gzip stream")
-            try:
-                out = decoder.decompress(pending, BLOCK)
-            except zlib.error as error:
-                raise Damaged("it is not a valid gzip stream") from error
-            if out:
-                yield out
-            pending = decoder.unused_data or decoder.unconsumed_tail
-    while not decoder.eof and (out := decoder.decompress(b"", BLOCK)):  # input used up, output still held
-        yield out
-    if not decoder.eof:
-        raise Damaged("the gzip stream ends too early")
-
-
 def unpacked(stored: Iterable[bytes]) -> Iterator[bytes]:
     """What gzip made by anybody holds, in blocks: as gunzip gives it, of several members and with padding.
 
     Raises:
         Damaged: It is no gzip, or not all of it is.
     """
+    return _gunzip(stored, is_ours=False)
+
+
+def _gunzip(stored: Iterable[bytes], *, is_ours: bool) -> Iterator[bytes]:
+    """``is_ours``: made by :func:`compress` and its like, which is one member and nothing after it."""
     decoder = zlib.decompressobj(_GZIP)
     for block in stored:
         pending = block
         while pending:
             if decoder.eof:
+                if is_ours:
+                    raise Damaged("bytes follow the end of the gzip stream")
                 pending = pending.lstrip(b"\0")
                 if not pending:
                     break
@@ -132,7 +144,7 @@ def unpacked(stored: Iterable[bytes]) -> Iterator[bytes]:
             if out:
                 yield out
             pending = decoder.unused_data or decoder.unconsumed_tail
-    while not decoder.eof and (out := decoder.decompress(b"", BLOCK)):
+    while not decoder.eof and (out := decoder.decompress(b"", BLOCK)):  # input used up, output still held
         yield out
     if not decoder.eof:
         raise Damaged("the gzip stream ends too early")
@@ -182,32 +194,21 @@ def check_stored(
     stored: Iterable[bytes], *, encoding: str, size: int, sha256: str, stored_size: int, stored_sha256: str
 ) -> None:
     """Re-read both forms of an object against its receipt; :class:`Damaged` says what differs first."""
-    outer, inner = hashlib.sha256(), hashlib.sha256()
-    seen = 0
-
-    def tap() -> Iterator[bytes]:
-        nonlocal seen
-        for block in stored:
-            outer.update(block)
-            seen += len(block)
-            yield block
-
+    outer = Measured(stored)
+    found: str | None = None
     problem: Damaged | None = None
-    blocks = tap()
     try:
-        for block in original_blocks(blocks, encoding, size):
-            inner.update(block)
+        found = digest_of(original_blocks(outer, encoding, size))
     except Damaged as error:
         problem = error
-        for _ in blocks:  # the rest still counts towards the stored size
-            pass
-    if seen != stored_size:
-        raise Damaged(f"it has {seen} of the recorded {stored_size} stored bytes")
-    if outer.hexdigest() != stored_sha256:
+        outer.finish()  # the rest still counts towards the stored size
+    if outer.size != stored_size:
+        raise Damaged(f"it has {outer.size} of the recorded {stored_size} stored bytes")
+    if outer.sha256 != stored_sha256:
         raise Damaged("its stored bytes have another SHA-256 than recorded")
     if problem:
         raise problem
-    if inner.hexdigest() != sha256:
+    if found != sha256:
         raise Damaged("its original bytes have another SHA-256 than recorded")
 
 

@@ -14,7 +14,7 @@ import hashlib
 import os
 import stat
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from concurrent.futures import Executor, Future
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -112,22 +112,12 @@ class Batch:
             DiskAlmostFull: There is no room for it.
         """
         path = self._blob_path(sha256, encoding, refused=refused)
-        digest = hashlib.sha256()
-        size = 0
-
-        def tap() -> Iterator[bytes]:
-            nonlocal size
-            for block in blocks:
-                digest.update(block)
-                size += len(block)
-                yield block
-
+        measured = codec.Measured(blocks)
         try:
-            self._files.create(path, self._room.watched(path.parent, tap()))
+            self._files.create(path, self._room.watched(path.parent, measured))
         except FileExistsError:  # the same bytes twice in a batch; only their digest is still wanted
-            for _ in tap():
-                pass
-        return Blob(staged=path, stored_sha256=digest.hexdigest(), stored_size=size, encoding=encoding)
+            measured.finish()
+        return Blob(staged=path, stored_sha256=measured.sha256, stored_size=measured.size, encoding=encoding)
 
     def stage_unnamed(self, blocks: Iterable[bytes]) -> Path:
         """Write stored bytes whose SHA-256 is known only once they are written; :meth:`settle` follows."""
