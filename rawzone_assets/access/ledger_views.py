@@ -21,8 +21,6 @@ from rawzone_assets.zone.zone import Zone
 if TYPE_CHECKING:
     import duckdb
 
-NAMES = ("raw_files", "raw_findings", "raw_ledger")
-
 _RECEIPTS = "_receipts"
 _REPAIRED = "_repaired"
 _CUSTODY = "_custody"
@@ -97,7 +95,7 @@ FROM found
 """
 
 
-def add_views(connection: duckdb.DuckDBPyConnection, zone: Zone, names: Collection[str] = NAMES) -> list[Path]:
+def add_views(connection: duckdb.DuckDBPyConnection, zone: Zone, names: Collection[str]) -> list[Path]:
     """Add these views to a connection; returns the folder they read, if any.
 
     ``raw_files`` and ``raw_findings`` read the catalog, brought up to date now. Where it cannot be written they

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from mutant_archives import Archive, changed_archive
 from mutant_bytes import SCALE, Step, changed_bytes
@@ -33,7 +34,15 @@ STEPS = st.one_of(*[st.tuples(*[STEP] * count) for count in (1, 1, 2, 3)])
 NONE = st.just(())
 STYLE = st.integers(0, 5)
 # Most mutants change little: those are the ones that a judge may take for good.
-MUTANTS = st.one_of(*[st.tuples(STEPS, STYLE, NONE)] * 3, *(st.tuples(s, STYLE, STEPS) for s in (NONE, STEPS)))
+_MUTANTS = st.one_of(*[st.tuples(STEPS, STYLE, NONE)] * 3, *(st.tuples(s, STYLE, STEPS) for s in (NONE, STEPS)))
+
+SAME_EVERY_TIME = settings(
+    derandomize=True,
+    database=None,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+    phases=[Phase.generate, Phase.shrink],
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,6 +72,12 @@ def seeds(kind: str) -> tuple[Seed, ...]:
         if sample.verdict == "promoted" and "RZ-LEGACY-ENCODING" not in sample.codes and _is_plain(sample)
         if (seed := _seed(sample)).feed.format.kind == kind
     )
+
+
+def mutants_of(kind: str) -> st.SearchStrategy[tuple[Seed, bytes]]:
+    """Mutants of a format, each with the seed that it was made of."""
+    made = st.tuples(st.sampled_from(seeds(kind)), _MUTANTS)
+    return made.map(lambda drawn: (drawn[0], drawn[0].mutant(*drawn[1])))
 
 
 def _is_plain(sample: Sample) -> bool:

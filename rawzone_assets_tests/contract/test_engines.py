@@ -10,9 +10,8 @@ from collections import Counter
 from collections.abc import Callable
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
-from hypothesis import strategies as st
-from mutant_seeds import FORMATS, MUTANTS, seeds
+from hypothesis import given, settings
+from mutant_seeds import FORMATS, SAME_EVERY_TIME, Seed, mutants_of, seeds
 from reference_engines import judged_by_reference
 
 from rawzone_assets.contract import tables
@@ -42,18 +41,11 @@ def test_the_engines_agree_about_every_sample(feed: str):
 def campaign(kind: str, examples: int) -> Counter[str]:
     met: Counter[str] = Counter()
 
-    @settings(
-        max_examples=examples,
-        derandomize=True,
-        database=None,
-        deadline=None,
-        suppress_health_check=list(HealthCheck),
-        phases=[Phase.generate, Phase.shrink],
-    )
-    @given(index=st.integers(0, len(seeds(kind)) - 1), drawn=MUTANTS)
-    def tried(index: int, drawn: tuple) -> None:
-        seed = seeds(kind)[index]
-        delivery = (seed.feed, BytesContent(seed.mutant(*drawn)), seed.capture)
+    @settings(SAME_EVERY_TIME, max_examples=examples)
+    @given(mutants_of(kind))
+    def tried(mutant: tuple[Seed, bytes]) -> None:
+        seed, data = mutant
+        delivery = (seed.feed, BytesContent(data), seed.capture)
         judgement = judge(*delivery)
         assert judgement == judged_by_reference(*delivery), seed.title
         met["refused" if judgement.refused else "accepted"] += 1

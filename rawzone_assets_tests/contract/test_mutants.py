@@ -11,9 +11,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, note, settings
-from hypothesis import strategies as st
-from mutant_seeds import FORMATS, MUTANTS, seeds
+from hypothesis import given, note, settings
+from mutant_seeds import FORMATS, SAME_EVERY_TIME, Seed, mutants_of, seeds
 from oracle import broken_rules
 from second_opinions import disagreements
 
@@ -55,18 +54,10 @@ def campaign(kind: str, examples: int, pool: JudgePool) -> Tally:
     """Judge so many mutants of a format, and doubt each judgement."""
     tally = Tally()
 
-    @settings(
-        max_examples=examples,
-        derandomize=True,
-        database=None,
-        deadline=None,
-        suppress_health_check=list(HealthCheck),
-        phases=[Phase.generate, Phase.shrink],
-    )
-    @given(index=st.integers(0, len(seeds(kind)) - 1), drawn=MUTANTS)
-    def tried(index: int, drawn: tuple) -> None:
-        seed = seeds(kind)[index]
-        data = seed.mutant(*drawn)
+    @settings(SAME_EVERY_TIME, max_examples=examples)
+    @given(mutants_of(kind))
+    def tried(mutant: tuple[Seed, bytes]) -> None:
+        seed, data = mutant
         judgement = pool(seed.feed, BytesContent(data), seed.capture)
         tally.note(judgement)
         told = [finding.code for finding in judgement.findings]

@@ -2,7 +2,6 @@
 
 import errno
 from contextlib import suppress
-from pathlib import Path
 
 import pytest
 
@@ -10,11 +9,11 @@ from rawzone_assets.health import archiving
 from rawzone_assets.zone import releasing
 from rawzone_assets.zone.custody import ARCHIVED
 from rawzone_assets.zone.errors import ZoneError
-from rawzone_assets.zone.files import Files
 from rawzone_assets.zone.publishing import Publisher
 from rawzone_assets_tests.health.archive_campaign import (
     AGAIN,
     ARCHIVE,
+    LATER,
     MOVES,
     RESTORE,
     ArchiveCampaign,
@@ -23,7 +22,7 @@ from rawzone_assets_tests.health.archive_campaign import (
 )
 from rawzone_assets_tests.zone.faulty_files import FaultyFiles, WatchedFiles
 from rawzone_assets_tests.zone.invariants import Oracle
-from rawzone_assets_tests.zone.mutants import Careless
+from rawzone_assets_tests.zone.mutants import Careless, Mutant
 
 by_move = pytest.mark.parametrize("move", MOVES, ids=str)
 
@@ -151,20 +150,8 @@ PUBLISHERS = [ReleasesFirst, NeverFinishes, ReleasesWithoutPlacing]
 
 def opening(publisher=Publisher, files=lambda inner: inner):
     """A way to open a zone whose publisher or disk is wrong."""
-
-    def open_broken(home: Path, disk: Files):
-        zone = open_plain(home, files(disk))
-        sound = zone.publisher
-
-        def broken(run_id):
-            made = sound(run_id)
-            made.__class__ = publisher
-            return made
-
-        zone.publisher = broken
-        return zone
-
-    return open_broken
+    broken = Mutant(name="a broken archiver", noticed_by="crashes", publisher=publisher, files=files)
+    return lambda home, disk: broken.open(home, disk, with_index=False, now=LATER)
 
 
 def forgets(operation, chosen):

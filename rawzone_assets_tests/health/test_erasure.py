@@ -25,6 +25,7 @@ from rawzone_assets_tests.health.archive_support import archive_due, objections,
 from rawzone_assets_tests.health.test_archiving import Sealed
 from rawzone_assets_tests.zone.fault_bench import FaultBench
 from rawzone_assets_tests.zone.faulty_files import WatchedFiles
+from rawzone_assets_tests.zone.mutants import Mutant
 from rawzone_assets_tests.zone.power_loss import Campaign
 from rawzone_assets_tests.zone.tiny_platform import LandingFolder, look, open_zone, promote_all
 from rawzone_assets_tests.zone.works import ERASE, FIRST, Work, erase
@@ -425,19 +426,7 @@ class _ForgetsAfterACrash(Publisher):
 
 
 def _with(publisher):
-    def open_with(home, files, with_index):
-        zone = open_zone(home, files=files, with_index=with_index)
-        make = zone.publisher
-
-        def made(run_id):
-            sound = make(run_id)
-            sound.__class__ = publisher
-            return sound
-
-        zone.publisher = made
-        return zone
-
-    return open_with
+    return Mutant(name=publisher.__name__, noticed_by="crashes", publisher=publisher).open
 
 
 SMALL = Work(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 
 from rawzone_assets.zone.files import Files
@@ -55,9 +56,9 @@ class Mutant:
     def __str__(self) -> str:
         return self.name
 
-    def open(self, home: Path, files: Files, with_index: bool) -> Zone:  # noqa: FBT001
+    def open(self, home: Path, files: Files, with_index: bool, now: datetime = NOW) -> Zone:  # noqa: FBT001
         settings = settings_for(home, with_index=with_index)
-        zone = _Broken(settings, files=self.files(files), clock=lambda: NOW)
+        zone = _Broken(settings, files=self.files(files), clock=lambda: now)
         zone.publisher_class, zone.placer_class = self.publisher, self.placer
         zone.ledger.__class__ = self.ledger
         return zone
