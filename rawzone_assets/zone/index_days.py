@@ -51,23 +51,9 @@ class DayQueries:
         )
         return [feed for (feed,) in rows]
 
-    def partitions(
-        self,
-        feed: str,
-        *,
-        since: str | None = None,
-        until: str | None = None,
-        data_since: str | None = None,
-        data_until: str | None = None,
-    ) -> list[str]:
-        """The capture days of a feed, oldest first: all, those in a range, or that may have data of a range.
-
-        A day whose deliveries together span the range is told also when none of them speaks of it.
-        """
-        found = self.receipts_by_day(
-            feed, since=since, until=until, data_since=data_since, data_until=data_until
-        )
-        return list(found)
+    def partitions(self, feed: str) -> list[str]:
+        """The capture days of a feed, oldest first."""
+        return list(self.receipts_by_day(feed))
 
     def receipts_by_day(
         self,
@@ -78,7 +64,11 @@ class DayQueries:
         data_since: str | None = None,
         data_until: str | None = None,
     ) -> dict[str, int]:
-        """The same days, with how many receipts each has."""
+        """Capture days of a feed, oldest first, and how many receipts each has.
+
+        All of them, those in a range, or those that may have data of a range: a day whose deliveries together
+        span it is told also when none of them speaks of it.
+        """
         bounds = (
             ("partition >= ?", since),
             ("partition <= ?", until),

@@ -152,7 +152,7 @@ def ask_everything(index, day):
     index.promoted_as("none")
     list(index.newest("a/b"))
     index.versions("a/b", since=day, until=day, upto=1)
-    index.partitions("a/b", since=day, data_until=day)
+    index.receipts_by_day("a/b", since=day, data_until=day)
     index.counts_by_day("a/b", since=day, until=day)
     index.days_by_commit("a/b")
     index.feeds()
