@@ -17,7 +17,7 @@ from rawzone_assets.contract.findings import Findings, Place
 from rawzone_assets.contract.refusals import findings_of, unknown_fields
 from rawzone_assets.contract.restatement import Diary, Figures, diary_of
 from rawzone_assets.contract.rules import Reading, Rule, Series
-from rawzone_assets.contract.schemas import load_schema, refusals
+from rawzone_assets.contract.schemas import is_usual, load_schema, refusals
 
 MOST_OF_ONE_RULE = 200
 """Nobody reads more, and placing each finding takes time."""
@@ -41,14 +41,9 @@ def judge_document(
     Records are counted in the series, or where ``records`` points when there is none. ``figures`` of the series
     are those to be compared with other deliveries'.
     """
-    accepted = True
-    for refusal in refusals(feed.schema, document):
-        accepted = False
-        findings.extend(findings_of(refusal, place))
+    accepted = is_usual(feed.schema, document) or _accepted(document, feed, findings, place)
     reading = Reading(document=document, feed=feed, capture=capture, place=place)
     if accepted:
-        unknown = unknown_fields(load_schema(feed.schema).document, document, place)
-        findings.extend(islice(unknown, MOST_OF_ONE_RULE))
         for rule in rules:
             findings.extend(islice(rule(reading), MOST_OF_ONE_RULE))
     counted = series.path if series else records
@@ -64,6 +59,20 @@ def judge_document(
         diary=_diary(reading, series, figures, extent[1]) if series and figures and extent else None,
         text=text,
     )
+
+
+def _accepted(
+    document: Any, feed: Feed, findings: Findings, place: Callable[[tuple[str | int, ...]], Place]
+) -> bool:
+    """Whether the schema accepts the document; adds what it refuses, or else does not know."""
+    accepted = True
+    for refusal in refusals(feed.schema, document):
+        accepted = False
+        findings.extend(findings_of(refusal, place))
+    if accepted:
+        unknown = unknown_fields(load_schema(feed.schema).document, document, place)
+        findings.extend(islice(unknown, MOST_OF_ONE_RULE))
+    return accepted
 
 
 def _diary(reading: Reading, series: Series, figures: Figures, newest: date) -> Diary | None:

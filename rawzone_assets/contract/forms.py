@@ -24,7 +24,8 @@ _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _MONTH = re.compile(r"[0-9]{4}-(?:0[1-9]|1[0-2])")
 _COUNT = re.compile(r"[0-9]{1,15}")
 _NEGATIVE_COUNT = re.compile(r"-[0-9]{1,15}")
-_DECIMAL = re.compile(r"-?(?:[0-9]{1,15}(?:\.[0-9]{0,30})?|\.[0-9]{1,30})")
+_UNSIGNED = r"(?:[0-9]{1,15}(?:\.[0-9]{0,30})?|\.[0-9]{1,30})"
+_DECIMAL = re.compile(f"-?{_UNSIGNED}")
 _SMALL = re.compile(r"[0-9](?:\.[0-9]{1,20})?e-(?:0[5-9]|[12][0-9])")  # how Python writes 0.00005
 UNDEFINED = "undefined"  # what TikTok writes for days before it had data
 _WHOLE = re.compile(r"[0-9]{1,15}(?:\.0{0,30})?")
@@ -40,14 +41,29 @@ _REWRITTEN_DATE = re.compile(
 )
 
 
+# Every day from the year 1000 on, but for a 29th of February outside 2000 to 2099.
+_CALENDAR = (
+    r"(?:[1-9][0-9]{3}-(?:(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])|(?:0[13-9]|1[0-2])-(?:29|30)"
+    r"|(?:0[13578]|1[02])-31)|20(?:[02468][048]|[13579][26])-02-29)"
+)
+_CLOCK = (
+    r"(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]{3}(?:[0-9]{3})?)?(?:Z|[+-][01][0-9]:?[0-5][0-9])"
+)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Form:
-    """One custom or asserted ``format`` of our schemas."""
+    """One custom or asserted ``format`` of our schemas.
+
+    ``usual`` is a pattern, in the words that Python and the compiled engine have in common, whose whole matches
+    are all accepted: nearly everything that sources write, found without asking ``accepts``.
+    """
 
     name: str
     expects: str
     accepts: Callable[[str], bool]
     diagnose: Callable[[str], Code]
+    usual: str | None = None
 
 
 @lru_cache(maxsize=65536)
@@ -168,35 +184,63 @@ def _about_identifiers(_text: str) -> Code:
 FORMS: Mapping[str, Form] = {
     form.name: form
     for form in (
-        Form(name="date", expects="a date YYYY-MM-DD", accepts=is_date, diagnose=_about_dates),
-        Form(name="year-month", expects="a month YYYY-MM", accepts=_is_month, diagnose=_about_dates),
-        Form(name="count", expects="a whole number from 0 on", accepts=_is_count, diagnose=_about_counts),
+        Form(name="date", expects="a date YYYY-MM-DD", accepts=is_date, diagnose=_about_dates, usual=_CALENDAR),
+        Form(
+            name="year-month",
+            expects="a month YYYY-MM",
+            accepts=_is_month,
+            diagnose=_about_dates,
+            usual=r"[1-9][0-9]{3}-(?:0[1-9]|1[0-2])",
+        ),
+        Form(
+            name="count",
+            expects="a whole number from 0 on",
+            accepts=_is_count,
+            diagnose=_about_counts,
+            usual=_COUNT.pattern,
+        ),
         Form(
             name="whole-number",
             expects="a whole number from 0 on, which may be written 1794.0",
             accepts=_is_whole,
             diagnose=_about_whole_numbers,
+            usual=_WHOLE.pattern,
         ),
-        Form(name="amount", expects="a decimal number from 0 on", accepts=_is_amount, diagnose=_about_amounts),
+        Form(
+            name="amount",
+            expects="a decimal number from 0 on",
+            accepts=_is_amount,
+            diagnose=_about_amounts,
+            usual=rf"{_UNSIGNED}|{_SMALL.pattern}",
+        ),
         Form(
             name="timestamp",
             expects="a time YYYY-MM-DDThh:mm:ss with its offset from UTC",
             accepts=_is_timestamp,
             diagnose=_about_other_texts,
+            usual=f"{_CALENDAR}T{_CLOCK}",
         ),
         Form(name="json", expects="a JSON object or list", accepts=_is_json, diagnose=_about_other_texts),
-        Form(name="decimal", expects="a decimal number", accepts=_is_decimal, diagnose=_about_numbers),
+        Form(
+            name="decimal",
+            expects="a decimal number",
+            accepts=_is_decimal,
+            diagnose=_about_numbers,
+            usual=_DECIMAL.pattern,
+        ),
         Form(
             name="count-or-undefined",
             expects="a whole number from 0 on, or 'undefined'",
             accepts=_is_count_or_undefined,
             diagnose=_about_counts,
+            usual=f"{UNDEFINED}|{_COUNT.pattern}",
         ),
         Form(
             name="change",
             expects="a whole number, or 'undefined'",
             accepts=_is_change,
             diagnose=_about_numbers,
+            usual=f"{UNDEFINED}|-?{_COUNT.pattern}",
         ),
         Form(name="share", expects="a share from 0 to 1", accepts=_is_share, diagnose=_about_amounts),
         Form(
@@ -216,12 +260,14 @@ FORMS: Mapping[str, Form] = {
             expects="an identifier in a string of digits",
             accepts=_is_digits,
             diagnose=_about_numbers,
+            usual=_DIGITS.pattern,
         ),
         Form(
             name="identifier",
             expects="an identifier with all its digits",
             accepts=_is_identifier,
             diagnose=_about_identifiers,
+            usual="[^Ee]*",
         ),
     )
 }

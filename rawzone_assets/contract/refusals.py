@@ -88,8 +88,6 @@ def unknown_fields(
     schema: Mapping[str, Any], document: Any, place: Callable[[tuple[str | int, ...]], Place]
 ) -> Iterator[Finding]:
     """One advisory finding for each member that the schema does not list, at its first occurrence."""
-    if _knows_all(schema, document):
-        return
     seen: set[tuple[int, str]] = set()
     # Depth is bounded by the schema's own: only what it describes is entered.
     waiting: list[tuple[Mapping[str, Any], Any, tuple[str | int, ...]]] = [(schema, document, ())]
@@ -110,32 +108,6 @@ def unknown_fields(
         elif isinstance(value, list) and isinstance(here.get("items"), Mapping):
             items = here["items"]
             waiting.extend((items, value[index], (*parts, index)) for index in range(len(value) - 1, -1, -1))
-
-
-def _knows_all(schema: Mapping[str, Any], document: Any) -> bool:
-    """Whether :func:`unknown_fields` has nothing to say, asked of all values of a kind at once."""
-    waiting: list[tuple[Mapping[str, Any], list[Any]]] = [(schema, [document])]
-    while waiting:
-        here, values = waiting.pop()
-        here = _followed(schema, here)
-        known, items = here.get("properties"), here.get("items")
-        if isinstance(known, Mapping):
-            objects = [value for value in values if isinstance(value, dict)]
-            names = set().union(*objects)
-            if here.get("additionalProperties") is not True and not names <= known.keys():
-                return False
-            for name in names & known.keys():
-                inner = _followed(schema, known[name])
-                if not any(isinstance(inner.get(part), Mapping) for part in ("properties", "items")):
-                    continue  # nothing in it could be unknown
-                held = [value[name] for value in objects if isinstance(value.get(name), (dict, list))]
-                if held:
-                    waiting.append((known[name], held))
-        if isinstance(items, Mapping):
-            inside = [item for value in values if isinstance(value, list) for item in value]
-            if inside:
-                waiting.append((items, inside))
-    return True
 
 
 def shown_name(name: str) -> str:

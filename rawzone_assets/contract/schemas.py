@@ -3,7 +3,7 @@
 Two engines read each schema. The compiled one decides and says where; the other must agree about each refused
 part, or the delivery is refused as a disagreement that someone should look at. Both assert the same forms
 (``forms.py``), both search patterns alike, and neither ever fetches a ``$ref``. What a refusal means as a
-finding is ``refusals.py``'s to say.
+finding is ``refusals.py``'s to say. Before them a stricter schema is asked, which most documents fit.
 """
 
 from __future__ import annotations
@@ -27,6 +27,16 @@ if TYPE_CHECKING:
 
 MOST_REFUSALS = 200
 """How many refusals of one document are explained: ten pages of findings explain any mistake."""
+
+# Keywords below which a stricter part makes a stricter whole, and those that have no parts.
+_PLAIN = frozenset(
+    {
+        "$defs", "$ref", "$schema", "additionalProperties", "const", "description", "enum", "exclusiveMaximum",
+        "exclusiveMinimum", "format", "items", "maxItems", "maxLength", "maxProperties", "maximum", "minItems",
+        "minLength", "minProperties", "minimum", "multipleOf", "pattern", "properties", "required", "title",
+        "type",
+    }
+)  # fmt: skip
 
 
 class SchemaNotFoundError(LookupError):
@@ -79,6 +89,12 @@ def load_schema(name: str) -> Schema:
     )
 
 
+def is_usual(name: str, document: Any) -> bool:
+    """Whether the schema certainly accepts ``document`` and lists all its members, found in one pass."""
+    proving = proving_engine(name)
+    return proving is not None and proving.is_valid(document)
+
+
 def refusals(name: str, document: Any) -> Iterator[Refusal]:
     """What the schema refuses in ``document``: nothing when it is valid, at most ``MOST_REFUSALS`` parts."""
     deciding = deciding_engine(name)
@@ -112,14 +128,56 @@ def _follow(value: Any, parts: Iterable[str | int]) -> Any:
 @cache
 def deciding_engine(name: str) -> jsonschema_rs.Draft202012Validator:
     """The compiled engine: about 75 times as fast, and its patterns take linear time whatever the input."""
+    return _compiled(load_schema(name).document)
+
+
+def _compiled(document: Mapping[str, Any]) -> jsonschema_rs.Draft202012Validator:
     return jsonschema_rs.Draft202012Validator(
-        dict(load_schema(name).document),
+        dict(document),
         formats={form.name: form.accepts for form in FORMS.values()},
         validate_formats=True,
         ignore_unknown_formats=False,  # a mistyped format must not silently accept everything
         pattern_options=jsonschema_rs.RegexOptions(),
         offline=True,
     )
+
+
+@cache
+def proving_engine(name: str) -> jsonschema_rs.Draft202012Validator | None:
+    """The compiled engine of the schema made stricter: no member that is not listed, texts of the usual forms.
+
+    Forms as patterns spare a call of Python for each text, which takes most of the deciding engine's time.
+    ``None`` where a stricter part would not make a stricter whole, as below ``not``.
+    """
+    document = load_schema(name).document
+    return _compiled(_stricter(document)) if _grows_stricter(document) else None
+
+
+def _grows_stricter(schema: Any) -> bool:
+    """Whether a schema with stricter parts accepts less: it has no keyword that turns an answer round."""
+    if not isinstance(schema, Mapping):
+        return True
+    parts = [schema.get("items"), *schema.get("properties", {}).values(), *schema.get("$defs", {}).values()]
+    plain = all(keyword in _PLAIN or keyword.startswith("x-") for keyword in schema)
+    return plain and all(map(_grows_stricter, parts))
+
+
+def _stricter(schema: Any) -> Any:
+    if not isinstance(schema, Mapping):
+        return schema
+    strict = dict(schema)
+    for keyword in ("properties", "$defs"):
+        if keyword in schema:
+            strict[keyword] = {name: _stricter(part) for name, part in schema[keyword].items()}
+    if "items" in schema:
+        strict["items"] = _stricter(schema["items"])
+    if "properties" in schema and schema.get("additionalProperties") is not True:
+        strict["additionalProperties"] = False
+    form = FORMS.get(schema.get("format", ""))
+    if form and form.usual and "pattern" not in schema:
+        del strict["format"]
+        strict["pattern"] = f"^(?:{form.usual})$"
+    return strict
 
 
 @cache

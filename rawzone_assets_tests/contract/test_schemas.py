@@ -3,29 +3,36 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import socket
 from typing import Any
 
 import jsonschema
+import orjson
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rawzone_assets.contract import schemas
+from rawzone_assets.contract import documents, schemas
+from rawzone_assets.contract.content import BytesContent
 from rawzone_assets.contract.findings import Place
 from rawzone_assets.contract.forms import FORMS
+from rawzone_assets.contract.judging import judge
+from rawzone_assets.contract.naming import Recognized, recognize
 from rawzone_assets.contract.pointers import pointer
 from rawzone_assets.contract.refusals import findings_of, unknown_fields
 from rawzone_assets.contract.schemas import (
     compiled_pattern,
     deciding_engine,
     explaining_engine,
+    is_usual,
     load_schema,
     refusals,
     schema_names,
 )
 from rawzone_assets.health.archive_plan import SCHEMA as ARCHIVE_PLAN
-from rawzone_assets.platforms import all_feeds
+from rawzone_assets.platforms import all_feeds, all_platforms
+from rawzone_assets.samples import samples
 from rawzone_assets.zone.custody import SCHEMA as CUSTODY
 from rawzone_assets.zone.drills import SCHEMA as DRILL
 
@@ -48,6 +55,24 @@ DOCUMENTS = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES, inner, max_size=4),
     max_leaves=12,
 )
+
+
+def near(root: Any, schema: Any = None) -> st.SearchStrategy[Any]:
+    """Documents that a schema describes, and some that have a little too much or too little."""
+    here = root if schema is None else schema
+    here = root["$defs"][here["$ref"].rpartition("/")[2]] if "$ref" in here else here
+    choices = [SCALARS] if schema is not None else []
+    form = FORMS.get(here.get("format", ""))
+    if form and form.usual:
+        choices.append(st.from_regex(form.usual, fullmatch=True))
+    if "properties" in here:
+        parts = {name: near(root, part) for name, part in here["properties"].items()}
+        needed = {name: parts[name] for name in here.get("required", ())}
+        others = {name: part for name, part in parts.items() if name not in needed}
+        choices.append(st.fixed_dictionaries(needed, optional=others | {"odd": SCALARS}))
+    if "items" in here:
+        choices.append(st.lists(near(root, here["items"]), max_size=3))
+    return st.one_of(choices) if choices else DOCUMENTS
 
 
 def place(parts: tuple[str | int, ...]) -> Place:
@@ -94,6 +119,14 @@ class TestEachSchema:
         assert accepted == (not told)
         assert all(refusal.keyword for refusal in told)
 
+    @settings(max_examples=200, deadline=None)
+    @given(data=st.data())
+    def test_accepts_what_is_usual_and_knows_all_of_it(self, name: str, data: st.DataObject):
+        document = data.draw(DOCUMENTS | near(load_schema(name).document))
+        if is_usual(name, document):
+            assert deciding_engine(name).is_valid(document)
+            assert not list(unknown_fields(load_schema(name).document, document, place))
+
 
 class TestForms:
     """The formats of our schemas are asserted, alike by both engines, and take ASCII digits only."""
@@ -111,6 +144,18 @@ class TestForms:
     def test_accept_what_they_name(self, form: str, good: list[str], bad: list[str]):
         assert all(FORMS[form].accepts(text) for text in good)
         assert not any(FORMS[form].accepts(text) for text in bad)
+
+    @pytest.mark.parametrize("name", sorted(form.name for form in FORMS.values() if form.usual))
+    @settings(max_examples=400)
+    @given(data=st.data())
+    def test_accept_what_is_usual(self, name: str, data: st.DataObject):
+        form = FORMS[name]
+        usual = re.compile(form.usual or "")
+        close = st.from_regex(usual, fullmatch=True) | st.sampled_from(
+            ["2100-02-29", "2000-02-29", "1900-02-29"]
+        )
+        text = data.draw(close)
+        assert form.accepts(text) or not usual.fullmatch(text)
 
     @given(text=st.text(max_size=40) | st.from_regex(r"[0-9.,eE+/-]{0,20}"))
     def test_take_any_text(self, text: str):
@@ -175,6 +220,33 @@ class TestUnknownFields:
             "/streams/0/x~0~1",
             "/y",
         ]
+
+
+class TestUsualDocuments:
+    """Most documents fit a schema made stricter, and nothing more is asked about them."""
+
+    @pytest.mark.parametrize("kind", ["json", "html"])
+    def test_are_nearly_all_good_samples(self, kind: str, monkeypatch: pytest.MonkeyPatch):
+        asked: list[str] = []
+        monkeypatch.setattr(documents, "refusals", lambda name, _document: iter(asked.append(name) or ()))
+        judged = 0
+        for sample in samples():
+            found = recognize(sample.path, all_platforms())
+            if isinstance(found, Recognized) and found.feed.format.kind == kind and not sample.codes:
+                judge(found.feed, BytesContent(sample.data), found.capture)
+                judged += 1
+        assert judged > 3 * len(asked)
+
+    @pytest.mark.parametrize("keyword", ["not", "if", "oneOf", "unevaluatedProperties"])
+    def test_are_unknown_to_schemas_that_turn_answers_round(
+        self, keyword: str, monkeypatch: pytest.MonkeyPatch, tmp_path
+    ):
+        schema = {"properties": {"a": {keyword: {"properties": {"b": {"type": "string"}}}}}}
+        (tmp_path / "odd.json").write_bytes(orjson.dumps(schema))
+        monkeypatch.setattr(schemas, "schema_folder", lambda: tmp_path)
+        assert not is_usual("odd.json", {})
+        load_schema.cache_clear()
+        schemas.proving_engine.cache_clear()
 
 
 def test_remote_references_are_never_fetched(monkeypatch: pytest.MonkeyPatch, tmp_path):
