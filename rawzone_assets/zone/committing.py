@@ -18,7 +18,7 @@ from rawzone_assets.zone.errors import KeyOccupied
 from rawzone_assets.zone.files import Files
 from rawzone_assets.zone.index import Index
 from rawzone_assets.zone.layout import Layout
-from rawzone_assets.zone.ledger import Author, Commit, Ledger, decode_commit, encode_commit
+from rawzone_assets.zone.ledger import Author, Commit, Ledger, compose_commit
 from rawzone_assets.zone.past import Past
 from rawzone_assets.zone.placing import Placer
 from rawzone_assets.zone.receipt import Receipt, Record, Verdict
@@ -72,10 +72,11 @@ class Committer:
             wanted = [dict(record) for record in records()]
             if not wanted:
                 return None
-            data = encode_commit(wanted, after=head, at=self._clock(), author=self._author)
+            commit = compose_commit(wanted, after=head, at=self._clock(), author=self._author)
             places = [place for record in wanted for place in batch.placements(record)]
             with contextlib.suppress(FileExistsError):  # another writer took the number
-                return self._claim(batch, data, places)
+                self._claim(batch, commit, places)
+                return commit
 
     def _publish(self, batch: Batch, drafts: list[Draft]) -> Published:
         occupied: list[KeyOccupied] = []
@@ -98,10 +99,10 @@ class Committer:
                 return Published(receipts=(), unchanged=unchanged, occupied=tuple(occupied), commit=None)
             records = [record for receipt in receipts for record in receipt.as_records()]
             self._stage_findings(batch, receipts)
-            data = encode_commit(records, after=head, at=at, author=self._author)
+            commit = compose_commit(records, after=head, at=at, author=self._author)
             placements = [place for record in records for place in batch.placements(record)]
             try:
-                commit = self._claim(batch, data, placements)
+                self._claim(batch, commit, placements)
             except FileExistsError:
                 continue  # another writer took the number: read what it wrote and decide again
             except KeyOccupied as error:
@@ -112,10 +113,9 @@ class Committer:
                 receipts=tuple(receipts), unchanged=unchanged, occupied=tuple(occupied), commit=commit
             )
 
-    def _claim(self, batch: Batch, data: bytes, placements: list[Placement]) -> Commit:
+    def _claim(self, batch: Batch, commit: Commit, placements: list[Placement]) -> None:
         """Stage the commit, link everything, claim the number; undo the links when that cannot be."""
-        commit = decode_commit(data)
-        staged = batch.stage_commit(data, commit.seq)
+        staged = batch.stage_commit(commit.data, commit.seq)
         try:
             self._placer.link(placements)
         except KeyOccupied:
@@ -132,8 +132,7 @@ class Committer:
         except FileExistsError:
             self._withdraw(placements, staged)
             raise
-        self._index.catch_up()
-        return commit
+        self._index.follow(commit)
 
     def _withdraw(self, placements: list[Placement], staged: Path) -> None:
         """Give up a staged commit; links first, so that a crash in between is withdrawn again."""

@@ -16,7 +16,7 @@ import orjson
 from rawzone_assets.contract.schemas import deciding_engine
 from rawzone_assets.zone import upkeep
 from rawzone_assets.zone.ledger import Commit
-from rawzone_assets.zone.receipt import Receipt, Record, timestamp
+from rawzone_assets.zone.receipt import Receipt, Record, canonical, timestamp
 
 DRILLED = "drilled"
 SOUND = "sound"
@@ -141,6 +141,6 @@ def note_drill(database: sqlite3.Connection, commit: Commit, record: Record) -> 
         commit.seq,
         timestamp(commit.at),
         record["outcome"],
-        orjson.dumps(dict(record)).decode(),
+        canonical(record).decode(),
     )
     database.execute("INSERT OR REPLACE INTO drill VALUES (?, ?, ?, ?, ?)", row)

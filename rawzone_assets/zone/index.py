@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -39,7 +39,7 @@ from rawzone_assets.zone.index_seen import Folder, SeenFile, SeenFiles
 from rawzone_assets.zone.index_tallies import TallyLookups
 from rawzone_assets.zone.index_upkeep import UpkeepLookups
 from rawzone_assets.zone.layout import REFUSAL_DIGITS
-from rawzone_assets.zone.ledger import EMPTY, Head, Ledger
+from rawzone_assets.zone.ledger import EMPTY, Commit, Head, Ledger
 from rawzone_assets.zone.past_lookups import PastLookups
 from rawzone_assets.zone.receipt import Receipt, Verdict
 
@@ -128,6 +128,27 @@ class Index(IndexQueries):
                     return self._catch_up()
         except OSError as error:
             raise StorageFailed("read the ledger", error) from error
+
+    def follow(self, commit: Commit) -> Head:
+        """Take in the commit that this process has just claimed, or else :meth:`catch_up`.
+
+        Its file is not read for that: it holds the bytes that were composed, and any later reader of it checks
+        that it still does.
+
+        Raises:
+            LedgerDamaged, StorageFailed: As :meth:`catch_up` does.
+        """
+        with suppress(sqlite3.DatabaseError):  # what is wrong, catching up finds out
+            with transaction(self._database):
+                head = kept_head(self._database)  # another process may have moved it
+                is_next = (head.seq + 1, head.sha256) == (commit.seq, commit.prev)
+                if is_next:
+                    index_intake.take_in(self._database, commit)
+                    keep_head(self._database, commit.head)
+            if is_next:
+                self._head = commit.head
+                return self._head
+        return self.catch_up()
 
     @contextmanager
     def usable(self) -> Iterator[None]:

@@ -17,7 +17,7 @@ from rawzone_assets.zone import custody, upkeep
 from rawzone_assets.zone.custody import Custody, Hold, Whereabouts
 from rawzone_assets.zone.index_upkeep import restate_form
 from rawzone_assets.zone.ledger import Commit
-from rawzone_assets.zone.receipt import Receipt, Record, timestamp
+from rawzone_assets.zone.receipt import Receipt, Record, canonical, timestamp
 
 SCHEMA = """
 CREATE TABLE custody (
@@ -326,4 +326,4 @@ def _hold(row: tuple[Any, ...]) -> Hold:
 
 
 def _text(record: Record) -> str:
-    return orjson.dumps(dict(record)).decode()
+    return canonical(record).decode()

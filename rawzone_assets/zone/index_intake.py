@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -20,7 +21,7 @@ from rawzone_assets.zone.index_tallies import note_commit
 from rawzone_assets.zone.index_upkeep import note_upkeep
 from rawzone_assets.zone.landed import entity_from
 from rawzone_assets.zone.ledger import Commit
-from rawzone_assets.zone.receipt import Record, Verdict
+from rawzone_assets.zone.receipt import Record, Verdict, canonical
 
 TABLES = ("receipt", "body")
 _INSERT = f"INSERT INTO receipt VALUES ({', '.join('?' * 24)})"  # noqa: S608
@@ -54,6 +55,11 @@ def form_number(feed: str | None, contract: Record | None) -> int | None:
     schema = (contract or {}).get("schema")
     if feed is None or schema is None:
         return None
+    return _number_of(feed, schema)
+
+
+@lru_cache(maxsize=1024)  # of some dozens
+def _number_of(feed: str, schema: str) -> int:
     digest = hashlib.blake2b(f"{feed}\n{schema}".encode(), digest_size=8).digest()
     return int.from_bytes(digest, signed=True)
 
@@ -71,7 +77,7 @@ def _row(id_: int, seq: int, record: Record) -> tuple[Any, ...]:
         *(_digest(told("substance")), _digest(told("fingerprint")), None),
         *(copy.get("path"), copy.get("findings")),
         orjson.dumps(outline).decode() if outline else None,
-        orjson.dumps(diary).decode() if diary else None,
+        canonical(diary).decode() if diary else None,
         *(told("stored_size"), None),
     )
 
@@ -91,9 +97,10 @@ def _close_refusals(database: sqlite3.Connection, receipts: list[tuple[int, Reco
 
 
 def _note_landed(database: sqlite3.Connection, receipts: list[tuple[int, Record]]) -> None:
-    seen, files = SeenFiles(database), list[SeenFile]()
+    seen, files, standings = SeenFiles(database), list[SeenFile](), dict[tuple[str | None, str], Standing]()
     for id_, record in receipts:
-        standing = Standing(record.get("feed"), Verdict(record["verdict"]))
+        became = (record.get("feed"), record["verdict"])
+        standing = standings.get(became) or standings.setdefault(became, _standing(*became))
         if record.get("replays") is not None:
             seen.note(files)
             files.clear()
@@ -101,6 +108,10 @@ def _note_landed(database: sqlite3.Connection, receipts: list[tuple[int, Record]
         elif record.get("landed") is not None:
             files.append(SeenFile(record["landing_path"], entity_from(record["landed"]), standing))
     seen.note(files)
+
+
+def _standing(feed: str | None, verdict: str) -> Standing:
+    return Standing(feed, Verdict(verdict))
 
 
 def _take_back(database: sqlite3.Connection, id_: int, record: Record, standing: Standing) -> None:

@@ -9,7 +9,7 @@ import orjson
 
 from rawzone_assets.zone import upkeep
 from rawzone_assets.zone.index_tallies import restate
-from rawzone_assets.zone.receipt import Record
+from rawzone_assets.zone.receipt import Record, canonical
 
 TABLES = ("scrubbed", "upkeep")
 
@@ -54,7 +54,7 @@ def note_upkeep(database: sqlite3.Connection, seq: int, record: Record) -> None:
         rows = [(first, last, record["began"]) for first, last in upkeep.spans_of(record)]
         database.executemany("INSERT INTO scrubbed VALUES (?, ?, ?)", rows)
     elif kind in (upkeep.DAMAGED, upkeep.REPAIRED):
-        row = (record["place"], seq, orjson.dumps(dict(record)).decode())
+        row = (record["place"], seq, canonical(record).decode())
         database.execute("INSERT INTO upkeep VALUES (?, ?, ?)", row)
     if kind == upkeep.REPAIRED and (
         not record["place"].startswith(f"{upkeep.ARCHIVE}/") or _is_archived(database, record)

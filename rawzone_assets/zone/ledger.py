@@ -9,9 +9,9 @@ altered file is noticed by itself and by its successor.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +52,11 @@ class Commit:
     body: bytes  # the record lines as they stand in the file
 
     @property
+    def data(self) -> bytes:
+        """The file."""
+        return canonical(self.header) + b"\n" + self.body
+
+    @property
     def lines(self) -> list[bytes]:
         """The exact record lines, without their ends: what hashes are taken of."""
         return self.body.split(b"\n")[:-1]
@@ -78,14 +83,19 @@ class DamagedCommit(ValueError):
     """Bytes that are no whole commit; the text says why."""
 
 
-def encode_commit(records: list[dict[str, Any]], *, after: Head, at: datetime, author: Author) -> bytes:
-    """The bytes of the commit that follows ``after``. Time never runs backwards."""
-    body = b"".join(canonical(record) + b"\n" for record in records)
+def compose_commit(records: Sequence[Record], *, after: Head, at: datetime, author: Author) -> Commit:
+    """The commit that follows ``after``. Time never runs backwards.
+
+    It is what :func:`decode_commit` reads from its ``data``: records are plain JSON, so that what was written
+    need not be parsed to be known.
+    """
+    body = b"".join([canonical(record) + b"\n" for record in records])
+    at = at if after.at is None or at > after.at else after.at
     header: dict[str, Any] = {
         "ledger": FORMAT,
         "seq": after.seq + 1,
         "prev": after.sha256,
-        "at": timestamp(at if after.at is None or at > after.at else after.at),
+        "at": timestamp(at),
         "run_id": author.run_id,
         "writer": author.writer,
         "code_version": author.code_version,
@@ -93,7 +103,21 @@ def encode_commit(records: list[dict[str, Any]], *, after: Head, at: datetime, a
         "body_sha256": hashlib.sha256(body).hexdigest(),
     }
     header["header_sha256"] = _header_digest(header)
-    return canonical(header) + b"\n" + body
+    return Commit(
+        seq=after.seq + 1,
+        prev=after.sha256,
+        at=at.astimezone(UTC),
+        run_id=author.run_id,
+        records=tuple(records),
+        sha256=hashlib.sha256(canonical(header) + b"\n" + body).hexdigest(),
+        header=header,
+        body=body,
+    )
+
+
+def encode_commit(records: Sequence[Record], *, after: Head, at: datetime, author: Author) -> bytes:
+    """The bytes of the commit that follows ``after``."""
+    return compose_commit(records, after=after, at=at, author=author).data
 
 
 def _header_digest(header: Record) -> str:

@@ -17,9 +17,9 @@ from rawzone_assets_tests.zone.faulty_files import WatchedFiles
 class LinksFirst(Publisher):
     """Makes objects visible before the commit that would redo them is staged."""
 
-    def _claim(self, batch, data, placements):
+    def _claim(self, batch, commit, placements):
         self._placer.link(placements)
-        return super()._claim(batch, data, placements)
+        return super()._claim(batch, commit, placements)
 
 
 class LinksBeforeItSyncs(Publisher):
@@ -50,14 +50,13 @@ class _Postponing(WatchedFiles):
 class ClaimsFirst(Publisher):
     """Commits to the ledger before the objects are in their places."""
 
-    def _claim(self, batch, data, placements):
+    def _claim(self, batch, commit, placements):
         placer, self._placer = self._placer, _Idle()
         try:
-            commit = super()._claim(batch, data, placements)
+            super()._claim(batch, commit, placements)
         finally:
             self._placer = placer
         placer.link(placements)
-        return commit
 
 
 class _Idle:
@@ -71,7 +70,7 @@ class _Idle:
 class SyncsFoldersLate(Publisher):
     """Commits to the ledger while the names of the objects may still be lost."""
 
-    def _claim(self, batch, data, placements):
+    def _claim(self, batch, commit, placements):
         files, late = self._files, []
 
         def postpone(path: Path) -> None:
@@ -80,7 +79,7 @@ class SyncsFoldersLate(Publisher):
         self._files = self._placer._files = WatchedFiles(files)
         self._files.sync_folder = postpone
         try:
-            return super()._claim(batch, data, placements)
+            return super()._claim(batch, commit, placements)
         finally:
             self._files = self._placer._files = files
             for folder in late:

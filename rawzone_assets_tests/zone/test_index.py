@@ -5,11 +5,20 @@ import random
 import shutil
 import sqlite3
 from collections import Counter
+from datetime import date
 
 import pytest
 
+from rawzone_assets.contract.judging import judge
+from rawzone_assets.platforms import all_platforms
+from rawzone_assets.samples import write_landing
 from rawzone_assets.zone import index as index_module
+from rawzone_assets.zone import zone as zone_module
 from rawzone_assets.zone.errors import IndexFailed, LedgerDamaged
+from rawzone_assets.zone.index import Index
+from rawzone_assets.zone.promotion import promote as promote_each
+from rawzone_assets.zone.settings import Settings
+from rawzone_assets.zone.zone import Zone
 from rawzone_assets_tests.zone.invariants import Oracle, read_tree, receipts_of, sha256
 from rawzone_assets_tests.zone.tiny_platform import look, open_zone, promote_all
 
@@ -45,6 +54,12 @@ def answers(home):
             [index.revisions("tiny/notes", f"note_2024052{day}.txt") for day in range(2, 5)],
             list(index.entries()),
         )
+
+
+def tables(index):
+    """What an index has made of the ledger alone."""
+    made = ("receipt", "body", "day", "written", "tally", "total", "head")
+    return {name: index._database.execute(f"SELECT * FROM {name}").fetchall() for name in made}  # noqa: S608
 
 
 def index_file(home):
@@ -154,6 +169,51 @@ class TestAnIndexThatCannotBeTrusted:
             with pytest.raises(IndexFailed, match=r"The index .* cannot be used .*full"):
                 promote_all(zone)
         promote(zone_home)
+
+
+class TestTheCommitJustClaimed:
+    """It is taken in as it was composed, which is what a reader of its file gets."""
+
+    def test_what_was_composed_is_what_the_file_says(self, home, monkeypatch):
+        composed = []
+
+        class Watched(Index):
+            def follow(self, commit):
+                composed.append(commit)
+                return super().follow(commit)
+
+        monkeypatch.setattr(zone_module, "Index", Watched)
+        write_landing(home / "landing", days=3, until=date(2024, 5, 24))
+        settings = Settings.from_environment({"RAWZONE_RESERVE": "0"}, home=home)
+        with Zone(settings) as zone:
+            ready = zone.survey(all_platforms(), settle=0).ready
+            promote_each(zone, ready, judge=judge, run_id="test")
+            taken_in = tables(zone.index)
+            assert [zone.ledger.commit(commit.seq) for commit in composed] == composed
+            assert [zone.ledger.bytes_of(commit.seq) for commit in composed] == [c.data for c in composed]
+            assert sum(len(commit.records) for commit in composed) > 50
+        shutil.rmtree(home / "state")
+        with Zone(settings) as zone:
+            zone.index.catch_up()
+            assert tables(zone.index) == taken_in
+
+    def test_an_index_that_was_moved_meanwhile_reads_the_ledger(self, zone_home, landing):
+        with open_zone(zone_home) as zone:
+            last = zone.ledger.commit(zone.index.catch_up().seq)
+            landing.put("tiny/note_20240525.txt", b"another process\n")
+            promote(zone_home)
+            assert zone.index.follow(last).seq == last.seq + 1
+            assert zone.index.stored("tiny/notes", sha256(b"another process\n"))
+
+    def test_an_index_that_is_damaged_meanwhile_is_built_anew(self, zone_home):
+        expected = answers(zone_home)
+        with open_zone(zone_home) as zone:
+            last = zone.ledger.commit(zone.index.catch_up().seq)
+            zone.index._database.execute("DROP TABLE head")
+            zone.index._database.execute("PRAGMA user_version = 999")
+            with pytest.raises(IndexFailed):
+                zone.index.follow(last)
+        assert answers(zone_home) == expected
 
 
 class TestSums:
