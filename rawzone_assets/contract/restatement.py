@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from base64 import b64decode, b64encode
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal, InvalidOperation
@@ -71,17 +71,22 @@ def diary_of(
     if not settled:
         return None
     ordinals = [record[0].toordinal() for record in settled]
-    last = max(ordinals)
-    first = max(min(ordinals), last - (MOST_DAYS - 1))
+    oldest, last = min(ordinals), max(ordinals)
+    first = max(oldest, last - (MOST_DAYS - 1))
+    if oldest < first:
+        settled = [record for record, ordinal in zip(settled, ordinals, strict=True) if ordinal >= first]
+        ordinals = [ordinal for ordinal in ordinals if ordinal >= first]
     records = [(record[1], record[2]) for record in settled]
+    digests: Callable[[tuple[Any, ...]], tuple[int, int]] = _remembered_digests
+    # Equal values are equal figures, but for those whose type shows: 1, 1.0 and true are not written alike.
+    if not _PLAIN.issuperset(map(type, chain.from_iterable(chain.from_iterable(records)))):
+        digests = _digests_of_texts
+        records = list(zip(*(_as_texts(cells) for cells in zip(*records, strict=True)), strict=True))
     days: dict[int, tuple[Any, ...]] = dict(zip(ordinals, zip(records, strict=True), strict=True))
     if len(days) < len(ordinals):  # days with several records
         days = dict.fromkeys(days, ())
         for ordinal, record in zip(ordinals, records, strict=True):
             days[ordinal] += (record,)
-    # Equal values are equal figures, but for those whose type shows: 1, 1.0 and true are not written alike.
-    are_plain = _PLAIN.issuperset(map(type, chain.from_iterable(chain.from_iterable(records))))
-    digests = _digests if are_plain else _digests_of_any
     told_of = [digests(days.get(day, ())) for day in range(first, last + 1)]
     diary = {
         "from": date.fromordinal(first).isoformat(),
@@ -137,16 +142,21 @@ def _read(diary: Diary) -> tuple[int, bytes, bytes]:
     return first, days, records
 
 
-def _digests_of_any(told: Sequence[tuple[Sequence[Any], Sequence[Any]]]) -> tuple[int, int]:
+def _digests(told: Sequence[tuple[Sequence[Any], Sequence[Any]]]) -> tuple[int, int]:
     """The digests of a day's records, and of what these are told apart by."""
+    return _digests_of_texts([(tuple(map(_plain, by)), tuple(map(_plain, figures))) for by, figures in told])
+
+
+def _digests_of_texts(told: Sequence[tuple[Sequence[str], Sequence[str]]]) -> tuple[int, int]:
+    """The same of records whose values are texts already."""
     if not told:
         return _ABSENT, _ABSENT
-    entries = sorted(([_plain(v) for v in by], [_plain(v) for v in figures]) for by, figures in told)
-    return _digest(entries), _digest([by for by, _ in entries])
+    entries = told if len(told) == 1 else sorted(told)
+    return _digest(entries), _digest_of_many_days(tuple([by for by, _ in entries]))
 
 
 _PLAIN = frozenset({int, str, type(None)})
-_digests = lru_cache(maxsize=16_384)(_digests_of_any)  # captures tell the same days again and again
+_remembered_digests = lru_cache(maxsize=16_384)(_digests)  # captures tell the same days again and again
 
 
 def _digest(entries: Sequence[Any]) -> int:
@@ -154,12 +164,31 @@ def _digest(entries: Sequence[Any]) -> int:
     return 1 + int.from_bytes(hashlib.sha256(orjson.dumps(entries)).digest()[:8]) % 255
 
 
+_digest_of_many_days = lru_cache(maxsize=1_024)(_digest)  # all days are told apart by the same, or by nothing
+
+
+def _as_texts(rows: Sequence[Sequence[Any]]) -> Sequence[tuple[str, ...]]:
+    """The rows with each value as text. Numbers recur, but for those with a fraction."""
+    if not rows[0]:
+        return [()] * len(rows)
+    texts = (
+        map(_remembered_plain if _PLAIN.issuperset(map(type, column)) else _plain, column)
+        for column in zip(*rows, strict=True)
+    )
+    return list(zip(*texts, strict=True))
+
+
 def _plain(value: Any) -> str:
     """A figure as text that is the same however the source writes it: ``"843"``, ``843``, ``843.0``."""
     text = "" if value is None else str(value)
     if text.isdecimal() and text.isascii() and len(text) < _EXACT and text[0] != "0" and text[-1] != "0":
         return text
+    if type(value) is float and "e" not in text and not text.endswith(".0"):
+        return text  # as `Decimal` writes it too
     return _normalized(text)
+
+
+_remembered_plain = lru_cache(maxsize=16_384)(_plain)
 
 
 @lru_cache(maxsize=16_384)

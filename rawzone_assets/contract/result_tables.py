@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any
 
 import orjson
 
 from rawzone_assets.contract import codes
 from rawzone_assets.contract.findings import Finding
-from rawzone_assets.contract.forms import is_date
+from rawzone_assets.contract.forms import day_of, is_date
 from rawzone_assets.contract.refusals import shown_name
 from rawzone_assets.contract.rules import Reading, Rule
 
@@ -94,7 +95,7 @@ def _are_as_headed(
         allowed = _PLAIN_TYPES.get(header["dataType"])
         if allowed is None or not kinds <= allowed:
             return False
-        if name == table.day and (kinds != {str} or not all(map(is_date, cells))):
+        if name == table.day and (kinds != {str} or not all(map(day_of, cells))):
             return False
         if name in table.counts and kinds <= {int, float} and min(cells) < 0:
             return False
@@ -108,14 +109,23 @@ def no_row_twice(table: ResultTable) -> Rule:
         keys = table.key_columns(reading)
         names = [header["name"] for header in reading.rows(table.headers)]
         code = codes.REPEATED_DAY if [names[key] for key in keys] == [table.day] else codes.REPEATED_RECORD
+        rows = table.cells(reading) if keys else []
         first: dict[bytes, int] = {}
-        for index, row in enumerate(table.cells(reading) if keys else []):
+        for index, row in enumerate(() if _are_all_different(rows, keys) else rows):
             key = orjson.dumps([row[key] for key in keys if key < len(row)])
             if first.setdefault(key, index) != index:
                 message = f"about the same as row {first[key]} (rows count from 0)"
                 yield code(message, reading.at(table.rows, index, keys[0]))
 
     return rule
+
+
+def _are_all_different(rows: Sequence[Sequence[Any]], keys: Sequence[int]) -> bool:
+    """Whether certainly no two rows have the same cells there: values that differ are written differently."""
+    try:
+        return not rows or len(set(map(itemgetter(*keys), rows))) == len(rows)
+    except (LookupError, TypeError):  # a row without such a cell, a cell that is a list or an object
+        return False
 
 
 def _objections(
