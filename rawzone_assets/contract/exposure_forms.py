@@ -26,8 +26,13 @@ class Probe:
 
     kind: str
     marks: Marks
-    pattern: re.Pattern[bytes]
+    form: bytes
     kind_of: Callable[[bytes, int], str | None] | None = None  # looks at what stands before a match
+
+    @cached_property
+    def pattern(self) -> re.Pattern[bytes]:
+        """The form, compiled when a mark was found: most processes never need most of them."""
+        return re.compile(self.form)
 
 
 @dataclass(frozen=True)
@@ -70,7 +75,7 @@ _VALUE = _GIVEN + _TOKEN + rb"{8}"
 _IS = rb"\\?[\"']?[ \t\r\n]{0,4}(?:[:=]|%3d|\\u003d|&#61;)[ \t\r\n]{0,4}"
 
 
-def _named(stem: bytes, rest: bytes, names: Iterable[bytes]) -> re.Pattern[bytes]:
+def _named(stem: bytes, rest: bytes, names: Iterable[bytes]) -> bytes:
     """Names that begin at ``stem`` or end with it, each with its value: in a URL, between quotes, or bare.
 
     Bare values are told from code by a digit. Names are asked for by looking back, so that the pattern begins
@@ -82,10 +87,9 @@ def _named(stem: bytes, rest: bytes, names: Iterable[bytes]) -> re.Pattern[bytes
     anywhere = rb"|".join(rb"(?<=" + name + rb")" for name in escaped)
     bare = rb"(?=[a-z_.|~+/%=-]{0,40}[0-9])" + _TOKEN + rb"{12}"
     quoted = rb"\\?[\"']" + _VALUE
-    return re.compile(
-        rb"%b%b(?:(?:%b)(?:=|%%3d|\\u003d)%b|(?:%b)%b(?:%b|%b))"
-        % (stem, rest, in_url, _VALUE, anywhere, _IS, quoted, bare)
-    )
+    return rb"%b%b(?:(?:%b)(?:=|%%3d|\\u003d)%b|(?:%b)%b(?:%b|%b))" % (
+        stem, rest, in_url, _VALUE, anywhere, _IS, quoted, bare,
+    )  # fmt: skip
 
 
 _NAMED: tuple[tuple[str, bytes, bytes, tuple[bytes, ...]], ...] = (
@@ -139,14 +143,14 @@ _PLAIN = (
 
 def _named_forms() -> Iterator[Probe]:
     for kind, stem, rest, names in _NAMED:
-        yield Probe(kind=kind, marks=Marks(names), pattern=_named(stem, rest, names))
-    for kind, mark, pattern in _FOLDED:
-        yield Probe(kind=kind, marks=Marks([mark]), pattern=re.compile(pattern))
+        yield Probe(kind=kind, marks=Marks(names), form=_named(stem, rest, names))
+    for kind, mark, form in _FOLDED:
+        yield Probe(kind=kind, marks=Marks([mark]), form=form)
 
 
 def _plain_forms() -> Iterator[Probe]:
-    for kind, marks, pattern in _PLAIN:
-        yield Probe(kind=kind, marks=Marks(marks), pattern=re.compile(pattern))
+    for kind, marks, form in _PLAIN:
+        yield Probe(kind=kind, marks=Marks(marks), form=form)
     # The at sign in URLs, in JSON escapes and in HTML.
     for sign in (b"%40", b"\\u0040", b"&#64;", b"&#x40;"):
         yield _address(sign)
@@ -154,8 +158,8 @@ def _plain_forms() -> Iterator[Probe]:
 
 def _address(sign: bytes) -> Probe:
     here = re.escape(sign)
-    pattern = re.compile(here + rb"(?<=" + _BEFORE_AT + here + rb")" + _DOMAIN)
-    return Probe(kind="e-mail", marks=Marks([sign]), pattern=pattern, kind_of=_address_or_password)
+    form = here + rb"(?<=" + _BEFORE_AT + here + rb")" + _DOMAIN
+    return Probe(kind="e-mail", marks=Marks([sign]), form=form, kind_of=_address_or_password)
 
 
 _OF_PAGES = frozenset({"cookie", "password", "session-id"})
@@ -172,4 +176,4 @@ def _families() -> Iterator[Family]:
 
 
 FAMILIES: tuple[Family, ...] = tuple(_families())
-"""Every form that is sought. Compiled once: it takes a few milliseconds."""
+"""Every form that is sought."""

@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import BinaryIO
 
-from rawzone_assets.contract.exposure_forms import BEHIND, FAMILIES, Probe
+from rawzone_assets.contract.exposure_forms import BEHIND, FAMILIES, Family, Probe
+from rawzone_assets.contract.marks import ascii_text
 
 MOST_COUNTED = 1_000
 """Of one kind in one delivery: whoever reads the count does not care about more."""
@@ -22,7 +23,7 @@ MOST_COUNTED = 1_000
 _MOST_LOOKED_AT = 50_000  # matches of one form, before those that turn out to be harmless are trusted to be so
 _BLOCK = 2**20
 _LONGEST = 2_048  # no pattern looks further ahead than this
-_NO_OTHERS = bytes(range(128)) + b"\x7f" * 128  # marks are ASCII, and sought in nothing else
+_WINDOW = 2**13
 _PACKED = (b"PK\x03\x04", b"PK\x05\x06", b"\x1f\x8b")
 """Compressed bytes are as good as random: every form turns up in them some day and means nothing."""
 
@@ -71,7 +72,12 @@ def is_personal(kind: str) -> bool:
 def exposes(text: str) -> bool:
     """Whether a short text, such as a message or a name, gives anything away."""
     data = text.encode(errors="replace")
-    return any(probe.pattern.search(seen) for probe, seen in _announced(data))
+    return any(
+        probe.pattern.search(data.lower() if family.folded else data)
+        for family, sought_in in _announced(data)
+        for probe in family.probes
+        if probe.marks.are_in(sought_in)
+    )
 
 
 def scan(stream: BinaryIO, *, block: int = _BLOCK) -> Exposures:
@@ -91,24 +97,55 @@ def scan(stream: BinaryIO, *, block: int = _BLOCK) -> Exposures:
         end = len(data) - _LONGEST if piece else len(data)
         if end <= start:
             continue
-        for probe, seen in _announced(data):
-            search = searches.setdefault(id(probe), _Search(probe))
-            search.look(found, seen, base, start, end)
+        for family, sought_in in _announced(data):
+            windows = [*_windows(family, sought_in, data, start, end)]
+            for probe in family.probes:
+                search = searches.setdefault(id(probe), _Search(probe))
+                for window in windows:
+                    search.look(found, window, base)
         cut = max(0, end - BEHIND)
         data, base, start = data[cut:], base + cut, end - cut
     return found
 
 
-def _announced(data: bytes) -> Iterator[tuple[Probe, bytes]]:
-    """The probes of which a mark stands in ``data``, each with the bytes that it searches."""
-    masked = data if data.isascii() else data.translate(_NO_OTHERS)
-    text = masked.decode("ascii")
+def _announced(data: bytes) -> Iterator[tuple[Family, str]]:
+    """The families of which a mark stands in ``data``, each with the text in which its marks are sought."""
+    text = ascii_text(data)
     folded = text.lower()
     for family in FAMILIES:
         sought_in = folded if family.folded else text
         if family.marks.are_in(sought_in):
-            seen = data.lower() if family.folded else data
-            yield from ((probe, seen) for probe in family.probes if probe.marks.are_in(sought_in))
+            yield family, sought_in
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Window:
+    """A piece of the bytes, from ``offset`` on, in which matches begin from ``start`` to ``end``."""
+
+    data: bytes
+    sought_in: str
+    offset: int
+    start: int
+    end: int
+
+
+def _windows(family: Family, sought_in: str, data: bytes, start: int, end: int) -> Iterator[_Window]:
+    """Where matches of the family may begin between ``start`` and ``end``, and all that is needed to tell them.
+
+    A page has one session, and patterns are a tenth as fast as marks: they are not tried on the whole of it.
+    """
+    for begin in range(start, end, _WINDOW):
+        stop = min(begin + _WINDOW, end)
+        first, last = max(0, begin - BEHIND), stop + _LONGEST
+        if family.marks.are_in(near := sought_in[first:last]):
+            seen = data[first:last]
+            yield _Window(
+                data=seen.lower() if family.folded else seen,
+                sought_in=near,
+                offset=first,
+                start=begin - first,
+                end=stop - first,
+            )
 
 
 def _pieces(stream: BinaryIO, block: int) -> Iterator[bytes]:
@@ -126,12 +163,13 @@ class _Search:
     resume: int = 0  # the offset where it goes on: matches of one probe do not overlap
     looked_at: int = 0
 
-    def look(self, found: Exposures, text: bytes, base: int, start: int, end: int) -> None:
-        """Note the matches that begin from ``start`` to ``end`` of ``text``, at the offset ``base``."""
-        if self.looked_at >= _MOST_LOOKED_AT:
+    def look(self, found: Exposures, window: _Window, base: int) -> None:
+        """Note the matches that begin in the window; what it was cut out of begins at the offset ``base``."""
+        if self.looked_at >= _MOST_LOOKED_AT or not self.probe.marks.are_in(window.sought_in):
             return
-        for match in self.probe.pattern.finditer(text, max(start, self.resume - base)):
-            if match.start() >= end:
+        text, base = window.data, base + window.offset
+        for match in self.probe.pattern.finditer(text, max(window.start, self.resume - base)):
+            if match.start() >= window.end:
                 break
             kind_of = self.probe.kind_of
             kind = kind_of(text, match.start()) if kind_of else self.probe.kind
