@@ -5,6 +5,7 @@ Every row is named by the JSON pointer of its place. What the schema does not kn
 
 from __future__ import annotations
 
+from codecs import BOM_UTF8
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -29,7 +30,8 @@ def read_document(form: Feed, content: Content) -> tuple[Any, Path, dict[str, An
         NotProjectable: The delivery holds no document that can be read.
     """
     try:
-        text = content.read().decode("utf-8-sig")
+        data = content.read()
+        text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise NotProjectable("it is no UTF-8 text") from error
     if isinstance(form.format, JsonFormat):
@@ -43,7 +45,7 @@ def read_document(form: Feed, content: Content) -> tuple[Any, Path, dict[str, An
         )
         return document, prefix, beside
     try:
-        markup = PageMarkup(text)
+        markup = PageMarkup(data.removeprefix(BOM_UTF8))
     except UnparsableMarkup as error:
         raise NotProjectable("the page's markup cannot be parsed") from error
     return _page_document(form.format, markup), (), {}

@@ -8,9 +8,9 @@ too. It is the document that schema and rules judge. What tells pages apart is a
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from itertools import islice
 from typing import Any
 
@@ -32,6 +32,8 @@ from rawzone_assets.contract.restatement import Figures
 from rawzone_assets.contract.rules import Rule, Series
 from rawzone_assets.contract.script_values import NotAValueError, read_value
 from rawzone_assets.contract.texts import line_of, survey
+
+_Placing = Callable[[tuple[str | int, ...]], Place]
 
 _MOST_ASSIGNMENTS = 10  # of the variable; a page has one
 _ABSENT: Any = object()
@@ -77,8 +79,7 @@ class BlocksFormat:
         if objection:
             findings.add(objection)
             return Facts(text=seen.facts)
-        text = content.read().decode("utf-8-sig")
-        markup = parsed_page(text, findings)
+        markup = parsed_page(content.read(), findings)
         if markup is None:
             return Facts(text=seen.facts)
         blocks = find_blocks(markup, self.variable, self.daily)
@@ -86,12 +87,12 @@ class BlocksFormat:
             findings.add(codes.SIGN_IN_PAGE("a sign-in form, and no chart data"))
             return Facts(text=seen.facts)
         findings.extend(selection_findings(markup, self.other_pages))
-        line = _line(text, blocks)
+        line = cache(partial(_line, markup, blocks))  # looked for only when there are findings to place
 
         def place(parts: tuple[str | int, ...]) -> Place:
-            return Place(pointer=pointer(parts), line=line)
+            return Place(pointer=pointer(parts), line=line())
 
-        findings.extend(self._block_findings(blocks, place(())))
+        findings.extend(self._block_findings(blocks, place))
         if findings.blocking or blocks is None or blocks.value is None:
             return Facts(text=seen.facts)
         facts = judge_document(
@@ -111,48 +112,46 @@ class BlocksFormat:
             findings.extend(printed_total_findings(markup, self.total, expected, where))
         return facts
 
-    def _block_findings(self, blocks: Blocks | None, where: Place) -> Iterator[Finding]:
+    def _block_findings(self, blocks: Blocks | None, place: _Placing) -> Iterator[Finding]:
         """Whether the blocks are there and none says that it failed."""
         if blocks is None:
-            yield codes.CHART_MISSING(f"no script of the page sets {self.variable!r}", where)
+            yield codes.CHART_MISSING(f"no script of the page sets {self.variable!r}", place(()))
             return
         if blocks.value is None:
-            yield codes.CHART_MISSING(f"the value of {self.variable!r} {blocks.problem}", where)
+            yield codes.CHART_MISSING(f"the value of {self.variable!r} {blocks.problem}", place(()))
             return
         for name, block in blocks.value.items():
             if isinstance(block, dict) and _says(block, "error"):
-                place = Place(pointer=pointer((name, "error")), line=where.line)
-                yield codes.ERROR_PAYLOAD("the page's own data say that this chart failed", place)
-        yield from self._daily_findings(blocks.value.get(self.daily, _ABSENT), where.line)
+                message = "the page's own data say that this chart failed"
+                yield codes.ERROR_PAYLOAD(message, place((name, "error")))
+        yield from self._daily_findings(blocks.value.get(self.daily, _ABSENT), place)
         for name in self.optional_blocks:
             if name not in blocks.value:
-                missing = Place(pointer=pointer((name,)), line=where.line)
-                yield codes.CHART_OPTIONAL_MISSING(f"{self.variable!r} has no block {name!r}", missing)
+                message = f"{self.variable!r} has no block {name!r}"
+                yield codes.CHART_OPTIONAL_MISSING(message, place((name,)))
 
-    def _daily_findings(self, daily: Any, line: int | None) -> Iterator[Finding]:
+    def _daily_findings(self, daily: Any, place: _Placing) -> Iterator[Finding]:
         """Whether the daily block is there, with rows and their total or the word that it is empty."""
-        place = Place(pointer=pointer((self.daily,)), line=line)
+        here = (self.daily,)
         if daily is _ABSENT:
-            yield codes.CHART_MISSING(f"{self.variable!r} has no block {self.daily!r}", place)
+            yield codes.CHART_MISSING(f"{self.variable!r} has no block {self.daily!r}", place(here))
         elif daily is None:
-            yield codes.EMPTY_FIELD(f"the block {self.daily!r} is null", place)
+            yield codes.EMPTY_FIELD(f"the block {self.daily!r} is null", place(here))
         elif isinstance(daily, dict) and not daily.get("dataProvider"):
             if _says(daily, "isEmpty"):
-                yield codes.EMPTY_RESULT("the daily chart says that it is empty", place)
+                yield codes.EMPTY_RESULT("the daily chart says that it is empty", place(here))
             elif "dataProvider" in daily and daily["dataProvider"] is None:
-                rows = Place(pointer=pointer((self.daily, "dataProvider")), line=line)
-                yield codes.EMPTY_FIELD(
-                    "the daily chart's rows are null, and it does not say that it is empty", rows
-                )
+                message = "the daily chart's rows are null, and it does not say that it is empty"
+                yield codes.EMPTY_FIELD(message, place((*here, "dataProvider")))
             else:
                 message = "the daily chart has no rows and does not say that it is empty"
-                yield codes.CHART_MISSING(message, place)
+                yield codes.CHART_MISSING(message, place(here))
         elif isinstance(daily, dict) and daily.get("total") is None:
-            place = Place(pointer=pointer((self.daily, "total")), line=line)
+            total = place((*here, "total"))
             if "total" in daily:
-                yield codes.EMPTY_FIELD("the field 'total' is null", place)
+                yield codes.EMPTY_FIELD("the field 'total' is null", total)
             else:
-                yield codes.MISSING_FIELD("the field 'total' is missing", place)
+                yield codes.MISSING_FIELD("the field 'total' is missing", total)
 
 
 def find_blocks(markup: PageMarkup, variable: str, daily: str) -> Blocks | None:
@@ -219,7 +218,7 @@ def _rows(block: Any) -> list[Any]:
     return rows if isinstance(rows, list) else []
 
 
-def _line(text: str, blocks: Blocks | None) -> int | None:
+def _line(markup: PageMarkup, blocks: Blocks | None) -> int | None:
     """The line on which the value stands: all of it is on one."""
-    start = text.find(blocks.script) if blocks else -1
-    return line_of(text, start + blocks.start) if blocks and start >= 0 else None
+    start = markup.text.find(blocks.script) if blocks else -1
+    return line_of(markup.text, start + blocks.start) if blocks and start >= 0 else None

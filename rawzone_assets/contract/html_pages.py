@@ -8,6 +8,7 @@ too.
 from __future__ import annotations
 
 import re
+from codecs import BOM_UTF8
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -17,6 +18,7 @@ from rawzone_assets.contract.charts import Chart, charts_in
 from rawzone_assets.contract.documents import judge_document
 from rawzone_assets.contract.feed import Capture, Content, Facts, Feed
 from rawzone_assets.contract.findings import Finding, Findings, Place
+from rawzone_assets.contract.marks import Marks, ascii_text
 from rawzone_assets.contract.page_markup import PageMarkup, UnparsableMarkup
 from rawzone_assets.contract.page_totals import PageTotal
 from rawzone_assets.contract.pointers import pointer
@@ -37,7 +39,8 @@ _END = "</html"
 _END_WITHIN = 8192  # trackers append a few nodes after the page's end
 _LONGEST_TAG = 2**20  # characters: images are embedded in tags
 _ENDLESS_TAG = re.compile(rf"<[A-Za-z/][^<>]{{{_LONGEST_TAG}}}")
-_NAMES_XML = re.compile(r"\?xml", re.IGNORECASE)  # begins with what is rare in pages
+_XML = Marks([b"?xml"], in_any_case=True)
+_COMMENT, _SECTION = Marks([b"<!--"]), Marks([b"<!["])  # apart, so that the engine looks for the rare "!"
 _FIRST_TAG = re.compile(r"<\s*([A-Za-z][^\s/>]{0,40})")
 
 
@@ -73,8 +76,7 @@ class HtmlFormat:
         if objection:
             findings.add(objection)
             return Facts(text=seen.facts)
-        text = content.read().decode("utf-8-sig")
-        markup = parsed_page(text, findings)
+        markup = parsed_page(content.read(), findings)
         if markup is None:
             return Facts(text=seen.facts)
         page = read_page(markup, self.all_charts)
@@ -136,9 +138,9 @@ class HtmlFormat:
 
 @dataclass(frozen=True, kw_only=True)
 class Page:
-    """The page's text and the charts in it, and those it makes twice, of different data."""
+    """The charts in a page, and those it makes twice, of different data."""
 
-    text: str
+    markup: PageMarkup
     charts: Mapping[str, Chart]
     ambiguous: frozenset[str]
     _starts: dict[str, int] = field(default_factory=dict)
@@ -150,8 +152,8 @@ class Page:
             return Place(pointer=pointer(parts))
         row = parts[1] if len(parts) > 1 and isinstance(parts[1], int) else None
         inside = chart.start if row is None else chart.position_of(row)
-        start = self._starts.setdefault(chart.id, self.text.find(chart.script))
-        line = line_of(self.text, start + inside) if start >= 0 else None
+        start = self._starts.setdefault(chart.id, self.markup.text.find(chart.script))
+        line = line_of(self.markup.text, start + inside) if start >= 0 else None
         return Place(pointer=pointer(parts), line=line)
 
 
@@ -174,41 +176,71 @@ def printed_total_findings(
         yield codes.PAGE_TOTAL_MISMATCH(message, where())
 
 
-def parsed_page(text: str, findings: Findings) -> PageMarkup | None:
-    """The parsed page, or ``None`` with the objection added when the text is no complete page."""
+def parsed_page(data: bytes, findings: Findings) -> PageMarkup | None:
+    """The parsed page, or ``None`` with the objection added when the bytes, UTF-8, are no complete page."""
+    page = data.removeprefix(BOM_UTF8)
+    objection = None if _is_surely_a_page(ascii_text(page)) else _objection(page.decode())
+    if objection:
+        findings.add(objection)
+        return None
+    try:
+        return PageMarkup(page)
+    except UnparsableMarkup:
+        findings.add(codes.SHAPE("the page's markup cannot be parsed"))
+        return None
+
+
+def _is_surely_a_page(text: str) -> bool:
+    """Whether :func:`_objection` would have none, told from the page's ASCII text.
+
+    That has no fewer characters than the page, and a blank or tag of it is one of the page's.
+    """
+    return (
+        text[:_END_WITHIN].lstrip().startswith("<")
+        and _END in text[-_END_WITHIN:].lower()
+        and not _XML.are_in(text)
+        and not _is_hostile(text)
+    )
+
+
+def _objection(text: str) -> Finding | None:
+    """Why the text is no complete page."""
     if not text.strip():
-        findings.add(codes.TRUNCATED("the file holds nothing but blanks"))
-    elif not text.lstrip().startswith("<"):
-        findings.add(codes.SHAPE("the file is no HTML page: it does not begin with '<'", Place(line=1)))
-    elif _END not in text[-_END_WITHIN:].lower():
+        return codes.TRUNCATED("the file holds nothing but blanks")
+    if not text.lstrip().startswith("<"):
+        return codes.SHAPE("the file is no HTML page: it does not begin with '<'", Place(line=1))
+    if _END not in text[-_END_WITHIN:].lower():
         end = Place(line=line_of(text, len(text)))
-        findings.add(codes.TRUNCATED("the page's closing </html> is absent from its end", end))
-    elif _is_hostile(text):
-        findings.add(codes.SHAPE("the page has more markup than any statistics page"))
-    elif _is_xml(text):
-        findings.add(codes.SHAPE("the file is XML, not an HTML page", Place(line=1)))
-    else:
-        try:
-            return PageMarkup(text)
-        except UnparsableMarkup:
-            findings.add(codes.SHAPE("the page's markup cannot be parsed"))
+        return codes.TRUNCATED("the page's closing </html> is absent from its end", end)
+    if _is_hostile(text):
+        return codes.SHAPE("the page has more markup than any statistics page")
+    if _is_xml(text):
+        return codes.SHAPE("the file is XML, not an HTML page", Place(line=1))
     return None
 
 
 def _is_hostile(text: str) -> bool:
     """Whether parsing the page would take minutes or gigabytes."""
-    left_open = text.count("<!--", text.rfind("-->") + 1) + text.count("<![")
-    return (
-        text.count("<") > MOST_TAGS
-        or text.count("&") > MOST_TAGS
-        or left_open * len(text) > _MOST_SCANNED
-        or (len(text) > _LONGEST_TAG and _ENDLESS_TAG.search(text) is not None)
+    if _has_more(text, "<", MOST_TAGS) or _has_more(text, "&", MOST_TAGS):
+        return True
+    left_open = 0
+    if _COMMENT.are_in(text):
+        left_open += text.count("<!--", text.rfind("-->") + 1)
+    if _SECTION.are_in(text):
+        left_open += text.count("<![")
+    return left_open * len(text) > _MOST_SCANNED or (
+        len(text) > _LONGEST_TAG and _ENDLESS_TAG.search(text) is not None
     )
 
 
+def _has_more(text: str, mark: str, most: int) -> bool:
+    """Whether the character stands more often. Of most pages, which are hardly longer, little is counted."""
+    looked_at = 2 * max(0, len(text) - most)
+    could_be = text.count(mark, 0, looked_at) + max(0, len(text) - looked_at)
+    return could_be > most and text.count(mark) > most
+
+
 def _is_xml(text: str) -> bool:
-    if not _NAMES_XML.search(text):
-        return False
     first = _FIRST_TAG.search(text)
     return "<?xml" in text.lower() and (first is None or first[1].lower() != "html")
 
@@ -225,7 +257,7 @@ def read_page(markup: PageMarkup, wanted: Iterable[str]) -> Page:
                 charts[chart.id] = chart
             elif known and chart.rows and chart.rows != known.rows:
                 ambiguous.add(chart.id)
-    return Page(text=markup.text, charts=charts, ambiguous=frozenset(ambiguous))
+    return Page(markup=markup, charts=charts, ambiguous=frozenset(ambiguous))
 
 
 def is_sign_in(soup: BeautifulSoup, sign_in: SignIn) -> bool:

@@ -22,17 +22,22 @@ class UnparsableMarkup(ValueError):
 
 
 class PageMarkup:
-    """One page.
+    """One page: UTF-8 without a byte order mark.
 
     Raises:
         UnparsableMarkup: It is not plain, and Beautiful Soup cannot parse it either.
     """
 
-    def __init__(self, text: str) -> None:
-        self.text = text
-        self.plain = plain_markup(text)
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+        self.plain = plain_markup(data)
         if self.plain is None:
             _ = self.soup
+
+    @cached_property
+    def text(self) -> str:
+        """All of it. Reading a plain page needs none of it."""
+        return self._data.decode()
 
     @cached_property
     def soup(self) -> BeautifulSoup:

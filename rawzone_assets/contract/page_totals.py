@@ -9,9 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from rawzone_assets.contract.marks import Marks, Seldom
 from rawzone_assets.contract.plain_markup import PlainMarkup
 
 if TYPE_CHECKING:  # most processes, Dagster's among them, never need the library
@@ -31,13 +33,29 @@ _MOST_CELLS = 400  # a table of totals is small; a larger one is not the label's
 # What may stand between a label and its figure for both to be texts of the page beside each other.
 _LAYOUT = r"</?(?:b|big|br|dd|div|dl|dt|em|h[1-6]|i|li|p|small|span|strong|t[dhr]|tbody|ul)"
 _BETWEEN = rf"\s*(?:{_LAYOUT}(?:\s[^<>\"']*(?:\"[^\"<>]*\"[^<>\"']*)*)?>\s*){{1,9}}"
-_OPENS_OR_CLOSES = re.compile(r"<(/?)(svg|template|option|rt|rp)(?=[\s/>])", re.IGNORECASE)
+_FIGURE = r"(?P<figure>[0-9,]{1,30})"
+_FIGURE_AFTER = re.compile(rf"{_BETWEEN}{_FIGURE}\s*<")
+_FIGURE_BEFORE = re.compile(rf">\s*{_FIGURE}{_BETWEEN}\Z")
+_NEAR = 1_000  # characters of markup before a label: where its figure is looked for
+_ENDS_TEXT = re.compile(r"\s*<")
+_OPENS_OR_CLOSES = Seldom(
+    re.compile(r"<(/?)(svg|template|option|rt|rp)(?=[\s/>])", re.IGNORECASE),
+    Marks(
+        (
+            f"<{slash}{name}".encode()
+            for name in ("svg", "template", "option", "rt", "rp")
+            for slash in ("", "/")
+        ),
+        in_any_case=True,
+    ),
+    longest=len("</template>"),
+)
 _ONLY_TEXT = re.compile(r"([^<&]*)</([A-Za-z0-9]+)[ \t\r\n]*>")
 
 
 @dataclass(frozen=True, kw_only=True)
 class PageTotal:
-    """A figure printed on the page that must equal a chart's sum."""
+    """A figure printed on the page that must equal a chart's sum. ``element_id`` is ASCII."""
 
     label: str
     element_id: str
@@ -72,35 +90,57 @@ def prints_plainly(page: PlainMarkup, total: PageTotal, expected: int) -> bool:
 
     No answer but yes means anything: labels and figures in other layouts need the tree.
     """
-    if total.element_id in page.markup:
+    if _mark(total.element_id).are_in(page.markup):
         return _element_prints(page, total, expected)
-    shown = rf"(?:{expected}|{re.escape(f'{expected:,}')})"
-    label = re.escape(total.label)
-    beside = re.compile(rf">\s*(?:{label}{_BETWEEN}{shown}|{shown}{_BETWEEN}{label})\s*<")
-    found = beside.search(page.markup)
-    if found is None:
-        return False
-    before = page.markup[: found.start() + 1]
+    shown = {str(expected), f"{expected:,}"}
     word = max(total.label.split(), key=str.isdigit)  # digits have no case
-    return word.isdigit() and before.count(word) < _MOST_LABELS and _is_shown(before)
+    at = -1
+    for _ in range(_MOST_LABELS):
+        at = page.markup.find(total.label, at + 1)
+        if at < 0:
+            break
+        if not shown.isdisjoint(_beside(page.markup, at, at + len(total.label))):
+            is_first = word.isdigit() and page.markup.count(word, 0, at) < _MOST_LABELS
+            return is_first and _is_shown(page.markup, at)
+    return False
+
+
+def _beside(markup: str, start: int, end: int) -> Iterator[str]:
+    """The figures right after and right before a label that is a text of its own, if any."""
+    if not markup[max(0, start - _NEAR) : start].rstrip().endswith(">"):
+        return
+    found = _FIGURE_AFTER.match(markup, end)
+    if found:
+        yield found["figure"]
+    if _ENDS_TEXT.match(markup, end):
+        found = _FIGURE_BEFORE.search(markup, max(0, start - _NEAR), start)
+        if found:
+            yield found["figure"]
 
 
 def _element_prints(page: PlainMarkup, total: PageTotal, expected: int) -> bool:
     """Whether the one element of that id holds nothing but the figure."""
-    start = page.markup.rfind("<", 0, page.markup.find(total.element_id))
+    at = page.markup.find(total.element_id)
+    is_repeated = _mark(total.element_id).are_in(page.markup[at + 1 :])
+    start = page.markup.rfind("<", 0, at)
     tag = page.attributes_at(start)
-    if page.markup.count(total.element_id) > 1 or tag is None or tag[0].get("id") != total.element_id:
+    if is_repeated or tag is None or tag[0].get("id") != total.element_id:
         return False
     inside = _ONLY_TEXT.match(page.markup, tag[1])
     name = page.markup[start + 1 :].split(None, 1)[0].lower()
     is_alone = inside is not None and inside[2].lower() == name and _number(inside[1]) == expected
-    return is_alone and _is_shown(page.markup[:start])
+    return is_alone and _is_shown(page.markup, start)
 
 
-def _is_shown(before: str) -> bool:
-    """Whether what follows stands in no element whose texts are not the page's own."""
+@cache
+def _mark(text: str) -> Marks:
+    return Marks([text.encode()])  # which looks for it ten times as fast as str does
+
+
+def _is_shown(markup: str, at: int) -> bool:
+    """Whether what stands there is in no element whose texts are not the page's own."""
     depths = {"svg": 0, "template": 0, "option": 0, "rt": 0, "rp": 0}
-    for found in _OPENS_OR_CLOSES.finditer(before):
+    for found in _OPENS_OR_CLOSES.finditer(markup, at):
         depths[found[2].lower()] += -1 if found[1] else 1
         if min(depths.values()) < 0:
             return False

@@ -5,6 +5,9 @@ patterns, admits only markup that every parser cuts into the same tags, texts an
 plain markup and is left to Beautiful Soup, which is thirty times as slow. The claims made here are those that
 follow from the cut alone, whatever a parser makes of unclosed elements: a property test holds them against the
 tree.
+
+What the cut depends on is ASCII, so pages are read as :func:`~rawzone_assets.contract.marks.ascii_text`; only
+what is handed out of them is decoded.
 """
 
 from __future__ import annotations
@@ -15,6 +18,8 @@ from dataclasses import dataclass
 from functools import cache
 
 import jsonschema_rs
+
+from rawzone_assets.contract.marks import OTHER, Marks, Seldom, ascii_text
 
 _CUT, _RAW = (
     "\x01",
@@ -38,22 +43,35 @@ _GRAMMAR = (
 
 # Tags that begin something special. Parsers, and versions of one, differ about what the names in the third line
 # hold, unless it is plain text.
-_SPECIAL = re.compile(
-    r"<(?![/abdghu]|t[drh]|im|p[^l])(?:(?P<comment>!--)"  # what cannot be one of them is most tags
-    r"|(?P<raw>script|style)(?=[\s/>])"
-    r"|(?P<text>title|textarea|iframe|noembed|noframes|xmp|plaintext)(?=[\s/>])"
-    r"|(?P<option>option)(?=[\s/>]))",
-    re.IGNORECASE,
-)
+_SPECIAL = Seldom(
+    re.compile(
+        r"<(?:(?P<comment>!--)"
+        r"|(?P<raw>script|style)(?=[\s/>])"
+        r"|(?P<text>title|textarea|iframe|noembed|noframes|xmp|plaintext)(?=[\s/>])"
+        r"|(?P<option>option)(?=[\s/>]))",
+        re.IGNORECASE,
+    ),
+    Marks(
+        (
+            b"<!--", b"<script", b"<style", b"<title", b"<textarea", b"<iframe", b"<noembed", b"<noframes",
+            b"<xmp", b"<plaintext", b"<option",
+        ),
+        in_any_case=True,
+    ),
+    longest=len("<plaintext>"),
+)  # fmt: skip
 _TAG = re.compile(rf"<[A-Za-z][A-Za-z0-9:_\-]*(?P<attributes>(?:{_ATTRIBUTE})*){_BLANK}*/?>")
 _NAMED = re.compile(rf"{_BLANK}+(?P<name>{_NAME})(?:=(?:\"([^\"]*)\"|'([^']*)'|({_BARE})))?")
-_ODD_COMMENT = re.compile(r"-?>|[\s\S]*--[\s!]+>")
+_ODD_COMMENT = re.compile(rf"-?>|[\s\S]*--[\s!{OTHER}]+>")
 _PLAIN_TEXT = re.compile(r"[^<]*")
 
 
 @dataclass(frozen=True, kw_only=True)
 class PlainMarkup:
-    """What was read of a plain page. ``markup`` is the page without what scripts, styles and comments hold."""
+    """What was read of a plain page.
+
+    ``markup`` is the page without what scripts, styles and comments hold, as an ASCII text.
+    """
 
     markup: str
     scripts: tuple[str, ...]
@@ -61,11 +79,16 @@ class PlainMarkup:
 
     def attributes_at(self, start: int) -> tuple[dict[str, str | None], int] | None:
         """The attributes of the tag that starts there and where it ends; ``None`` when no plain tag does."""
-        return _attributes(self.markup, start)
+        tag = _TAG.match(self.markup, start)
+        return (_attributes(tag["attributes"]), tag.end()) if tag else None
 
 
-def plain_markup(text: str) -> PlainMarkup | None:
-    """The page's plain markup; ``None`` when another parser might cut the page otherwise."""
+def plain_markup(data: bytes) -> PlainMarkup | None:
+    """The page's plain markup; ``None`` when another parser might cut the page otherwise.
+
+    ``data`` are UTF-8 without a byte order mark.
+    """
+    text = ascii_text(data)
     if _CUT in text or _RAW in text:
         return None
     pieces: list[str] = []
@@ -76,7 +99,7 @@ def plain_markup(text: str) -> PlainMarkup | None:
         if start < done:
             continue  # inside what was cut out
         if kind == "option":
-            value = _selected_value(text, start)
+            value = _selected_value(data, text, start)
             if value is None:
                 return None
             selected.extend(value)
@@ -88,7 +111,7 @@ def plain_markup(text: str) -> PlainMarkup | None:
         if kind == "text":
             continue
         if name == "script" and end > begin:
-            scripts.append(text[begin:end])
+            scripts.append(data[begin:end].decode())
         shown = text[done:begin] if kind == "comment" else text[done:start] + "<" + _RAW
         pieces.append(shown if kind == "comment" else shown + text[start + 1 + len(name) : begin])
         pieces.append(_CUT)
@@ -121,16 +144,17 @@ def _inside(text: str, start: int, kind: str, name: str) -> tuple[int, int] | No
     tag = _TAG.match(text, start)
     if tag is None or tag[0].endswith("/>") or name == "plaintext":
         return None
-    end = text.find("</", tag.end())
-    if kind == "text":
-        plain = _PLAIN_TEXT.match(text, tag.end())
-        end = plain.end() if plain else -1
-        return (tag.end(), end) if _ends(text, end, name) else None
-    while end >= 0:
-        if text[end + 2 : end + 20].lstrip().lower().startswith(name):
-            return (tag.end(), end) if _ends(text, end, name) else None
-        end = text.find("</", end + 2)
-    return None
+    found = (
+        _PLAIN_TEXT.match(text, tag.end()) if kind == "text" else _possible_end(name).search(text, tag.end())
+    )
+    end = -1 if found is None else found.end() if kind == "text" else found.start()
+    return (tag.end(), end) if _ends(text, end, name) else None
+
+
+@cache
+def _possible_end(name: str) -> re.Pattern[str]:
+    """What some parser might take for the end tag: there are blanks, and forms of letters, beyond ASCII."""
+    return re.compile(rf"</[\s{OTHER}]*(?:{name}|[a-z]*{OTHER})", re.IGNORECASE)
 
 
 def _ends(text: str, at: int, name: str) -> bool:
@@ -138,24 +162,22 @@ def _ends(text: str, at: int, name: str) -> bool:
     return closing.startswith(f"</{name}") and closing[len(name) + 2 :].lstrip(" \t\r\n").startswith(">")
 
 
-def _selected_value(text: str, start: int) -> list[str] | None:
+def _selected_value(data: bytes, text: str, start: int) -> list[str] | None:
     """The value of an option that is selected; nothing for others, ``None`` when its tag is not plain."""
-    tag = _attributes(text, start)
+    tag = _TAG.match(text, start)
     if tag is None:
         return None
-    attributes = tag[0]
+    begin, end = tag.span("attributes")
+    attributes = _attributes(data[begin:end].decode())
     if "selected" not in attributes:
         return []
     value = attributes.get("value")
     return None if value and "&" in value else [str(value)]
 
 
-def _attributes(text: str, start: int) -> tuple[dict[str, str | None], int] | None:
-    tag = _TAG.match(text, start)
-    if tag is None:
-        return None
-    found: dict[str, str | None] = {}
-    for named in _NAMED.finditer(tag["attributes"]):
-        quoted = next((value for value in named.groups()[1:] if value is not None), None)
-        found[named["name"].lower()] = quoted  # the last of equal names counts, as in Beautiful Soup
-    return found, tag.end()
+def _attributes(written: str) -> dict[str, str | None]:
+    """By name; the last of equal names counts, as in Beautiful Soup."""
+    return {
+        named["name"].lower(): next((value for value in named.groups()[1:] if value is not None), None)
+        for named in _NAMED.finditer(written)
+    }

@@ -26,7 +26,7 @@ def judged_by_reference(feed: Feed, content: Content, capture: Capture) -> Judge
 @contextmanager
 def _closed() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(page_markup, "plain_markup", lambda _text: None)
+        patch.setattr(page_markup, "plain_markup", lambda _data: None)
         patch.setattr(table_cells, "SMALL", -1)
         patch.setattr(table_cells, "refused_texts", lambda _shape, chunk, column: chunk.distinct(column))
         patch.setattr(table_cells, "MOST_ROWS", 10**9)

@@ -29,6 +29,11 @@ PIECES = [
     "</SCRIPT >",
     "</script x>",
     "</ script>",
+    "</\u00a0script>",
+    "</            script>",
+    "</\u017fcript>",
+    "--\u00a0>",
+    "</é",
     "<style>",
     "</style>",
     "<!--",
@@ -65,6 +70,7 @@ PIECES = [
     "<option selected>",
     '<option selected="" value="streams">',
     "<option value=applemusic selected>",
+    '<option value="\u017ftreams é" selected>',
     "</option>",
     '<option value="a&amp;b" selected>',
     '<option selected value="a" value="b">',
@@ -126,7 +132,7 @@ PIECES = [
 
 def doubted(text: str) -> str:
     """What a plain reading of the page says that its tree does not, and what kind of page it was."""
-    page = plain_markup(text)
+    page = plain_markup(text.encode())
     if page is None:
         return "not plain"
     soup = BeautifulSoup(text, "html.parser")
