@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Sequence
 from itertools import chain, islice
 from typing import Any
 
@@ -45,7 +45,7 @@ def structure(document: Any) -> str:
 def paths_of(document: Any) -> list[str]:
     """The sorted paths of a document, each with its type: what :func:`structure` digests."""
     found: set[str] = set()
-    waiting: list[tuple[str, list[Any]]] = [("", [document])]  # all values that have the same path at once
+    waiting: list[tuple[str, Sequence[Any]]] = [("", [document])]  # all values that have the same path at once
     visited = 0
     while waiting:
         path, values = waiting.pop()
@@ -53,10 +53,12 @@ def paths_of(document: Any) -> list[str]:
         if visited > MOST_VISITED:
             return _first_paths_of(document)
         kinds = set(map(type, values))
-        found.update(f"{path} {_KINDS.get(kind, 'other')}" for kind in kinds)
+        for kind in kinds:
+            found.add(f"{path} {_KINDS.get(kind, 'other')}")
         if dict in kinds:
             objects = values if len(kinds) == 1 else [value for value in values if type(value) is dict]
-            waiting.extend((f"{path}/{name}", members) for name, members in _members(objects))
+            for name, members in _members(objects):
+                waiting.append((f"{path}/{name}", members))
         if list in kinds:
             items = chain.from_iterable(value for value in values if type(value) is list)
             held = list(islice(items, MOST_VISITED + 1))
@@ -65,12 +67,11 @@ def paths_of(document: Any) -> list[str]:
     return sorted(found)
 
 
-def _members(objects: list[dict[str, Any]]) -> Iterator[tuple[str, list[Any]]]:
+def _members(objects: Sequence[dict[str, Any]]) -> Iterable[tuple[str, Sequence[Any]]]:
     """Every name in the objects with all that stands under it, the names of like objects at once."""
     layouts = set(map(tuple, objects))
     if len(layouts) == 1:
-        yield from zip(layouts.pop(), map(list, zip(*map(dict.values, objects), strict=True)), strict=True)
-        return
+        return zip(layouts.pop(), zip(*map(dict.values, objects), strict=True), strict=True)
     alike: dict[tuple[str, ...], list[dict[str, Any]]] = {}
     for value in objects:
         alike.setdefault(tuple(value), []).append(value)
@@ -78,7 +79,7 @@ def _members(objects: list[dict[str, Any]]) -> Iterator[tuple[str, list[Any]]]:
     for names, group in alike.items():
         for name, column in zip(names, zip(*map(dict.values, group), strict=True), strict=True):
             found.setdefault(name, []).extend(column)
-    yield from found.items()
+    return found.items()
 
 
 def _first_paths_of(document: Any) -> list[str]:

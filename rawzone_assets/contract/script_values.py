@@ -44,6 +44,7 @@ _ESCAPED = {
 }
 _WORDS = {"true": True, "false": False, "null": None, "undefined": None}
 _DECODER = json.JSONDecoder()
+_LIKELY_ENDS = {"[": "]", "{": "};"}
 
 
 class NotAValueError(ValueError):
@@ -56,12 +57,10 @@ def read_value(script: str, start: int) -> Any:
     Raises:
         NotAValueError: There is none, it has no end, or something in it would have to be evaluated.
     """
-    if script[start : start + 1] not in {"{", "["}:
+    if script[start : start + 1] not in _LIKELY_ENDS:
         raise NotAValueError
     try:
-        end = _DECODER.raw_decode(script, start)[1]
-        # Read again strictly: the standard decoder only served to find the end, it lets NaN through.
-        value = orjson.loads(script[start:end])
+        value = _read_json(script, start)
     except (ValueError, RecursionError):
         value = _Reader(script=script, position=start).read()
         if digests.canonical(value) is None:  # halves of characters, which only scripts can write
@@ -69,6 +68,19 @@ def read_value(script: str, start: int) -> Any:
     if _nests_too_deeply(value):
         raise NotAValueError
     return value
+
+
+def _read_json(script: str, start: int) -> Any:
+    """The value, where it is strict JSON."""
+    likely_end = script.find(_LIKELY_ENDS[script[start]], start) + 1
+    if likely_end:
+        try:
+            return orjson.loads(script[start:likely_end])  # no list or object begins with another whole one
+        except orjson.JSONDecodeError:
+            pass  # it is a list of lists, say
+    end = _DECODER.raw_decode(script, start)[1]
+    # Read again strictly: the standard decoder only served to find the end, it lets NaN through.
+    return orjson.loads(script[start:end])
 
 
 def read_exactly(script: str, start: int) -> Any:

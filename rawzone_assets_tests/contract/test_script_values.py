@@ -55,6 +55,12 @@ def test_json_means_what_it_means_with_a_comma_after_the_last_item_too(value: ob
     assert read_value(text[:-1] + ",]", 0) == [value]
 
 
+@given(VALUES, st.sampled_from(["", "];", "};", "}];", '"]']))
+def test_json_is_read_to_its_own_end_whatever_follows(value: object, text: str):
+    for whole in ({"a": value, "b": text}, [text, value], [[value], {"a": text}]):
+        assert read_value(f"var a = {json.dumps(whole)};\nvar b = [{{}}];", 8) == whole
+
+
 @given(st.text(st.sampled_from("[]{}'\",:/*\\\n a1-"), max_size=40))
 def test_no_text_does_anything_but_mean_a_value_or_none(text: str):
     try:
