@@ -106,25 +106,22 @@ def restatement_findings(now: Diary | None, past: Iterable[Diary]) -> Iterator[F
     """
     if now is None:
         return
-    first, figures, records = _read(now)
-    left = set(range(first, first + len(figures)))
-    compared, changed = 0, []
+    told = _read(now)
+    left = [told.days]  # stretches of days that none of the diaries so far tells
+    compared, changed = 0, list[date]()
     for diary in past:
         if not left:
             break
         begins = date.fromisoformat(diary["from"]).toordinal()
         ends = begins + len(diary["days"]) * 3 // 4  # a day or two more than it tells: Base64 fills up
-        if diary["of"] != now["of"] or begins > max(left) or ends < min(left):
+        if diary["of"] != now["of"] or begins >= left[-1].stop or ends < left[0].start:
             continue
-        begins, figures_before, records_before = _read(diary)
-        told = left.intersection(range(begins, begins + len(figures_before)))
-        for day in told:
-            here, before = day - first, day - begins
-            if records[here] == records_before[before]:
-                compared += 1
-                if figures[here] != figures_before[before]:
-                    changed.append(date.fromordinal(day))
-        left -= told
+        before = _read(diary)
+        for days in left:
+            common, differing = _differences(_shared(days, before.days), told, before)
+            compared += common
+            changed += map(date.fromordinal, differing)
+        left = [rest for days in left for rest in _without(days, before.days)]
     if changed:
         verb = "has" if len(changed) == 1 else "have"
         extent = f"{min(changed)}" if len(changed) == 1 else f"from {min(changed)} to {max(changed)}"
@@ -132,14 +129,49 @@ def restatement_findings(now: Diary | None, past: Iterable[Diary]) -> Iterator[F
         yield codes.RESTATED_DAYS(f"{len(changed):,} of the {known} {verb} other figures now: {extent}")
 
 
-def _read(diary: Diary) -> tuple[int, bytes, bytes]:
-    """The first day's ordinal, and for each day the digests of its figures and of which records it has."""
+def _differences(days: range, now: _Days, before: _Days) -> tuple[int, list[int]]:
+    """How many of these days can be compared, having the same records, and which then have other figures."""
+    here = slice(days.start - now.first, days.stop - now.first)
+    there = slice(days.start - before.first, days.stop - before.first)
+    records, records_before = now.records[here], before.records[there]
+    figures, figures_before = now.figures[here], before.figures[there]
+    if records == records_before and figures == figures_before:  # as nearly always
+        return len(days), []
+    comparable = [n for n in range(len(days)) if records[n] == records_before[n]]
+    return len(comparable), [days[n] for n in comparable if figures[n] != figures_before[n]]
+
+
+def _shared(days: range, others: range) -> range:
+    start = max(days.start, others.start)
+    return range(start, max(start, min(days.stop, others.stop)))
+
+
+def _without(days: range, others: range) -> list[range]:
+    """What is left of some days, in order, once others are taken away."""
+    earlier = range(days.start, min(days.stop, others.start))
+    later = range(max(days.start, others.stop), days.stop)
+    return [rest for rest in (earlier, later) if rest]
+
+
+class _Days(NamedTuple):
+    """A diary taken apart: for each day the digests of its figures and of which records it has."""
+
+    first: int  # the first day's ordinal
+    figures: bytes
+    records: bytes
+
+    @property
+    def days(self) -> range:
+        return range(self.first, self.first + len(self.figures))
+
+
+def _read(diary: Diary) -> _Days:
     first = date.fromisoformat(diary["from"]).toordinal()
     days = b64decode(diary["days"])
     records = b64decode(diary["records"]) if "records" in diary else bytes(len(days))
     if len(days) != len(records):
         raise ValueError("a diary tells of other days than it has records")
-    return first, days, records
+    return _Days(first, days, records)
 
 
 def _digests(told: Sequence[tuple[Sequence[Any], Sequence[Any]]]) -> tuple[int, int]:

@@ -12,7 +12,7 @@ new window has a history of its own. A delivery without records is told by RZ-EM
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from math import log
@@ -42,21 +42,19 @@ class Volume:
     data_min: str | None = None
 
 
-_MEASURES: Sequence[tuple[str, Callable[[Volume], int | None]]] = (
-    ("records", lambda volume: volume.records),
-    ("bytes", lambda volume: volume.size),
-)
-
-
 def volume_findings(now: Volume, past: Sequence[Volume], *, day: date) -> Iterator[Finding]:
     """The advisory finding that a delivery captured on ``day`` is unlike the recent ones, newest first."""
     if now.records == 0:
         return
-    comparable = [volume for volume in past if volume.records != 0 and _same_window(now, volume, day)][:RECENT]
+    if now.data_min is not None and now.data_min[:7] == f"{day.year:04d}-01":
+        past = [volume for volume in past if _is_of_year(volume, day.year)]
+    comparable = [volume for volume in past if volume.records != 0][:RECENT]
     odd = []
-    for unit, measure in _MEASURES:
-        value = measure(now)
-        usual = [before for volume in comparable if (before := measure(volume))]
+    for unit, value, measures in (
+        ("records", now.records, [volume.records for volume in comparable]),
+        ("bytes", now.size, [volume.size for volume in comparable]),
+    ):
+        usual = [before for before in measures if before]
         if value and len(usual) >= LEAST and _is_unlike(value, usual):
             middle = round(median(usual))
             word = "more" if value > middle else "less"
@@ -65,10 +63,9 @@ def volume_findings(now: Volume, past: Sequence[Volume], *, day: date) -> Iterat
         yield codes.VOLUME_ANOMALY(f"{'; '.join(odd)} (of the last {len(comparable)} deliveries)")
 
 
-def _same_window(now: Volume, before: Volume, day: date) -> bool:
-    """Whether the earlier delivery covers the same window of time, not that of a year gone by."""
-    begins_anew = now.data_min is not None and now.data_min[:7] == f"{day.year:04d}-01"
-    return not begins_anew or before.data_min is None or before.data_min[:4] == f"{day.year:04d}"
+def _is_of_year(volume: Volume, year: int) -> bool:
+    """Whether a delivery covers the window of time that began with this year, not that of a year gone by."""
+    return volume.data_min is None or volume.data_min[:4] == f"{year:04d}"
 
 
 def _is_unlike(value: int, usual: Sequence[int]) -> bool:

@@ -7,13 +7,13 @@ look-up reads a few entries of an SQLite index, however long the ledger is.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
-from contextlib import closing
 from dataclasses import dataclass
 
 import orjson
 
 from rawzone_assets.contract.drift import Outline
+from rawzone_assets.contract.restatement import Diary
+from rawzone_assets.contract.volume import Volume
 from rawzone_assets.zone.index_intake import form_number
 from rawzone_assets.zone.receipt import Receipt
 
@@ -24,24 +24,20 @@ class Accepted:
 
     name: str
     captured_at: str
-    size: int | None
-    records: int | None
-    data_min: str | None
+    volume: Volume
     substance: str | None
     fingerprint: str | None
-    diary: str | None  # as JSON: only few are read
+    diary: Diary | None
 
     @classmethod
     def of(cls, receipt: Receipt) -> Accepted:
         return cls(
             name=receipt.name or "",
             captured_at=receipt.captured_at or "",
-            size=receipt.size,
-            records=receipt.records,
-            data_min=receipt.data_min,
+            volume=Volume(size=receipt.size, records=receipt.records, data_min=receipt.data_min),
             substance=receipt.substance,
             fingerprint=receipt.fingerprint,
-            diary=orjson.dumps(dict(receipt.diary)).decode() if receipt.diary else None,
+            diary=receipt.diary,
         )
 
 
@@ -59,25 +55,36 @@ class PastLookups:
     def __init__(self, database: sqlite3.Connection) -> None:
         self._database = database
 
-    def accepted_before(self, form: int, captured_at: str) -> Iterator[Accepted]:
-        """Accepted deliveries of a form captured by then, newest first; reads no further than the caller."""
-        query = (
+    def accepted_before(
+        self, form: int, captured_at: str, *, most: int, passing_over: int = 0
+    ) -> list[Accepted]:
+        """Accepted deliveries of a form captured by then, newest first, less the first ones passed over."""
+        rows = self._database.execute(
             "SELECT name, captured_at, size, records, data_min, substance, fingerprint, diary "
             "FROM receipt INDEXED BY receipt_past WHERE form = ? AND captured_at <= ? "
-            "AND verdict IN ('promoted', 'duplicate') ORDER BY captured_at DESC, id DESC"
+            "AND verdict IN ('promoted', 'duplicate') ORDER BY captured_at DESC, id DESC LIMIT ? OFFSET ?",
+            (form, captured_at, most, passing_over),
         )
-        with closing(self._database.execute(query, (form, captured_at))) as rows:
-            for name, captured, size, records, data_min, substance, fingerprint, diary in rows:
-                yield Accepted(
-                    name=name,
-                    captured_at=captured,
-                    size=size,
-                    records=records,
-                    data_min=data_min,
-                    substance=substance.hex() if substance else None,
-                    fingerprint=fingerprint.hex() if fingerprint else None,
-                    diary=diary,
-                )
+        return [
+            Accepted(
+                name=name,
+                captured_at=captured,
+                volume=Volume(size=size, records=records, data_min=data_min),
+                substance=substance.hex() if substance else None,
+                fingerprint=fingerprint.hex() if fingerprint else None,
+                diary=orjson.loads(diary) if diary else None,
+            )
+            for name, captured, size, records, data_min, substance, fingerprint, diary in rows
+        ]
+
+    def next_capture(self, form: int, captured_at: str) -> str | None:
+        """When the first accepted delivery of a form after then was captured."""
+        row = self._database.execute(
+            "SELECT captured_at FROM receipt INDEXED BY receipt_past WHERE form = ? AND captured_at > ? "
+            "AND verdict IN ('promoted', 'duplicate') ORDER BY captured_at LIMIT 1",
+            (form, captured_at),
+        ).fetchone()
+        return row[0] if row else None
 
     def same(self, feed: str, substance: str, sha256: str, captured_at: str) -> Same | None:
         """The object captured first by then that says the same in other bytes."""

@@ -106,6 +106,40 @@ class TestComparison:
         assert len(messages(told(a=1, b=3), told(a=1, b=2))) == 1
 
 
+def changed_days(
+    now: dict[int, tuple[int, int]], past: list[dict[int, tuple[int, int]]]
+) -> tuple[int, set[int]]:
+    """The model, day by day: how many are compared, and which have other figures though the same records."""
+    newest = {day: told for figures in reversed(past) for day, told in figures.items()}
+    common = {day for day in now.keys() & newest.keys() if now[day][0] == newest[day][0]}
+    return len(common), {day for day in common if now[day][1] != newest[day][1]}
+
+
+SERIES = st.builds(
+    lambda first, told: {first + n: day for n, day in enumerate(told)},
+    st.integers(0, 30),
+    st.lists(
+        st.tuples(st.sampled_from([1, 1, 1, 2]), st.sampled_from([1, 1, 1, 1, 2])), min_size=1, max_size=30
+    ),
+)
+
+
+@given(SERIES, st.lists(SERIES, max_size=4))
+def test_comparing_stretches_of_days_tells_what_comparing_day_by_day_tells(now, past):
+    def kept(series: dict[int, tuple[int, int]]) -> Diary | None:
+        told = [Told(FIRST + timedelta(days=day), (by,), (figure,)) for day, (by, figure) in series.items()]
+        return diary_of(told, ("streams",), until=date.max, by_record=True)
+
+    compared, changed = changed_days(now, past)
+    told = messages(kept(now), *map(kept, past))
+    assert bool(told) == bool(changed)
+    if told:
+        first, last = (FIRST + timedelta(days=day) for day in (min(changed), max(changed)))
+        extent = f"{first}" if len(changed) == 1 else f"from {first} to {last}"
+        assert told[0].startswith(f"{len(changed)} of the {compared} days ")
+        assert told[0].endswith(f": {extent}")
+
+
 def facts_of(path: str, data: bytes) -> Facts:
     found = recognize(path, all_platforms())
     assert isinstance(found, Recognized), found

@@ -315,11 +315,12 @@ def test_looking_back_costs_the_same_however_long_the_history(tmp_path):
         database = zone.index.past._database
         database.set_trace_callback(asked.append)
         past = zone.index.past
-        list(past.accepted_before(1, "2025"))
+        past.accepted_before(1, "2025", most=20, passing_over=20)
+        past.next_capture(1, "2025")
         past.same("toolost/spotify", "00", "00", "2025")
         past.outline(1, "00")
         database.set_trace_callback(None)
         for query in asked:
             plan = [row[3] for row in database.execute(f"EXPLAIN QUERY PLAN {query}")]
             assert all("USING INDEX" in step for step in plan), (query, plan)
-    assert len(asked) == 3
+    assert len(asked) == 4
