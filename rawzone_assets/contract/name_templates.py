@@ -67,4 +67,10 @@ def is_dated(name: str, template: str) -> bool:
 
 def is_undated(name: str, template: str) -> bool:
     """Whether this is the name of a feed's file when its extractor wrote no stamp: ``streams_stats.html``."""
-    return "_<ts>" in template and pattern_of(template.replace("_<ts>", "")).fullmatch(name) is not None
+    return any(pattern.fullmatch(name) for pattern in undated_patterns((template,)))
+
+
+@cache
+def undated_patterns(templates: tuple[str, ...]) -> tuple[re.Pattern[str], ...]:
+    """The patterns of what the templates' names are when an extractor wrote no stamp."""
+    return tuple(pattern_of(template.replace("_<ts>", "")) for template in templates if "_<ts>" in template)

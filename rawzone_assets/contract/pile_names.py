@@ -13,7 +13,7 @@ from datetime import datetime
 
 from rawzone_assets.contract import codes
 from rawzone_assets.contract.feed import Platform
-from rawzone_assets.contract.naming import Ignored, Recognized, Unrecognized, ignored_name, recognize
+from rawzone_assets.contract.naming import Ignored, Owners, Recognized, Unrecognized, ignored_name
 
 PACKED_SUFFIX = ".gz"
 _REVISION = re.compile(r"\.r(\d{1,6})(?=(?:\.[^.]+)?$)")
@@ -30,10 +30,10 @@ def recognize_in_pile(
         reason = ignored_name(part)
         if reason:
             return Ignored(reason=reason)
-    known = tuple(platforms)
+    owners = Owners(platforms)
     wrong: Unrecognized | None = None
     for reading in _readings(path, above):
-        found = recognize(reading, known, sidecar_time)
+        found = owners.recognize(reading, sidecar_time)
         if isinstance(found, Recognized):
             return found
         if isinstance(found, Unrecognized) and (

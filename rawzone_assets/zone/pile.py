@@ -13,12 +13,11 @@ import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from pathlib import Path
 
 from rawzone_assets.contract.feed import Platform
 from rawzone_assets.contract.findings import Finding
-from rawzone_assets.contract.naming import Ignored, Unrecognized
+from rawzone_assets.contract.naming import Ignored, Recognized, Unrecognized
 from rawzone_assets.contract.pile_names import is_packed, recognize_in_pile, revision_of, unpacked_name
 from rawzone_assets.zone import codec
 from rawzone_assets.zone.errors import PileMissing, PileNotApart
@@ -76,7 +75,10 @@ class Pile:
             StorageFailed: It cannot be listed.
         """
         known = tuple(platforms)
-        recognize = partial(recognize_in_pile, above=self._above)
+
+        def recognize(path: str, stated: datetime | None) -> Recognized | Unrecognized | Ignored:
+            return recognize_in_pile(path, known, stated, above=self._above)
+
         scan = self._landing.scan()
         files = [replace(found, origin=self._origin, packed=is_packed(found.path)) for found in scan.files]
         seen = _seen(index, files)
@@ -85,7 +87,7 @@ class Pile:
         strangers: list[tuple[Landed, Finding]] = []
         ignored = [(self._label(label), reason) for label, reason in scan.ignored]
         for landed in files:
-            recognized = recognized_as(self, landed, known, recognize=recognize)
+            recognized = recognized_as(self, landed, recognize)
             if isinstance(recognized, Ignored):
                 ignored.append((landed.label, recognized.reason))
             elif isinstance(recognized, Unrecognized):

@@ -21,7 +21,6 @@ from rawzone_assets.contract.naming import (
     Unrecognized,
     is_in_the_future,
     names_digest,
-    recognize,
 )
 from rawzone_assets.zone import sidecar
 from rawzone_assets.zone.errors import IndexFailed
@@ -38,7 +37,7 @@ MOST_COPIED = 2**30
 """Bytes. What its feed's limit refuses is copied into quarantine up to this size, else left in landing."""
 
 
-Recognize = Callable[[str, tuple[Platform, ...], datetime | None], Recognized | Unrecognized | Ignored]
+Recognize = Callable[[str, datetime | None], Recognized | Unrecognized | Ignored]
 """What the file at a path is, given the time that its sidecar states."""
 
 
@@ -208,7 +207,7 @@ class _Look:
         if known and feed_id and opened and owners.feed_of(landed.path) == feed_id:
             self._decide(known)
             return
-        recognized = recognized_as(self.landing, landed, self.platforms)
+        recognized = recognized_as(self.landing, landed, owners.recognize)
         if isinstance(recognized, Ignored):  # its folder is: the scan passes over such folders already
             return
         if isinstance(recognized, Unrecognized):
@@ -246,17 +245,13 @@ class _Look:
 
 
 def recognized_as(
-    source: HasSidecars,
-    landed: Landed,
-    platforms: tuple[Platform, ...],
-    *,
-    recognize: Recognize = recognize,
+    source: HasSidecars, landed: Landed, recognize: Recognize
 ) -> Recognized | Unrecognized | Ignored:
     """What a file is: by its path, its sidecar where the path lacks a date, its kind and size."""
     if landed.too_deep:
         deep = f"it is a folder below {MOST_LEVELS} others and was not entered"
         return Unrecognized(finding=codes.NOT_A_REGULAR_FILE(deep))
-    recognized = recognize(landed.path, platforms, None)
+    recognized = recognize(landed.path, None)
     if (
         isinstance(recognized, Unrecognized)
         and (landed.sidecar or landed.packed)
@@ -264,7 +259,7 @@ def recognized_as(
     ):
         stated = sidecar.beside(landed, source).captured_at
         if stated is not None:
-            recognized = recognize(landed.path, platforms, stated)
+            recognized = recognize(landed.path, stated)
     if isinstance(recognized, Recognized) and not _is_text(recognized.capture.name):
         return Unrecognized(finding=codes.UNKNOWN_NAME("its name is not valid UTF-8"))
     finding = left_alone(landed, recognized.feed) if isinstance(recognized, Recognized) else None

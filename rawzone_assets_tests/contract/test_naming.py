@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, timezone
 
 import pytest
 
 from rawzone_assets.contract.feed import Platform
+from rawzone_assets.contract.name_templates import is_dated, is_undated
 from rawzone_assets.contract.naming import (
     Ignored,
     Owners,
@@ -217,3 +219,43 @@ class TestOwners:
     )
     def test_they_say_nothing_of_files_of_no_platform(self, path):
         assert Owners(all_platforms()).feed_of(path) is None
+
+
+def simply_claimed(name: str, folder: str, platform: Platform) -> tuple[str, str] | None:
+    """The model: template by template, feed by feed. The feed and the name to store it under, if any does."""
+    for feed in platform.feeds:
+        if any(is_dated(name, template) for template in feed.all_names):
+            return feed.id, name
+    for feed in platform.feeds:
+        undated = any(is_undated(name, template) for template in feed.all_names)
+        if undated or name in feed.all_stamped_folder_names:
+            stamp = re.fullmatch(r"(?:[A-Za-z][A-Za-z0-9_]*_)?(\d{8}_\d{6})", folder)
+            stem, dot, extension = name.rpartition(".")
+            return feed.id, f"{stem}_{stamp[1]}{dot}{extension}" if stamp else name
+    return None
+
+
+@pytest.mark.parametrize("platform", all_platforms(), ids=lambda platform: platform.id)
+def test_folders_and_names_looked_at_once_say_what_templates_say_one_by_one(platform):
+    """Names of every feed, dated and dateless, in folders of every platform, asked in one look."""
+    owners = Owners(all_platforms())
+    names = {sample.path.rpartition("/")[2] for feed in platform.feeds for sample in samples(feed.id)}
+    names |= {re.sub(r"_\d{8}(_\d{6})*", "", name) for name in names} | {"campaigns.json", "notes.txt"}
+    folders = [
+        (f"{owned}{below}", owner)
+        for owner in all_platforms()
+        for owned in (owner.id, *(folder for folder in owner.folders if "<" not in folder))
+        for below in ("", "/export_20240522_143022", "/20240522_143022", "/deeper/20241399_000000")
+    ]
+    told = 0
+    for folder, owner in folders:
+        for name in names:
+            found = owners.recognize(f"{folder}/{name}")
+            claimed = simply_claimed(name, folder.rpartition("/")[2], owner)
+            assert found == recognize(f"{folder}/{name}", all_platforms())
+            if isinstance(found, Recognized):
+                assert (found.feed.id, found.capture.name) == claimed
+                told += 1
+            elif not any(is_dated(name, log) for log in owner.extractor_logs):
+                assert (found.finding.code == "RZ-UNKNOWN-NAME") == (claimed is None), (folder, name)
+    assert told

@@ -48,7 +48,7 @@ class TestDecided:
         def refuse(*_):
             raise AssertionError("a decided file was recognized again")
 
-        monkeypatch.setattr(survey_module, "recognize", refuse)
+        monkeypatch.setattr(survey_module.Owners, "recognize", refuse)
         found = zone.survey(all_platforms(), settle=0)
         assert {feed for feed, _ in found.decided.values()} == {"distrokid/streams"}
         assert len(found.decided) == 5
