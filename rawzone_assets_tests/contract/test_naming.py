@@ -7,6 +7,8 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, timezone
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from rawzone_assets.contract.feed import Platform
 from rawzone_assets.contract.name_templates import is_dated, is_undated
@@ -219,6 +221,26 @@ class TestOwners:
     )
     def test_they_say_nothing_of_files_of_no_platform(self, path):
         assert Owners(all_platforms()).feed_of(path) is None
+
+
+PARTS = st.integers(0, 3100), *[st.integers(0, most) for most in (13, 32, 25, 61, 62, 999_999)]
+
+
+@given(st.tuples(*PARTS), st.sampled_from([3, 6, 7]), st.sampled_from(["", "0\u0660", "1\u0661", "0 ", "_-"]))
+def test_stamps_are_read_as_strptime_reads_them(parts, length, changed):
+    """Days and times that there are and are not, and digits that only strptime takes for such."""
+    whole = "{:04d}{:02d}{:02d}_{:02d}{:02d}{:02d}_{:06d}".format(*parts)
+    stamp = whole[: {3: 8, 6: 15, 7: 22}[length]]
+    if changed:
+        stamp = stamp.replace(*changed)
+    layout = {3: "%Y%m%d", 6: "%Y%m%d_%H%M%S", 7: "%Y%m%d_%H%M%S_%f"}[length]
+    try:
+        expected = datetime.strptime(stamp, layout)  # noqa: DTZ007
+    except ValueError:
+        expected = None
+    if expected and not 1970 <= expected.year < 3000:
+        expected = None
+    assert parse_stamp(stamp) == expected
 
 
 def simply_claimed(name: str, folder: str, platform: Platform) -> tuple[str, str] | None:
