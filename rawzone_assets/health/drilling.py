@@ -16,12 +16,12 @@ from pathlib import Path
 from rawzone_assets.contract.content import BytesContent
 from rawzone_assets.contract.feed import Capture, Content, Feed
 from rawzone_assets.zone import codec
+from rawzone_assets.zone.contracts import contract_of
 from rawzone_assets.zone.drills import drilled_record
 from rawzone_assets.zone.errors import StorageFailed
 from rawzone_assets.zone.files import Files, LocalFiles, ensure_folder
 from rawzone_assets.zone.intake import Judge
 from rawzone_assets.zone.landing import HELD_IN_MEMORY
-from rawzone_assets.zone.promotion import contract_of
 from rawzone_assets.zone.receipt import Receipt, Record, moment
 from rawzone_assets.zone.releasing import verify_copy
 from rawzone_assets.zone.room import Room

@@ -14,11 +14,11 @@ from rawzone_assets.contract.content import BytesContent
 from rawzone_assets.contract.feed import Content
 from rawzone_assets.contract.findings import Finding
 from rawzone_assets.zone import decision
+from rawzone_assets.zone.contracts import contract_of
 from rawzone_assets.zone.drafts import Draft
 from rawzone_assets.zone.intake import Judge, assess, begin, erasure_of, place_objections
 from rawzone_assets.zone.landing import ChangedWhileRead, Unreadable
 from rawzone_assets.zone.pile import Pile
-from rawzone_assets.zone.promotion import contract_of
 from rawzone_assets.zone.receipt import Receipt
 from rawzone_assets.zone.staged_content import StagedContent
 from rawzone_assets.zone.survey import Delivery
@@ -92,10 +92,9 @@ def _draft(zone: Zone, pile: Pile, delivery: Delivery, *, judge: Judge) -> Draft
         )
     candidate, receipt = assess(
         delivery,
-        content,
+        judge(feed, content, delivery.recognized.capture),
         reading,
         source=pile,
-        judge=judge,
         clock=zone.clock,
         objections=place_objections(delivery, start=zone.settings.start or feed.start, now=zone.clock()),
         contract=contract_of(feed, delivery.recognized.capture.name),

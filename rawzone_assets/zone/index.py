@@ -8,6 +8,7 @@ device, inode, size, times) have been dealt with, so that a second run need not 
 from __future__ import annotations
 
 import sqlite3
+import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -69,6 +70,7 @@ class Index(IndexQueries):
         self._path = index_path(folder, ledger.folder) if folder else None
         self._database = self._open()
         self._head = kept_head(self._database)
+        self._moving = threading.RLock()
 
     @property
     def head(self) -> Head:
@@ -116,7 +118,7 @@ class Index(IndexQueries):
             StorageFailed: The ledger cannot be read, or the index cannot be written.
         """
         try:
-            with self.usable():
+            with self.usable(), self._moving:
                 try:
                     return self._catch_up()
                 except sqlite3.OperationalError:
@@ -162,6 +164,12 @@ class Index(IndexQueries):
         except sqlite3.Error as error:
             raise IndexFailed(self._path, error) from error
 
+    @contextmanager
+    def at_rest(self) -> Iterator[None]:
+        """Keeps it as it is: for look-ups of one thread while another may bring it up to date."""
+        with self._moving:
+            yield
+
     def _catch_up(self) -> Head:
         is_long = False
         while self._take_in_some():
@@ -206,6 +214,14 @@ class Index(IndexQueries):
             (bytes.fromhex(sha256), feed),
         ).fetchone()
         return Stored(key=row[0], revision=row[1], sha256=sha256) if row else None
+
+    def has_met(self, sha256: str) -> bool:
+        """Whether any receipt is of these bytes. Of most deliveries none is, and nothing else need be asked."""
+        row = self._database.execute(
+            "SELECT EXISTS (SELECT 1 FROM receipt INDEXED BY receipt_sha256 WHERE sha256 = ?)",
+            (bytes.fromhex(sha256),),
+        ).fetchone()
+        return bool(row[0])
 
     def already_decided(self, feed: str, name: str, sha256: str, landing_path: str) -> Verdict | None:
         """The verdict on exactly these bytes under this name and path, if there is one."""

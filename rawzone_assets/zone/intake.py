@@ -1,4 +1,4 @@
-"""Intake: one delivery read once, hashed, judged, and staged for publication.
+"""Intake: one delivery read once, hashed and, once it is judged, staged for publication.
 
 A small delivery is held in memory; a large one goes straight into staging, compressed, and is judged from
 there, so that what was judged is what is stored and memory stays bounded.
@@ -7,12 +7,13 @@ there, so that what was judged is what is stored and memory stays bounded.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
+from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from rawzone_assets.contract import codes
 from rawzone_assets.contract.content import BytesContent
@@ -31,7 +32,28 @@ from rawzone_assets.zone.staged_content import StagedContent
 from rawzone_assets.zone.staging import Batch, Blob
 from rawzone_assets.zone.survey import Delivery
 
-Judge = Callable[[Feed, Content, Capture], Judgement]
+
+class Judge(Protocol):
+    """What judges one delivery."""
+
+    def __call__(self, feed: Feed, content: Content, capture: Capture, /) -> Judgement: ...
+
+
+Request = tuple[Feed, Content, Capture]
+
+
+@runtime_checkable
+class Judges(Protocol):
+    """A judge that takes several deliveries at once more cheaply than one by one."""
+
+    def judge_all(self, requests: Sequence[Request]) -> list[Judgement]: ...
+
+
+def judge_all(judge: Judge, requests: Sequence[Request]) -> list[Judgement]:
+    """What a judge says of each, in order."""
+    if isinstance(judge, Judges):
+        return judge.judge_all(requests)
+    return [judge(*request) for request in requests]
 
 
 class Reading(Protocol):
@@ -67,6 +89,24 @@ class Source(Protocol):
     def read_sidecar(self, landed: Landed) -> bytes | None: ...
 
 
+@dataclass(frozen=True, kw_only=True)
+class Opened:
+    """A delivery that was read and is to be judged."""
+
+    delivery: Delivery
+    reading: Reading
+    held: bytes | None
+    unnamed: Path | None  # where it was staged already, when it was too large to hold
+    content: Content
+    is_met: bool  # some receipt is of the same bytes
+
+    @property
+    def request(self) -> Request:
+        """What a judge is asked."""
+        recognized = self.delivery.recognized
+        return recognized.feed, self.content, recognized.capture
+
+
 class Intake:
     """Turns deliveries into drafts for one batch."""
 
@@ -77,7 +117,6 @@ class Intake:
         index: Index,
         batch: Batch,
         *,
-        judge: Judge,
         clock: Callable[[], datetime],
         syncers: Executor | None = None,
     ) -> None:
@@ -86,25 +125,20 @@ class Intake:
         self._source = source
         self._index = index
         self._batch = batch
-        self._judge = judge
         self._clock = clock
         self._syncers = syncers
 
-    def draft(
-        self, delivery: Delivery, *, objections: Findings, contract: dict[str, Any]
-    ) -> Draft | Verdict | Finding:
-        """Read, judge and stage one delivery; its verdict when exactly this was dealt with before.
+    def open(self, delivery: Delivery) -> Opened | Verdict | Finding:
+        """Read one delivery; its verdict when exactly this was dealt with before.
 
         A finding says that it must not even be kept.
-
-        ``objections`` holds findings that its place and name have raised already.
 
         Raises:
             ChangedWhileRead: The file did not keep still.
             Unreadable: This user may not read it.
         """
-        landed, capture = delivery.landed, delivery.recognized.capture
-        feed, encoding = delivery.recognized.feed, codec.encoding_for(capture.name)
+        landed, name = delivery.landed, delivery.recognized.capture.name
+        feed, encoding = delivery.recognized.feed, codec.encoding_for(name)
         reading = self._source.read(landed)
         held, rest = begin(reading, size=landed.size)
         unnamed: Path | None = None
@@ -114,46 +148,65 @@ class Intake:
         else:
             unnamed = self._batch.stage_unnamed(rest if encoding == "identity" else codec.compress_stream(rest))
             content = StagedContent(files=self._files, path=unnamed, encoding=encoding, size=reading.size)
-        decided = self._index.already_decided(feed.id, capture.name, reading.sha256, landed.label)
-        erased = None if decided else erasure_of(self._index, reading.sha256)
-        if decided or erased:
-            if unnamed:
-                self._files.remove(unnamed)
-            return decided or erased or Verdict.UNRECOGNIZED
+        decided: Verdict | None = None
+        with self._index.at_rest():
+            is_met = self._index.has_met(reading.sha256)
+            if is_met:
+                decided = self._index.already_decided(feed.id, name, reading.sha256, landed.label)
+            erased = None if decided else erasure_of(self._index, reading.sha256)
+        settled = decided or erased
+        if settled is None:
+            return Opened(
+                delivery=delivery, reading=reading, held=held, unnamed=unnamed, content=content, is_met=is_met
+            )
+        if unnamed:
+            self._files.remove(unnamed)
+        return settled
+
+    def draft(
+        self, opened: Opened, judgement: Judgement, *, objections: Findings, contract: dict[str, Any]
+    ) -> Draft:
+        """Stage a judged delivery.
+
+        ``objections`` holds findings that its place and name have raised already.
+        """
+        delivery = opened.delivery
         candidate, receipt = assess(
             delivery,
-            content,
-            reading,
+            judgement,
+            opened.reading,
             source=self._source,
-            judge=self._judge,
             clock=self._clock,
             objections=objections,
             contract=contract,
         )
-        blob = self._stage(candidate, held, unnamed, encoding)
-        if blob and self._syncers:
-            self._batch.sync_soon(blob, self._syncers)
-        return Draft(candidate=candidate, receipt=receipt, blob=blob, feed=feed)
+        blob = None
+        if opened.is_met and self._is_stored(candidate):
+            if opened.unnamed:
+                self._files.remove(opened.unnamed)
+        else:
+            blob = self._stage(candidate, opened)
+            if self._syncers:
+                self._batch.sync_soon(blob, self._syncers)
+        return Draft(candidate=candidate, receipt=receipt, blob=blob, feed=delivery.recognized.feed)
 
-    def _stage(
-        self, candidate: Candidate, held: bytes | None, unnamed: Path | None, encoding: str
-    ) -> Blob | None:
-        stored_already = not candidate.refused and self._index.stored(candidate.feed, candidate.sha256)
+    def _is_stored(self, candidate: Candidate) -> bool:
+        """Whether it is expected to be a duplicate, whose bytes need no staging."""
+        with self._index.at_rest():
+            return not candidate.refused and bool(self._index.stored(candidate.feed, candidate.sha256))
+
+    def _stage(self, candidate: Candidate, opened: Opened) -> Blob:
+        held, refused, encoding = opened.held, candidate.refused, codec.encoding_for(candidate.name)
         if held is None:
-            assert unnamed is not None  # noqa: S101  one of the two holds the bytes
-            if stored_already:
-                self._files.remove(unnamed)
-                return None
-            return self._batch.settle(unnamed, candidate.sha256, encoding, refused=candidate.refused)
-        if stored_already:
-            return None
+            assert opened.unnamed is not None  # noqa: S101  one of the two holds the bytes
+            return self._batch.settle(opened.unnamed, candidate.sha256, encoding, refused=refused)
         if encoding == "identity":
-            return self._batch.stage(candidate.sha256, [held], encoding, refused=candidate.refused)
+            return self._batch.stage(candidate.sha256, [held], encoding, refused=refused)
         compressed = codec.compress(held)
         # A compressor's fault would otherwise be found years later, when landing is long gone.
         if hashlib.sha256(codec.decompress(compressed)).hexdigest() != candidate.sha256:
             raise AssertionError("the compressor did not give back the bytes it was given")
-        return self._batch.stage(candidate.sha256, [compressed], encoding, refused=candidate.refused)
+        return self._batch.stage(candidate.sha256, [compressed], encoding, refused=refused)
 
 
 def erasure_of(index: Index, sha256: str) -> Finding | None:
@@ -186,22 +239,20 @@ def begin(reading: Iterable[bytes], *, size: int) -> tuple[bytes | None, Iterabl
 
 def assess(
     delivery: Delivery,
-    content: Content,
+    judgement: Judgement,
     reading: Reading,
     *,
     source: Source,
-    judge: Judge,
     clock: Callable[[], datetime],
     objections: Findings,
     contract: dict[str, Any],
 ) -> tuple[Candidate, Receipt]:
-    """Judge what was read. The decision and what follows from it are still missing in the receipt."""
+    """What is known of a judged delivery. The decision and what follows from it are still missing."""
     landed, capture, feed = delivery.landed, delivery.recognized.capture, delivery.recognized.feed
     stated = sidecar.beside(landed, source)
     for finding in (stated.finding, stated.mismatch_with_all(reading.forms)):
         if finding:
             objections.add(finding)
-    judgement = judge(feed, content, capture)
     path, path_bytes = printable_path(landed.full_path)
     candidate = Candidate(
         feed=feed.id,

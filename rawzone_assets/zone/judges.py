@@ -6,12 +6,14 @@ on. A ``JudgePool`` is itself a ``Judge`` and may be called from as many threads
 
 from __future__ import annotations
 
+import fcntl
 import os
 import queue
 import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from types import TracebackType
@@ -20,6 +22,7 @@ from typing import IO, Any, Self
 from rawzone_assets.contract import codes
 from rawzone_assets.contract.feed import Capture, Content, Facts, Feed, Judgement
 from rawzone_assets.zone.errors import JudgeUnavailable, StorageFailed
+from rawzone_assets.zone.intake import Request
 from rawzone_assets.zone.judging_worker import judgement_from_json, read_frame, write_frame
 from rawzone_assets.zone.staged_content import StagedContent
 from rawzone_assets.zone.watchdogs import Watchdog
@@ -35,6 +38,7 @@ _MOST_SAID, _LONGEST_LINE = 2**16, 2**12
 _WALL_FACTOR = 10  # a loaded machine gives a process a share of its processors only; see `Watchdog`
 _MOST_WORKERS = 4  # for one delivery: when so many die before they have it, the machine is at fault
 _SECONDS_TO_DIE = 5
+_PIPE = 2**20  # bytes on their way to a worker: most deliveries go over at once
 
 
 class JudgePool:
@@ -78,7 +82,7 @@ class JudgePool:
             JudgeUnavailable: No worker can be had, or none lives until it has the delivery.
             StorageFailed: The worker cannot read what is staged.
         """
-        seconds = int(self._seconds + SECONDS_PER_MEGABYTE * content.size / 2**20)
+        seconds = self._limit(content)
         seat = self._seats.get()
         try:
             answer = self._answer(seat, feed, content, capture, seconds)
@@ -94,6 +98,29 @@ class JudgePool:
         if "unreadable" in answer:
             raise StorageFailed("read what is staged for judging", OSError(*answer["unreadable"]))
         return judgement_from_json(answer)
+
+    def judge_all(self, requests: Sequence[Request]) -> list[Judgement]:
+        """Judge several deliveries by one worker, asked once; that wakes it once.
+
+        Whatever goes wrong, they are judged once more one by one, which tells of which delivery it is.
+
+        Raises:
+            JudgeUnavailable: No worker can be had, or none lives until it has a delivery.
+            StorageFailed: The worker cannot read what is staged.
+        """
+        if len(requests) > 1:
+            seat = self._seats.get()
+            try:
+                answers = seat.ask_all([(*request, self._limit(request[1])) for request in requests])
+            finally:
+                self._seats.put(seat)
+            if answers is not None:
+                return [judgement_from_json(answer) for answer in answers]
+        return [self(*request) for request in requests]
+
+    def _limit(self, content: Content) -> int:
+        """Seconds of processor time that judging it may take."""
+        return int(self._seconds + SECONDS_PER_MEGABYTE * content.size / 2**20)
 
     def _answer(
         self, seat: _Seat, feed: Feed, content: Content, capture: Capture, seconds: int
@@ -153,6 +180,18 @@ class _Seat:
                 worker.end()
         return answer
 
+    def ask_all(self, requests: Sequence[tuple[Feed, Content, Capture, int]]) -> list[dict[str, Any]] | None:
+        """What its worker says of each; ``None`` when not all of them can be answered."""
+        worker, self._worker = self._worker or _Worker(self.source, self.memory), None
+        try:
+            answers = worker.ask_all(requests)
+            if answers is not None:
+                self._worker = worker
+        finally:
+            if self._worker is None:
+                worker.end()
+        return answers
+
     def clear(self) -> None:
         if self._worker:
             self._worker.end()
@@ -180,10 +219,12 @@ class _Worker:
             )
         except OSError as error:  # no memory, processes or descriptors left for another one
             raise JudgeUnavailable(source) from error
-        self._stdin, self._stdout = self._process.stdin, self._process.stdout
-        stderr = self._process.stderr
-        if self._stdin is None or self._stdout is None or stderr is None:
+        stdin, stdout, stderr = self._process.stdin, self._process.stdout, self._process.stderr
+        if stdin is None or stdout is None or stderr is None:
             raise RuntimeError("the worker was started without pipes")
+        self._stdin, self._stdout = stdin, stdout
+        with suppress(OSError):  # more than this user may have: then a delivery takes more turns
+            fcntl.fcntl(stdin, fcntl.F_SETPIPE_SZ, _PIPE)
         self._relay = threading.Thread(target=_relay, args=(stderr,), daemon=True)
         self._relay.start()
         # A worker that cannot even start is the installation's fault and must not cost any delivery a finding.
@@ -195,9 +236,34 @@ class _Worker:
 
     def ask(self, feed: Feed, content: Content, capture: Capture, seconds: int) -> dict[str, Any] | _Death:
         """The worker's answer, or how it died."""
-        if feed.id not in self._feeds or self._stdin is None or self._stdout is None:
+        header, body = self._request(feed, content, capture, seconds)
+        with Watchdog(self._process, seconds * _WALL_FACTOR) as watchdog:
+            self._send(header, body)
+            taken = read_frame(self._stdout)
+            frame = read_frame(self._stdout) if taken else None
+        if frame:
+            return frame[0]
+        code = self._code()
+        of_time = watchdog.has_bitten or code == -signal.SIGXCPU
+        return _Death(taken=taken is not None, of_time=of_time, code=code)
+
+    def ask_all(self, requests: Sequence[tuple[Feed, Content, Capture, int]]) -> list[dict[str, Any]] | None:
+        """The worker's answers; ``None`` when it died or not all of them are judgements."""
+        headers, bodies = zip(*(self._request(*request) for request in requests), strict=True)
+        seconds = sum(header["seconds"] for header in headers)
+        with Watchdog(self._process, seconds * _WALL_FACTOR):
+            self._send({"all": headers}, b"".join(bodies))
+            frame = read_frame(self._stdout)
+        answers: list[dict[str, Any]] = frame[0].get("answers", []) if frame else []
+        return answers if answers and all("findings" in answer for answer in answers) else None
+
+    def _request(
+        self, feed: Feed, content: Content, capture: Capture, seconds: int
+    ) -> tuple[dict[str, Any], bytes]:
+        """What the worker is sent of a delivery. Staged bytes it reads itself."""
+        if feed.id not in self._feeds:
             raise JudgeUnavailable(feed.id)
-        staged = isinstance(content, StagedContent)
+        staged = content if isinstance(content, StagedContent) else None
         header = {
             "feed": feed.id,
             "name": capture.name,
@@ -208,20 +274,14 @@ class _Worker:
             # A feed as its platform declares it is known to the worker; what a policy changed is not.
             "modes": dict(feed.modes),
             "secrets": feed.secrets,
-            "path": str(content.path) if isinstance(content, StagedContent) else None,
-            "encoding": content.encoding if isinstance(content, StagedContent) else None,
+            "path": str(staged.path) if staged else None,
+            "encoding": staged.encoding if staged else None,
         }
-        body = b"" if staged else content.read()
-        with Watchdog(self._process, seconds * _WALL_FACTOR) as watchdog:
-            with suppress(BrokenPipeError):  # what it said before it died is still to be read
-                write_frame(self._stdin, header, body)
-            taken = read_frame(self._stdout)
-            frame = read_frame(self._stdout) if taken else None
-        if frame:
-            return frame[0]
-        code = self._code()
-        of_time = watchdog.has_bitten or code == -signal.SIGXCPU
-        return _Death(taken=taken is not None, of_time=of_time, code=code)
+        return header, b"" if staged else content.read()
+
+    def _send(self, header: dict[str, Any], body: bytes) -> None:
+        with suppress(BrokenPipeError):  # what it said before it died is still to be read
+            write_frame(self._stdin, header, body)
 
     def _code(self) -> int | None:
         """How the process ended, whose pipes are closed already."""

@@ -17,7 +17,7 @@ import signal
 import struct
 import sys
 import traceback
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
@@ -136,28 +136,46 @@ def main() -> None:
         if frame is None:
             return
         header, body = frame
-        _allow_seconds(header["seconds"])
-        write_frame(answers, {"taken": True})  # from here on the delivery answers for what happens
-        capture = Capture(
-            name=header["name"],
-            day=date.fromisoformat(header["day"]),
-            captured_at=datetime.fromisoformat(header["captured_at"]),
-        )
-        feed = replace(
-            feeds[header["feed"]],
-            modes={code: Mode(mode) for code, mode in header["modes"].items()},
-            secrets=Secrets(header["secrets"]),
-        )
         try:
-            answer = judgement_as_json(judge(feed, _content(header, body), capture))
+            if "all" in header:
+                answer = {"answers": [_answer(feeds, one, part) for one, part in _parts(header["all"], body)]}
+            else:
+                write_frame(answers, {"taken": True})  # from here on the delivery answers for what happens
+                answer = _answer(feeds, header, body)
         except MemoryError:
             write_frame(answers, {"out_of_memory": True})
             return  # what is left of the heap is not to be trusted
-        except OSError as error:
-            if error.errno not in _OF_THE_DISK:
-                raise
-            answer = {"unreadable": [error.errno, error.strerror, error.filename and str(error.filename)]}
         write_frame(answers, answer)
+
+
+def _parts(headers: Sequence[dict[str, Any]], body: bytes) -> Iterator[tuple[dict[str, Any], bytes]]:
+    """Each request with its bytes, where these stand one after another."""
+    start = 0
+    for header in headers:
+        end = start + (0 if header["path"] else header["size"])  # what is staged is read from there
+        yield header, body[start:end]
+        start = end
+
+
+def _answer(feeds: Mapping[str, Feed], header: Mapping[str, Any], body: bytes) -> dict[str, Any]:
+    """The judgement on one delivery, or why it cannot be read."""
+    _allow_seconds(header["seconds"])
+    capture = Capture(
+        name=header["name"],
+        day=date.fromisoformat(header["day"]),
+        captured_at=datetime.fromisoformat(header["captured_at"]),
+    )
+    feed = replace(
+        feeds[header["feed"]],
+        modes={code: Mode(mode) for code, mode in header["modes"].items()},
+        secrets=Secrets(header["secrets"]),
+    )
+    try:
+        return judgement_as_json(judge(feed, _content(header, body), capture))
+    except OSError as error:
+        if error.errno not in _OF_THE_DISK:
+            raise
+        return {"unreadable": [error.errno, error.strerror, error.filename and str(error.filename)]}
 
 
 if __name__ == "__main__":

@@ -7,24 +7,18 @@ delivery is a result, never an exception, and one file that cannot be read holds
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Executor, ThreadPoolExecutor
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
-from datetime import date
+from dataclasses import dataclass, field
 from itertools import groupby
-from typing import Any, TypeVar
 
 from rawzone_assets.contract.feed import Feed
 from rawzone_assets.contract.findings import Finding
-from rawzone_assets.contract.modes import Mode, Secrets
-from rawzone_assets.contract.naming import as_delivered
-from rawzone_assets.contract.schemas import load_schema
+from rawzone_assets.zone.drafting import BatchUnderWay, Drafting
 from rawzone_assets.zone.drafts import Draft
 from rawzone_assets.zone.errors import DiskAlmostFull, KeyOccupied, UnreadableLanding
 from rawzone_assets.zone.index_seen import SeenFile, Standing
-from rawzone_assets.zone.intake import Intake, Judge, Source, place_objections
+from rawzone_assets.zone.intake import Judge, Source
 from rawzone_assets.zone.landed import Landed
-from rawzone_assets.zone.landing import ChangedWhileRead, Unreadable
+from rawzone_assets.zone.landing import Unreadable
 from rawzone_assets.zone.receipt import Receipt, Verdict, printable_path
 from rawzone_assets.zone.room import PLENTY
 from rawzone_assets.zone.survey import Delivery, Waiting
@@ -34,9 +28,6 @@ MOST_FILES = 256
 MOST_BYTES = 24 * 2**20
 """A batch is limited by bytes too, so that a few large reports do not hold hundreds of small ones in memory."""
 
-_SYNCS_AT_ONCE = 8
-
-_Done = TypeVar("_Done")
 Progress = Callable[[Sequence[Delivery], "Outcome"], None]
 
 
@@ -81,28 +72,16 @@ def promote(
 ) -> Outcome:
     """Promote, link or quarantine each delivery, in the order given, as one commit a batch.
 
-    ``parallel`` deliveries of a batch are read, judged and staged at a time; ``judge`` must allow that.
-    ``source`` is where they lie, if not in landing.
+    ``parallel`` deliveries are judged at a time, and a batch is drafted while the one before is published;
+    ``judge`` must allow that. ``source`` is where they lie, if not in landing.
 
     Raises:
         ZoneError: The environment failed. What was committed stays, everything else stays in landing.
     """
     outcome = Outcome()
-    for feed, batch in _batches(deliveries):
-        spare = _is_oversized(batch[0])
-        try:
-            done = _promote_batch(
-                zone,
-                feed,
-                batch,
-                judge=judge,
-                run_id=run_id,
-                source=source or zone.landing,
-                parallel=parallel,
-                reserves=PLENTY if spare else 1,
-            )
-        except DiskAlmostFull as full:  # a smaller delivery may still fit
-            done = Outcome(waiting=[_no_room(batch[0])]) if spare else Outcome(full=full)
+
+    def settle(batch: BatchUnderWay) -> None:
+        done = _settled(zone, batch, run_id)
         outcome.receipts += done.receipts
         outcome.unchanged += done.unchanged
         outcome.waiting += done.waiting
@@ -110,7 +89,22 @@ def promote(
         outcome.occupied += done.occupied
         outcome.full = outcome.full or done.full
         if progress:
-            progress(batch, done)
+            progress(batch.deliveries, done)
+
+    source = source or zone.landing
+    with Drafting(zone, source, judge=judge, run_id=run_id, parallel=parallel) as drafting:
+        ahead: BatchUnderWay | None = None
+        for feed, batch in _batches(deliveries):
+            reserves = PLENTY if _is_oversized(batch[0]) else 1
+            begun = drafting.begin(feed, batch, reserve=reserves * zone.settings.reserve)
+            if ahead:
+                settle(ahead)
+            ahead = begun
+            if not drafting.looks_ahead:
+                settle(ahead)
+                ahead = None
+        if ahead:
+            settle(ahead)
     return outcome
 
 
@@ -142,23 +136,6 @@ def record_unrecognized(
     return recorded
 
 
-def contract_of(feed: Feed, name: str) -> dict[str, Any]:
-    """The contract as receipts name it: enough to judge the same bytes the same way again."""
-    feed = as_delivered(feed, name)
-    contract: dict[str, Any] = {
-        "feed_version": feed.version,
-        "schema": f"schemas/{feed.schema}",
-        "schema_sha256": load_schema(feed.schema).sha256,
-        "rules_version": feed.rules_version,
-    }
-    modes = {code: str(mode) for code, mode in sorted(feed.modes.items()) if mode is not Mode.ENFORCE}
-    if modes:
-        contract["modes"] = modes
-    if feed.secrets is not Secrets.FLAG:
-        contract["secrets"] = str(feed.secrets)
-    return contract
-
-
 def _is_oversized(delivery: Delivery) -> bool:
     """Whether it will be refused for its size: a copy is kept, but not at the expense of good deliveries."""
     return delivery.landed.size > delivery.recognized.feed.max_size
@@ -169,46 +146,22 @@ def _no_room(delivery: Delivery) -> Waiting:
     return Waiting(landed=delivery.landed, feed_id=delivery.feed_id, reason=reason)
 
 
-def _promote_batch(
-    zone: Zone,
-    feed: Feed,
-    deliveries: list[Delivery],
-    *,
-    judge: Judge,
-    run_id: str,
-    source: Source,
-    parallel: int,
-    reserves: int,
-) -> Outcome:
+def _settled(zone: Zone, batch: BatchUnderWay, run_id: str) -> Outcome:
+    """Publish a batch, once all of it is drafted; what that came to."""
+    try:
+        return _published(zone, batch, run_id)
+    except DiskAlmostFull as full:  # a smaller delivery may still fit
+        first = batch.deliveries[0]
+        return Outcome(waiting=[_no_room(first)]) if _is_oversized(first) else Outcome(full=full)
+
+
+def _published(zone: Zone, batch: BatchUnderWay, run_id: str) -> Outcome:
     outcome = Outcome()
-    reserve = reserves * zone.settings.reserve
-    feed = zone.settings.policy.applied_to(feed)
-    deliveries = [
-        replace(delivery, recognized=replace(delivery.recognized, feed=feed)) for delivery in deliveries
-    ]
-    publisher = zone.publisher(run_id)
-    now = zone.clock()
-    start: date = zone.settings.start or feed.start
-    zone.refuse_when_full(reserve=reserve)
-    with publisher.batch(reserve=reserve) as batch, _syncers(parallel) as syncers:
-        zone.index.catch_up()
-        intake = Intake(zone.files, source, zone.index, batch, judge=judge, clock=zone.clock, syncers=syncers)
-        drafts: list[tuple[Delivery, Draft]] = []
-        done: list[tuple[Delivery, Verdict]] = []
-        unwanted: list[tuple[Delivery, Finding]] = []
-
-        def draft(delivery: Delivery) -> Draft | Verdict | Finding | ChangedWhileRead | Unreadable:
-            objections = place_objections(delivery, start=start, now=now)
-            try:
-                return intake.draft(
-                    delivery,
-                    objections=objections,
-                    contract=contract_of(feed, delivery.recognized.capture.name),
-                )
-            except (ChangedWhileRead, Unreadable) as problem:
-                return problem
-
-        for delivery, drafted in zip(deliveries, _each(draft, deliveries, parallel), strict=True):
+    drafts: list[tuple[Delivery, Draft]] = []
+    done: list[tuple[Delivery, Verdict]] = []
+    unwanted: list[tuple[Delivery, Finding]] = []
+    with batch:
+        for delivery, drafted in batch.drafts():
             if isinstance(drafted, Verdict):
                 done.append((delivery, drafted))
             elif isinstance(drafted, Draft):
@@ -218,10 +171,9 @@ def _promote_batch(
             elif isinstance(drafted, Unreadable):
                 outcome.unreadable.append(drafted)
             else:
-                outcome.waiting.append(
-                    Waiting(landed=delivery.landed, feed_id=feed.id, reason="changed while it was read")
-                )
-        published = publisher.publish(batch, [draft for _, draft in drafts])
+                reason = "changed while it was read"
+                outcome.waiting.append(Waiting(landed=delivery.landed, feed_id=delivery.feed_id, reason=reason))
+        published = batch.publish([draft for _, draft in drafts])
     outcome.receipts += published.receipts
     strangers = [(delivery.landed, finding) for delivery, finding in unwanted]
     outcome.receipts += record_unrecognized(zone, strangers, run_id=run_id)
@@ -234,25 +186,6 @@ def _promote_batch(
     outcome.unchanged += len(done)
     zone.remember(done)
     return outcome
-
-
-@contextmanager
-def _syncers(parallel: int) -> Iterator[Executor | None]:
-    """Threads that wait for the disk: several at once share a write of its journal. None for one at a time."""
-    if parallel <= 1:
-        yield None
-        return
-    with ThreadPoolExecutor(max_workers=_SYNCS_AT_ONCE) as pool:
-        yield pool
-
-
-def _each(work: Callable[[Delivery], _Done], deliveries: list[Delivery], parallel: int) -> Iterator[_Done]:
-    """The results in order; with one at a time also the work is done in order, in this thread."""
-    if parallel <= 1:
-        yield from map(work, deliveries)
-        return
-    with ThreadPoolExecutor(max_workers=parallel) as pool:
-        yield from pool.map(work, deliveries)
 
 
 def _batches(deliveries: Iterable[Delivery]) -> Iterator[tuple[Feed, list[Delivery]]]:

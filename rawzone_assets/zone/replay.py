@@ -15,12 +15,13 @@ from datetime import date
 
 from rawzone_assets.contract.feed import Feed
 from rawzone_assets.zone import codec, decision, layout
+from rawzone_assets.zone.contracts import contract_of
 from rawzone_assets.zone.decision import Candidate
 from rawzone_assets.zone.drafts import Draft
 from rawzone_assets.zone.errors import KeyOccupied
 from rawzone_assets.zone.index_queries import Entry
 from rawzone_assets.zone.intake import Judge
-from rawzone_assets.zone.promotion import MOST_BYTES, MOST_FILES, contract_of
+from rawzone_assets.zone.promotion import MOST_BYTES, MOST_FILES
 from rawzone_assets.zone.receipt import Receipt, Verdict, learned, timestamp
 from rawzone_assets.zone.rejudging import Rejudged, Unsound, path_of, rejudge
 from rawzone_assets.zone.staging import Batch

@@ -13,6 +13,7 @@ import contextlib
 import hashlib
 import os
 import stat
+import threading
 import uuid
 from collections.abc import Iterable
 from concurrent.futures import Executor, Future
@@ -28,6 +29,7 @@ from rawzone_assets.zone.room import Room
 
 _LOCK = "lock"
 _COMMIT_PREFIX = "commit-"
+_SYNCED_TOGETHER = 16
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,6 +67,8 @@ class Batch:
         self.folder = layout.staging / name
         self.quarantine_folder = layout.quarantine_staging / name
         self.archive_folder = layout.archive_staging / name
+        self._gathering = threading.Lock()
+        self._to_sync: list[Path] = []
         self._syncs: dict[Path, list[Future[None]]] = {}
 
     def open(self) -> None:
@@ -133,9 +137,16 @@ class Batch:
         return blob
 
     def sync_soon(self, blob: Blob, syncers: Executor) -> None:
-        """Begin to make a staged blob durable, while other deliveries are still read and judged."""
+        """Make a staged blob durable, while other deliveries are still read and judged; some at a time."""
         # Once for each delivery, even of the same bytes: the first may still write when the second is done.
-        self._syncs.setdefault(blob.staged, []).append(syncers.submit(self._files.sync, blob.staged))
+        with self._gathering:
+            self._to_sync.append(blob.staged)
+            if len(self._to_sync) < _SYNCED_TOGETHER:
+                return
+            paths, self._to_sync = self._to_sync, []
+            begun = syncers.submit(self._sync_all, paths)
+            for path in paths:
+                self._syncs.setdefault(path, []).append(begun)
 
     def sync(self, blobs: Iterable[Blob]) -> None:
         """Make staged blobs durable, those that are not yet or are about to be.
@@ -143,12 +154,17 @@ class Batch:
         Raises:
             OSError: The disk refused one of them, now or when it was begun.
         """
+        late = frozenset(self._to_sync)
         for path in dict.fromkeys(blob.staged for blob in blobs):
-            begun = self._syncs.get(path)
-            if begun is None:
+            begun = self._syncs.get(path, ())
+            if path in late or not begun:
                 self._files.sync(path)
-            for sync in begun or ():
+            for sync in begun:
                 sync.result()
+
+    def _sync_all(self, paths: list[Path]) -> None:
+        for path in paths:
+            self._files.sync(path)
 
     def stage_findings(self, landing_path: str, data: bytes) -> None:
         self._files.create(self._findings_path(landing_path), [data])

@@ -105,7 +105,7 @@ class TestWhatIsTold:
         desk.land("20240501")
         desk.land("20240502")
         monkeypatch.setattr(promotion, "MOST_FILES", 1)
-        publish, calls = promotion._promote_batch, []
+        publish, calls = promotion._published, []
 
         def fail_second(*arguments, **named):
             calls.append(1)
@@ -113,7 +113,7 @@ class TestWhatIsTold:
                 raise StorageFailed("write to the zone", OSError(28, "No space left on device"))
             return publish(*arguments, **named)
 
-        monkeypatch.setattr(promotion, "_promote_batch", fail_second)
+        monkeypatch.setattr(promotion, "_published", fail_second)
         assert not desk.run(DAY, "2024-05-02").success
         failed = told()[-1]
         assert failed["eventType"] == "FAIL"

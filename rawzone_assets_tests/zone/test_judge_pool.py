@@ -24,9 +24,11 @@ from rawzone_assets.platforms import all_platforms, find_feed
 from rawzone_assets.samples import samples
 from rawzone_assets.zone import judges
 from rawzone_assets.zone.errors import JudgeUnavailable, StorageFailed
+from rawzone_assets.zone.files import LocalFiles
 from rawzone_assets.zone.judges import JudgePool
 from rawzone_assets.zone.promotion import promote
 from rawzone_assets.zone.settings import Settings
+from rawzone_assets.zone.staged_content import StagedContent
 from rawzone_assets.zone.watchdogs import Watchdog
 from rawzone_assets.zone.zone import Zone
 
@@ -270,6 +272,61 @@ class TestAWorker:
             dies = order in {"killed", "left", "memory"}
             assert codes(answer) == (["RZ-BEYOND-LIMITS"] if dies else [])
             assert dies or answer.facts.records == len(order)
+
+
+class TestSeveralAtOnce:
+    """Deliveries handed over together are judged like each alone, whatever one of them does."""
+
+    def judged(self, pool: JudgePool, orders: list[str]) -> list[Judgement]:
+        return pool.judge_all([(judge_faults.FEED, BytesContent(order.encode()), CAPTURE) for order in orders])
+
+    def test_get_their_answers_in_order(self, faulty: JudgePool):
+        answers = self.judged(faulty, ["ok", "fine", "better", "best!!!"])
+        assert [answer.facts.records for answer in answers] == [2, 4, 6, 7]
+
+    def test_are_asked_of_a_worker_once(self, faulty: JudgePool, monkeypatch: pytest.MonkeyPatch):
+        sent: list[int] = []
+        write = judges.write_frame
+        monkeypatch.setattr(judges, "write_frame", lambda *frame: (sent.append(1), write(*frame)))
+        self.judged(faulty, ["ok"] * 50)
+        assert len(sent) == 1
+
+    @pytest.mark.parametrize("order", ["killed", "crashed", "left", "fault 7", "half an answer", "memory"])
+    def test_blame_only_the_one_that_ends_the_worker(self, faulty: JudgePool, order: str):
+        answers = self.judged(faulty, ["ok", order, "fine"])
+        assert [codes(answer) for answer in answers] == [[], ["RZ-BEYOND-LIMITS"], []]
+        assert [answers[0].facts.records, answers[2].facts.records] == [2, 4]
+
+    def test_blame_only_the_one_that_never_ends(self, hurried: JudgePool):
+        answers = self.judged(hurried, ["ok", "processor", "fine"])
+        assert [codes(answer) for answer in answers] == [[], ["RZ-BEYOND-LIMITS"], []]
+
+    def test_each_have_their_own_processor_time(self):
+        with JudgePool(FAULTS, workers=1, seconds=2) as pool:
+            assert [codes(answer) for answer in self.judged(pool, ["busy"] * 3)] == [[]] * 3
+
+    def test_blame_none_when_the_disk_fails(self, faulty: JudgePool):
+        with pytest.raises(StorageFailed, match=r"staged.*check the disk"):
+            self.judged(faulty, ["ok", "disk"])
+        assert codes(ordered(faulty, "ok")) == []
+
+    def test_may_lie_staged_among_others(self, tmp_path: Path):
+        """A large one is read from where it is staged, and its bytes are not among those sent."""
+        sample = next(s for s in samples("toolost/spotify") if s.verdict == "promoted")
+        feed, held = feed_of("toolost/spotify"), BytesContent(sample.data)
+        path = tmp_path / "staged"
+        path.write_bytes(gzip.compress(sample.data))
+        staged = StagedContent(files=LocalFiles(), path=path, encoding="gzip", size=held.size)
+        broken = BytesContent(b'{"streams": ')
+        with JudgePool(REAL, workers=1) as pool:
+            answers = pool.judge_all([(feed, content, CAPTURE) for content in (held, staged, broken, held)])
+        alone = [judge(feed, content, CAPTURE) for content in (held, broken)]
+        assert answers == [alone[0], alone[0], alone[1], alone[0]]
+
+    def test_agree_with_this_process_about_samples(self):
+        requests = [(feed_of(s.feed), BytesContent(s.data), CAPTURE) for s in samples()[1::2]]
+        with JudgePool(REAL, workers=1) as pool:
+            assert pool.judge_all(requests) == [judge(*request) for request in requests]
 
 
 def bombs() -> dict[str, tuple[str, bytes]]:

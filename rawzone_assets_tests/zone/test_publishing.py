@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from rawzone_assets.contract.judging import judge
-from rawzone_assets.zone import codec, intake, promotion
+from rawzone_assets.zone import codec, drafting, intake, promotion
 from rawzone_assets.zone.errors import DiskAlmostFull, KeyOccupied, ZoneError
 from rawzone_assets.zone.files import LocalFiles
 from rawzone_assets.zone.settings import Settings
@@ -25,7 +25,7 @@ KEY = "tiny/notes/2024/05/note_20240522.txt.gz"
 
 @pytest.fixture(autouse=True)
 def tiny_contract(monkeypatch):
-    monkeypatch.setattr(promotion, "contract_of", lambda *_: CONTRACT)
+    monkeypatch.setattr(drafting, "contract_of", lambda *_: CONTRACT)
 
 
 def trees(home):

@@ -1,0 +1,199 @@
+"""Drafting: batches under way, read, judged and staged by threads while the batch before is published.
+
+Publishing is one thread's work, under the zone's lock. Were nothing drafted meanwhile, the judges would stand
+idle for as long. What is drafted early is decided like everything else only when its turn to be published has
+come, so the outcome does not depend on how far ahead it was begun.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Executor, Future, ThreadPoolExecutor, wait
+from contextlib import AbstractContextManager, ExitStack, suppress
+from dataclasses import replace
+from itertools import chain
+from types import TracebackType
+from typing import Self
+
+from rawzone_assets.contract.feed import Feed, Judgement
+from rawzone_assets.contract.findings import Finding
+from rawzone_assets.zone.committing import Published
+from rawzone_assets.zone.contracts import contract_of
+from rawzone_assets.zone.drafts import Draft
+from rawzone_assets.zone.errors import ZoneError
+from rawzone_assets.zone.intake import Intake, Judge, Opened, Source, judge_all, place_objections
+from rawzone_assets.zone.landing import ChangedWhileRead, Unreadable
+from rawzone_assets.zone.publishing import Publisher
+from rawzone_assets.zone.receipt import Verdict
+from rawzone_assets.zone.staging import Batch
+from rawzone_assets.zone.survey import Delivery
+from rawzone_assets.zone.zone import Zone
+
+_SYNCS_AT_ONCE = 8
+_MOST_FILES, _MOST_BYTES = 16, 2**18  # of a portion
+
+Settled = Verdict | Finding | ChangedWhileRead | Unreadable
+"""Why a delivery is not judged, see :meth:`Intake.open`; an exception here concerns this one delivery."""
+
+Drafted = Draft | Settled
+Drafter = Callable[[Sequence[Delivery]], list[Drafted]]
+
+
+class Drafting:
+    """Begins batches, and sees to it that none is left open. A context manager."""
+
+    def __init__(self, zone: Zone, source: Source, *, judge: Judge, run_id: str, parallel: int) -> None:
+        """With ``parallel`` above 1 threads draft; with 1 each delivery is drafted when it is asked for."""
+        self._zone = zone
+        self._source = source
+        self._judge = judge
+        self._run_id = run_id
+        self._begun: list[BatchUnderWay] = []
+        # One more than are judged at a time: while they wait for the judges, it reads and compresses.
+        self._drafters = ThreadPoolExecutor(max_workers=parallel + 1) if parallel > 1 else None
+        # Threads that wait for the disk: several at once share a write of its journal.
+        self._syncers = ThreadPoolExecutor(max_workers=_SYNCS_AT_ONCE) if parallel > 1 else None
+
+    @property
+    def looks_ahead(self) -> bool:
+        """Whether a batch is drafted before its drafts are asked for."""
+        return self._drafters is not None
+
+    def begin(self, feed: Feed, deliveries: Iterable[Delivery], *, reserve: int) -> BatchUnderWay:
+        """Open a batch of one feed and let it be drafted, with ``reserve`` bytes kept free.
+
+        What cannot be done is raised when the batch is entered, so that those before it are published first.
+        """
+        feed = self._zone.settings.policy.applied_to(feed)
+        judged = [replace(one, recognized=replace(one.recognized, feed=feed)) for one in deliveries]
+        batch = BatchUnderWay(judged)
+        self._begun = [*(one for one in self._begun if one.is_open), batch]
+        try:
+            publisher = self._zone.publisher(self._run_id)
+            self._zone.refuse_when_full(reserve=reserve)
+            staged = batch.open(publisher, publisher.batch(reserve=reserve))
+            self._zone.index.catch_up()
+        except ZoneError as error:
+            batch.fail(error)
+            return batch
+        batch.draft(self._drafter(staged, feed), self._drafters)
+        return batch
+
+    def _drafter(self, staged: Batch, feed: Feed) -> Drafter:
+        """What drafts deliveries of the feed into a batch."""
+        zone = self._zone
+        now = zone.clock()
+        start = zone.settings.start or feed.start
+        intake = Intake(zone.files, self._source, zone.index, staged, clock=zone.clock, syncers=self._syncers)
+
+        def opened(delivery: Delivery) -> Opened | Settled:
+            try:
+                return intake.open(delivery)
+            except (ChangedWhileRead, Unreadable) as problem:
+                return problem
+
+        def drafted(one: Opened, judgement: Judgement) -> Draft:
+            objections = place_objections(one.delivery, start=start, now=now)
+            contract = contract_of(feed, one.delivery.recognized.capture.name)
+            return intake.draft(one, judgement, objections=objections, contract=contract)
+
+        def draft(deliveries: Sequence[Delivery]) -> list[Drafted]:
+            found = [opened(delivery) for delivery in deliveries]
+            requests = [one.request for one in found if isinstance(one, Opened)]
+            judgements = iter(judge_all(self._judge, requests))
+            return [drafted(one, next(judgements)) if isinstance(one, Opened) else one for one in found]
+
+        return draft
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for batch in self._begun:
+            if not batch.is_open:
+                continue
+            with suppress(ZoneError):  # it says again what is raised already
+                batch.__exit__(kind, error, trace)
+        for pool in (self._drafters, self._syncers):
+            if pool:
+                pool.shutdown()
+
+
+class BatchUnderWay:
+    """One batch from its begin to its end. Enter it to publish it; its staging folders go when it is left."""
+
+    def __init__(self, deliveries: list[Delivery]) -> None:
+        self.deliveries = deliveries
+        self._publisher: Publisher | None = None
+        self._staged: Batch | None = None
+        self._failure: ZoneError | None = None
+        self._drafted: Iterable[Drafted] = ()
+        self._drafting: list[Future[list[Drafted]]] = []
+        self._stack = ExitStack()
+        self.is_open = True
+
+    def open(self, publisher: Publisher, staging: AbstractContextManager[Batch]) -> Batch:
+        """Create its staging folders."""
+        self._publisher = publisher
+        self._staged = self._stack.enter_context(staging)
+        return self._staged
+
+    def fail(self, error: ZoneError) -> None:
+        """It cannot be drafted; whoever enters it is told."""
+        self._failure = error
+
+    def draft(self, work: Drafter, drafters: Executor | None) -> None:
+        """Let its deliveries be drafted: by threads from now on, without any one by one when asked for."""
+        if drafters:
+            self._drafting = [drafters.submit(work, some) for some in _portions(self.deliveries)]
+            self._drafted = chain.from_iterable(drafting.result() for drafting in self._drafting)
+        else:
+            self._drafted = chain.from_iterable(work([delivery]) for delivery in self.deliveries)
+
+    def drafts(self) -> Iterator[tuple[Delivery, Drafted]]:
+        """What its deliveries came to, in order.
+
+        Raises:
+            ZoneError: The environment failed.
+            OSError: The disk did.
+        """
+        return zip(self.deliveries, self._drafted, strict=True)
+
+    def publish(self, drafts: Sequence[Draft]) -> Published:
+        """Decide and publish drafts of this batch as one commit; see :meth:`Publisher.publish`."""
+        if self._publisher is None or self._staged is None:
+            raise RuntimeError("the batch is not open")
+        return self._publisher.publish(self._staged, drafts)
+
+    def __enter__(self) -> Self:
+        if self._failure:
+            raise self._failure
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for drafting in self._drafting:
+            drafting.cancel()
+        wait(self._drafting)  # nobody may write any more into folders that are removed
+        self._drafting, self._drafted, self.is_open = [], (), False
+        self._stack.__exit__(kind, error, trace)
+
+
+def _portions(deliveries: Sequence[Delivery]) -> Iterator[list[Delivery]]:
+    """Several small deliveries are handed to a thread, and to a judge, at once.
+
+    To hand over and to wake another process costs as much as to deal with a small one.
+    """
+    portion: list[Delivery] = []
+    size = 0
+    for delivery in deliveries:
+        portion.append(delivery)
+        size += delivery.landed.size
+        if len(portion) >= _MOST_FILES or size >= _MOST_BYTES:
+            yield portion
+            portion, size = [], 0
+    if portion:
+        yield portion

@@ -1,0 +1,228 @@
+"""Batches under way: one is drafted while the one before is published, and nobody can tell from the zone."""
+
+from __future__ import annotations
+
+import threading
+import time
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rawzone_assets.contract.judging import judge
+from rawzone_assets.zone import drafting, promotion
+from rawzone_assets.zone.errors import DiskAlmostFull, JudgeUnavailable, StorageFailed
+from rawzone_assets.zone.files import LocalFiles
+from rawzone_assets.zone.promotion import Outcome, promote
+from rawzone_assets_tests.zone.faulty_files import WatchedFiles
+from rawzone_assets_tests.zone.invariants import Oracle, check_states, read_landing, read_tree, receipts_of
+from rawzone_assets_tests.zone.tiny_platform import CONTRACT, LandingFolder, look, open_zone
+
+
+@pytest.fixture(autouse=True)
+def small_batches(monkeypatch):
+    monkeypatch.setattr(drafting, "contract_of", lambda *_: CONTRACT)
+    monkeypatch.setattr(promotion, "MOST_FILES", 3)
+
+
+def note(number: int) -> str:
+    return f"tiny/note_20240522_{number:06}.txt"
+
+
+def land(home: Path, count: int) -> LandingFolder:
+    landing = LandingFolder(home)
+    landing.put_all({note(number): b"line\n" * number for number in range(1, count + 1)})
+    return landing
+
+
+def run(home: Path, *, parallel: int = 2, files=None, judging=judge, told=None) -> Outcome:
+    with open_zone(home, files=files) as zone:
+        ready = sorted(look(zone).ready, key=lambda delivery: delivery.landed.path)
+        return promote(zone, ready, judge=judging, run_id="test", parallel=parallel, progress=told)
+
+
+def check(home: Path) -> None:
+    """The invariants, no staging left behind, and every landed file in one state."""
+    assert Oracle().check(read_tree(home / "raw"), read_tree(home / "quarantine")) == []
+    assert [path.name for path in (home / "raw" / "_staging").iterdir()] == ["lock"]
+    with open_zone(home) as zone:
+        states = look(zone).states()
+    assert check_states(states, read_landing(home / "landing"), receipts_of(read_tree(home / "raw"))) == []
+
+
+class Failing(WatchedFiles):
+    """Lets the chosen call fail."""
+
+    def __init__(self, chosen) -> None:
+        super().__init__(LocalFiles())
+        self.chosen = chosen
+
+    def before(self, operation: str, path: Path) -> None:
+        if self.chosen(operation, path):
+            raise OSError(5, "Input/output error", str(path))
+
+
+class TestTheNextBatch:
+    def test_is_judged_while_the_one_before_is_published(self, home):
+        """Publishing the first waits here until a delivery of the second is judged."""
+        land(home, 6)
+        judged = threading.Event()
+
+        def notice(feed, content, capture):
+            if capture.name.endswith("_000004.txt"):
+                judged.set()
+            return judge(feed, content, capture)
+
+        class Patient(WatchedFiles):
+            def before(self, operation: str, path: Path) -> None:
+                if operation == "link":
+                    assert judged.wait(30), "the second batch was not begun"
+
+        run(home, files=Patient(LocalFiles()), judging=notice)
+        check(home)
+
+    def test_is_told_of_after_the_one_before(self, home):
+        land(home, 10)
+        told: list[list[str]] = []
+        run(home, told=lambda batch, _: told.append([delivery.landed.path for delivery in batch]))
+        assert told == [[note(n) for n in some] for some in ([1, 2, 3], [4, 5, 6], [7, 8, 9], [10])]
+
+    def test_finds_what_the_one_before_stored(self, home):
+        """Its deliveries were read before that was published; they are decided after."""
+        landing = land(home, 3)
+        landing.put(note(4), b"line\n")  # as the first
+        landing.put("tiny/deeper/note_20240522_000002.txt", b"another revision\n")
+        outcome = run(home)
+        verdicts = {receipt.landing_path: receipt for receipt in outcome.receipts}
+        assert str(verdicts[note(4)].verdict) == "duplicate"
+        assert sorted(r.revision for r in outcome.receipts if r.name == "note_20240522_000002.txt") == [1, 2]
+        check(home)
+
+
+class TestWhenOneFails:
+    """What was published stays, what was drafted ahead is gone from staging, and the next run finishes."""
+
+    @pytest.mark.parametrize("number", range(1, 8))
+    def test_to_be_judged(self, home, number):
+        land(home, 7)
+
+        def fail(feed, content, capture):
+            if capture.name == Path(note(number)).name:
+                raise JudgeUnavailable("tiny")
+            return judge(feed, content, capture)
+
+        with pytest.raises(JudgeUnavailable):
+            run(home, judging=fail)
+        check(home)
+        run(home)
+        self.finished(home, 7)
+
+    @pytest.mark.parametrize("operation", ["create", "link", "sync", "sync_folder"])
+    @pytest.mark.parametrize("nth", [1, 3, 5, 8, 12])
+    def test_to_be_written(self, home, operation, nth):
+        land(home, 7)
+        lock, calls = threading.Lock(), []
+
+        def chosen(what: str, _path: Path) -> bool:
+            with lock:
+                calls.append(what)
+                return what == operation and calls.count(operation) == nth
+
+        try:
+            run(home, files=Failing(chosen))
+        except StorageFailed:
+            with open_zone(home) as zone:
+                zone.recover()  # a commit may have been staged already
+            check(home)
+            run(home)
+        self.finished(home, 7)
+
+    def test_to_be_opened_the_one_before_is_published_first(self, home, monkeypatch):
+        land(home, 6)
+        refuse, asked = drafting.Zone.refuse_when_full, []
+
+        def full(zone, *size, reserve):
+            asked.append(1)
+            if len(asked) == 2:
+                raise StorageFailed("see how much space is free", OSError(5, "Input/output error"))
+            return refuse(zone, *size, reserve=reserve)
+
+        monkeypatch.setattr(drafting.Zone, "refuse_when_full", full)
+        told: list[int] = []
+        with pytest.raises(StorageFailed):
+            run(home, told=lambda batch, _: told.append(len(batch)))
+        assert told == [3]
+        check(home)
+
+    def test_for_want_of_room_those_after_it_go_on(self, home, monkeypatch):
+        land(home, 9)
+        refuse, asked = drafting.Zone.refuse_when_full, []
+
+        def full(zone, *size, reserve):
+            asked.append(1)
+            if len(asked) == 2:
+                raise DiskAlmostFull(zone.layout.raw, 1, 2)
+            return refuse(zone, *size, reserve=reserve)
+
+        monkeypatch.setattr(drafting.Zone, "refuse_when_full", full)
+        outcome = run(home)
+        assert outcome.full
+        assert [receipt.landing_path for receipt in outcome.receipts] == [note(n) for n in (1, 2, 3, 7, 8, 9)]
+        check(home)
+
+    def test_by_an_interrupt(self, home):
+        land(home, 9)
+
+        def interrupt(batch, _outcome):
+            raise KeyboardInterrupt
+
+        with pytest.raises(KeyboardInterrupt):
+            run(home, told=interrupt)
+        check(home)
+        run(home)
+        self.finished(home, 9)
+
+    def test_nothing_is_written_any_more_once_its_folders_go(self, home):
+        land(home, 6)
+        calls: list[tuple[str, Path]] = []
+
+        class Noting(WatchedFiles):
+            def before(self, operation: str, path: Path) -> None:
+                calls.append((operation, path))
+
+        def slow(feed, content, capture):
+            if capture.name > Path(note(3)).name:
+                time.sleep(0.3)
+            return judge(feed, content, capture)
+
+        def interrupt(_batch, _outcome):
+            raise KeyboardInterrupt
+
+        with pytest.raises(KeyboardInterrupt):
+            run(home, files=Noting(LocalFiles()), judging=slow, told=interrupt)
+        gone = {path: n for n, (operation, path) in enumerate(calls) if operation == "remove_folder"}
+        late = [path for n, (operation, path) in enumerate(calls) if n > gone.get(path.parent, len(calls))]
+        assert len(gone) == 4  # two batches, with a folder below raw and below quarantine
+        assert late == []
+
+    def finished(self, home: Path, count: int) -> None:
+        check(home)
+        receipts = receipts_of(read_tree(home / "raw"))
+        promoted = sorted(r["landing_path"] for r in receipts if r["verdict"] == "promoted")
+        assert promoted == [note(n) for n in range(1, count + 1)]
+
+
+@given(contents=st.lists(st.sampled_from([b"a\n", b"b\n", b"bad", b"c\n" * 9, b""]), min_size=1, max_size=14))
+@settings(max_examples=25, deadline=None)
+def test_the_outcome_does_not_depend_on_how_many_are_drafted_at_a_time(tmp_path_factory, contents):
+    ledgers = []
+    for parallel in (1, 2, 5):
+        home = tmp_path_factory.mktemp("zone")
+        LandingFolder(home).put_all({note(number): data for number, data in enumerate(contents)})
+        outcome = run(home, parallel=parallel)
+        check(home)
+        ledgers.append(
+            [(r.landing_path, r.verdict, r.key, r.duplicate_of, r.findings) for r in outcome.receipts]
+        )
+    assert ledgers[0] == ledgers[1] == ledgers[2]
