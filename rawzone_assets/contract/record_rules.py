@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
+from itertools import chain, repeat
+from operator import itemgetter
 from typing import Any
 
 import orjson
@@ -22,7 +24,8 @@ def no_value_twice(path: str, member: str) -> Rule:
 
     def rule(reading: Reading) -> Iterator[Finding]:
         first: dict[Any, int] = {}
-        for index, record in enumerate(reading.rows(path)):
+        told = [value for value in reading.column(path, member) if value is not None]
+        for index, record in enumerate(reading.rows(path) if len(set(told)) < len(told) else ()):
             if record.get(member) is not None and first.setdefault(record[member], index) != index:
                 message = f"the {member} is that of record {first[record[member]]} (records count from 0)"
                 yield codes.REPEATED_RECORD(message, reading.at(path, index, member))
@@ -39,7 +42,8 @@ def no_record_twice(path: str, *, measures: tuple[str, ...]) -> Rule:
 
     def rule(reading: Reading) -> Iterator[Finding]:
         first: dict[bytes, int] = {}
-        for index, record in enumerate(reading.rows(path)):
+        records = reading.rows(path)
+        for index, record in enumerate(() if _clearly_differ(records, measures) else records):
             about = {name: value for name, value in record.items() if name not in measures}
             key = orjson.dumps(about, option=orjson.OPT_SORT_KEYS)
             if first.setdefault(key, index) != index:
@@ -47,6 +51,19 @@ def no_record_twice(path: str, *, measures: tuple[str, ...]) -> Rule:
                 yield codes.REPEATED_RECORD(message, reading.at(path, index))
 
     return rule
+
+
+def _clearly_differ(records: list[dict[str, Any]], measures: tuple[str, ...]) -> bool:
+    """Whether values of the members that the first record has, beside measures, tell all records apart.
+
+    Values that differ are written differently; ``1`` and ``1.0``, which do not, are not told apart here.
+    """
+    names = [name for name in records[0] if name not in measures] if records else []
+    try:
+        told = set(zip(*(map(dict.get, records, repeat(name)) for name in names), strict=True))
+    except TypeError:  # some hold more than a value
+        return False
+    return len(told) == len(records)
 
 
 def some_above_zero(path: str, member: str) -> Rule:
@@ -65,9 +82,7 @@ def one_value(path: str, member: str) -> Rule:
 
     def rule(reading: Reading) -> Iterator[Finding]:
         named = [
-            (index, record[member])
-            for index, record in enumerate(reading.rows(path))
-            if record.get(member) is not None
+            (index, value) for index, value in enumerate(reading.column(path, member)) if value is not None
         ]
         for index, value in named:
             if value != named[0][1]:
@@ -81,7 +96,9 @@ def none_has(path: str, *foreign: str) -> Rule:
     """No record has a member that only records of another kind have: dumps under each other's names."""
 
     def rule(reading: Reading) -> Iterator[Finding]:
-        for index, record in enumerate(reading.rows(path)):
+        records = reading.rows(path)
+        is_clean = all(reading.column(path, member).count(None) == len(records) for member in foreign)
+        for index, record in enumerate(() if is_clean else records):
             found = [member for member in foreign if record.get(member) is not None]
             if found:
                 message = f"records of this kind have no {found[0]!r}: another dump under this one's name"
@@ -94,7 +111,8 @@ def one_of(path: str, *members: str) -> Rule:
     """Each record has at least one of the members."""
 
     def rule(reading: Reading) -> Iterator[Finding]:
-        for index, record in enumerate(reading.rows(path)):
+        all_have_one = any(None not in reading.column(path, member) for member in members)
+        for index, record in enumerate(() if all_have_one else reading.rows(path)):
             if all(record.get(member) is None for member in members):
                 yield codes.MISSING_FIELD(f"none of {', '.join(members)} is there", reading.at(path, index))
 
@@ -107,8 +125,9 @@ def in_all_or_none(path: str, *members: str) -> Rule:
     def rule(reading: Reading) -> Iterator[Finding]:
         records = reading.rows(path)
         for member in members:
-            lacking = [index for index, record in enumerate(records) if record.get(member) is None]
-            for index in lacking if len(lacking) < len(records) else []:
+            column = reading.column(path, member)
+            some_lack = 0 < column.count(None) < len(column)
+            for index in (index for index, value in enumerate(column) if some_lack and value is None):
                 is_there = member in records[index]
                 message = (
                     f"the field {member!r} is {'null' if is_there else 'missing'}, which other records have"
@@ -125,7 +144,7 @@ def usually_in_some(path: str, *members: str) -> Rule:
     def rule(reading: Reading) -> Iterator[Finding]:
         records = reading.rows(path)
         for member in members:
-            if records and all(record.get(member) is None for record in records):
+            if records and reading.column(path, member).count(None) == len(records):
                 message = f"no record has the field {member!r}"
                 yield codes.OPTIONAL_BLOCK_MISSING(message, reading.at(path))
 
@@ -136,8 +155,8 @@ def range_in_order(path: str, first: str, last: str) -> Rule:
     """No range of days ends before it begins."""
 
     def rule(reading: Reading) -> Iterator[Finding]:
-        for index, record in enumerate(reading.rows(path)):
-            begins, ends = record.get(first), record.get(last)
+        ranges = zip(reading.column(path, first), reading.column(path, last), strict=True)
+        for index, (begins, ends) in enumerate(ranges):
             if begins is not None and ends is not None and begins > ends:
                 message = f"{first} {begins} lies after {last} {ends}"
                 yield codes.DATE_ORDER(message, reading.at(path, index, first))
@@ -150,8 +169,10 @@ def no_future_moment(path: str, points: str, member: str) -> Rule:
 
     def rule(reading: Reading) -> Iterator[Finding]:
         last = (reading.capture.captured_at + timedelta(days=1)).timestamp()
-        for index, record in enumerate(reading.rows(path)):
-            for number, point in enumerate(record.get(points) or []):
+        series = [held or () for held in reading.column(path, points)]
+        moments = map(int, map(itemgetter(member), chain.from_iterable(series)))
+        for index, held in enumerate(series if max(moments, default=last) > last else ()):
+            for number, point in enumerate(held):
                 if int(point[member]) > last:
                     message = f"{member} lies after the capture on {reading.capture.day}"
                     yield codes.FUTURE_DATE(message, reading.at(path, index, points, number, member))
@@ -164,9 +185,11 @@ def no_future_time(path: str, *members: str) -> Rule:
 
     def rule(reading: Reading) -> Iterator[Finding]:
         last = (reading.capture.day + timedelta(days=1)).isoformat()
-        for index, record in enumerate(reading.rows(path)):
-            for member in members:
-                if (record.get(member) or "")[: len(last)] > last:
+        columns = [(member, [time or "" for time in reading.column(path, member)]) for member in members]
+        are_late = any(max(times, default="")[: len(last)] > last for _, times in columns)
+        for index in range(len(reading.rows(path)) if are_late else 0):
+            for member, times in columns:
+                if times[index][: len(last)] > last:
                     message = f"{member} lies after the capture on {reading.capture.day}"
                     yield codes.FUTURE_DATE(message, reading.at(path, index, member))
 

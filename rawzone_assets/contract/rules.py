@@ -7,9 +7,10 @@ only on documents that their schema accepts, so they need not doubt types. Rules
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 from datetime import date, timedelta
+from functools import cached_property
 from itertools import pairwise
 from operator import itemgetter
 from typing import Any
@@ -23,28 +24,84 @@ from rawzone_assets.contract.pointers import parts_of, resolve
 
 
 @dataclass(frozen=True, kw_only=True)
+class Days:
+    """The days of a series, and the indexes of the records that have them."""
+
+    indexes: Sequence[int]
+    each: list[date]
+
+    @cached_property
+    def distinct(self) -> frozenset[date]:
+        return frozenset(self.each)
+
+    @cached_property
+    def extent(self) -> tuple[date, date] | None:
+        """The first and the last of them."""
+        return (min(self.distinct), max(self.distinct)) if self.distinct else None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Reading:
-    """A document as rules see it. ``place`` turns the parts of a pointer into a place in the delivery."""
+    """A document as rules see it. ``place`` turns the parts of a pointer into a place in the delivery.
+
+    Every rule about the same records asks for the same lists: they are found once.
+    """
 
     document: Any
     feed: Feed
     capture: Capture
     place: Callable[[tuple[str | int, ...]], Place]
-    _dated: dict[Series, list[tuple[int, date]]] = field(default_factory=dict, compare=False)
-
-    def dated(self, series: Series) -> list[tuple[int, date]]:
-        """The index and day of each record of a series that has one. Every rule about days asks again."""
-        if series not in self._dated:
-            self._dated[series] = list(series.read_days(self))
-        return self._dated[series]
+    _rows: dict[str, list[Any]] = field(default_factory=dict, compare=False)
+    _columns: dict[tuple[str, str | int], list[Any]] = field(default_factory=dict, compare=False)
+    _days: dict[tuple[str, str | int], Days] = field(default_factory=dict, compare=False)
 
     def rows(self, path: str) -> list[dict[str, Any]]:
         """The list of objects at ``path``; absent or empty lists are alike here."""
-        found = resolve(self.document, path)
-        return found if isinstance(found, list) else []
+        rows = self._rows.get(path)
+        if rows is None:
+            found = resolve(self.document, path)
+            rows = self._rows[path] = found if isinstance(found, list) else []
+        return rows
+
+    def column(self, path: str, member: str | int) -> list[Any]:
+        """What each record at ``path`` has under a name or at a position; ``None`` for nothing."""
+        column = self._columns.get((path, member))
+        if column is None:
+            column = self._columns[path, member] = _column(self.rows(path), member)
+        return column
+
+    def days(self, path: str, member: str | int) -> Days:
+        """The days that stand in a column."""
+        days = self._days.get((path, member))
+        if days is None:
+            days = self._days[path, member] = _days_in(self.column(path, member))
+        return days
 
     def at(self, path: str, *parts: str | int) -> Place:
         return self.place((*parts_of(path), *parts))
+
+
+def _column(rows: list[Any], member: str | int) -> list[Any]:
+    try:
+        return list(map(itemgetter(member), rows))
+    except LookupError:  # some record has none
+        return [_cell(row, member) for row in rows]
+
+
+def _cell(row: Any, member: str | int) -> Any:
+    if isinstance(row, dict):
+        return row.get(member)
+    return row[member] if isinstance(member, int) and member < len(row) else None
+
+
+def _days_in(column: list[Any]) -> Days:
+    if set(map(type, column)) == {str}:
+        days = [day for day in map(day_of, column) if day]
+        if len(days) == len(column):
+            return Days(indexes=range(len(days)), each=days)
+    texts = ((index, text) for index, text in enumerate(column) if isinstance(text, str))
+    dated = [(index, day) for index, text in texts if (day := day_of(text))]
+    return Days(indexes=[index for index, _ in dated], each=[day for _, day in dated])
 
 
 Rule = Callable[[Reading], Iterator[Finding]]
@@ -66,35 +123,26 @@ class Series:
 
     def extent(self, reading: Reading) -> tuple[date, date] | None:
         """The first and the last day that the records speak of."""
-        days = self.days(reading)
-        started = replace(self, day=self.begins).days(reading) if self.begins else []
-        return (min(days + started), max(days)) if days else None
+        ended = self.days(reading).extent
+        started = self._days(reading, self.begins).extent if self.begins else None
+        return (min(started[0], ended[0]), ended[1]) if started and ended else ended
 
-    def days(self, reading: Reading) -> list[date]:
-        return [day for _, day in self.dated(reading)]
+    def days(self, reading: Reading) -> Days:
+        """The days of the records that have one."""
+        return self._days(reading, self.day)
 
-    def dated(self, reading: Reading) -> list[tuple[int, date]]:
+    def dated(self, reading: Reading) -> Iterator[tuple[int, date]]:
         """The index and day of each record that has one."""
-        return reading.dated(self)
-
-    def read_days(self, reading: Reading) -> Iterator[tuple[int, date]]:
-        """Read them; :meth:`dated` remembers."""
-        texts = self._column(reading, self.day)
-        if texts and set(map(type, texts)) == {str}:
-            days = list(map(day_of, texts))
-            yield from ((index, day) for index, day in enumerate(days) if day)
-            return
-        for index, text in self._values(reading, self.day):
-            day = day_of(text) if isinstance(text, str) else None
-            if day:
-                yield index, day
+        days = self.days(reading)
+        return zip(days.indexes, days.each, strict=True)
 
     def total(self, reading: Reading) -> int:
         """The sum of the figures, which sources write as numbers or as digits; ``null`` is a gap in a chart."""
         values = self._column(reading, self.value)
-        if values is None:
-            values = [value for _, value in self._values(reading, self.value)]
-        return sum([int(value) for value in values if value is not None])
+        kinds = set(map(type, values))
+        if kinds <= {int}:
+            return sum(values)
+        return sum(map(int, values) if None not in values else [int(v) for v in values if v is not None])
 
     def place_of_day(self, reading: Reading, index: int) -> Place:
         member = self._member(reading, self.day)
@@ -102,20 +150,9 @@ class Series:
 
     def cells(self, reading: Reading, names: tuple[str, ...]) -> list[tuple[Any, ...]]:
         """What each record has under each of the names; ``None`` for nothing."""
-        rows: list[Any] = list(reading.rows(self.path))
-        members = [self._member(reading, name) for name in names]
-        if not members:
-            return [()] * len(rows)
-        columns = (self._column(reading, name) for name in names)
-        return list(
-            zip(
-                *(
-                    [_cell(row, member) for row in rows] if column is None else column
-                    for member, column in zip(members, columns, strict=True)
-                ),
-                strict=True,
-            )
-        )
+        if not names:
+            return [()] * len(reading.rows(self.path))
+        return list(zip(*(self._column(reading, name) for name in names), strict=True))
 
     def measures(self, reading: Reading, named: tuple[str, ...]) -> tuple[str, ...]:
         """The figures named, or all that the columns say are figures."""
@@ -129,23 +166,15 @@ class Series:
         headers = reading.rows(self.headers) if self.headers is not None else []
         return tuple(sorted(header["name"] for header in headers if header["columnType"] == kind))
 
-    def _column(self, reading: Reading, name: str) -> list[Any] | None:
-        """What stands under a name, where every record has it; ``None`` where some record may not."""
-        member, rows = self._member(reading, name), reading.rows(self.path)
-        if member is None or not rows or set(map(type, rows)) != {list if isinstance(member, int) else dict}:
-            return None
-        try:
-            return list(map(itemgetter(member), rows))
-        except LookupError:
-            return None
-
-    def _values(self, reading: Reading, name: str) -> Iterator[tuple[int, Any]]:
+    def _column(self, reading: Reading, name: str) -> list[Any]:
         member = self._member(reading, name)
-        rows: list[Any] = list(reading.rows(self.path))
-        for index, row in enumerate(rows):
-            is_there = member in row if isinstance(row, dict) else isinstance(member, int) and member < len(row)
-            if is_there:
-                yield index, row[member]
+        if member is None:
+            return [None] * len(reading.rows(self.path))
+        return reading.column(self.path, member)
+
+    def _days(self, reading: Reading, name: str) -> Days:
+        member = self._member(reading, name)
+        return Days(indexes=(), each=[]) if member is None else reading.days(self.path, member)
 
     def _member(self, reading: Reading, name: str) -> str | int | None:
         """By what a record is asked for the value of that name: the name, or the column's position."""
@@ -155,19 +184,13 @@ class Series:
         return names.index(name) if name in names else None
 
 
-def _cell(row: Any, member: str | int | None) -> Any:
-    if isinstance(row, dict):
-        return row.get(member)
-    return row[member] if isinstance(member, int) and member < len(row) else None
-
-
 def no_day_twice(series: Series) -> Rule:
     """Each day stands once."""
 
     def rule(reading: Reading) -> Iterator[Finding]:
         first: dict[date, int] = {}
         days = series.days(reading)
-        for index, day in series.dated(reading) if len(set(days)) < len(days) else ():
+        for index, day in series.dated(reading) if len(days.distinct) < len(days.each) else ():
             if day in first:
                 message = f"{day} stands here and in row {first[day]} (rows count from 0)"
                 yield codes.REPEATED_DAY(message, series.place_of_day(reading, index))
@@ -181,8 +204,8 @@ def no_future_day(series: Series) -> Rule:
 
     def rule(reading: Reading) -> Iterator[Finding]:
         last = reading.capture.day + timedelta(days=1)
-        is_late = max(series.days(reading), default=last) > last
-        for index, day in series.dated(reading) if is_late else ():
+        extent = series.days(reading).extent
+        for index, day in series.dated(reading) if extent and extent[1] > last else ():
             if day > last:
                 message = f"{day} lies after the capture on {reading.capture.day}"
                 yield codes.FUTURE_DATE(message, series.place_of_day(reading, index))
@@ -194,9 +217,9 @@ def fresh(series: Series) -> Rule:
     """The newest day is not older than the source's usual lag allows."""
 
     def rule(reading: Reading) -> Iterator[Finding]:
-        days = series.days(reading)
-        if days:
-            yield from stale(max(days), reading.feed, reading.capture, lambda: reading.at(series.path))
+        extent = series.days(reading).extent
+        if extent:
+            yield from stale(extent[1], reading.feed, reading.capture, lambda: reading.at(series.path))
 
     return rule
 
@@ -216,16 +239,17 @@ def ascending_without_gaps(series: Series) -> Rule:
 
     def rule(reading: Reading) -> Iterator[Finding]:
         days = series.days(reading)
-        for (_, before), (index, day) in pairwise(series.dated(reading) if days != sorted(days) else ()):
+        are_ordered = days.each == sorted(days.each)
+        for (_, before), (index, day) in pairwise(() if are_ordered else series.dated(reading)):
             if day < before:
                 yield codes.DAYS_UNORDERED(f"{day} follows {before}", series.place_of_day(reading, index))
                 break
-        present = set(days)
-        if present:
-            span = (max(present) - min(present)).days + 1
-            missing = span - len(present)
+        if days.extent:
+            first, last = days.extent
+            span = (last - first).days + 1
+            missing = span - len(days.distinct)
             if missing:
-                message = f"{missing} of the {span} days from {min(present)} to {max(present)} are missing"
+                message = f"{missing} of the {span} days from {first} to {last} are missing"
                 yield codes.DAYS_MISSING(message, reading.at(series.path))
 
     return rule
@@ -235,7 +259,7 @@ def covers(series: Series, days: int) -> Rule:
     """The series is as long as captures of its feed are; a shorter one is right, but only a part."""
 
     def rule(reading: Reading) -> Iterator[Finding]:
-        present = len(set(series.days(reading)))
+        present = len(series.days(reading).distinct)
         if 0 < present < days:
             message = f"{present} days, where captures have {days} or more"
             yield codes.SHORT_RANGE(message, reading.at(series.path))
@@ -268,8 +292,9 @@ def total_is_sum(total: str, series: Series, code: Code = codes.TOTAL_MISMATCH) 
 
     def rule(reading: Reading) -> Iterator[Finding]:
         stated = resolve(reading.document, total)
-        if stated is not None and int(stated) != series.total(reading):
-            message = f"the total stated is not the sum of {series.path}, {series.total(reading):,}"
+        found = series.total(reading) if stated is not None else 0
+        if stated is not None and int(stated) != found:
+            message = f"the total stated is not the sum of {series.path}, {found:,}"
             yield code(message, reading.at(total))
 
     return rule
