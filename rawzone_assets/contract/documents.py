@@ -5,6 +5,7 @@ Schema, then rules, then facts. How the document is got out of a delivery's byte
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping
 from datetime import date
 from itertools import islice
@@ -35,11 +36,12 @@ def judge_document(
     figures: Figures | None = None,
     records: str | None = None,
     text: Mapping[str, Any],
+    written: bytes | None = None,
 ) -> Facts:
     """Add what schema and rules object to, and return the facts. The document must not nest too deeply.
 
     Records are counted in the series, or where ``records`` points when there is none. ``figures`` of the series
-    are those to be compared with other deliveries'.
+    are those to be compared with other deliveries'. ``written`` is the document's canonical form, if known.
     """
     accepted = is_usual(feed.schema, document) or _accepted(document, feed, findings, place)
     reading = Reading(document=document, feed=feed, capture=capture, place=place)
@@ -55,7 +57,7 @@ def judge_document(
         data_max=extent[1].isoformat() if extent else None,
         fingerprint=digests.digest_of_names(paths),
         outline=outline_of(paths),
-        substance=digests.substance(document),
+        substance=digests.substance(document) if written is None else hashlib.sha256(written).hexdigest(),
         diary=_diary(reading, series, figures, extent[1]) if series and figures and extent else None,
         text=text,
     )

@@ -29,7 +29,6 @@ from rawzone_assets.contract.texts import survey
 MOST_VALUES = 2_000_000
 """Counted before they are built: 64 MB of ``[],[],`` would take gigabytes as objects."""
 
-_NOTHING: Any = object()
 _ERROR_MEMBERS = ("error", "errors")
 _MESSAGE_MEMBERS = ("message", "detail", "error_description")
 _CODES = ("/code", "/extensions/code")
@@ -100,9 +99,10 @@ class JsonFormat:
         if objection:
             findings.add(objection)
             return nothing
-        document = _parse(content.read(), findings)
-        if document is _NOTHING:
+        parsed = _parse(content.read(), findings)
+        if parsed is None:
             return nothing
+        document, written = parsed
         payload, prefix = self.unwrapped(document)
         known = load_schema(feed.schema).document.get("properties", {})
         bad = [status for status in self.statuses if _is_bad(document, status)]
@@ -134,6 +134,7 @@ class JsonFormat:
             figures=self.figures,
             records=self.records,
             text=seen.facts,
+            written=None if prefix else written,
         )
 
     def unwrapped(self, document: Any) -> tuple[Any, tuple[str, ...]]:
@@ -173,15 +174,16 @@ class JsonFormat:
             yield codes.MORE_PAGES("the answer has further pages, and only this one is here", _place(parts))
 
 
-def _parse(data: bytes, findings: Findings) -> Any:
-    """The document, or ``_NOTHING`` with the objection added: ``None`` is a document, ``null``."""
+def _parse(data: bytes, findings: Findings) -> tuple[Any, bytes] | None:
+    """The document and its canonical form, or ``None`` with the objection added."""
     bom = len(codecs.BOM_UTF8) if data.startswith(codecs.BOM_UTF8) else 0
-    if not data[bom:].strip():
+    if len(data) == bom or data[bom:].isspace():
         findings.add(codes.TRUNCATED("the file holds nothing but blanks"))
-        return _NOTHING
-    if data.count(b",") + data.count(b"[") + data.count(b"{") > MOST_VALUES:
+        return None
+    # The length alone settles it for nearly all documents.
+    if len(data) > MOST_VALUES and data.count(b",") + data.count(b"[") + data.count(b"{") > MOST_VALUES:
         findings.add(codes.TOO_LARGE(f"the document has more than {MOST_VALUES:,} values"))
-        return _NOTHING
+        return None
     try:
         document = orjson.loads(memoryview(data)[bom:])
     except orjson.JSONDecodeError as error:
@@ -192,14 +194,14 @@ def _parse(data: bytes, findings: Findings) -> Any:
             findings.add(codes.TRUNCATED("the document ends before it is complete", place))
         else:
             findings.add(codes.JSON_SYNTAX(error.msg, place))
-        return _NOTHING
-    kept = digests.canonical(document)
-    if kept is None:
+        return None
+    written = digests.canonical(document)
+    if written is None:
         findings.add(codes.JSON_SYNTAX("the document nests deeper than 254 levels"))
-        return _NOTHING
-    if repeated_members.are_there_any(data, kept):
+        return None
+    if repeated_members.are_there_any(data, written):
         findings.extend(_repeated(data))
-    return document
+    return document, written
 
 
 def _is_bad(document: Any, status: Status) -> bool:

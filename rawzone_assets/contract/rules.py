@@ -85,13 +85,9 @@ def _column(rows: list[Any], member: str | int) -> list[Any]:
     try:
         return list(map(itemgetter(member), rows))
     except LookupError:  # some record has none
-        return [_cell(row, member) for row in rows]
-
-
-def _cell(row: Any, member: str | int) -> Any:
-    if isinstance(row, dict):
-        return row.get(member)
-    return row[member] if isinstance(member, int) and member < len(row) else None
+        if isinstance(member, str):
+            return [row.get(member) for row in rows]
+        return [row[member] if member < len(row) else None for row in rows]
 
 
 def _days_in(column: list[Any]) -> Days:
