@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from functools import cached_property
 from itertools import pairwise
 from operator import itemgetter
 from typing import Any
@@ -25,19 +24,18 @@ from rawzone_assets.contract.pointers import parts_of, resolve
 
 @dataclass(frozen=True, kw_only=True)
 class Days:
-    """The days of a series, and the indexes of the records that have them."""
+    """The days of a series: of each record that has one, with its index, and what rules ask of all of them."""
 
     indexes: Sequence[int]
     each: list[date]
+    distinct: frozenset[date]
+    extent: tuple[date, date] | None  # the first and the last
 
-    @cached_property
-    def distinct(self) -> frozenset[date]:
-        return frozenset(self.each)
-
-    @cached_property
-    def extent(self) -> tuple[date, date] | None:
-        """The first and the last of them."""
-        return (min(self.distinct), max(self.distinct)) if self.distinct else None
+    @classmethod
+    def of(cls, indexes: Sequence[int], each: list[date]) -> Days:
+        distinct = frozenset(each)
+        extent = (min(distinct), max(distinct)) if distinct else None
+        return cls(indexes=indexes, each=each, distinct=distinct, extent=extent)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,10 +92,10 @@ def _days_in(column: list[Any]) -> Days:
     if set(map(type, column)) == {str}:
         days = [day for day in map(day_of, column) if day]
         if len(days) == len(column):
-            return Days(indexes=range(len(days)), each=days)
+            return Days.of(range(len(days)), days)
     texts = ((index, text) for index, text in enumerate(column) if isinstance(text, str))
     dated = [(index, day) for index, text in texts if (day := day_of(text))]
-    return Days(indexes=[index for index, _ in dated], each=[day for _, day in dated])
+    return Days.of([index for index, _ in dated], [day for _, day in dated])
 
 
 Rule = Callable[[Reading], Iterator[Finding]]
@@ -170,7 +168,7 @@ class Series:
 
     def _days(self, reading: Reading, name: str) -> Days:
         member = self._member(reading, name)
-        return Days(indexes=(), each=[]) if member is None else reading.days(self.path, member)
+        return Days.of((), []) if member is None else reading.days(self.path, member)
 
     def _member(self, reading: Reading, name: str) -> str | int | None:
         """By what a record is asked for the value of that name: the name, or the column's position."""

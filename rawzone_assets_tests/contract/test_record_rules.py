@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from rawzone_assets.contract.feed import Capture
 from rawzone_assets.contract.findings import Finding, Place
@@ -81,6 +84,19 @@ class TestRecordsThatAgree:
 
     def test_the_order_of_members_does_not(self):
         assert places(self.rule, [{"a": 1, "b": 2}, {"b": 2, "a": 1}]) == [("RZ-REPEATED-RECORD", "/1")]
+
+    @given(
+        rows=st.lists(
+            st.dictionaries(
+                st.sampled_from(["a", "b", "spend"]), st.sampled_from([None, True, 1, 1.0, "1", [1], {}])
+            ),
+            max_size=4,
+        )
+    )
+    def test_records_agree_if_they_are_written_alike(self, rows: list[dict[str, Any]]):
+        about = [json.dumps({k: v for k, v in row.items() if k != "spend"}, sort_keys=True) for row in rows]
+        again = [f"/{index}" for index, text in enumerate(about) if text in about[:index]]
+        assert [where for _, where in places(self.rule, rows)] == again
 
 
 class TestAccounts:
