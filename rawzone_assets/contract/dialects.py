@@ -20,5 +20,5 @@ def told_by_header(candidates: Iterable[Dialect], content: Content, charset: str
 
 def _columns_found(dialect: Dialect, content: Content, charset: str, shape: Shape) -> int:
     with content.open() as stream:
-        names = next(iter(Rows(stream=stream, charset=charset, dialect=dialect)), [])
+        names = Rows(stream=stream, charset=charset, dialect=dialect).header() or []
     return len(set(resolve_header(shape, names).columns) & set(shape.required)) if len(names) <= 500 else 0

@@ -12,7 +12,6 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from operator import itemgetter
 from typing import Any
 
 import jsonschema_rs
@@ -61,25 +60,26 @@ class TableGrammar:
 
         ``with_last``: also cells of the last column, all or as many as tell how many decimals they have.
         """
-        if max(map(len, lines.lines)) > LONGEST_CELL:
+        if _has_long_line(lines):
             return None
         last = self._ends_of_even(lines) if with_last else []
         if not last and not self._matches(lines, self.cells[-1]):
             return None
-        columns = _Columns(grammar=self, lines=lines.lines)
-        numbers = range(lines.first, lines.first + len(lines.lines))
-        chunk = Chunk(columns=columns, lines=numbers, **self._distinct(lines.lines))
+        columns = _Columns(grammar=self, lines=lines)
+        numbers = range(lines.first, lines.first + lines.count)
+        chunk = Chunk(columns=columns, lines=numbers, **self._distinct(lines))
         if any(refused_texts(shape, chunk, column) for column in self.doubtful):
             return None
         if any(unusual_cells(shape, chunk)):
             return None
         if with_last and not last:
-            last = [_last_cell(line, self.delimiter) for line in lines.lines]
+            last = [_last_cell(line, self.delimiter) for line in lines.texts]
         return chunk, last
 
     def _ends_of_even(self, lines: Lines) -> list[str]:
         """The first and the last cell of the last column, if all rows are sound and their decimals as many."""
-        first, last = (_last_cell(lines.lines[at], self.delimiter) for at in (0, -1))
+        ends = (lines.data.partition(lines.end)[0], lines.data[: -len(lines.end)].rpartition(lines.end)[2])
+        first, last = (_last_cell(line.decode(lines.charset), self.delimiter) for line in ends)
         decimals = len(first.partition(".")[2])
         even = rf"-?[0-9]{{1,15}}\.[0-9]{{{decimals}}}"
         is_decimal = decimals > 0 and self.cells[-1] == _cell_of("decimal", nullable=False)
@@ -87,14 +87,16 @@ class TableGrammar:
 
     def _matches(self, lines: Lines, last_cell: str) -> bool:
         row = _escaped(self.delimiter).join((*self.cells[:-1], last_cell)) + _escaped(self.end)
-        return _compiled(f"^(?:{row})*$").is_valid(lines.text)
+        is_plain = _compiled(f"^(?:{row})*$").is_valid
+        return all(is_plain(piece.decode(lines.charset)) for piece in lines.pieces())
 
-    def _distinct(self, lines: list[str]) -> dict[str, Any]:
+    def _distinct(self, lines: Lines) -> dict[str, Any]:
         """The different cells, where they stand at the same place in every line."""
         if not self.widths:
             return {}
-        beginnings = set(map(itemgetter(slice(sum(self.widths) + len(self.widths) - 1)), lines))
-        rows = {tuple(beginning.split(self.delimiter)) for beginning in beginnings}
+        width = sum(self.widths) + len(self.widths) - 1
+        beginnings = set(_beginnings(lines.end, width).findall(lines.data)) | {lines.data[:width]}
+        rows = {tuple(beginning.decode().split(self.delimiter)) for beginning in beginnings}
         places = list(self.looked_at.items())
         return {
             "_distinct": {name: frozenset(row[at] for row in rows) for name, at in places},
@@ -105,15 +107,17 @@ class TableGrammar:
             },
         }
 
-    def written(self, lines: Lines) -> bytes:
-        """The rows as JSON lists of texts, one after the other, as ``orjson`` writes them."""
-        text = lines.text
-        if "\\" in text:
-            text = text.replace("\\", "\\\\")
-        if '"' in text:
-            text = text.replace('"', '\\"')
-        rows = text[: -len(self.end)].replace(self.end, '"]["').replace(self.delimiter, '","')
-        return f'["{rows}"]'.encode()
+    def written(self, lines: Lines) -> Iterator[bytes]:
+        """The rows as JSON lists of texts, one after the other, as ``orjson`` writes them, piece by piece."""
+        delimiter, end = self.delimiter.encode(), lines.end
+        for piece in lines.pieces():
+            text = piece if lines.charset == "utf-8" else piece.decode(lines.charset).encode()
+            if b"\\" in text:
+                text = text.replace(b"\\", b"\\\\")
+            if b'"' in text:
+                text = text.replace(b'"', b'\\"')
+            rows = text[: -len(end)].replace(end, b'"]["').replace(delimiter, b'","')
+            yield b'["%b"]' % rows
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,7 +125,7 @@ class _Columns(Mapping[str, "Sequence[str | None]"]):
     """The cells of the columns to be looked at, cut out of the lines only when somebody does."""
 
     grammar: TableGrammar
-    lines: list[str]
+    lines: Lines
 
     def __getitem__(self, column: str) -> Sequence[str | None]:
         if column not in self.grammar.looked_at:
@@ -138,9 +142,15 @@ class _Columns(Mapping[str, "Sequence[str | None]"]):
     def _cut(self) -> dict[str, list[str | None]]:
         delimiter, places = self.grammar.delimiter, self.grammar.looked_at
         last = max(places.values())
-        cells = list(zip(*(line.split(delimiter, last + 1) for line in self.lines), strict=True))
+        cells = list(zip(*(line.split(delimiter, last + 1) for line in self.lines.texts), strict=True))
         never_blank = self.grammar.never_blank
         return {c: list(cells[at]) if c in never_blank else _with_blanks(cells[at]) for c, at in places.items()}
+
+
+def _has_long_line(lines: Lines) -> bool:
+    """Whether a line may be too long: somewhere half of that length has no line's end."""
+    half = LONGEST_CELL // 2
+    return any(lines.data.find(lines.end, at, at + half) < 0 for at in range(0, len(lines.data) - half, half))
 
 
 def _last_cell(line: str, delimiter: str) -> str:
@@ -218,6 +228,12 @@ def _cell_of(form: str, *, nullable: bool) -> str:
 
 def _escaped(text: str) -> str:
     return "".join(f"\\x{ord(char):02x}" for char in text)
+
+
+@lru_cache(maxsize=64)
+def _beginnings(end: bytes, width: int) -> re.Pattern[bytes]:
+    """What stands at the beginning of all lines but the first."""
+    return re.compile(re.escape(end) + b"(.{%d})" % width)
 
 
 @lru_cache(maxsize=64)

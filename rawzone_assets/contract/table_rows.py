@@ -1,4 +1,4 @@
-"""Table rows: cutting a text stream into rows of cells, whatever ends its lines, in bounded memory.
+"""Table rows: cutting a delivery into rows of cells, whatever ends its lines, in bounded memory.
 
 What the cells must be is not asked here; only what makes a text no table is: a line or cell without end, an
 unclosed quote.
@@ -6,10 +6,13 @@ unclosed quote.
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
+import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import BinaryIO
 
 from rawzone_assets.contract import codes
@@ -18,7 +21,9 @@ from rawzone_assets.contract.findings import Finding, Place
 LONGEST_LINE = 2**20
 """Characters. The longest real line has some hundred; a stream without line ends must not be held in memory."""
 
-_READ_AHEAD, _MOST_AHEAD = 2**22, 2**24  # characters
+_LONGEST_LINE_BYTES = 4 * LONGEST_LINE  # more are more characters, too
+_LINE_END = re.compile(rb"\r\n?|\n")
+_BLOCK, _READ_AHEAD, _MOST_AHEAD = 2**17, 2**22, 2**24  # bytes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,12 +40,28 @@ CSV = Dialect(delimiter=",", quoted=True)
 
 @dataclass(frozen=True, kw_only=True)
 class Lines:
-    """Some whole lines of a text, not yet taken; ``text`` has the end that its last line may lack."""
+    """Some whole lines of a delivery, not yet taken. Each ends with ``end``, which the last of all may lack."""
 
-    text: str
-    lines: list[str]
+    data: bytes
+    end: bytes
+    charset: str
     first: int  # the number of the first line
-    size: int  # characters that they take in the text
+    count: int
+    size: int  # bytes that they take in the delivery
+
+    @cached_property
+    def texts(self) -> list[str]:
+        """Each line without its end."""
+        return self.data.decode(self.charset).split(self.end.decode())[:-1]
+
+    def pieces(self) -> Iterator[bytes]:
+        """The same lines by some hundred: several passes over so little stay in the processor's cache."""
+        begin = 0
+        while begin < len(self.data):
+            found = self.data.find(self.end, begin + _BLOCK)
+            stop = len(self.data) if found < 0 else found + len(self.end)
+            yield self.data[begin:stop]
+            begin = stop
 
 
 @dataclass
@@ -48,6 +69,7 @@ class Rows:
     """The rows of one delivery, one after another; ``broken`` says why they ended before the text did.
 
     Between two rows whole lines may be taken instead, by those who know that these are rows as they stand.
+    In the ``charset`` line ends are single bytes: UTF-8, whose byte order mark is passed over, or Latin-1.
     """
 
     stream: BinaryIO
@@ -55,75 +77,112 @@ class Rows:
     dialect: Dialect
     line: int = 0  # of the row given last
     broken: Finding | None = None
-    _text: io.TextIOWrapper | None = None
-    _ahead: str = ""  # read, but not taken
-    _taken: int = 0  # lines that were no rows of the reader
+    _ahead: bytearray = field(default_factory=bytearray)  # read, but not taken
+    _has_begun: bool = False
 
     def __iter__(self) -> Iterator[list[str]]:
-        # newline="" ends lines at CR, LF and CRLF alike and hides none of them from the csv module.
-        with io.TextIOWrapper(self.stream, encoding=self.charset, newline="") as self._text:
-            reader = csv.reader(
-                self._lines(self._text),
-                delimiter=self.dialect.delimiter,
-                quoting=csv.QUOTE_MINIMAL if self.dialect.quoted else csv.QUOTE_NONE,
-                strict=True,
-            )
-            try:
-                for cells in reader:
-                    self.line = self._taken + reader.line_num
-                    if cells:  # a blank line is no row
-                        yield cells
-            except csv.Error as error:
-                self.broken = _explained(error, self._taken + reader.line_num)
+        return self._cut(self._lines())
 
-    def next_lines(self, most: int, end: str) -> Lines | None:
+    def header(self) -> list[str] | None:
+        """The next row; lines or rows may be taken after it."""
+        return next(self._cut(self._single_lines()), None)
+
+    def _cut(self, lines: Iterator[str]) -> Iterator[list[str]]:
+        before = self.line
+        reader = csv.reader(
+            lines,
+            delimiter=self.dialect.delimiter,
+            quoting=csv.QUOTE_MINIMAL if self.dialect.quoted else csv.QUOTE_NONE,
+            strict=True,
+        )
+        try:
+            for cells in reader:
+                self.line = before + reader.line_num
+                if cells:  # a blank line is no row
+                    yield cells
+        except csv.Error as error:
+            self.broken = _explained(error, before + reader.line_num)
+
+    def next_lines(self, most: int, end: bytes) -> Lines | None:
         """At most so many of the next lines, which all end with ``end``; the same ones until they are taken.
 
         ``None`` when there are no more, or when they are too long to be held.
         """
-        if self._text is None:
-            raise RuntimeError("the header is read first")
-        while len(lines := self._ahead.split(end, most)) <= most:
-            read = self._text.read(_READ_AHEAD) if len(self._ahead) < _MOST_AHEAD else ""
-            if not read:
+        size, missing = 0, most
+        while missing:
+            # So many bytes end at most so many lines: none is stepped over.
+            stop = size + missing
+            if stop > len(self._ahead):
+                if len(self._ahead) >= _MOST_AHEAD:
+                    return None
+                if self._read_on(_READ_AHEAD):
+                    continue
+                stop = len(self._ahead)
+            missing -= self._ahead.count(end[-1:], size, stop)
+            if size == stop:
                 break
-            self._ahead += read
-        if len(lines) <= most and len(self._ahead) >= _MOST_AHEAD:
+            size = stop
+        if not size:
             return None
-        rest = lines.pop()
-        if rest and len(lines) < most:  # the text's last line has no end
-            lines.append(rest)
-            rest = ""
-        size = len(self._ahead) - len(rest)
-        text = self._ahead[:size]
-        if lines and not text.endswith(end):
-            text += end
-        return Lines(text=text, lines=lines, first=self.line + 1, size=size) if lines else None
+        data = bytes(memoryview(self._ahead)[:size])
+        if not data.endswith(end):  # the text's last line has no end
+            data, missing = data + end, missing - 1
+        return Lines(
+            data=data, end=end, charset=self.charset, first=self.line + 1, count=most - missing, size=size
+        )
 
     def take(self, lines: Lines) -> None:
         """Go on after these lines."""
-        self._ahead = self._ahead[lines.size :]
-        self._taken += len(lines.lines)
-        self.line += len(lines.lines)
+        del self._ahead[: lines.size]
+        self.line += lines.count
 
-    def _lines(self, text: io.TextIOWrapper) -> Iterator[str]:
+    def _lines(self) -> Iterator[str]:
         while True:
-            ahead, self._ahead = self._ahead, ""
-            if ahead and (ahead[-1] not in "\r\n" or ahead[-1] == "\r"):  # perhaps the first half of a line end
-                ahead += text.readline(LONGEST_LINE)
-            if ahead:
-                yield from map(_bounded, io.StringIO(ahead, newline=""))
-                continue
-            line = text.readline(LONGEST_LINE)
-            if not line:
+            if len(self._ahead) < _BLOCK:
+                self._read_on(_BLOCK)
+            # A CR at the very end may be the first half of a line end.
+            last = min(_BLOCK, len(self._ahead)) - 1
+            whole = 1 + max(self._ahead.rfind(b"\n", 0, _BLOCK), self._ahead.rfind(b"\r", 0, max(last, 0)))
+            if whole:
+                # newline="" ends lines at CR, LF and CRLF alike and hides none of them from the csv module.
+                yield from io.StringIO(self._taken(whole), newline="")
+            elif line := self._line():
+                yield line
+            else:
                 return
-            yield _bounded(line)
 
+    def _single_lines(self) -> Iterator[str]:
+        while line := self._line():
+            yield line
 
-def _bounded(line: str) -> str:
-    if len(line) >= LONGEST_LINE and (len(line) > LONGEST_LINE or line[-1] not in "\r\n"):
-        raise csv.Error("line too long")
-    return line
+    def _line(self) -> str:
+        """The next line, with its end; nothing after the last one."""
+        while True:
+            end = _LINE_END.search(self._ahead)
+            is_certain = end is not None and end.end() < len(self._ahead)
+            if is_certain or len(self._ahead) > _LONGEST_LINE_BYTES or not self._read_on(_BLOCK):
+                break
+        size = end.end() if end else len(self._ahead)
+        if size > _LONGEST_LINE_BYTES:
+            raise csv.Error("line too long")
+        line = self._taken(size)
+        if len(line) > LONGEST_LINE:
+            raise csv.Error("line too long")
+        return line
+
+    def _taken(self, size: int) -> str:
+        text = self._ahead[:size].decode(self.charset)
+        del self._ahead[:size]
+        return text
+
+    def _read_on(self, size: int) -> bool:
+        """Whether there was more to read."""
+        block = self.stream.read(size)
+        if not self._has_begun and self.charset == "utf-8":
+            block = block.removeprefix(codecs.BOM_UTF8)
+        self._has_begun = True
+        self._ahead += block
+        return bool(block)
 
 
 def _explained(error: csv.Error, line: int) -> Finding:

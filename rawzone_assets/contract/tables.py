@@ -25,7 +25,7 @@ from rawzone_assets.contract.restatement import Diary, Figures, diary_of
 from rawzone_assets.contract.rules import stale
 from rawzone_assets.contract.table_cells import refused_cells, unusual_cells
 from rawzone_assets.contract.table_cuts import LastCells
-from rawzone_assets.contract.table_grammar import SEPARATORS, grammar_of
+from rawzone_assets.contract.table_grammar import grammar_of
 from rawzone_assets.contract.table_rows import Dialect, Rows
 from rawzone_assets.contract.table_rules import Chunk, Identities, TableRule
 from rawzone_assets.contract.table_shapes import (
@@ -89,12 +89,10 @@ class TableFormat:
 
     def rows(self, content: Content, stream: BinaryIO, charset: str, shape: Shape) -> Rows:
         """The rows, header first, of content in this charset; ``stream`` is the content, opened."""
-        # UTF-8 with a byte order mark is read with "utf-8-sig"; the fact stays "utf-8".
-        codec = "utf-8-sig" if charset == "utf-8" else charset
         dialect = self.dialect
         if self.other_dialects:
-            dialect = told_by_header((dialect, *self.other_dialects), content, codec, shape)
-        return Rows(stream=stream, charset=codec, dialect=dialect)
+            dialect = told_by_header((dialect, *self.other_dialects), content, charset, shape)
+        return Rows(stream=stream, charset=charset, dialect=dialect)
 
     def _needed_whole(self) -> frozenset[str]:
         """The columns to be kept until the end."""
@@ -150,15 +148,14 @@ class _Examination:
     def run(self, rows: Rows, seen: Survey) -> None:
         if self.format.even_decimals and not seen.ends_with_newline:
             self.last_cells = LastCells()
-        stream = iter(rows)
-        names = next(stream, None)
+        names = rows.header()
         if names is None:
             self.findings.add(rows.broken or codes.TRUNCATED("the file holds nothing but blank lines"))
             return
         if not self._read_header(names, rows.line):
             return
         self._read_plain_rows(rows, seen.newline)
-        self._read_rows(stream, rows)
+        self._read_rows(rows)
         if rows.broken:
             self.findings.add(rows.broken)
         elif self.records == 0 and not self.findings.blocking:
@@ -202,21 +199,26 @@ class _Examination:
             return
         needed = {self.format.day, *self.gathered.names, *(c for r in self.format.rules for c in r.columns)}
         grammar = grammar_of(self.shape, self.header, rows.dialect, newline, frozenset(needed))
-        while grammar and (lines := rows.next_lines(CHUNK_ROWS, SEPARATORS[newline])):
+        while grammar and (lines := rows.next_lines(CHUNK_ROWS, grammar.end.encode())):
             plain = grammar.chunk_of(lines, self.shape, with_last=self.last_cells is not None)
-            written = grammar.written(lines) if plain else b""
-            if plain is None or len(written) >= CHUNK_CELL_CHARACTERS:
+            if plain is None:
                 return
-            self._digest.update(written)
+            digest, written = self._digest.copy(), 0
+            for piece in grammar.written(lines):
+                digest.update(piece)
+                written += len(piece)
+            if written >= CHUNK_CELL_CHARACTERS:
+                return
+            self._digest = digest
             rows.take(lines)
             chunk, last_cells = plain
-            self._take_chunk(chunk, last_cells, len(lines.lines), self._rule_objections(chunk))
+            self._take_chunk(chunk, last_cells, lines.count, self._rule_objections(chunk))
 
-    def _read_rows(self, stream: Iterator[list[str]], rows: Rows) -> None:
+    def _read_rows(self, rows: Rows) -> None:
         width = len(self.header.names)
         characters = 0
         ragged: tuple[int, int] | None = None  # line and width of a row that may turn out to be the last
-        for cells in stream:
+        for cells in rows:
             if ragged:
                 self._object_to_width(*ragged)
                 ragged = None

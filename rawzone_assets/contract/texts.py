@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import codecs
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from rawzone_assets.contract import codes
 from rawzone_assets.contract.feed import Content
 from rawzone_assets.contract.findings import Finding, Place
 
-_BLOCK = 2**20
+_BLOCK = 2**17  # what is decoded stays in the processor's cache
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,14 +56,35 @@ class Survey:
         return None
 
 
+@dataclass
+class _Utf8:
+    """Whether bytes that come block by block are UTF-8."""
+
+    invalid_at: int | None = None
+    _decoder: codecs.IncrementalDecoder = field(default_factory=codecs.getincrementaldecoder("utf-8"))
+
+    def take(self, block: bytes, offset: int) -> None:
+        waiting = len(self._decoder.getstate()[0])
+        if self.invalid_at is not None or (block.isascii() and not waiting):
+            return
+        try:
+            self._decoder.decode(block)
+        except UnicodeDecodeError as error:
+            self.invalid_at = offset - waiting + error.start
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether the last character still lacks bytes."""
+        return self.invalid_at is None and bool(self._decoder.getstate()[0])
+
+
 def survey(content: Content) -> Survey:
     """One bounded-memory pass over the whole delivery."""
-    decoder = codecs.getincrementaldecoder("utf-8")()
+    utf8 = _Utf8()
     first, head, tail = b"", b"", b""
     first_at, first_line, offset = 0, 1, 0
     ends: set[str] = set()
     nul_at: int | None = None
-    invalid_at: int | None = None
     with content.open() as stream:
         while block := stream.read(_BLOCK):
             if offset == 0:
@@ -75,12 +96,7 @@ def survey(content: Content) -> Survey:
                 first_line += blank.count(b"\n") + blank.count(b"\r") - blank.count(b"\r\n")
             if nul_at is None and (found := block.find(b"\0")) >= 0:
                 nul_at = offset + found
-            if invalid_at is None:
-                waiting = len(decoder.getstate()[0])
-                try:
-                    decoder.decode(block)
-                except UnicodeDecodeError as error:
-                    invalid_at = offset - waiting + error.start
+            utf8.take(block, offset)
             if tail == b"\r" and block[:1] != b"\n":
                 ends.add("cr")
             ends.update(_line_ends(block[1:] if tail == b"\r" and block[:1] == b"\n" else block))
@@ -99,8 +115,8 @@ def survey(content: Content) -> Survey:
         first_line=first_line,
         utf16=head[:2] in {codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE},
         nul_at=nul_at,
-        invalid_at=invalid_at,
-        cut_in_character=invalid_at is None and bool(decoder.getstate()[0]),
+        invalid_at=utf8.invalid_at,
+        cut_in_character=utf8.is_waiting,
     )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable
 from random import Random
 
@@ -14,7 +13,6 @@ from judging_support import DAY, Judged, judged
 from rawzone_assets.contract import tables
 from rawzone_assets.contract.schemas import deciding_engine, explaining_engine
 from rawzone_assets.contract.table_cells import refused_cells
-from rawzone_assets.contract.table_rows import CSV, TSV, Dialect, Rows
 from rawzone_assets.contract.table_rules import Chunk
 from rawzone_assets.contract.table_shapes import checks_of, shape_of
 from rawzone_assets.samples.distrokid_reports import COLUMNS, Report, good_report
@@ -220,34 +218,6 @@ class TestCuts:
     def test_fewer_decimals_are_fine_where_rows_differ(self):
         made = report(final_newline=False).set(3, "Earnings (USD)", "1.5").set(79, "Earnings (USD)", "1.25")
         assert judged_report(made).codes == []
-
-
-class TestRows:
-    """Rows are cut as the dialect says, in bounded memory."""
-
-    def rows(self, data: bytes, dialect: Dialect) -> tuple[list[list[str]], str | None]:
-        rows = Rows(stream=io.BytesIO(data), charset="utf-8", dialect=dialect)
-        return list(rows), rows.broken.code if rows.broken else None
-
-    def test_quoted_cells_may_hold_delimiters_and_lines(self):
-        assert self.rows(b'a,"b,\r\nc"\r\n"d ""e""",f', CSV) == ([["a", "b,\r\nc"], ['d "e"', "f"]], None)
-
-    def test_quotes_are_kept_where_cells_are_not_quoted(self):
-        assert self.rows(b'"a\tb"\rc\td', TSV) == ([['"a', 'b"'], ["c", "d"]], None)
-
-    @pytest.mark.parametrize(
-        ("data", "dialect", "code"),
-        [
-            (b'a,"b', CSV, "RZ-TRUNCATED"),
-            (b'a,"b"c\n', CSV, "RZ-TABLE-SYNTAX"),
-            (b'a,"' + b"b\n" * 100_000, CSV, "RZ-TABLE-SYNTAX"),
-            (b"a" * 200_000, TSV, "RZ-TABLE-SYNTAX"),
-            (b"a\t" * 600_000, TSV, "RZ-TABLE-SYNTAX"),
-        ],
-        ids=["open quote", "after quote", "long quote", "long cell", "long line"],
-    )
-    def test_end_where_the_text_is_no_table(self, data: bytes, dialect: Dialect, code: str):
-        assert self.rows(data, dialect)[1] == code
 
 
 class TestChunks:

@@ -1,0 +1,106 @@
+"""Table rows: those of the csv module, in bounded memory, and whole lines taken between them."""
+
+from __future__ import annotations
+
+import csv
+import io
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from rawzone_assets.contract import table_rows
+from rawzone_assets.contract.table_rows import CSV, TSV, Dialect, Rows
+
+PIECES = ("a", "b" * 5, ",", '"', "\r\n", "\r", "\n", "\t", "é", "\u2028")
+TEXTS = st.lists(st.sampled_from(PIECES), min_size=5, max_size=40).map("".join)
+
+
+def read_by_csv(text: str, dialect: Dialect) -> tuple[list[tuple[list[str], int]], bool]:
+    """The rows with their lines as the csv module alone reads them, and whether it got to the end."""
+    quoting = csv.QUOTE_MINIMAL if dialect.quoted else csv.QUOTE_NONE
+    lines = io.StringIO(text, newline="")
+    reader = csv.reader(lines, delimiter=dialect.delimiter, quoting=quoting, strict=True)
+    rows = []
+    try:
+        rows.extend((cells, reader.line_num) for cells in reader if cells)
+    except csv.Error:
+        return rows, False
+    return rows, True
+
+
+class TestRows:
+    """Rows are cut as the dialect says, in bounded memory."""
+
+    def rows(self, data: bytes, dialect: Dialect) -> tuple[list[list[str]], str | None]:
+        rows = Rows(stream=io.BytesIO(data), charset="utf-8", dialect=dialect)
+        return list(rows), rows.broken.code if rows.broken else None
+
+    def test_quoted_cells_may_hold_delimiters_and_lines(self):
+        assert self.rows(b'a,"b,\r\nc"\r\n"d ""e""",f', CSV) == ([["a", "b,\r\nc"], ['d "e"', "f"]], None)
+
+    def test_quotes_are_kept_where_cells_are_not_quoted(self):
+        assert self.rows(b'"a\tb"\rc\td', TSV) == ([['"a', 'b"'], ["c", "d"]], None)
+
+    @pytest.mark.parametrize(
+        ("data", "dialect", "code"),
+        [
+            (b'a,"b', CSV, "RZ-TRUNCATED"),
+            (b'a,"b"c\n', CSV, "RZ-TABLE-SYNTAX"),
+            (b'a,"' + b"b\n" * 100_000, CSV, "RZ-TABLE-SYNTAX"),
+            (b"a" * 200_000, TSV, "RZ-TABLE-SYNTAX"),
+            (b"a\t" * 600_000, TSV, "RZ-TABLE-SYNTAX"),
+        ],
+        ids=["open quote", "after quote", "long quote", "long cell", "long line"],
+    )
+    def test_end_where_the_text_is_no_table(self, data: bytes, dialect: Dialect, code: str):
+        assert self.rows(data, dialect)[1] == code
+
+
+class TestReading:
+    """Rows are those of the csv module, wherever blocks of reading fall and lines are taken between them."""
+
+    @given(
+        text=TEXTS,
+        charset=st.sampled_from(["utf-8", "utf-8-sig"]),
+        dialect=st.sampled_from([CSV, TSV]),
+        block=st.integers(3, 9),
+    )
+    @example(text="ab\r\ncd", charset="utf-8", dialect=CSV, block=3)
+    def test_of_blocks_of_any_size_gives_the_same(self, text: str, charset: str, dialect: Dialect, block: int):
+        data = text.encode(charset)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(table_rows, "_BLOCK", block)
+            rows = Rows(stream=io.BytesIO(data), charset="utf-8", dialect=dialect)
+            header = rows.header()
+            read = [(header, rows.line)] if header is not None else []
+            if not rows.broken:
+                read.extend((cells, rows.line) for cells in rows)
+        assert (read, not rows.broken) == read_by_csv(text, dialect)
+
+    @given(
+        lines=st.lists(st.text("aé,", max_size=5), min_size=1, max_size=12),
+        end=st.sampled_from(["\r", "\n", "\r\n"]),
+        last=st.sampled_from(["", "a", "aé,"]),
+        most=st.integers(1, 5),
+        taken=st.integers(0, 3),
+    )
+    def test_lines_are_taken_between_rows(self, lines: list[str], end: str, last: str, most: int, taken: int):
+        lines = [*lines, *filter(None, [last])]
+        text = "".join(line + end for line in lines[: len(lines) - bool(last)]) + last
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(table_rows, "_BLOCK", 3)
+            patch.setattr(table_rows, "_READ_AHEAD", 5)
+            rows = Rows(stream=io.BytesIO(f"header{end}{text}".encode()), charset="utf-8", dialect=CSV)
+            assert rows.header() == ["header"]
+            for _ in range(taken):
+                known = rows.next_lines(most, end.encode())
+                assert known == rows.next_lines(most, end.encode())
+                held, lines = lines[:most], lines[most:]
+                assert (known.texts if known else []) == held
+                if known:
+                    assert (known.first, known.count) == (rows.line + 1, len(held))
+                    assert known.data.decode() == "".join(line + end for line in held)
+                    assert b"".join(known.pieces()) == known.data
+                    rows.take(known)
+            assert list(rows) == [line.split(",") for line in lines if line]
