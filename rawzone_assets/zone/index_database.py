@@ -22,7 +22,13 @@ _LEAST_FREE = 2**19
 _CACHE = 32 * 2**20
 """Bytes of pages that a connection keeps: building touches most tables' ends for every receipt."""
 
-_VERSION = 10
+_PAGE = 8192
+"""Bytes. Records are of one to two kB: more of a page is used than of half of it, and a commit writes fewer."""
+
+_CHECKPOINT = 16 * 2**20
+"""Bytes of log after which its pages go into the database: what several commits change is then copied once."""
+
+_VERSION = 11
 # ``receipt`` is narrow, so that a question reads few pages of it; whole records lie apart, in ``body``.
 _SCHEMA = f"""
 CREATE TABLE head (seq INTEGER NOT NULL, sha256 TEXT NOT NULL, at TEXT);
@@ -36,7 +42,7 @@ CREATE INDEX receipt_name ON receipt (name, feed);
 CREATE INDEX receipt_sha256 ON receipt (sha256);
 CREATE INDEX receipt_path ON receipt (landing_path);
 CREATE INDEX receipt_key ON receipt (key);
-CREATE INDEX receipt_past ON receipt (form, captured_at);
+CREATE INDEX receipt_past ON receipt (form, captured_at) WHERE verdict IN ('promoted', 'duplicate');
 CREATE INDEX receipt_substance ON receipt (substance, captured_at);
 CREATE INDEX receipt_outline ON receipt (form, fingerprint) WHERE outline IS NOT NULL;
 CREATE INDEX receipt_hot ON receipt (feed, captured_at, key, stored_size)
@@ -130,9 +136,11 @@ def _opened(path: str, *, schema: str, version: int) -> sqlite3.Connection:
         raise sqlite3.OperationalError("the disk of the index is all but full")
     database = sqlite3.connect(path, timeout=60, isolation_level=None, check_same_thread=False)
     try:
+        database.execute(f"PRAGMA page_size = {_PAGE}")
         database.execute("PRAGMA journal_mode = WAL")
         database.execute("PRAGMA synchronous = NORMAL")
         database.execute(f"PRAGMA cache_size = {-_CACHE // 1024}")
+        database.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT // _PAGE}")
         database.execute("BEGIN IMMEDIATE")
         found = database.execute("PRAGMA user_version").fetchone()[0]
         if found == 0:

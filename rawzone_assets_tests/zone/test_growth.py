@@ -13,6 +13,7 @@ from rawzone_assets.access import open_raw
 from rawzone_assets.contract.judging import judge
 from rawzone_assets.platforms import all_platforms
 from rawzone_assets.samples import write_landing
+from rawzone_assets.zone.index_intake import form_number
 from rawzone_assets.zone.index_seen import SeenFile, Standing
 from rawzone_assets.zone.promotion import promote
 from rawzone_assets.zone.receipt import Verdict
@@ -87,6 +88,25 @@ class TestGrowth:
         small, large = costs(homes, work)
         tell(f"growth: {small * 10} steps to promote after {SMALL} receipts, {large * 10} after {LARGE}")
         assert large < small * GROWTH
+
+    def test_comparing_with_the_past_passes_over_no_refusals(self, homes):
+        def work(zone):
+            refused = [entry.receipt for entry in zone.index.entries(verdicts=["quarantined"])]
+            forms = {form_number(receipt.feed, receipt.contract) for receipt in refused}
+            with counted(zone) as counter:
+                for form in forms:
+                    zone.index.past.accepted_before(form, "9", most=1)
+            return len(forms), len(refused), counter.made
+
+        found = []
+        for home in homes.values():
+            with open_zone(home) as zone:
+                zone.index.catch_up()
+                found.append(work(zone))
+        (forms, few, small), (as_many, many, large) = found
+        assert forms == as_many
+        assert many > 5 * few
+        assert large <= small * GROWTH
 
     def test_a_look_at_landing_costs_by_the_files_that_are_there(self, homes):
         def work(zone):
