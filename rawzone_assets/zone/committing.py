@@ -12,6 +12,7 @@ from datetime import datetime
 from pathlib import Path
 
 from rawzone_assets.zone import custody, decision
+from rawzone_assets.zone.batch_history import BatchHistory
 from rawzone_assets.zone.drafts import Draft, findings_document
 from rawzone_assets.zone.erasing import erase
 from rawzone_assets.zone.errors import KeyOccupied
@@ -86,10 +87,10 @@ class Committer:
             at = max(now, head.at) if head.at else now
             # What was erased since it was read stays pending: the next reading finds that out.
             drafts = [d for d in drafts if not self._index.custody.erasures(sha256=d.candidate.sha256)]
-            past = decision.Batch(self._index)
+            past = decision.Batch(BatchHistory(self._index, [draft.candidate for draft in drafts]))
             decided = [(draft, past.decide(draft.candidate)) for draft in drafts]
             unchanged = tuple(draft for draft, made in decided if made.verdict is None)
-            history = Past(self._index)
+            history = Past(self._index, [draft.receipt for draft in drafts])
             receipts = [
                 history.compared(draft.feed, draft.receipt_for(made, at))
                 for draft, made in decided
