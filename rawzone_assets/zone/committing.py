@@ -12,7 +12,6 @@ from datetime import datetime
 from pathlib import Path
 
 from rawzone_assets.zone import custody, decision
-from rawzone_assets.zone.batch_history import BatchHistory
 from rawzone_assets.zone.drafts import Draft, findings_document
 from rawzone_assets.zone.erasing import erase
 from rawzone_assets.zone.errors import KeyOccupied
@@ -86,11 +85,12 @@ class Committer:
             now = self._clock()
             at = max(now, head.at) if head.at else now
             # What was erased since it was read stays pending: the next reading finds that out.
-            drafts = [d for d in drafts if not self._index.custody.erasures(sha256=d.candidate.sha256)]
-            past = decision.Batch(BatchHistory(self._index, [draft.candidate for draft in drafts]))
+            erased = self._index.custody.erased_among([draft.candidate.sha256 for draft in drafts])
+            drafts = [draft for draft in drafts if draft.candidate.sha256 not in erased]
+            past = decision.Batch(self._index)
             decided = [(draft, past.decide(draft.candidate)) for draft in drafts]
             unchanged = tuple(draft for draft, made in decided if made.verdict is None)
-            history = Past(self._index, [draft.receipt for draft in drafts])
+            history = Past(self._index)
             receipts = [
                 history.compared(draft.feed, draft.receipt_for(made, at))
                 for draft, made in decided
