@@ -67,6 +67,7 @@ class Batch:
         self.folder = layout.staging / name
         self.quarantine_folder = layout.quarantine_staging / name
         self.archive_folder = layout.archive_staging / name
+        self._blob_paths: dict[tuple[str, str, bool], Path] = {}
         self._gathering = threading.Lock()
         self._to_sync: list[Blob] = []
         self._syncs: dict[Path, list[Future[None]]] = {}
@@ -282,7 +283,12 @@ class Batch:
                 self._files.remove_folder(folder)
 
     def _blob_path(self, sha256: str, encoding: str, *, refused: bool) -> Path:
-        return (self.quarantine_folder if refused else self.folder) / f"{sha256}.{encoding}"
+        wanted = sha256, encoding, refused
+        path = self._blob_paths.get(wanted)
+        if path is None:  # asked for twice and more; making one costs as much as a system call
+            path = (self.quarantine_folder if refused else self.folder) / f"{sha256}.{encoding}"
+            self._blob_paths[wanted] = path
+        return path
 
     def _findings_path(self, landing_path: str) -> Path:
         digest = hashlib.sha256(landing_path.encode(errors="surrogateescape")).hexdigest()
