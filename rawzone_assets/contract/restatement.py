@@ -76,7 +76,7 @@ def diary_of(
     if oldest < first:
         settled = [record for record, ordinal in zip(settled, ordinals, strict=True) if ordinal >= first]
         ordinals = [ordinal for ordinal in ordinals if ordinal >= first]
-    records = [(record[1], record[2]) for record in settled]
+    records: list[tuple[Sequence[Any], Sequence[Any]]] = [(record[1], record[2]) for record in settled]
     digests: Callable[[tuple[Any, ...]], tuple[int, int]] = _remembered_digests
     # Equal values are equal figures, but for those whose type shows: 1, 1.0 and true are not written alike.
     if not _PLAIN.issuperset(map(type, chain.from_iterable(chain.from_iterable(records)))):
@@ -96,6 +96,20 @@ def diary_of(
     if by_record:
         diary["records"] = b64encode(bytes([by for _, by in told_of])).decode()
     return diary
+
+
+def rows_of_diary(days: Sequence[date | None], until: date) -> list[int]:
+    """Where those days stand that a diary needs: of the settled ones the newest year, and the oldest.
+
+    A day since the oldest one that does not stand there is told to have no figures.
+    """
+    settled = [day for day in days if day and day <= until]
+    if not settled:
+        return []
+    oldest, newest = min(settled), max(settled)
+    first = max(oldest.toordinal(), newest.toordinal() - (MOST_DAYS - 1))
+    since = date.fromordinal(first)
+    return [row for row, day in enumerate(days) if day and (since <= day <= until or day == oldest)]
 
 
 def restatement_findings(now: Diary | None, past: Iterable[Diary]) -> Iterator[Finding]:
@@ -176,7 +190,8 @@ def _read(diary: Diary) -> _Days:
 
 def _digests(told: Sequence[tuple[Sequence[Any], Sequence[Any]]]) -> tuple[int, int]:
     """The digests of a day's records, and of what these are told apart by."""
-    return _digests_of_texts([(tuple(map(_plain, by)), tuple(map(_plain, figures))) for by, figures in told])
+    texts = [(tuple(map(_remembered_plain, by)), tuple(map(_remembered_plain, of))) for by, of in told]
+    return _digests_of_texts(texts)
 
 
 def _digests_of_texts(told: Sequence[tuple[Sequence[str], Sequence[str]]]) -> tuple[int, int]:

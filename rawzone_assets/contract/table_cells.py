@@ -6,7 +6,7 @@ are is said row by row in small tables, and by pandera in large ones: loading it
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from rawzone_assets.contract import codes
 from rawzone_assets.contract.findings import Finding
@@ -41,8 +41,8 @@ def refused_texts(shape: Shape, chunk: Chunk, column: str) -> set[str | None]:
     nullable, checks = demands_of(shape.schema, column)
     texts = chunk.distinct(column)
     if len(checks) == 1 and None not in texts:
-        accepts = checks[0].accepts
-        return {cell for cell in texts if cell is not None and not accepts(cell)}
+        accepts: Callable[..., bool] = checks[0].accepts
+        return set() if all(map(accepts, texts)) else {cell for cell in texts if not accepts(cell)}
     return {
         cell
         for cell in texts

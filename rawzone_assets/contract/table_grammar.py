@@ -2,20 +2,21 @@
 
 The pattern is made of the header's columns and what their schema demands, and run by the compiled schema
 engine's linear patterns: one pass says that each row has its cells and each cell its form. It is stricter than
-the schema. What it does not match, such as quoted cells or texts that may be blank, proves nothing and is read
-and judged cell by cell. Columns whose demands no pattern can say are named, to be looked at.
+the schema. What it does not match, such as quotes inside of cells or texts that may be blank, proves nothing
+and is read and judged cell by cell. Columns whose demands no pattern can say are named, to be looked at.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import jsonschema_rs
 
+from rawzone_assets.contract.forms import FORMS
 from rawzone_assets.contract.table_cells import refused_texts, unusual_cells
 from rawzone_assets.contract.table_rows import Dialect, Lines
 from rawzone_assets.contract.table_rules import Chunk
@@ -24,16 +25,6 @@ from rawzone_assets.contract.table_shapes import Header, Shape, is_nullable
 SEPARATORS: Mapping[str, str] = {"cr": "\r", "lf": "\n", "crlf": "\r\n"}
 LONGEST_CELL = 131_072  # the csv module's own limit
 
-# Texts that each form accepts: not all of them, but what sources write.
-_FORMS = {
-    "date": r"[0-9]{4}-[0-9]{2}-[0-9]{2}",  # whether the calendar has it is looked at
-    "amount": r"[0-9]{1,15}(?:\.[0-9]{0,30})?",
-    "count": r"[0-9]{1,15}",
-    "decimal": r"-?[0-9]{1,15}(?:\.[0-9]{0,30})?",
-    "digits": r"[0-9]{1,30}",
-    "year-month": r"[1-9][0-9]{3}-(?:0[1-9]|1[0-2])",
-    "whole-number": r"[0-9]{1,15}(?:\.0{0,30})?",
-}
 _WIDTHS = {"date": 10, "year-month": 7}
 # Usual identifiers of which none is a number in scientific notation: they begin with a letter, or are digits.
 _NO_NUMBER = re.compile(r"\^(?:\[A-Z\][^|^$]*|\[0-9\]\{[0-9]+,[0-9]+\})\$")
@@ -43,6 +34,14 @@ _SHOWN = (
 )
 
 
+class Plain(NamedTuple):
+    """A chunk that is proven sound."""
+
+    chunk: Chunk  # of the columns to be looked at
+    last_cells: list[str]  # if asked for: all, or as many as tell how many decimals they have
+    lines: Lines  # as they stand, but for quotes around cells
+
+
 @dataclass(frozen=True, kw_only=True)
 class TableGrammar:
     """What a chunk must match, and the columns that must be looked at all the same, by their positions."""
@@ -50,21 +49,21 @@ class TableGrammar:
     cells: tuple[str, ...]  # what each cell of a row must match
     delimiter: str
     end: str
+    quoted: bool  # cells may stand in quotes
     looked_at: Mapping[str, int]
     doubtful: frozenset[str]  # of these, those of which the match does not prove every cell sound
     never_blank: frozenset[str]
     widths: tuple[int, ...] | None  # of the first columns, when those are all that is looked at
 
-    def chunk_of(self, lines: Lines, shape: Shape, *, with_last: bool) -> tuple[Chunk, list[str]] | None:
-        """The chunk that the lines are, of the columns to be looked at; ``None`` unless its cells are sound.
-
-        ``with_last``: also cells of the last column, all or as many as tell how many decimals they have.
-        """
+    def chunk_of(self, lines: Lines, shape: Shape, *, with_last: bool) -> Plain | None:
+        """The chunk that the lines are; ``None`` unless its cells are sound."""
         if _has_long_line(lines):
             return None
         last = self._ends_of_even(lines) if with_last else []
         if not last and not self._matches(lines, self.cells[-1]):
             return None
+        if self.quoted and b'"' in lines.data:  # around cells and nowhere else
+            lines = replace(lines, data=lines.data.replace(b'"', b""))
         columns = _Columns(grammar=self, lines=lines)
         numbers = range(lines.first, lines.first + lines.count)
         chunk = Chunk(columns=columns, lines=numbers, **self._distinct(lines))
@@ -74,19 +73,24 @@ class TableGrammar:
             return None
         if with_last and not last:
             last = [_last_cell(line, self.delimiter) for line in lines.texts]
-        return chunk, last
+        return Plain(chunk, last, lines)
 
     def _ends_of_even(self, lines: Lines) -> list[str]:
         """The first and the last cell of the last column, if all rows are sound and their decimals as many."""
         ends = (lines.data.partition(lines.end)[0], lines.data[: -len(lines.end)].rpartition(lines.end)[2])
         first, last = (_last_cell(line.decode(lines.charset), self.delimiter) for line in ends)
+        if self.quoted:
+            first, last = first.strip('"'), last.strip('"')
         decimals = len(first.partition(".")[2])
         even = rf"-?[0-9]{{1,15}}\.[0-9]{{{decimals}}}"
         is_decimal = decimals > 0 and self.cells[-1] == _cell_of("decimal", nullable=False)
         return [first, last] if is_decimal and self._matches(lines, even) else []
 
     def _matches(self, lines: Lines, last_cell: str) -> bool:
-        row = _escaped(self.delimiter).join((*self.cells[:-1], last_cell)) + _escaped(self.end)
+        cells = (*self.cells[:-1], last_cell)
+        if self.quoted:
+            cells = tuple(rf"(?:\x22(?:{cell})\x22|{cell})" for cell in cells)
+        row = _escaped(self.delimiter).join(cells) + _escaped(self.end)
         is_plain = _compiled(f"^(?:{row})*$").is_valid
         return all(is_plain(piece.decode(lines.charset)) for piece in lines.pieces())
 
@@ -139,12 +143,15 @@ class _Columns(Mapping[str, "Sequence[str | None]"]):
         return len(self.grammar.looked_at)
 
     @cached_property
-    def _cut(self) -> dict[str, list[str | None]]:
-        delimiter, places = self.grammar.delimiter, self.grammar.looked_at
-        last = max(places.values())
-        cells = list(zip(*(line.split(delimiter, last + 1) for line in self.lines.texts), strict=True))
+    def _cut(self) -> dict[str, Sequence[str | None]]:
+        # Every row has as many cells, and no cell holds a delimiter or a line's end.
+        cells = self.lines.cells(self.grammar.delimiter)
+        places, width = self.grammar.looked_at, len(self.grammar.cells)
         never_blank = self.grammar.never_blank
-        return {c: list(cells[at]) if c in never_blank else _with_blanks(cells[at]) for c, at in places.items()}
+        return {
+            column: cells[at::width] if column in never_blank else _with_blanks(cells[at::width])
+            for column, at in places.items()
+        }
 
 
 def _has_long_line(lines: Lines) -> bool:
@@ -179,9 +186,9 @@ def grammar_of(
     for position, column in enumerate(header.columns):
         demands = shape.columns[column] if column else {}
         cell = _cell(demands, text, is_text_only_tabs=dialect.delimiter == "\t") if column else text
-        if column and (cell is None or column in needed or demands.get("format") == "date"):
+        if column and (cell is None or column in needed):
             looked_at[column] = position
-            if cell is None or demands.get("format") == "date":
+            if cell is None:
                 doubtful.add(column)
             elif demands.get("format") and not is_nullable(demands):
                 never_blank.add(column)
@@ -190,6 +197,7 @@ def grammar_of(
         cells=tuple(cells),
         delimiter=dialect.delimiter,
         end=SEPARATORS[newline],
+        quoted=dialect.quoted,
         looked_at=looked_at,
         doubtful=frozenset(doubtful),
         never_blank=frozenset(never_blank),
@@ -212,7 +220,7 @@ def _cell(demands: Mapping[str, Any], text: str, *, is_text_only_tabs: bool) -> 
     usual, form, nullable = demands.get("x-usual"), demands.get("format"), is_nullable(demands)
     if form == "identifier" and usual and _NO_NUMBER.fullmatch(usual):
         return f"(?:{usual[1:-1]})?" if nullable else f"(?:{usual[1:-1]})"
-    if form in _FORMS and not usual:
+    if form and form != "identifier" and not usual:  # what is usual of identifiers may hold delimiters
         return _cell_of(form, nullable=nullable)
     if form or usual:
         return None
@@ -222,8 +230,9 @@ def _cell(demands: Mapping[str, Any], text: str, *, is_text_only_tabs: bool) -> 
     return rf"(?:{text}{_SHOWN if is_text_only_tabs else '[0-9A-Za-z]'}{text})"
 
 
-def _cell_of(form: str, *, nullable: bool) -> str:
-    return f"(?:{_FORMS[form]})?" if nullable else f"(?:{_FORMS[form]})"
+def _cell_of(form: str, *, nullable: bool) -> str | None:
+    usual = FORMS[form].usual
+    return usual and (f"(?:{usual})?" if nullable else f"(?:{usual})")
 
 
 def _escaped(text: str) -> str:

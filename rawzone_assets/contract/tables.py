@@ -21,7 +21,7 @@ from rawzone_assets.contract.drift import outline_of_columns
 from rawzone_assets.contract.feed import Capture, Content, Facts, Feed
 from rawzone_assets.contract.findings import Finding, Findings, Place
 from rawzone_assets.contract.forms import UNDEFINED, day_of, is_date
-from rawzone_assets.contract.restatement import Diary, Figures, diary_of
+from rawzone_assets.contract.restatement import Diary, Figures, diary_of, rows_of_diary
 from rawzone_assets.contract.rules import stale
 from rawzone_assets.contract.table_cells import refused_cells, unusual_cells
 from rawzone_assets.contract.table_cuts import LastCells
@@ -204,15 +204,14 @@ class _Examination:
             if plain is None:
                 return
             digest, written = self._digest.copy(), 0
-            for piece in grammar.written(lines):
+            for piece in grammar.written(plain.lines):
                 digest.update(piece)
                 written += len(piece)
             if written >= CHUNK_CELL_CHARACTERS:
                 return
             self._digest = digest
             rows.take(lines)
-            chunk, last_cells = plain
-            self._take_chunk(chunk, last_cells, lines.count, self._rule_objections(chunk))
+            self._take_chunk(plain.chunk, plain.last_cells, lines.count, self._rule_objections(plain.chunk))
 
     def _read_rows(self, rows: Rows) -> None:
         width = len(self.header.names)
@@ -300,13 +299,13 @@ class _Examination:
     ) -> Diary | None:
         """What the rows tell of days that are settled."""
         of, by = (sorted(set(names) & table.columns.keys()) for names in (figures.of, figures.by))
-        by_of, figures_of = (_rows_of(table, names, len(dates)) for names in (by, of))
-        told = (
-            (day, by_of[row], figures_of[row])
-            for row, day in enumerate(dates)
-            if day and UNDEFINED not in figures_of[row]
-        )
         until = figures.last_settled(self.capture.day, newest, self.feed.cadence.lag_days)
+        if any(UNDEFINED in table.columns[name] for name in of):
+            figures_of = _cells_of(table, of, range(len(dates)))
+            dates = [None if UNDEFINED in cells else day for day, cells in zip(dates, figures_of, strict=True)]
+        rows = rows_of_diary(dates, until)
+        days = (day for row in rows if (day := dates[row]))
+        told = zip(days, _cells_of(table, by, rows), _cells_of(table, of, rows), strict=True)
         return diary_of(told, (*of, *by), until=until, by_record=bool(by))
 
     def _objections(self, chunk: Chunk) -> Iterator[Finding]:
@@ -330,6 +329,8 @@ def _is_blank(cell: str) -> bool:
     return not cell or cell.isspace()
 
 
-def _rows_of(table: Chunk, names: Sequence[str], rows: int) -> list[tuple[str | None, ...]]:
-    """The cells of some columns, row by row."""
-    return list(zip(*(table.columns[name] for name in names), strict=True)) if names else [()] * rows
+def _cells_of(table: Chunk, names: Sequence[str], rows: Sequence[int]) -> list[tuple[str | None, ...]]:
+    """The cells of some columns in some rows, row by row."""
+    if not names:
+        return [()] * len(rows)
+    return list(zip(*([table.columns[name][row] for row in rows] for name in names), strict=True))

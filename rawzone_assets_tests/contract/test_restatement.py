@@ -16,7 +16,7 @@ from rawzone_assets.contract.content import BytesContent
 from rawzone_assets.contract.feed import Facts
 from rawzone_assets.contract.judging import judge
 from rawzone_assets.contract.naming import Recognized, recognize
-from rawzone_assets.contract.restatement import Diary, Told, diary_of, restatement_findings
+from rawzone_assets.contract.restatement import Diary, Told, diary_of, restatement_findings, rows_of_diary
 from rawzone_assets.platforms import all_platforms
 from rawzone_assets.samples.distrokid_apple_music import good_apple_page
 from rawzone_assets.samples.distrokid_pages import good_page
@@ -47,6 +47,20 @@ class TestDiaries:
     def test_are_the_same_however_figures_are_written(self):
         ways = [[843, 0, 7], ["843", "0", "7"], [843.0, "-0", "7.00"]]
         assert len({json.dumps(diary(dict(zip(days(3), way, strict=True)))) for way in ways}) == 1
+
+    def test_of_a_year_begin_with_days_that_are_not_told_when_older_ones_are(self):
+        for told, first in (([FIRST, date(2026, 6, 1)], "2025-06-01"), ([date(2026, 6, 1)], "2026-06-01")):
+            kept = diary(dict.fromkeys(told, 1))
+            assert kept
+            assert kept["from"] == first
+
+    @given(st.lists(st.dates(date(2023, 1, 1), date(2025, 6, 1)) | st.none(), max_size=20), st.dates())
+    def test_need_no_other_rows_than_are_asked_for(self, told, until):
+        def kept(rows):
+            records = [Told(day=told[row], by=(), figures=(row,)) for row in rows if told[row]]
+            return diary_of(records, ("streams",), until=until, by_record=False)
+
+        assert kept(rows_of_diary(told, until)) == kept(range(len(told)))
 
     def test_of_nothing_are_none(self):
         assert diary({}) is None
