@@ -61,10 +61,12 @@ def run(*, folder: Path, sizes: str, turns: int, into: Path) -> None:
     homes = {int(size): folder / size for size in sizes.split(",")}
     made = {size: _made(home, size) for size, home in homes.items()}
     figures: dict[int, dict[str, list[float]]] = {size: {} for size in homes}
-    for _ in range(turns):
-        for size, home in homes.items():
-            for name, value in {**_asked(home), **_promoted(home, folder)}.items():
-                figures[size].setdefault(name, []).append(value)
+    # Copies go when all is measured: for minutes after files were removed, ext4 takes longer to make new ones.
+    with tempfile.TemporaryDirectory(prefix="copies-", dir=folder) as copies:
+        for _ in range(turns):
+            for size, home in homes.items():
+                for name, value in {**_asked(home), **_promoted(home, Path(copies))}.items():
+                    figures[size].setdefault(name, []).append(value)
     report = {
         "machine": machine.described(),
         "sizes": {
@@ -103,19 +105,20 @@ def _asked(home: Path) -> dict[str, float]:
     }
 
 
-def _promoted(home: Path, folder: Path) -> dict[str, float]:
+def _promoted(home: Path, copies: Path) -> dict[str, float]:
     """What promoting more takes, in a copy of the zone whose past is linked."""
-    copy = Path(tempfile.mkdtemp(prefix="copy-", dir=folder))
-    try:
-        subprocess.run(["cp", "-al", str(home / "raw"), str(copy / "raw")], check=True)
-        (copy / "state").mkdir()
-        index, copied = (index_path(zone / "state", _settings(zone).layout.ledger) for zone in (home, copy))
-        shutil.copy(index, copied)
-        landing = copy / "landing"
-        write_landing(landing, days=_DAYS_OF_FILES, until=LAST + timedelta(days=_DAYS_OF_FILES), bad=False)
-        return _of_a_process("promote", copy)
-    finally:
-        shutil.rmtree(copy)
+    copy = Path(tempfile.mkdtemp(dir=copies))
+    subprocess.run(["cp", "-al", str(home / "raw"), str(copy / "raw")], check=True)
+    (copy / "state").mkdir()
+    index, copied = (index_path(zone / "state", _settings(zone).layout.ledger) for zone in (home, copy))
+    shutil.copy(index, copied)
+    with copied.open("rb") as stream:
+        os.fsync(stream.fileno())  # else the first sync of what is measured writes all of the copy
+    landing = copy / "landing"
+    write_landing(landing, days=_DAYS_OF_FILES, until=LAST + timedelta(days=_DAYS_OF_FILES), bad=False)
+    told = _of_a_process("promote", copy)
+    copied.unlink()  # gigabytes
+    return told
 
 
 # --- what is measured, each in its own process ----------------------------------------------------
@@ -170,13 +173,12 @@ def promote_more(home: Path) -> None:
             known[place] = judge(feed, content, capture)
         return known[place]
 
-    with tempfile.TemporaryDirectory(dir=home) as other:
-        settings = Settings.from_environment(
-            {"RAWZONE_RESERVE": "0", "RAWZONE_LANDING": str(home / "landing")}, home=Path(other)
-        )
-        with Zone(settings) as zone:  # a first time, so that nothing is paid for twice below
-            ready = zone.survey(all_platforms(), settle=0).ready[:_FILES]
-            promote(zone, ready, judge=remembered, run_id="first")
+    settings = Settings.from_environment(
+        {"RAWZONE_RESERVE": "0", "RAWZONE_LANDING": str(home / "landing")}, home=home / "other"
+    )
+    with Zone(settings) as zone:  # a first time, so that nothing is paid for twice below
+        ready = zone.survey(all_platforms(), settle=0).ready[:_FILES]
+        promote(zone, ready, judge=remembered, run_id="first")
     with Zone(_settings(home)) as zone:
         ready = zone.survey(all_platforms(), settle=0).ready[:_FILES]
         started = time.process_time()
