@@ -107,7 +107,7 @@ class Owners:
     def __init__(self, platforms: Iterable[Platform]) -> None:
         self._platforms = tuple(platforms)
         self._folders: dict[str, _Folder] = {}
-        self._names: dict[str, _Names] = {}  # by platform
+        self._names: dict[int, _Names] = {}  # by the platform's identity: its modes have no hash
 
     def recognize(self, path: str, sidecar_time: datetime | None = None) -> Recognized | Unrecognized | Ignored:
         """As :func:`recognize`, for many paths."""
@@ -159,9 +159,9 @@ class Owners:
         platform = None if reason else _platform_of(parts, self._platforms)
         if platform is None:
             return _Folder(ignored=reason)
-        names = self._names.get(platform.id)
-        if names is None or names.platform is not platform:
-            names = self._names[platform.id] = _Names.of(platform)
+        names = self._names.get(id(platform))
+        if names is None:
+            names = self._names[id(platform)] = _Names.of(platform)
         stamped = _STAMP_FOLDER.fullmatch(parts[-1])
         return _Folder(names=names, stamp=stamped["ts"] if stamped else None)
 
