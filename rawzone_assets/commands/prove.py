@@ -133,5 +133,6 @@ def _one(entries: Sequence[Entry], wanted: str, seq: int | None) -> Entry:
     if len(found) != 1:
         commits = ", ".join(str(number) for number in sorted({entry.seq for entry in entries}))
         how = "give a whole key or landing path" if found else "give one of them"
-        fail(f"{wanted!r} means {len(entries)} receipts, in commits {commits}: {how}, or choose with --commit.")
+        said = f"{len(entries)} receipts, in commits" if len(entries) > 1 else "one receipt, in commit"
+        fail(f"{wanted!r} means {said} {commits}: {how}, or choose with --commit.")
     return found[0]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Sequence
 from itertools import chain, islice
+from operator import itemgetter
 from typing import Any
 
 import orjson
@@ -69,9 +70,14 @@ def paths_of(document: Any) -> list[str]:
 
 def _members(objects: Sequence[dict[str, Any]]) -> Iterable[tuple[str, Sequence[Any]]]:
     """Every name in the objects with all that stands under it, the names of like objects at once."""
-    layouts = set(map(tuple, objects))
-    if len(layouts) == 1:
-        return zip(layouts.pop(), zip(*map(dict.values, objects), strict=True), strict=True)
+    first = objects[0]
+    if len(objects) == 1:
+        return zip(first, zip(first.values(), strict=True), strict=True)
+    if sum(map(len, objects)) == len(first) * len(objects):
+        try:
+            return [(name, list(map(itemgetter(name), objects))) for name in first]
+        except KeyError:
+            pass  # as many names, but not the same
     alike: dict[tuple[str, ...], list[dict[str, Any]]] = {}
     for value in objects:
         alike.setdefault(tuple(value), []).append(value)

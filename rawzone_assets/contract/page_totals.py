@@ -99,23 +99,24 @@ def prints_plainly(page: PlainMarkup, total: PageTotal, expected: int) -> bool:
         at = page.markup.find(total.label, at + 1)
         if at < 0:
             break
-        if not shown.isdisjoint(_beside(page.markup, at, at + len(total.label))):
-            is_first = word.isdigit() and page.markup.count(word, 0, at) < _MOST_LABELS
-            return is_first and _is_shown(page.markup, at)
+        for figure, start in _beside(page.markup, at, at + len(total.label)):
+            if figure in shown:
+                is_first = word.isdigit() and page.markup.count(word, 0, at) < _MOST_LABELS
+                return is_first and page.is_outside_tags(start) and _is_shown(page.markup, at)
     return False
 
 
-def _beside(markup: str, start: int, end: int) -> Iterator[str]:
-    """The figures right after and right before a label that is a text of its own, if any."""
+def _beside(markup: str, start: int, end: int) -> Iterator[tuple[str, int]]:
+    """The figures right after and right before a label that is a text of its own, and where the two start."""
     if not markup[max(0, start - _NEAR) : start].rstrip().endswith(">"):
         return
     found = _FIGURE_AFTER.match(markup, end)
     if found:
-        yield found["figure"]
+        yield found["figure"], start
     if _ENDS_TEXT.match(markup, end):
         found = _FIGURE_BEFORE.search(markup, max(0, start - _NEAR), start)
         if found:
-            yield found["figure"]
+            yield found["figure"], found.start("figure")
 
 
 def _element_prints(page: PlainMarkup, total: PageTotal, expected: int) -> bool:
@@ -129,7 +130,7 @@ def _element_prints(page: PlainMarkup, total: PageTotal, expected: int) -> bool:
     inside = _ONLY_TEXT.match(page.markup, tag[1])
     name = page.markup[start + 1 :].split(None, 1)[0].lower()
     is_alone = inside is not None and inside[2].lower() == name and _number(inside[1]) == expected
-    return is_alone and _is_shown(page.markup, start)
+    return is_alone and page.is_outside_tags(start) and _is_shown(page.markup, start)
 
 
 @cache

@@ -82,6 +82,10 @@ class PlainMarkup:
         tag = _TAG.match(self.markup, start)
         return (_attributes(tag["attributes"]), tag.end()) if tag else None
 
+    def is_outside_tags(self, at: int) -> bool:
+        """Whether that is no place in a tag, which may quote texts and tags: up to it all tags are whole."""
+        return _grammar().is_valid(self.markup[:at])
+
 
 def plain_markup(data: bytes) -> PlainMarkup | None:
     """The page's plain markup; ``None`` when another parser might cut the page otherwise.

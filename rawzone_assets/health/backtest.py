@@ -15,7 +15,7 @@ from itertools import islice
 
 from rawzone_assets.contract.feed import Feed
 from rawzone_assets.zone.index_queries import Entry
-from rawzone_assets.zone.intake import Judge
+from rawzone_assets.zone.judge import Judge
 from rawzone_assets.zone.past import OF_THE_PAST
 from rawzone_assets.zone.receipt import Verdict
 from rawzone_assets.zone.rejudging import Rejudged, Unsound, rejudge

@@ -15,7 +15,7 @@ from typing import Any
 
 from rawzone_assets.health.damage import Damage, DamageKind
 from rawzone_assets.health.recorded import Recorded, read_recorded
-from rawzone_assets.health.scrub import check_item
+from rawzone_assets.health.rereading import check_item
 from rawzone_assets.health.sources import Source, Sources
 from rawzone_assets.health.tree import read_tree
 from rawzone_assets.zone import upkeep

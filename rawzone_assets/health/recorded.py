@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -97,8 +98,8 @@ class Recorded:
         return self.custody.get(key, Custody()).whereabouts
 
 
-def read_recorded(zone: Zone) -> Recorded:
-    """Read the whole ledger.
+def read_recorded(zone: Zone, *, named: Callable[[Sequence[Item]], None] | None = None) -> Recorded:
+    """Read the whole ledger. ``named`` is told what each commit names first; later ones may say otherwise.
 
     Raises:
         OSError: The ledger's folder cannot be listed.
@@ -112,6 +113,8 @@ def read_recorded(zone: Zone) -> Recorded:
             recorded.damages.append(_stranger(files, folder / name))
     for seq in range(int(chain[-1].split(".")[0]) + 1 if chain else 0):
         _read_commit(recorded, zone, seq)
+        if named:
+            named(list(takewhile(lambda item: item.seq == seq, reversed(recorded.items.values()))))  # noqa: B023
     return recorded
 
 
@@ -152,7 +155,7 @@ def _read_commit(recorded: Recorded, zone: Zone, seq: int) -> None:
     if before.at and commit.at < before.at:
         recorded.damages.append(_ledger_damage(path, "its time is before that of its predecessor"))
     for record in commit.records:
-        _apply(recorded, zone.layout, seq, record, timestamp(commit.at))
+        _apply(recorded, zone.layout, seq, record, recorded.verified[seq])
 
 
 def _apply(recorded: Recorded, layout: Layout, seq: int, record: Record, at: str) -> None:

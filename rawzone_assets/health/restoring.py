@@ -12,7 +12,7 @@ from typing import Any
 
 from rawzone_assets.health.damage import Damage
 from rawzone_assets.health.recorded import Item
-from rawzone_assets.health.scrub import check_item
+from rawzone_assets.health.rereading import check_item
 from rawzone_assets.health.sources import Found
 from rawzone_assets.zone import codec, upkeep
 from rawzone_assets.zone.errors import KeyOccupied, StorageFailed

@@ -15,9 +15,9 @@ from datetime import datetime, timedelta
 
 from rawzone_assets.health.damage import Damage, DamageKind
 from rawzone_assets.health.recorded import Item, Recorded
+from rawzone_assets.health.rereading import check
 from rawzone_assets.health.scrub import (
     Progress,
-    check,
     foreign,
     is_object,
     look_around,

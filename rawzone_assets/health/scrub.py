@@ -6,45 +6,29 @@ and trusts neither size nor time. It goes on after damage, because an auditor wa
 
 from __future__ import annotations
 
-import os
-import stat
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
-from itertools import islice
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from rawzone_assets.health import tree
 from rawzone_assets.health.damage import Damage, DamageKind
-from rawzone_assets.health.recorded import Erased, Item, Recorded, damage_of, read_recorded
-from rawzone_assets.zone import codec, custody, upkeep
+from rawzone_assets.health.recorded import Erased, Item, Recorded, read_recorded
+from rawzone_assets.health.rereading import check, reading_ahead
+from rawzone_assets.zone import upkeep
 from rawzone_assets.zone.custody import Whereabouts
-from rawzone_assets.zone.errors import LedgerDamaged, StorageFailed
-from rawzone_assets.zone.files import Files
+from rawzone_assets.zone.errors import StorageFailed
 from rawzone_assets.zone.ledger import Head
-from rawzone_assets.zone.receipt import Record
 from rawzone_assets.zone.staging import leftovers
 from rawzone_assets.zone.zone import Zone
-
-_AT_ONCE = 64  # portions handed to the readers before their results are taken
-_MOST_FILES, _MOST_BYTES = 32, 2**20  # of a portion
 
 Progress = Callable[[int, int], None]
 """Called with (bytes read so far, bytes to read)."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Checked:
-    """A recorded file that was re-read, and what is wrong with it."""
-
-    item: Item
-    problem: Damage | None
-
-
-@dataclass(frozen=True, kw_only=True)
 class Surroundings:
-    """What a scrub knows before it reads a single stored byte. The tree is listed before the ledger is read,
+    """What a scrub knows of the zone before it tells anything. The tree is listed before the ledger is read,
     so a promotion that runs meanwhile is no finding.
     """
 
@@ -104,14 +88,18 @@ def reading_the_zone() -> Iterator[None]:
 def _scrub(
     zone: Zone, *, feeds: Sequence[str], since: str | None, until: str | None, progress: Progress | None
 ) -> ScrubReport:
-    around = look_around(zone)
-    wanted = [item for item in around.recorded.items.values() if _is_wanted(item, feeds, since, until)]
+    def is_wanted(item: Item) -> bool:
+        return _is_wanted(item, feeds, since, until)
+
+    with reading_ahead(zone.files, is_wanted) as ahead:
+        around = look_around(zone, named=ahead.begin)
+    wanted = list(filter(is_wanted, around.recorded.items.values()))
     total = sum(weight_of(item) for item in wanted)
     damages = [*around.recorded.damages, *around.unreadable]
     weak: list[Damage] = []
     missing: list[Item] = []
     done = 0
-    for checked in check(zone, wanted, around.recorded):
+    for checked in check(zone, wanted, around.recorded, sound=ahead.sound):
         done += weight_of(checked.item)
         if checked.problem:
             (weak if checked.problem.kind is DamageKind.COPY else damages).append(checked.problem)
@@ -136,42 +124,15 @@ def _scrub(
     )
 
 
-def look_around(zone: Zone) -> Surroundings:
-    """List the tree, then read the ledger."""
+def look_around(zone: Zone, *, named: Callable[[Sequence[Item]], None] | None = None) -> Surroundings:
+    """List the tree, then read the ledger; ``named`` is told of files while it is read."""
     listed, unreadable = tree.read_tree(zone)
     return Surroundings(
         tree=listed,
         unreadable=tuple(unreadable),
-        recorded=read_recorded(zone),
+        recorded=read_recorded(zone, named=named),
         interrupted=tuple(leftovers(zone.files, zone.layout)),
     )
-
-
-def check(zone: Zone, items: Iterable[Item], recorded: Recorded) -> Iterator[Checked]:
-    """Re-read files that ``recorded`` names, several at a time, in the order given."""
-
-    def check_some(some: Sequence[Item]) -> list[Checked]:
-        return [Checked(item=item, problem=_problem(zone, item, recorded)) for item in some]
-
-    portions = _portions(items)
-    with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
-        while ahead := list(islice(portions, _AT_ONCE)):
-            for done in pool.map(check_some, ahead):
-                yield from done
-
-
-def _portions(items: Iterable[Item]) -> Iterator[list[Item]]:
-    """Some files each: handing a reader one by one takes as long as reading a small one."""
-    portion: list[Item] = []
-    size = 0
-    for item in items:
-        portion.append(item)
-        size += item.stored_size
-        if len(portion) == _MOST_FILES or size >= _MOST_BYTES:
-            yield portion
-            portion, size = [], 0
-    if portion:
-        yield portion
 
 
 def is_object(recorded: Recorded, item: Item) -> bool:
@@ -179,77 +140,6 @@ def is_object(recorded: Recorded, item: Item) -> bool:
     if item.key is None or not item.is_archive_copy:
         return item.key is not None
     return recorded.whereabouts(item.key) is Whereabouts.ARCHIVE
-
-
-def _problem(zone: Zone, item: Item, recorded: Recorded) -> Damage | None:
-    """What is wrong with a recorded file. An archived object is missing only if it is in neither place."""
-    problem = check_item(zone.files, item)
-    if problem is None or problem.kind is not DamageKind.MISSING:
-        return problem
-    if _left_since(zone, item, recorded):
-        return None
-    if item.is_archive_copy and item.key:
-        hot = replace(item, path=zone.layout.object(item.key))
-        if check_item(zone.files, hot) is None:
-            told = "its archive copy is missing, but the hot copy is sound: run 'rawzone repair'"
-            return damage_of(DamageKind.COPY, item, told)
-    return problem
-
-
-def _left_since(zone: Zone, item: Item, recorded: Recorded) -> bool:
-    """Whether a missing file was archived or erased after the ledger was read: a scrub takes hours."""
-    if not recorded.head.sha256:
-        return False
-    with suppress(LedgerDamaged):
-        return any(
-            _takes_away(record, item)
-            for commit in zone.ledger.after(recorded.head)
-            for record in commit.records
-            if custody.is_custody(record)
-        )
-    return False
-
-
-def _takes_away(record: Record, item: Item) -> bool:
-    is_about_it = item.key is not None and record.get("key") == item.key
-    if record["record"] == custody.ERASED:
-        return is_about_it or record["place"] == item.place
-    return record["record"] == custody.ARCHIVED and is_about_it and not item.is_archive_copy
-
-
-def check_item(files: Files, item: Item) -> Damage | None:
-    """What is wrong with one recorded file; ``None`` when it is sound."""
-    try:
-        with files.open(item.path) as stream:
-            codec.check_file(
-                stream,
-                encoding=item.encoding,
-                size=item.size,
-                sha256=item.sha256,
-                stored_size=item.stored_size,
-                stored_sha256=item.stored_sha256,
-            )
-    except codec.Damaged as problem:
-        told = "it does not say what its receipt says" if item.is_document else str(problem)
-        return damage_of(DamageKind.DAMAGED, item, told)
-    except OSError as error:
-        return _unread(files, item, error)
-    return None
-
-
-def _unread(files: Files, item: Item, error: OSError) -> Damage:
-    """Why a recorded file could not be read: it is not there, it is no file, or what the system says."""
-    try:
-        status = files.status(item.path)
-    except OSError as other:
-        status, error = None, other
-    else:
-        if status is None:
-            return damage_of(DamageKind.MISSING, item, "its receipt says it exists")
-    if status and not stat.S_ISREG(status.st_mode):
-        what = "a link lies" if stat.S_ISLNK(status.st_mode) else "something that is no file lies"
-        return damage_of(DamageKind.DAMAGED, item, f"{what} in its place")
-    return damage_of(DamageKind.DAMAGED, item, f"it cannot be read ({(error.strerror or 'no reason').lower()})")
 
 
 def foreign(

@@ -15,7 +15,7 @@ from rawzone_assets.access import RawReader, open_raw
 from rawzone_assets.contract.feed import Platform
 from rawzone_assets.contract.judging import judge
 from rawzone_assets.health.alert_settings import AlertSettings
-from rawzone_assets.zone.intake import Judge
+from rawzone_assets.zone.judge import Judge
 from rawzone_assets.zone.judges import JudgePool
 from rawzone_assets.zone.promotion import Progress
 from rawzone_assets.zone.settings import Settings

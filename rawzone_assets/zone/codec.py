@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import hashlib
 import struct
+import threading
 import zlib
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import nullcontext
 from itertools import chain
 from typing import BinaryIO
 
@@ -22,6 +24,8 @@ _LEVEL = 5  # libdeflate 5: 0.98 of zlib 6's size at 2.5 times its speed
 _STREAM_LEVEL = 6
 _GZIP = 31  # zlib's window bits for a gzip wrapper
 _HELD = 64 * 2**20  # bytes of both forms up to which an object is read as a whole
+_LARGE = 8 * 2**20
+_ONE_LARGE = threading.Lock()
 _TRAILER = struct.Struct("<II")  # what ends a gzip member: the checksum and length of its content
 
 
@@ -35,8 +39,16 @@ def encoding_for(name: str) -> str:
 
 
 def compress(data: bytes) -> bytes:
-    """The stored form of a whole delivery."""
-    return bytes(deflate.gzip_compress(data, _LEVEL))
+    """The stored form of a whole delivery, once that was seen to give it back.
+
+    A compressor's fault would otherwise be found years later, when landing is long gone.
+    """
+    # Three forms of it are held here: of large deliveries, those of one at a time.
+    with _ONE_LARGE if len(data) >= _LARGE else nullcontext():
+        compressed = deflate.gzip_compress(data, _LEVEL)
+        if deflate.gzip_decompress(compressed, len(data)) != data:
+            raise AssertionError("the compressor did not give back the bytes it was given")
+        return bytes(compressed)
 
 
 def compress_stream(blocks: Iterable[bytes]) -> Iterator[bytes]:
@@ -209,8 +221,3 @@ def check_stored(
         raise problem
     if found != sha256:
         raise Damaged("its original bytes have another SHA-256 than recorded")
-
-
-def decompress(compressed: bytes) -> bytes:
-    """What :func:`compress` was given. For our own fresh output only: it trusts the size the bytes state."""
-    return bytes(deflate.gzip_decompress(compressed))

@@ -85,7 +85,8 @@ class Committer:
             now = self._clock()
             at = max(now, head.at) if head.at else now
             # What was erased since it was read stays pending: the next reading finds that out.
-            drafts = [d for d in drafts if not self._index.custody.erasures(sha256=d.candidate.sha256)]
+            erased = self._index.custody.erased_among([draft.candidate.sha256 for draft in drafts])
+            drafts = [draft for draft in drafts if draft.candidate.sha256 not in erased]
             past = decision.Batch(self._index)
             decided = [(draft, past.decide(draft.candidate)) for draft in drafts]
             unchanged = tuple(draft for draft, made in decided if made.verdict is None)

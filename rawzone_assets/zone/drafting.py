@@ -7,7 +7,7 @@ come, so the outcome does not depend on how far ahead it was begun.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor, wait
 from contextlib import AbstractContextManager, ExitStack, suppress
 from dataclasses import replace
@@ -16,24 +16,20 @@ from types import TracebackType
 from typing import Self
 
 from rawzone_assets.contract.feed import Feed, Judgement
-from rawzone_assets.contract.findings import Finding
 from rawzone_assets.zone.committing import Published
 from rawzone_assets.zone.contracts import contract_of
 from rawzone_assets.zone.drafts import Draft
 from rawzone_assets.zone.errors import ZoneError
-from rawzone_assets.zone.intake import Intake, Judge, Opened, Source, judge_all, place_objections
-from rawzone_assets.zone.landing import ChangedWhileRead, Unreadable
+from rawzone_assets.zone.intake import Intake, Opened, Settled, Source, place_objections
+from rawzone_assets.zone.judge import Judge, judge_all
 from rawzone_assets.zone.publishing import Publisher
-from rawzone_assets.zone.receipt import Verdict
 from rawzone_assets.zone.staging import Batch
 from rawzone_assets.zone.survey import Delivery
 from rawzone_assets.zone.zone import Zone
 
 _SYNCS_AT_ONCE = 8
 _MOST_FILES, _MOST_BYTES = 16, 2**18  # of a portion
-
-Settled = Verdict | Finding | ChangedWhileRead | Unreadable
-"""Why a delivery is not judged, see :meth:`Intake.open`; an exception here concerns this one delivery."""
+_MOST_BATCHES, _MOST_BYTES_HELD = 3, 64 * 2**20  # under way: few enough files are large to be held all at once
 
 Drafted = Draft | Settled
 Drafter = Callable[[Sequence[Delivery]], list[Drafted]]
@@ -54,10 +50,11 @@ class Drafting:
         # Threads that wait for the disk: several at once share a write of its journal.
         self._syncers = ThreadPoolExecutor(max_workers=_SYNCS_AT_ONCE) if parallel > 1 else None
 
-    @property
-    def looks_ahead(self) -> bool:
-        """Whether a batch is drafted before its drafts are asked for."""
-        return self._drafters is not None
+    def may_begin(self, under_way: Collection[BatchUnderWay]) -> bool:
+        """Whether another batch may be drafted before one of these is published."""
+        if self._drafters is None:
+            return False
+        return len(under_way) < _MOST_BATCHES and sum(batch.size for batch in under_way) < _MOST_BYTES_HELD
 
     def begin(self, feed: Feed, deliveries: Iterable[Delivery], *, reserve: int) -> BatchUnderWay:
         """Open a batch of one feed and let it be drafted, with ``reserve`` bytes kept free.
@@ -86,19 +83,13 @@ class Drafting:
         start = zone.settings.start or feed.start
         intake = Intake(zone.files, self._source, zone.index, staged, clock=zone.clock, syncers=self._syncers)
 
-        def opened(delivery: Delivery) -> Opened | Settled:
-            try:
-                return intake.open(delivery)
-            except (ChangedWhileRead, Unreadable) as problem:
-                return problem
-
         def drafted(one: Opened, judgement: Judgement) -> Draft:
             objections = place_objections(one.delivery, start=start, now=now)
             contract = contract_of(feed, one.delivery.recognized.capture.name)
             return intake.draft(one, judgement, objections=objections, contract=contract)
 
         def draft(deliveries: Sequence[Delivery]) -> list[Drafted]:
-            found = [opened(delivery) for delivery in deliveries]
+            found = intake.open_all(deliveries)
             requests = [one.request for one in found if isinstance(one, Opened)]
             judgements = iter(judge_all(self._judge, requests))
             return [drafted(one, next(judgements)) if isinstance(one, Opened) else one for one in found]
@@ -126,6 +117,7 @@ class BatchUnderWay:
 
     def __init__(self, deliveries: list[Delivery]) -> None:
         self.deliveries = deliveries
+        self.size = sum(delivery.landed.size for delivery in deliveries)
         self._publisher: Publisher | None = None
         self._staged: Batch | None = None
         self._failure: ZoneError | None = None

@@ -151,6 +151,14 @@ class CustodyLookups:
             for seq, found, digest, body in rows
         ]
 
+    def erased_among(self, digests: Sequence[str]) -> set[str]:
+        """Those of these SHA-256 whose bytes were erased."""
+        rows = self._database.execute(
+            f"SELECT DISTINCT sha256 FROM erased WHERE sha256 IN ({','.join('?' * len(digests))})",  # noqa: S608
+            [bytes.fromhex(digest) for digest in digests],
+        )
+        return {digest.hex() for (digest,) in rows}
+
     def span(self, key: str) -> tuple[str, str] | None:
         """The first and last capture day under which the object can be read, its duplicates' among them."""
         row = self._database.execute(

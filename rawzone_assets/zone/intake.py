@@ -6,14 +6,13 @@ there, so that what was judged is what is stored and memory stays bounded.
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import chain
 from pathlib import Path
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Protocol
 
 from rawzone_assets.contract import codes
 from rawzone_assets.contract.content import BytesContent
@@ -25,35 +24,17 @@ from rawzone_assets.zone.decision import Candidate
 from rawzone_assets.zone.drafts import Draft
 from rawzone_assets.zone.files import Files
 from rawzone_assets.zone.index import Index
+from rawzone_assets.zone.judge import Request
 from rawzone_assets.zone.landed import Landed
-from rawzone_assets.zone.landing import HELD_IN_MEMORY
+from rawzone_assets.zone.landing import HELD_IN_MEMORY, ChangedWhileRead, Unreadable
 from rawzone_assets.zone.receipt import Receipt, Verdict, learned, printable_path, timestamp
 from rawzone_assets.zone.staged_content import StagedContent
 from rawzone_assets.zone.staging import Batch, Blob
 from rawzone_assets.zone.survey import Delivery
 
-
-class Judge(Protocol):
-    """What judges one delivery."""
-
-    def __call__(self, feed: Feed, content: Content, capture: Capture, /) -> Judgement: ...
-
-
-Request = tuple[Feed, Content, Capture]
-
-
-@runtime_checkable
-class Judges(Protocol):
-    """A judge that takes several deliveries at once more cheaply than one by one."""
-
-    def judge_all(self, requests: Sequence[Request]) -> list[Judgement]: ...
-
-
-def judge_all(judge: Judge, requests: Sequence[Request]) -> list[Judgement]:
-    """What a judge says of each, in order."""
-    if isinstance(judge, Judges):
-        return judge.judge_all(requests)
-    return [judge(*request) for request in requests]
+Settled = Verdict | Finding | ChangedWhileRead | Unreadable
+"""Why a delivery is not judged: its verdict when exactly this was dealt with before, a finding when it must not
+even be kept, or what kept it from being read: it did not keep still, or is not ours to read."""
 
 
 class Reading(Protocol):
@@ -98,7 +79,7 @@ class Opened:
     held: bytes | None
     unnamed: Path | None  # where it was staged already, when it was too large to hold
     content: Content
-    is_met: bool  # some receipt is of the same bytes
+    is_met: bool = False  # some receipt is of the same bytes
 
     @property
     def request(self) -> Request:
@@ -128,39 +109,46 @@ class Intake:
         self._clock = clock
         self._syncers = syncers
 
-    def open(self, delivery: Delivery) -> Opened | Verdict | Finding:
-        """Read one delivery; its verdict when exactly this was dealt with before.
+    def open_all(self, deliveries: Iterable[Delivery]) -> list[Opened | Settled]:
+        """Read deliveries, in order; what of them is still to be judged, and what became of the others."""
+        read = [self._read(delivery) for delivery in deliveries]
+        digests = [one.reading.sha256 for one in read if isinstance(one, Opened)]
+        with self._index.at_rest():
+            # Of most bytes there is neither, and nothing else need be asked about them.
+            met = self._index.met(digests) | self._index.custody.erased_among(digests)
+            return [
+                self._looked_up(one) if isinstance(one, Opened) and one.reading.sha256 in met else one
+                for one in read
+            ]
 
-        A finding says that it must not even be kept.
-
-        Raises:
-            ChangedWhileRead: The file did not keep still.
-            Unreadable: This user may not read it.
-        """
-        landed, name = delivery.landed, delivery.recognized.capture.name
-        feed, encoding = delivery.recognized.feed, codec.encoding_for(name)
-        reading = self._source.read(landed)
-        held, rest = begin(reading, size=landed.size)
+    def _read(self, delivery: Delivery) -> Opened | ChangedWhileRead | Unreadable:
+        encoding = codec.encoding_for(delivery.recognized.capture.name)
+        reading = self._source.read(delivery.landed)
         unnamed: Path | None = None
         content: Content
-        if held is not None:
-            content = BytesContent(held)
-        else:
-            unnamed = self._batch.stage_unnamed(rest if encoding == "identity" else codec.compress_stream(rest))
-            content = StagedContent(files=self._files, path=unnamed, encoding=encoding, size=reading.size)
-        decided: Verdict | None = None
-        with self._index.at_rest():
-            is_met = self._index.has_met(reading.sha256)
-            if is_met:
-                decided = self._index.already_decided(feed.id, name, reading.sha256, landed.label)
-            erased = None if decided else erasure_of(self._index, reading.sha256)
-        settled = decided or erased
+        try:
+            held, rest = begin(reading, size=delivery.landed.size)
+            if held is not None:
+                content = BytesContent(held)
+            else:
+                blocks = rest if encoding == "identity" else codec.compress_stream(rest)
+                unnamed = self._batch.stage_unnamed(blocks)
+                content = StagedContent(files=self._files, path=unnamed, encoding=encoding, size=reading.size)
+        except (ChangedWhileRead, Unreadable) as problem:
+            return problem
+        return Opened(delivery=delivery, reading=reading, held=held, unnamed=unnamed, content=content)
+
+    def _looked_up(self, opened: Opened) -> Opened | Verdict | Finding:
+        """What became of bytes that were met before."""
+        recognized, sha256 = opened.delivery.recognized, opened.reading.sha256
+        name, label = recognized.capture.name, opened.delivery.landed.label
+        settled = self._index.already_decided(recognized.feed.id, name, sha256, label) or erasure_of(
+            self._index, sha256
+        )
         if settled is None:
-            return Opened(
-                delivery=delivery, reading=reading, held=held, unnamed=unnamed, content=content, is_met=is_met
-            )
-        if unnamed:
-            self._files.remove(unnamed)
+            return replace(opened, is_met=True)
+        if opened.unnamed:
+            self._files.remove(opened.unnamed)
         return settled
 
     def draft(
@@ -203,9 +191,6 @@ class Intake:
         if encoding == "identity":
             return self._batch.stage(candidate.sha256, [held], encoding, refused=refused)
         compressed = codec.compress(held)
-        # A compressor's fault would otherwise be found years later, when landing is long gone.
-        if hashlib.sha256(codec.decompress(compressed)).hexdigest() != candidate.sha256:
-            raise AssertionError("the compressor did not give back the bytes it was given")
         return self._batch.stage(candidate.sha256, [compressed], encoding, refused=refused)
 
 

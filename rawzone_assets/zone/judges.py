@@ -22,7 +22,7 @@ from typing import IO, Any, Self
 from rawzone_assets.contract import codes
 from rawzone_assets.contract.feed import Capture, Content, Facts, Feed, Judgement
 from rawzone_assets.zone.errors import JudgeUnavailable, StorageFailed
-from rawzone_assets.zone.intake import Request
+from rawzone_assets.zone.judge import Request
 from rawzone_assets.zone.judging_worker import judgement_from_json, read_frame, write_frame
 from rawzone_assets.zone.staged_content import StagedContent
 from rawzone_assets.zone.watchdogs import Watchdog

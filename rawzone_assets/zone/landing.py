@@ -20,7 +20,7 @@ from rawzone_assets.zone.codec import BLOCK
 from rawzone_assets.zone.errors import LandingMissing, StorageFailed
 from rawzone_assets.zone.landed import FOLDER, Landed, Scan, scan_below
 
-HELD_IN_MEMORY = 32 * 2**20
+HELD_IN_MEMORY = 64 * 2**20
 _SIDECAR_LIMIT = 64 * 1024
 
 
@@ -178,7 +178,9 @@ class LandedReading:
             if not landed.is_still(os.fstat(descriptor)):
                 raise ChangedWhileRead(landed.label)
             left = landed.size
-            while block := self._block(descriptor):
+            # One byte more than it should have shows a file that grew. What is held anyway is read at once.
+            most = left + 1 if left <= HELD_IN_MEMORY else BLOCK
+            while block := self._block(descriptor, most):
                 left -= len(block)
                 if left < 0:
                     raise ChangedWhileRead(landed.label)
@@ -188,9 +190,9 @@ class LandedReading:
                 raise ChangedWhileRead(landed.label)
         self._finished = True
 
-    def _block(self, descriptor: int) -> bytes:
+    def _block(self, descriptor: int, most: int) -> bytes:
         try:
-            return os.read(descriptor, BLOCK)
+            return os.read(descriptor, most)
         except OSError as error:
             raise Unreadable(self._landed.label, (error.strerror or "read failed").lower()) from error
 

@@ -40,13 +40,16 @@ class Placer:
         """
         changed: set[Path] = set()  # folders that get a name, or one of which may not be durable yet
         used: set[Path] = set()
+        met: set[str] = set()  # a path's text is compared faster than the path
         for place in placements:
-            folder = place.target.parent
+            name = os.path.dirname(place.target)
             try:
-                if folder not in used:
+                if name not in met:
+                    folder = place.target.parent
                     unsure = self._unsure(folder)
                     changed |= ensure_folder(self._files, folder) | {folder, *(f.parent for f in unsure)}
                     used |= {folder, *unsure}
+                    met.add(name)
                 set_aside(self._files, place)
                 self._files.link(place.staged, place.target)
             except FileExistsError:

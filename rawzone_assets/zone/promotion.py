@@ -6,6 +6,7 @@ delivery is a result, never an exception, and one file that cannot be read holds
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
@@ -16,7 +17,8 @@ from rawzone_assets.zone.drafting import BatchUnderWay, Drafting
 from rawzone_assets.zone.drafts import Draft
 from rawzone_assets.zone.errors import DiskAlmostFull, KeyOccupied, UnreadableLanding
 from rawzone_assets.zone.index_seen import SeenFile, Standing
-from rawzone_assets.zone.intake import Judge, Source
+from rawzone_assets.zone.intake import Source
+from rawzone_assets.zone.judge import Judge
 from rawzone_assets.zone.landed import Landed
 from rawzone_assets.zone.landing import Unreadable
 from rawzone_assets.zone.receipt import Receipt, Verdict, printable_path
@@ -93,18 +95,14 @@ def promote(
 
     source = source or zone.landing
     with Drafting(zone, source, judge=judge, run_id=run_id, parallel=parallel) as drafting:
-        ahead: BatchUnderWay | None = None
+        under_way: deque[BatchUnderWay] = deque()
         for feed, batch in _batches(deliveries):
             reserves = PLENTY if _is_oversized(batch[0]) else 1
-            begun = drafting.begin(feed, batch, reserve=reserves * zone.settings.reserve)
-            if ahead:
-                settle(ahead)
-            ahead = begun
-            if not drafting.looks_ahead:
-                settle(ahead)
-                ahead = None
-        if ahead:
-            settle(ahead)
+            under_way.append(drafting.begin(feed, batch, reserve=reserves * zone.settings.reserve))
+            while under_way and not drafting.may_begin(under_way):
+                settle(under_way.popleft())
+        while under_way:
+            settle(under_way.popleft())
     return outcome
 
 

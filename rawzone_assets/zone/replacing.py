@@ -25,8 +25,10 @@ def set_aside(files: Files, place: Placement) -> None:
     Raises:
         OSError: The disk refused, or something that cannot be kept as evidence lies there.
     """
+    if place.evidence is None:
+        return  # no repair, as nearly always
     there, ours = files.status(place.target), files.status(place.staged)
-    if place.evidence is None or there is None or ours is None:
+    if there is None or ours is None:
         return
     if (there.st_dev, there.st_ino) == (ours.st_dev, ours.st_ino) or holds(
         files, place.target, place.stored_sha256

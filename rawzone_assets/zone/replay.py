@@ -20,7 +20,7 @@ from rawzone_assets.zone.decision import Candidate
 from rawzone_assets.zone.drafts import Draft
 from rawzone_assets.zone.errors import KeyOccupied
 from rawzone_assets.zone.index_queries import Entry
-from rawzone_assets.zone.intake import Judge
+from rawzone_assets.zone.judge import Judge
 from rawzone_assets.zone.promotion import MOST_BYTES, MOST_FILES
 from rawzone_assets.zone.receipt import Receipt, Verdict, learned, timestamp
 from rawzone_assets.zone.rejudging import Rejudged, Unsound, path_of, rejudge

@@ -29,7 +29,7 @@ from rawzone_assets.zone.room import Room
 
 _LOCK = "lock"
 _COMMIT_PREFIX = "commit-"
-_SYNCED_TOGETHER = 16
+_SYNCED_TOGETHER, _BYTES_SYNCED_TOGETHER = 16, 2**19
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,8 +67,9 @@ class Batch:
         self.folder = layout.staging / name
         self.quarantine_folder = layout.quarantine_staging / name
         self.archive_folder = layout.archive_staging / name
+        self._blob_paths: dict[tuple[str, str, bool], Path] = {}
         self._gathering = threading.Lock()
-        self._to_sync: list[Path] = []
+        self._to_sync: list[Blob] = []
         self._syncs: dict[Path, list[Future[None]]] = {}
 
     def open(self) -> None:
@@ -140,10 +141,11 @@ class Batch:
         """Make a staged blob durable, while other deliveries are still read and judged; some at a time."""
         # Once for each delivery, even of the same bytes: the first may still write when the second is done.
         with self._gathering:
-            self._to_sync.append(blob.staged)
-            if len(self._to_sync) < _SYNCED_TOGETHER:
+            self._to_sync.append(blob)
+            is_enough = sum(one.stored_size for one in self._to_sync) >= _BYTES_SYNCED_TOGETHER
+            if len(self._to_sync) < _SYNCED_TOGETHER and not is_enough:
                 return
-            paths, self._to_sync = self._to_sync, []
+            paths, self._to_sync = [one.staged for one in self._to_sync], []
             begun = syncers.submit(self._sync_all, paths)
             for path in paths:
                 self._syncs.setdefault(path, []).append(begun)
@@ -154,7 +156,7 @@ class Batch:
         Raises:
             OSError: The disk refused one of them, now or when it was begun.
         """
-        late = frozenset(self._to_sync)
+        late = {blob.staged for blob in self._to_sync}
         for path in dict.fromkeys(blob.staged for blob in blobs):
             begun = self._syncs.get(path, ())
             if path in late or not begun:
@@ -281,7 +283,12 @@ class Batch:
                 self._files.remove_folder(folder)
 
     def _blob_path(self, sha256: str, encoding: str, *, refused: bool) -> Path:
-        return (self.quarantine_folder if refused else self.folder) / f"{sha256}.{encoding}"
+        wanted = sha256, encoding, refused
+        path = self._blob_paths.get(wanted)
+        if path is None:  # asked for twice and more; making one costs as much as a system call
+            path = (self.quarantine_folder if refused else self.folder) / f"{sha256}.{encoding}"
+            self._blob_paths[wanted] = path
+        return path
 
     def _findings_path(self, landing_path: str) -> Path:
         digest = hashlib.sha256(landing_path.encode(errors="surrogateescape")).hexdigest()

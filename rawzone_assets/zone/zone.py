@@ -101,7 +101,7 @@ class Zone:
             with self.index.usable(), publisher.locked():
                 return publisher.recover()
         except OSError as error:
-            raise StorageFailed("finish an interrupted batch", error) from error
+            raise StorageFailed("look for interrupted batches", error) from error
 
     def remember(self, deliveries: Iterable[tuple[Delivery, Verdict]]) -> None:
         """Note landed files whose bytes turned out to be known, so that they are not read again."""

@@ -145,6 +145,18 @@ def doubted(text: str) -> str:
     return "plain, with its figure"
 
 
+@pytest.mark.parametrize(
+    "quoted",
+    [
+        '<div x="<td>Last 365 days</td><td>1,234</td><div x=">',
+        "<div x='<b>1,234</b><br><i>Last 365 days</i>'>",
+        "<p title='<td id=\"last365\">1,234</td>'>",
+    ],
+)
+def test_a_figure_that_an_attribute_quotes_is_not_printed(quoted: str):
+    assert doubted(f"<p>{quoted}</p>") == "plain"
+
+
 def campaign(examples: int) -> dict[str, int]:
     seen: dict[str, int] = {}
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rawzone_assets.contract.script_values import NotAValueError, read_value, starts_of_items
+from rawzone_assets.contract.script_values import DEEPEST, NotAValueError, read_value, starts_of_items
 
 ROWS = [{"category": "2025-05-01", "column-1": 40}, {"category": "2025-05-02", "column-1": 0}]
 TEXTS = st.text(st.characters(exclude_categories=("Cs",)), max_size=20)
@@ -68,6 +68,16 @@ def test_no_text_does_anything_but_mean_a_value_or_none(text: str):
     except NotAValueError:
         return
     assert isinstance(value, list)
+
+
+@pytest.mark.parametrize("levels", range(1, 66))
+def test_values_nest_sixty_levels_deep_and_no_deeper(levels: int):
+    for whole in ("[" * levels + "1" + "]" * levels, '{"a":' * levels + "1" + "}" * levels + ";"):
+        if levels <= DEEPEST:
+            assert read_value(whole, 0)
+        else:
+            with pytest.raises(NotAValueError):
+                read_value(whole, 0)
 
 
 def test_halves_of_a_character_are_joined():

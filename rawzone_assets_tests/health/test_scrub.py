@@ -7,8 +7,10 @@ import pytest
 
 from rawzone_assets.health.damage import DamageKind
 from rawzone_assets.health.scrub import scrub
+from rawzone_assets.zone.files import LocalFiles
 from rawzone_assets.zone.ledger import EMPTY, Author, encode_commit
 from rawzone_assets_tests.health.damaging import overwrite, zone_files
+from rawzone_assets_tests.zone.faulty_files import WatchedFiles
 from rawzone_assets_tests.zone.tiny_platform import open_zone
 
 
@@ -46,6 +48,22 @@ class TestASoundZone:
             report = scrub(zone, progress=lambda done, total: calls.append((done, total)))
         assert calls[-1] == (report.bytes, report.bytes)
         assert calls == sorted(calls)
+
+    def test_is_read_once_though_files_are_read_while_the_ledger_still_is(self, home):
+        opened = []
+
+        class Noting(WatchedFiles):
+            def before(self, operation, path):
+                if operation == "open":
+                    opened.append(path)
+
+        with open_zone(home, files=Noting(LocalFiles())) as zone:
+            assert scrub(zone, feeds=["tiny/sums"]).damages == ()
+            narrowed, opened[:] = list(opened), []
+            assert scrub(zone).damages == ()
+        assert sorted(opened) == sorted({*zone_files(home), *home.glob("raw/_ledger/*")})
+        assert len(narrowed) < len(opened)
+        assert all("notes" not in path.parts for path in narrowed)
 
     def test_without_a_ledger_is_empty_and_sound(self, tmp_path):
         with open_zone(tmp_path) as zone:

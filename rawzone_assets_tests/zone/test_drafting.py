@@ -203,7 +203,7 @@ class TestWhenOneFails:
             run(home, files=Noting(LocalFiles()), judging=slow, told=interrupt)
         gone = {path: n for n, (operation, path) in enumerate(calls) if operation == "remove_folder"}
         late = [path for n, (operation, path) in enumerate(calls) if n > gone.get(path.parent, len(calls))]
-        assert len(gone) == 4  # two batches, with a folder below raw and below quarantine
+        assert len(gone) >= 4  # of two batches or more, each with one below raw and one below quarantine
         assert late == []
 
     def finished(self, home: Path, count: int) -> None:

@@ -1,0 +1,174 @@
+"""Re-reading: stored files are held against what the ledger says of them, several at a time.
+
+Nothing here trusts a size or a time, or lists anything: which files there are is told by the caller.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
+from itertools import islice
+
+from rawzone_assets.health.damage import Damage, DamageKind
+from rawzone_assets.health.recorded import Item, Recorded, damage_of
+from rawzone_assets.zone import codec, custody
+from rawzone_assets.zone.errors import LedgerDamaged
+from rawzone_assets.zone.files import Files
+from rawzone_assets.zone.receipt import Record
+from rawzone_assets.zone.zone import Zone
+
+_AT_ONCE = 64  # portions handed to the readers before their results are taken
+_AHEAD = 4  # portions that are handed out while the ledger is still read
+_MOST_FILES, _MOST_BYTES = 32, 2**20  # of a portion
+
+
+@dataclass(frozen=True, kw_only=True)
+class Checked:
+    """A recorded file that was re-read, and what is wrong with it."""
+
+    item: Item
+    problem: Damage | None
+
+
+class Ahead:
+    """Files that are re-read while the ledger still is, which keeps one processor busy alone.
+
+    Only what is sound is kept of that. Whatever is wrong with a file is looked at once all of the ledger is
+    known, and so is a file of which the rest of the ledger says something else: its item is another one then.
+    """
+
+    def __init__(self, files: Files, pool: Executor, is_wanted: Callable[[Item], bool]) -> None:
+        self.sound: dict[str, Item] = {}  # by place
+        self._files = files
+        self._pool = pool
+        self._is_wanted = is_wanted
+        self._running: list[Future[None]] = []
+
+    def begin(self, items: Sequence[Item]) -> None:
+        """Hand these to the readers as far as they are idle: the ledger waits for nobody."""
+        self._running = [some for some in self._running if not some.done()]
+        for portion in islice(_portions(filter(self._is_wanted, items)), _AHEAD - len(self._running)):
+            self._running.append(self._pool.submit(self._read, portion))
+
+    def _read(self, items: Sequence[Item]) -> None:
+        self.sound.update({item.place: item for item in items if check_item(self._files, item) is None})
+
+
+@contextmanager
+def reading_ahead(files: Files, is_wanted: Callable[[Item], bool]) -> Iterator[Ahead]:
+    """Readers that are done when the block is."""
+    with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
+        yield Ahead(files, pool, is_wanted)
+
+
+def check(
+    zone: Zone, items: Iterable[Item], recorded: Recorded, *, sound: Mapping[str, Item] | None = None
+) -> Iterator[Checked]:
+    """Re-read files that ``recorded`` names, several at a time, in the order given.
+
+    Those that were found ``sound`` a moment ago, by place, are not read again.
+    """
+    known = sound or {}
+
+    def check_some(some: Sequence[Item]) -> list[Checked]:
+        return [
+            Checked(
+                item=item, problem=None if known.get(item.place) is item else _problem(zone, item, recorded)
+            )
+            for item in some
+        ]
+
+    portions = _portions(items)
+    with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
+        while ahead := list(islice(portions, _AT_ONCE)):
+            for done in pool.map(check_some, ahead):
+                yield from done
+
+
+def _portions(items: Iterable[Item]) -> Iterator[list[Item]]:
+    """Some files each: handing a reader one by one takes as long as reading a small one."""
+    portion: list[Item] = []
+    size = 0
+    for item in items:
+        portion.append(item)
+        size += item.stored_size
+        if len(portion) == _MOST_FILES or size >= _MOST_BYTES:
+            yield portion
+            portion, size = [], 0
+    if portion:
+        yield portion
+
+
+def _problem(zone: Zone, item: Item, recorded: Recorded) -> Damage | None:
+    """What is wrong with a recorded file. An archived object is missing only if it is in neither place."""
+    problem = check_item(zone.files, item)
+    if problem is None or problem.kind is not DamageKind.MISSING:
+        return problem
+    if _left_since(zone, item, recorded):
+        return None
+    if item.is_archive_copy and item.key:
+        hot = replace(item, path=zone.layout.object(item.key))
+        if check_item(zone.files, hot) is None:
+            told = "its archive copy is missing, but the hot copy is sound: run 'rawzone repair'"
+            return damage_of(DamageKind.COPY, item, told)
+    return problem
+
+
+def _left_since(zone: Zone, item: Item, recorded: Recorded) -> bool:
+    """Whether a missing file was archived or erased after the ledger was read: a scrub takes hours."""
+    if not recorded.head.sha256:
+        return False
+    with suppress(LedgerDamaged):
+        return any(
+            _takes_away(record, item)
+            for commit in zone.ledger.after(recorded.head)
+            for record in commit.records
+            if custody.is_custody(record)
+        )
+    return False
+
+
+def _takes_away(record: Record, item: Item) -> bool:
+    is_about_it = item.key is not None and record.get("key") == item.key
+    if record["record"] == custody.ERASED:
+        return is_about_it or record["place"] == item.place
+    return record["record"] == custody.ARCHIVED and is_about_it and not item.is_archive_copy
+
+
+def check_item(files: Files, item: Item) -> Damage | None:
+    """What is wrong with one recorded file; ``None`` when it is sound."""
+    try:
+        with files.open(item.path) as stream:
+            codec.check_file(
+                stream,
+                encoding=item.encoding,
+                size=item.size,
+                sha256=item.sha256,
+                stored_size=item.stored_size,
+                stored_sha256=item.stored_sha256,
+            )
+    except codec.Damaged as problem:
+        told = "it does not say what its receipt says" if item.is_document else str(problem)
+        return damage_of(DamageKind.DAMAGED, item, told)
+    except OSError as error:
+        return _unread(files, item, error)
+    return None
+
+
+def _unread(files: Files, item: Item, error: OSError) -> Damage:
+    """Why a recorded file could not be read: it is not there, it is no file, or what the system says."""
+    try:
+        status = files.status(item.path)
+    except OSError as other:
+        status, error = None, other
+    else:
+        if status is None:
+            return damage_of(DamageKind.MISSING, item, "its receipt says it exists")
+    if status and not stat.S_ISREG(status.st_mode):
+        what = "a link lies" if stat.S_ISLNK(status.st_mode) else "something that is no file lies"
+        return damage_of(DamageKind.DAMAGED, item, f"{what} in its place")
+    return damage_of(DamageKind.DAMAGED, item, f"it cannot be read ({(error.strerror or 'no reason').lower()})")
