@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
@@ -52,8 +52,7 @@ class Draft:
                 "encoding": self.blob.encoding,
             }
         refused = decision.verdict is Verdict.QUARANTINED
-        return replace(
-            self.receipt,
+        return self.receipt.changed(
             verdict=decision.verdict or self.receipt.verdict,
             key=decision.key,
             revision=decision.revision,

@@ -124,7 +124,7 @@ def main() -> None:
     sys.excepthook = _say_without_values
     _collect_seldom()
     _confine(memory)
-    bytearray(_LEAST_MEMORY)  # with less every delivery would seem to be at fault: better not to start at all
+    bytes(_LEAST_MEMORY)  # with less every delivery would seem to be at fault: better not to start at all
     write_frame(answers, {"feeds": sorted(feeds)})
     while True:
         try:

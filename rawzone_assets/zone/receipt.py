@@ -73,6 +73,12 @@ class Receipt:
     access: str | None = None  # "open", "personal" or "secret": who may see it
     access_reasons: Mapping[str, int] | None = None  # kinds of exposure and how often, never a value
 
+    def changed(self, **changes: Any) -> Receipt:
+        """As ``dataclasses.replace`` does, at a tenth of its price: it has forty fields, and changes twice."""
+        changed = object.__new__(Receipt)
+        vars(changed).update(vars(self), **changes)
+        return changed
+
     def as_records(self) -> list[dict[str, Any]]:
         """What the ledger keeps of this receipt: itself and, of a replay, the link to the refusal."""
         return [self.as_record(), *([self._replayed()] if self.replays else [])]
