@@ -128,12 +128,16 @@ def line_of(text: str, position: int) -> int:
 
 def _line_ends(block: bytes) -> Iterator[str]:
     """The kinds of line ends in a block, but for a CR at its very end: a LF may follow in the next one."""
-    lf = block.count(b"\n") if b"\n" in block else 0
+    if b"\r" not in block:
+        if b"\n" in block:
+            yield "lf"
+        return
+    lf = block.count(b"\n")
     if not lf:
         if block.find(b"\r", 0, len(block) - 1) >= 0:
             yield "cr"
         return
-    crlf = block.count(b"\r\n") if b"\r" in block else 0
+    crlf = block.count(b"\r\n")
     if crlf:
         yield "crlf"
     if lf > crlf:
