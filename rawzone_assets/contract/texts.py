@@ -142,5 +142,5 @@ def _line_ends(block: bytes) -> Iterator[str]:
         yield "crlf"
     if lf > crlf:
         yield "lf"
-    if b"\r" in block and block.count(b"\r", 0, len(block) - 1) > crlf:
+    if block.count(b"\r", 0, len(block) - 1) > crlf:
         yield "cr"

@@ -134,15 +134,14 @@ class NeverFinishes(Publisher):
 class ReleasesWithoutPlacing(Publisher):
     """Links the copies only after the hot ones have gone."""
 
-    def _claim(self, batch, data, placements):
+    def _claim(self, batch, commit, placements):
         late = [place for place in placements if place.staged.suffix == ".copy"]
-        commit = super()._claim(batch, data, [place for place in placements if place not in late])
+        super()._claim(batch, commit, [place for place in placements if place not in late])
         for record in commit.records:
             if record["record"] == ARCHIVED:
                 with suppress(FileNotFoundError):
                     self._files.remove(self._layout.object(record["key"]))
         self._placer.link(late)
-        return commit
 
 
 PUBLISHERS = [ReleasesFirst, NeverFinishes, ReleasesWithoutPlacing]

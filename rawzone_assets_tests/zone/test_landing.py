@@ -36,6 +36,7 @@ def bind_socket(name):
 
 @pytest.fixture
 def small_blocks(monkeypatch):
+    monkeypatch.setattr(landing_module, "HELD_IN_MEMORY", 0)  # what is held is read at once
     monkeypatch.setattr(landing_module, "BLOCK", 4)
 
 
@@ -299,10 +300,10 @@ class TestPromotingFromAHostileFolder:
         restless = landing.root / "tiny/note_20240523.txt"
         block = landing_module.LandedReading._block
 
-        def hook(reading, descriptor):
+        def hook(reading, descriptor, most):
             if reading._landed.path.endswith("23.txt"):
                 os.utime(restless)
-            return block(reading, descriptor)
+            return block(reading, descriptor, most)
 
         monkeypatch.setattr(landing_module.LandedReading, "_block", hook)
         with open_zone(home) as zone:
