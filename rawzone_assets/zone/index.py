@@ -140,7 +140,7 @@ class Index(IndexQueries):
         Raises:
             LedgerDamaged, StorageFailed: As :meth:`catch_up` does.
         """
-        with suppress(sqlite3.DatabaseError):  # what is wrong, catching up finds out
+        with suppress(sqlite3.DatabaseError), self._moving:  # what is wrong, catching up finds out
             with transaction(self._database):
                 head = kept_head(self._database)  # another process may have moved it
                 is_next = (head.seq + 1, head.sha256) == (commit.seq, commit.prev)
