@@ -138,8 +138,8 @@ def unpacked(stored: Iterable[bytes]) -> Iterator[bytes]:
 def _gunzip(stored: Iterable[bytes], *, is_ours: bool) -> Iterator[bytes]:
     """``is_ours``: made by :func:`compress` and its like, which is one member and nothing after it."""
     decoder = zlib.decompressobj(_GZIP)
-    for block in stored:
-        pending = block
+    for piece in _pieces(stored):  # what is left of it is copied at each step, so it must not be much
+        pending = piece
         while pending:
             if decoder.eof:
                 if is_ours:
@@ -159,6 +159,13 @@ def _gunzip(stored: Iterable[bytes], *, is_ours: bool) -> Iterator[bytes]:
         yield out
     if not decoder.eof:
         raise Damaged("the gzip stream ends too early")
+
+
+def _pieces(blocks: Iterable[bytes]) -> Iterator[bytes]:
+    """Blocks of any size in pieces of bounded size."""
+    for block in blocks:
+        for start in range(0, len(block), BLOCK):
+            yield block[start : start + BLOCK]
 
 
 def check_file(

@@ -81,21 +81,22 @@ class Committer:
     def _publish(self, batch: Batch, drafts: list[Draft]) -> Published:
         occupied: list[KeyOccupied] = []
         while True:
-            head = self._index.catch_up()
-            now = self._clock()
-            at = max(now, head.at) if head.at else now
-            # What was erased since it was read stays pending: the next reading finds that out.
-            erased = self._index.custody.erased_among([draft.candidate.sha256 for draft in drafts])
-            drafts = [draft for draft in drafts if draft.candidate.sha256 not in erased]
-            past = decision.Batch(self._index)
-            decided = [(draft, past.decide(draft.candidate)) for draft in drafts]
-            unchanged = tuple(draft for draft, made in decided if made.verdict is None)
-            history = Past(self._index)
-            receipts = [
-                history.compared(draft.feed, draft.receipt_for(made, at))
-                for draft, made in decided
-                if made.verdict is not None and draft.has_bytes_for(made)
-            ]
+            with self._index.at_rest():  # other threads of this process look things up for the next batches
+                head = self._index.catch_up()
+                now = self._clock()
+                at = max(now, head.at) if head.at else now
+                # What was erased since it was read stays pending: the next reading finds that out.
+                erased = self._index.custody.erased_among([draft.candidate.sha256 for draft in drafts])
+                drafts = [draft for draft in drafts if draft.candidate.sha256 not in erased]
+                past = decision.Batch(self._index)
+                decided = [(draft, past.decide(draft.candidate)) for draft in drafts]
+                unchanged = tuple(draft for draft, made in decided if made.verdict is None)
+                history = Past(self._index)
+                receipts = [
+                    history.compared(draft.feed, draft.receipt_for(made, at))
+                    for draft, made in decided
+                    if made.verdict is not None and draft.has_bytes_for(made)
+                ]
             if not receipts:
                 return Published(receipts=(), unchanged=unchanged, occupied=tuple(occupied), commit=None)
             records = [record for receipt in receipts for record in receipt.as_records()]

@@ -22,6 +22,7 @@ from rawzone_assets.zone.drafts import Draft
 from rawzone_assets.zone.errors import ZoneError
 from rawzone_assets.zone.intake import Intake, Opened, Settled, Source, place_objections
 from rawzone_assets.zone.judge import Judge, judge_all
+from rawzone_assets.zone.landing import HELD_IN_MEMORY
 from rawzone_assets.zone.publishing import Publisher
 from rawzone_assets.zone.staging import Batch
 from rawzone_assets.zone.survey import Delivery
@@ -117,7 +118,7 @@ class BatchUnderWay:
 
     def __init__(self, deliveries: list[Delivery]) -> None:
         self.deliveries = deliveries
-        self.size = sum(delivery.landed.size for delivery in deliveries)
+        self.size = sum(map(_most_held, deliveries))
         self._publisher: Publisher | None = None
         self._staged: Batch | None = None
         self._failure: ZoneError | None = None
@@ -174,6 +175,11 @@ class BatchUnderWay:
         self._stack.__exit__(kind, error, trace)
 
 
+def _most_held(delivery: Delivery) -> int:
+    """The bytes that reading it may take in memory; how many are packed in one is known only then."""
+    return HELD_IN_MEMORY if delivery.landed.packed else delivery.landed.size
+
+
 def _portions(deliveries: Sequence[Delivery]) -> Iterator[list[Delivery]]:
     """Several small deliveries are handed to a thread, and to a judge, at once.
 
@@ -183,7 +189,7 @@ def _portions(deliveries: Sequence[Delivery]) -> Iterator[list[Delivery]]:
     size = 0
     for delivery in deliveries:
         portion.append(delivery)
-        size += delivery.landed.size
+        size += _most_held(delivery)
         if len(portion) >= _MOST_FILES or size >= _MOST_BYTES:
             yield portion
             portion, size = [], 0

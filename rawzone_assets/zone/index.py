@@ -166,7 +166,7 @@ class Index(IndexQueries):
 
     @contextmanager
     def at_rest(self) -> Iterator[None]:
-        """Keeps it as it is: for look-ups of one thread while another may bring it up to date."""
+        """Keeps it as it is: for look-ups of one thread while another may look things up or write."""
         with self._moving:
             yield
 
@@ -278,21 +278,27 @@ class Index(IndexQueries):
 
     def remember(self, files: Iterable[SeenFile]) -> None:
         """Note landed files that need no reading again."""
-        with self.usable(), transaction(self._database):
+        with self._writing():
             self.seen.note(files)
 
     def confirm(self, files: Iterable[SeenFile], names: str) -> None:
         """Note that these landed files belong to their feeds, as names are declared now."""
-        with self.usable(), transaction(self._database):
+        with self._writing():
             self.seen.confirm(files, names)
 
     def note_unchanged(self, folders: Iterable[Folder]) -> None:
         """Note folders whose files were all found dealt with, so that they need no comparing one by one."""
-        with self.usable(), transaction(self._database):
+        with self._writing():
             for folder in folders:
                 self.seen.note_unchanged(folder)
 
     # --- the file --------------------------------------------------------------------------------
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """A transaction while no other thread looks things up: an open look-up can keep it from beginning."""
+        with self.usable(), self._moving, transaction(self._database):
+            yield
 
     def _clear(self) -> None:
         for table in ("head", *_TABLES):

@@ -102,6 +102,8 @@ def remove_database(path: Path | None) -> None:
 def transaction(database: sqlite3.Connection) -> Iterator[None]:
     """All of what is written within, or nothing."""
     database.execute("BEGIN IMMEDIATE")
+    if not database.in_transaction:  # its failure was lost to another thread that used the connection just then
+        raise sqlite3.OperationalError("a transaction could not be begun")
     try:
         yield
     except BaseException:

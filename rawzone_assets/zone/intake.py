@@ -135,7 +135,9 @@ class Intake:
                 unnamed = self._batch.stage_unnamed(blocks)
                 content = StagedContent(files=self._files, path=unnamed, encoding=encoding, size=reading.size)
         except (ChangedWhileRead, Unreadable) as problem:
-            return problem
+            # It is kept until the promotion ends, and where it came from holds what was read so far.
+            problem.__cause__ = problem.__context__ = None
+            return problem.with_traceback(None)
         return Opened(delivery=delivery, reading=reading, held=held, unnamed=unnamed, content=content)
 
     def _looked_up(self, opened: Opened) -> Opened | Verdict | Finding:

@@ -136,7 +136,7 @@ def _seen(index: Index, files: Sequence[Landed]) -> dict[str, Standing]:
             files[place].label: standings[number]
             for found in index.seen.known([landed.label for landed in files])
             for place, entity, number in found
-            if number is not None and entity == files[place].entity
+            if number in standings and entity == files[place].entity
         }
 
 

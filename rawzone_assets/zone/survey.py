@@ -175,7 +175,7 @@ class _Look:
                     place = places[number_in]
                     if number in current and entity == entities[place]:
                         self.decided[labels[place]] = current[number]
-                    elif entity is None or number is None:
+                    elif entity is None or number not in standings:  # or dealt with only this moment
                         self.left.append((place, None))
                     else:
                         self.left.append((place, SeenFile(labels[place], entity, standings[number])))

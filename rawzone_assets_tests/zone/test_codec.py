@@ -6,6 +6,7 @@ import io
 import random
 import tracemalloc
 import zlib
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
@@ -140,3 +141,26 @@ class TestChecking:
             rest = rest[length:]
         assert b"".join(codec.original_blocks(blocks, "gzip", len(data))) == data
         check(stored, data)
+
+
+def test_what_is_unpacked_at_once_is_copied_in_small_pieces_only(monkeypatch):
+    """What follows a member is copied for each, so a whole large file of small ones would take hours."""
+    given: list[int] = []
+
+    class Noting:
+        def __init__(self, *arguments: int) -> None:
+            self._decoder = zlib.decompressobj(*arguments)
+
+        def decompress(self, data: bytes, most: int) -> bytes:
+            given.append(len(data))
+            return self._decoder.decompress(data, most)
+
+        def __getattr__(self, name: str) -> object:
+            return getattr(self._decoder, name)
+
+    data = random.Random(7).randbytes(3 * codec.BLOCK)
+    members = [gzip.compress(data[start : start + 50_000]) for start in range(0, len(data), 50_000)]
+    fake = SimpleNamespace(decompressobj=Noting, error=zlib.error)
+    monkeypatch.setattr(codec, "zlib", fake)
+    assert b"".join(codec.unpacked([b"".join(members)])) == data
+    assert max(given) <= codec.BLOCK

@@ -14,6 +14,7 @@ from rawzone_assets.contract.judging import judge
 from rawzone_assets.zone import drafting, promotion
 from rawzone_assets.zone.errors import DiskAlmostFull, JudgeUnavailable, StorageFailed
 from rawzone_assets.zone.files import LocalFiles
+from rawzone_assets.zone.landing import Unreadable
 from rawzone_assets.zone.promotion import Outcome, promote
 from rawzone_assets_tests.zone.faulty_files import WatchedFiles
 from rawzone_assets_tests.zone.invariants import Oracle, check_states, read_landing, read_tree, receipts_of
@@ -211,6 +212,43 @@ class TestWhenOneFails:
         receipts = receipts_of(read_tree(home / "raw"))
         promoted = sorted(r["landing_path"] for r in receipts if r["verdict"] == "promoted")
         assert promoted == [note(n) for n in range(1, count + 1)]
+
+
+def test_what_could_not_be_read_keeps_nothing_of_what_was(home):
+    """It is kept until the promotion ends, and one of many may be large."""
+    land(home, 2)
+
+    class Broken:
+        def read(self, landed):
+            return self
+
+        def __iter__(self):
+            yield b"x" * 1_000
+            raise Unreadable("it", "input/output error") from OSError(5, "Input/output error")
+
+        def read_sidecar(self, landed):
+            return None
+
+    with open_zone(home) as zone:
+        outcome = promote(zone, look(zone).ready, judge=judge, run_id="test", source=Broken(), parallel=2)
+    assert len(outcome.unreadable) == 2
+    for problem in outcome.unreadable:
+        assert (problem.__traceback__, problem.__cause__, problem.__context__) == (None, None, None)
+
+
+def test_nothing_is_written_to_the_index_while_another_thread_looks_things_up(home):
+    """SQLite refuses to begin to write on a connection on which a look-up stands open."""
+    land(home, 1)
+    order: list[str] = []
+    with open_zone(home) as zone:
+        run(home)
+        with zone.index.at_rest():
+            writer = threading.Thread(target=lambda: (zone.index.remember([]), order.append("written")))
+            writer.start()
+            writer.join(0.2)
+            order.append("looked up")
+        writer.join()
+    assert order == ["looked up", "written"]
 
 
 @given(contents=st.lists(st.sampled_from([b"a\n", b"b\n", b"bad", b"c\n" * 9, b""]), min_size=1, max_size=14))
