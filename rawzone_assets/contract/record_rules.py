@@ -130,8 +130,9 @@ def in_all_or_none(path: str, *members: str) -> Rule:
         records = reading.rows(path)
         for member in members:
             column = reading.column(path, member)
-            some_lack = 0 < column.count(None) < len(column)
-            for index in (index for index, value in enumerate(column) if some_lack and value is None):
+            if not 0 < column.count(None) < len(column):
+                continue
+            for index in (index for index, value in enumerate(column) if value is None):
                 is_there = member in records[index]
                 message = (
                     f"the field {member!r} is {'null' if is_there else 'missing'}, which other records have"
