@@ -12,6 +12,7 @@ from datetime import datetime
 from pathlib import Path
 
 from rawzone_assets.zone import custody, decision
+from rawzone_assets.zone.batch_history import BatchHistory
 from rawzone_assets.zone.drafts import Draft, findings_document
 from rawzone_assets.zone.erasing import erase
 from rawzone_assets.zone.errors import KeyOccupied
@@ -88,10 +89,10 @@ class Committer:
                 # What was erased since it was read stays pending: the next reading finds that out.
                 erased = self._index.custody.erased_among([draft.candidate.sha256 for draft in drafts])
                 drafts = [draft for draft in drafts if draft.candidate.sha256 not in erased]
-                past = decision.Batch(self._index)
+                past = decision.Batch(BatchHistory(self._index, [draft.candidate for draft in drafts]))
                 decided = [(draft, past.decide(draft.candidate)) for draft in drafts]
                 unchanged = tuple(draft for draft, made in decided if made.verdict is None)
-                history = Past(self._index)
+                history = Past(self._index, [draft.receipt for draft in drafts])
                 receipts = [
                     history.compared(draft.feed, draft.receipt_for(made, at))
                     for draft, made in decided

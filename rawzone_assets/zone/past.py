@@ -7,7 +7,7 @@ on how deliveries fall into batches. What the comparison means is contract's.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from itertools import islice
@@ -52,8 +52,11 @@ class _Recent:
 class Past:
     """The past as one batch sees it, which each of its accepted deliveries joins in turn."""
 
-    def __init__(self, index: Index) -> None:
+    def __init__(self, index: Index, receipts: Iterable[Receipt]) -> None:
+        """``receipts`` are those of the batch, not yet decided."""
         self._lookups = index.past
+        substances = [receipt.substance for receipt in receipts if receipt.substance]
+        self._told_of = self._lookups.substances_told_of(substances)  # few say what was said before
         self._timelines: dict[int, Timeline] = {}  # by form
         self._subjects: dict[str, _Subjects] = {}  # by feed
         self._objects: dict[tuple[str, str], list[Receipt]] = {}  # of this batch, by feed and substance
@@ -124,11 +127,13 @@ class Past:
 
     def _same(self, receipt: Receipt) -> Same | None:
         """The object captured first that says the same in other bytes."""
-        feed, captured_at = receipt.feed or "", receipt.captured_at or ""
-        stored = self._lookups.same(feed, receipt.substance or "", receipt.sha256 or "", captured_at)
+        feed, captured_at, substance = receipt.feed or "", receipt.captured_at or "", receipt.substance or ""
+        stored = None
+        if substance in self._told_of:
+            stored = self._lookups.same(feed, substance, receipt.sha256 or "", captured_at)
         mine = [
             Same(key=before.key or "", captured_at=before.captured_at or "")
-            for before in self._objects.get((feed, receipt.substance or ""), [])
+            for before in self._objects.get((feed, substance), [])
             if before.sha256 != receipt.sha256 and (before.captured_at or "") <= captured_at
         ]
         found = [*([stored] if stored else []), *mine]

@@ -7,7 +7,9 @@ look-up reads a few entries of an SQLite index, however long the ledger is.
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import orjson
 
@@ -16,6 +18,9 @@ from rawzone_assets.contract.restatement import Diary
 from rawzone_assets.contract.volume import Volume
 from rawzone_assets.zone.index_intake import form_number
 from rawzone_assets.zone.receipt import Receipt
+
+_AT_ONCE = 256
+"""Values looked up in one question. SQLite takes more, but compiles one of another length anew."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,6 +100,32 @@ class PastLookups:
             (bytes.fromhex(substance), captured_at, feed, bytes.fromhex(sha256)),
         ).fetchone()
         return Same(key=row[0], captured_at=row[1]) if row else None
+
+    def names_told_of(self, names: Iterable[str]) -> set[str]:
+        """Those of some names that any receipt has."""
+        return set(self._told_of("INDEXED BY receipt_name WHERE name", list(names)))
+
+    def hashes_told_of(self, hashes: Iterable[str]) -> set[str]:
+        """Those of some SHA-256 that any receipt has."""
+        found = self._told_of("INDEXED BY receipt_sha256 WHERE sha256", list(map(bytes.fromhex, hashes)))
+        return {sha256.hex() for sha256 in found}
+
+    def substances_told_of(self, substances: Iterable[str]) -> set[str]:
+        """Those of some substances that any receipt has."""
+        found = self._told_of(
+            "INDEXED BY receipt_substance WHERE substance", list(map(bytes.fromhex, substances))
+        )
+        return {substance.hex() for substance in found}
+
+    def _told_of(self, receipts: str, wanted: list[Any]) -> Iterator[Any]:
+        for start in range(0, len(wanted), _AT_ONCE):
+            values = wanted[start : start + _AT_ONCE]
+            query = (
+                f"WITH wanted(value) AS (VALUES {', '.join(['(?)'] * len(values))}) "  # noqa: S608  of constants
+                f"SELECT value FROM wanted WHERE EXISTS (SELECT 1 FROM receipt {receipts} = value)"
+            )
+            for (value,) in self._database.execute(query, values):
+                yield value
 
     def outline(self, form: int, fingerprint: str) -> Outline | None:
         """The structure behind a fingerprint, if a receipt of the form has told it."""

@@ -155,7 +155,16 @@ class TestGrowth:
 
 def small(step: str) -> bool:
     """Whether the table is one of a few rows, or an index of nothing but what is asked for."""
-    few = ("known", "landed", "standing", "total", "CONSTANT", "written", "receipt USING INDEX receipt_refused")
+    few = (
+        "known",
+        "landed",
+        "standing",
+        "total",
+        "CONSTANT",
+        "written",
+        "wanted",
+        "receipt USING INDEX receipt_refused",
+    )
     return step.removeprefix("SCAN ").startswith(few)
 
 
@@ -188,6 +197,9 @@ def ask_everything(index, day):
     index.past.outline(1, zeros)
     index.past.accepted_before(1, day, most=20)
     index.past.next_capture(1, day)
+    index.past.names_told_of(["none"])
+    index.past.hashes_told_of([zeros])
+    index.past.substances_told_of([zeros])
     list(index.seen.known(["none"]))
     index.tallies.totals()
     index.custody.span("none")
