@@ -12,12 +12,14 @@ from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from itertools import islice
+from operator import attrgetter
 
 from rawzone_assets.health.damage import Damage, DamageKind
 from rawzone_assets.health.recorded import Item, Recorded, damage_of
 from rawzone_assets.zone import codec, custody
 from rawzone_assets.zone.errors import LedgerDamaged
 from rawzone_assets.zone.files import Files
+from rawzone_assets.zone.portions import portions
 from rawzone_assets.zone.receipt import Record
 from rawzone_assets.zone.zone import Zone
 
@@ -90,17 +92,7 @@ def check(
 
 
 def _portions(items: Iterable[Item]) -> Iterator[list[Item]]:
-    """Some files each: handing a reader one by one takes as long as reading a small one."""
-    portion: list[Item] = []
-    size = 0
-    for item in items:
-        portion.append(item)
-        size += item.stored_size
-        if len(portion) == _MOST_FILES or size >= _MOST_BYTES:
-            yield portion
-            portion, size = [], 0
-    if portion:
-        yield portion
+    return portions(items, attrgetter("stored_size"), most=_MOST_FILES, most_bytes=_MOST_BYTES)
 
 
 def _problem(zone: Zone, item: Item, recorded: Recorded) -> Damage | None:

@@ -23,6 +23,7 @@ from rawzone_assets.zone.errors import ZoneError
 from rawzone_assets.zone.intake import Intake, Opened, Settled, Source, place_objections
 from rawzone_assets.zone.judge import Judge, judge_all
 from rawzone_assets.zone.landing import HELD_IN_MEMORY
+from rawzone_assets.zone.portions import portions
 from rawzone_assets.zone.publishing import Publisher
 from rawzone_assets.zone.staging import Batch
 from rawzone_assets.zone.survey import Delivery
@@ -140,7 +141,8 @@ class BatchUnderWay:
     def draft(self, work: Drafter, drafters: Executor | None) -> None:
         """Let its deliveries be drafted: by threads from now on, without any one by one when asked for."""
         if drafters:
-            self._drafting = [drafters.submit(work, some) for some in _portions(self.deliveries)]
+            some_each = portions(self.deliveries, _most_held, most=_MOST_FILES, most_bytes=_MOST_BYTES)
+            self._drafting = [drafters.submit(work, some) for some in some_each]
             self._drafted = chain.from_iterable(drafting.result() for drafting in self._drafting)
         else:
             self._drafted = chain.from_iterable(work([delivery]) for delivery in self.deliveries)
@@ -178,20 +180,3 @@ class BatchUnderWay:
 def _most_held(delivery: Delivery) -> int:
     """The bytes that reading it may take in memory; how many are packed in one is known only then."""
     return HELD_IN_MEMORY if delivery.landed.packed else delivery.landed.size
-
-
-def _portions(deliveries: Sequence[Delivery]) -> Iterator[list[Delivery]]:
-    """Several small deliveries are handed to a thread, and to a judge, at once.
-
-    To hand over and to wake another process costs as much as to deal with a small one.
-    """
-    portion: list[Delivery] = []
-    size = 0
-    for delivery in deliveries:
-        portion.append(delivery)
-        size += _most_held(delivery)
-        if len(portion) >= _MOST_FILES or size >= _MOST_BYTES:
-            yield portion
-            portion, size = [], 0
-    if portion:
-        yield portion

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import islice
@@ -214,15 +214,6 @@ class Index(IndexQueries):
             (bytes.fromhex(sha256), feed),
         ).fetchone()
         return Stored(key=row[0], revision=row[1], sha256=sha256) if row else None
-
-    def met(self, digests: Sequence[str]) -> set[str]:
-        """Those of these SHA-256 of which there is a receipt."""
-        known = ",".join("?" * len(digests))
-        rows = self._database.execute(
-            f"SELECT DISTINCT sha256 FROM receipt INDEXED BY receipt_sha256 WHERE sha256 IN ({known})",  # noqa: S608
-            [bytes.fromhex(digest) for digest in digests],
-        )
-        return {digest.hex() for (digest,) in rows}
 
     def already_decided(self, feed: str, name: str, sha256: str, landing_path: str) -> Verdict | None:
         """The verdict on exactly these bytes under this name and path, if there is one."""

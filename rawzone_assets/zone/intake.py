@@ -115,7 +115,7 @@ class Intake:
         digests = [one.reading.sha256 for one in read if isinstance(one, Opened)]
         with self._index.at_rest():
             # Of most bytes there is neither, and nothing else need be asked about them.
-            met = self._index.met(digests) | self._index.custody.erased_among(digests)
+            met = self._index.past.hashes_told_of(digests) | self._index.custody.erased_among(digests)
             return [
                 self._looked_up(one) if isinstance(one, Opened) and one.reading.sha256 in met else one
                 for one in read

@@ -13,11 +13,11 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from types import TracebackType
-from typing import IO, Any, Self
+from typing import IO, Any, Self, TypeVar
 
 from rawzone_assets.contract import codes
 from rawzone_assets.contract.feed import Capture, Content, Facts, Feed, Judgement
@@ -38,6 +38,7 @@ _MOST_SAID, _LONGEST_LINE = 2**16, 2**12
 _WALL_FACTOR = 10  # a loaded machine gives a process a share of its processors only; see `Watchdog`
 _MOST_WORKERS = 4  # for one delivery: when so many die before they have it, the machine is at fault
 _SECONDS_TO_DIE = 5
+_Answer = TypeVar("_Answer")
 _PIPE = 2**20  # bytes on their way to a worker: most deliveries go over at once
 
 
@@ -170,27 +171,25 @@ class _Seat:
     _worker: _Worker | None = None
 
     def ask(self, feed: Feed, content: Content, capture: Capture, seconds: int) -> dict[str, Any] | _Death:
+        return self._asked(
+            lambda worker: worker.ask(feed, content, capture, seconds),
+            lambda answer: not isinstance(answer, _Death) and "findings" in answer,
+        )
+
+    def ask_all(self, requests: Sequence[tuple[Feed, Content, Capture, int]]) -> list[dict[str, Any]] | None:
+        """What its worker says of each; ``None`` when not all of them can be answered."""
+        return self._asked(lambda worker: worker.ask_all(requests), lambda answers: answers is not None)
+
+    def _asked(self, ask: Callable[[_Worker], _Answer], leaves_it_fit: Callable[[_Answer], bool]) -> _Answer:
         worker, self._worker = self._worker or _Worker(self.source, self.memory), None
         try:
-            answer = worker.ask(feed, content, capture, seconds)
-            if not isinstance(answer, _Death) and "findings" in answer:
+            answer = ask(worker)
+            if leaves_it_fit(answer):
                 self._worker = worker
         finally:
             if self._worker is None:
                 worker.end()
         return answer
-
-    def ask_all(self, requests: Sequence[tuple[Feed, Content, Capture, int]]) -> list[dict[str, Any]] | None:
-        """What its worker says of each; ``None`` when not all of them can be answered."""
-        worker, self._worker = self._worker or _Worker(self.source, self.memory), None
-        try:
-            answers = worker.ask_all(requests)
-            if answers is not None:
-                self._worker = worker
-        finally:
-            if self._worker is None:
-                worker.end()
-        return answers
 
     def clear(self) -> None:
         if self._worker:

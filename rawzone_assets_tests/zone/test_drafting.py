@@ -141,15 +141,9 @@ class TestWhenOneFails:
 
     def test_to_be_opened_the_one_before_is_published_first(self, home, monkeypatch):
         land(home, 6)
-        refuse, asked = drafting.Zone.refuse_when_full, []
-
-        def full(zone, *size, reserve):
-            asked.append(1)
-            if len(asked) == 2:
-                raise StorageFailed("see how much space is free", OSError(5, "Input/output error"))
-            return refuse(zone, *size, reserve=reserve)
-
-        monkeypatch.setattr(drafting.Zone, "refuse_when_full", full)
+        self.refuse_the_second(
+            monkeypatch, StorageFailed("see how much space is free", OSError(5, "Input/output error"))
+        )
         told: list[int] = []
         with pytest.raises(StorageFailed):
             run(home, told=lambda batch, _: told.append(len(batch)))
@@ -158,15 +152,7 @@ class TestWhenOneFails:
 
     def test_for_want_of_room_those_after_it_go_on(self, home, monkeypatch):
         land(home, 9)
-        refuse, asked = drafting.Zone.refuse_when_full, []
-
-        def full(zone, *size, reserve):
-            asked.append(1)
-            if len(asked) == 2:
-                raise DiskAlmostFull(zone.layout.raw, 1, 2)
-            return refuse(zone, *size, reserve=reserve)
-
-        monkeypatch.setattr(drafting.Zone, "refuse_when_full", full)
+        self.refuse_the_second(monkeypatch, DiskAlmostFull(home / "raw", 1, 2))
         outcome = run(home)
         assert outcome.full
         assert [receipt.landing_path for receipt in outcome.receipts] == [note(n) for n in (1, 2, 3, 7, 8, 9)]
@@ -206,6 +192,18 @@ class TestWhenOneFails:
         late = [path for n, (operation, path) in enumerate(calls) if n > gone.get(path.parent, len(calls))]
         assert len(gone) >= 4  # of two batches or more, each with one below raw and one below quarantine
         assert late == []
+
+    def refuse_the_second(self, monkeypatch, error: Exception) -> None:
+        """The second batch meets this error when it is begun."""
+        refuse, asked = drafting.Zone.refuse_when_full, []
+
+        def full(zone, *size, reserve):
+            asked.append(1)
+            if len(asked) == 2:
+                raise error
+            return refuse(zone, *size, reserve=reserve)
+
+        monkeypatch.setattr(drafting.Zone, "refuse_when_full", full)
 
     def finished(self, home: Path, count: int) -> None:
         check(home)

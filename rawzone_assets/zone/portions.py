@@ -1,0 +1,27 @@
+"""Portions: many small things handed over some at a time, a large one alone.
+
+To hand over, and to wake whoever takes it, costs as much as to deal with a small one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import TypeVar
+
+_Thing = TypeVar("_Thing")
+
+
+def portions(
+    things: Iterable[_Thing], size_of: Callable[[_Thing], int], *, most: int, most_bytes: int
+) -> Iterator[list[_Thing]]:
+    """Up to ``most`` at a time, and fewer once together they have ``most_bytes`` or more."""
+    portion: list[_Thing] = []
+    size = 0
+    for thing in things:
+        portion.append(thing)
+        size += size_of(thing)
+        if len(portion) >= most or size >= most_bytes:
+            yield portion
+            portion, size = [], 0
+    if portion:
+        yield portion
