@@ -110,6 +110,7 @@ def _is_source_date(text: str) -> bool:
     return not _REWRITTEN_DATE.fullmatch(text)
 
 
+@lru_cache(maxsize=4096)
 def _is_month_day(text: str) -> bool:
     return is_date(text) or may_be_a_day(text)
 

@@ -7,13 +7,14 @@ from the other end. What a text means as month and day is ``months.py``'s part.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
-from itertools import islice, pairwise
+from itertools import groupby, islice, pairwise
 
 from rawzone_assets.contract import codes
+from rawzone_assets.contract.calendar_runs import run_from
 from rawzone_assets.contract.feed import Capture
 from rawzone_assets.contract.findings import Finding
 from rawzone_assets.contract.forms import day_of, is_date
@@ -50,6 +51,13 @@ class Daily:
     def read(self, table: Chunk, capture: Capture) -> Days:
         """The days of all rows; the table must be whole."""
         cells = table.columns.get(self.column, [])
+        # Each day in one row, or in several that follow one another, as hours do.
+        days = list(cells) if self.once else [cell for cell, _ in groupby(cells)]
+        dated = _dates_in_a_row(days, capture)
+        if dated and dated[-1] <= _last_possible(capture):
+            date_of = dict(zip(days, dated, strict=True))
+            each = dated if self.once else [date_of[cell] for cell in cells]
+            return Days(dates=tuple(each), findings=tuple(_window(dated, capture)))
         meanings, findings = _meanings(table, self.column, cells)
         dates = resolve(meanings, capture=capture, first=first_day(capture.name))
         findings.extend(islice(self._objections(table, meanings, dates, capture), MOST_OF_ONE_TABLE))
@@ -71,10 +79,10 @@ class Daily:
         if self.once:
             yield from self._repeats(table, known)
         yield from self._order(table, known, whole=len(known) == len(dates))
-        yield from _window(known, capture)
+        yield from _window([day for _, day in known], capture)
 
     def _future(self, table: Chunk, known: list[tuple[int, date]], capture: Capture) -> Iterator[Finding]:
-        limit = capture.day + timedelta(days=1)
+        limit = _last_possible(capture)
         for row, day in known:
             if day > limit:
                 message = f"{day} lies after the capture on {capture.day}"
@@ -119,6 +127,39 @@ def resolve(
     return [year(meaning) if isinstance(meaning, tuple) else meaning for meaning in meanings]
 
 
+def _dates_in_a_row(cells: Sequence[str | None], capture: Capture) -> Sequence[date]:
+    """The days of the calendar that the cells are, if certainly each is the one after the cell before it.
+
+    ``resolve`` would say the same: of a year of days in a row none can be meant to lie in another year.
+    """
+    oldest = day_of(cells[0]) if cells and cells[0] else None
+    if oldest:
+        run = run_from(oldest, len(cells))
+        return run.dates if cells == run.texts else ()
+    if not 0 < len(cells) <= _WINDOW:
+        return ()
+    understood = _understood(frozenset(cells))
+    days = [understood.get(cell) for cell in cells]
+    first = first_day(capture.name)
+    if days[0] is None or days[-1] is None:
+        return ()
+    if not first or days[0] != (first.month, first.day):
+        newest = _on_or_before(days[-1], capture.day + timedelta(days=MOST_AHEAD))
+        first = newest - timedelta(days=len(days) - 1)
+    run = run_from(first, len(days))
+    return run.dates if days == run.month_days else ()
+
+
+@lru_cache(maxsize=64)
+def _understood(cells: frozenset[str | None]) -> Mapping[str | None, MonthDay]:
+    """What the cells mean that stand without a year, if most of them are such days; a year's hundreds recur."""
+    texts = {cell for cell in cells if cell and may_be_a_day(cell)}
+    language = language_of(texts)
+    return {
+        text: day for text in texts if language and not year_of(text) and (day := readings(text).get(language))
+    }
+
+
 def _meanings(
     table: Chunk, column: str, cells: Sequence[str | None]
 ) -> tuple[list[date | MonthDay | None], list[Finding]]:
@@ -152,7 +193,12 @@ def _with_its_year(text: str, day: MonthDay | None) -> date | MonthDay | None:
     return _dated(day, year) if day and year else day
 
 
-def _window(known: list[tuple[int, date]], capture: Capture) -> Iterator[Finding]:
+def _last_possible(capture: Capture) -> date:
+    """Sources count in other time zones than we do."""
+    return capture.day + timedelta(days=1)
+
+
+def _window(known: Sequence[date], capture: Capture) -> Iterator[Finding]:
     """Whether the rows are the days that the name tells, if it tells any."""
     first = first_day(capture.name)
     if first is None:
@@ -160,7 +206,7 @@ def _window(known: list[tuple[int, date]], capture: Capture) -> Iterator[Finding
     if first > capture.day:
         yield codes.DATE_ORDER(f"the name's first day, {first}, lies after its last, {capture.day}")
     elif known:
-        begins, ends = min(day for _, day in known), max(day for _, day in known)
+        begins, ends = min(known), max(known)
         if begins != first or abs((ends - capture.day).days) > 1:
             message = f"rows run from {begins} to {ends}, the name says {first} to {capture.day}"
             yield codes.WINDOW_MISMATCH(message)
