@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -22,12 +22,13 @@ from rawzone_assets.commands.surroundings import (
     note,
     open_settings,
 )
-from rawzone_assets.orchestration.instance import open_instance
-from rawzone_assets.orchestration.local_runs import LocalRuns, promote_landing
-from rawzone_assets.orchestration.overrides import Overrides
+from rawzone_assets.orchestration.run_results import LocalRuns
+from rawzone_assets.orchestration.told import knows_all, remember_told
 from rawzone_assets.platforms import all_platforms
 from rawzone_assets.zone.errors import LandingMissing
 from rawzone_assets.zone.receipt import Receipt, Verdict
+from rawzone_assets.zone.settings import Settings
+from rawzone_assets.zone.zone import Zone
 
 _MOST_SHOWN = 20
 _COLUMNS = (Verdict.PROMOTED, Verdict.DUPLICATE, Verdict.QUARANTINED)
@@ -51,16 +52,12 @@ def command(*, feeds: tuple[str, ...], since: str | None, until: str | None, now
         settings = replace(settings, settle=0)
     if not settings.layout.landing.is_dir():
         raise LandingMissing(settings.layout.landing)  # before anything is created in a folder meant otherwise
-    overrides = Overrides(settings=settings, since=since, until=until)
-    with open_instance(settings) as instance, file_progress("promoting") as progress:
-        done = promote_landing(
-            instance,
-            overrides,
-            build=_definitions,
-            platforms=all_platforms(),
-            feeds=chosen,
-            progress=progress,
-        )
+    with Zone(settings) as zone:
+        finished = zone.recover()
+        done = _of_nothing_new(zone, chosen)
+    if done is None:
+        done = _of_runs(settings, chosen, since=since, until=until)
+    done.finished_batches += finished
     if as_json:
         for entry, at in done.entries:
             emit(receipt_record(entry, at))
@@ -70,7 +67,37 @@ def command(*, feeds: tuple[str, ...], since: str | None, until: str | None, now
     leave(exit_code(done))
 
 
-def _definitions(overrides: Overrides) -> Any:
+def _of_nothing_new(zone: Zone, feeds: Collection[str]) -> LocalRuns | None:
+    """What it comes to when nothing is ready and Dagster, which is not asked, surely knows all else."""
+    platforms = all_platforms()
+    found = zone.survey(platforms)
+    if not knows_all(zone, found, platforms):
+        return None
+    return LocalRuns(waiting=[item for item in found.waiting if not feeds or item.feed_id in feeds])
+
+
+def _of_runs(settings: Settings, feeds: Collection[str], *, since: str | None, until: str | None) -> LocalRuns:
+    # Importing Dagster takes longer than a look at ten thousand files.
+    from rawzone_assets.orchestration.instance import open_instance  # noqa: PLC0415
+    from rawzone_assets.orchestration.local_runs import promote_landing  # noqa: PLC0415
+    from rawzone_assets.orchestration.overrides import Overrides  # noqa: PLC0415
+
+    overrides = Overrides(settings=settings, since=since, until=until)
+    with open_instance(settings) as instance, file_progress("promoting") as progress:
+        done = promote_landing(
+            instance,
+            overrides,
+            build=_definitions,
+            platforms=all_platforms(),
+            feeds=feeds,
+            progress=progress,
+        )
+    if done.told:  # only now that its connections are closed is the database as the next process finds it
+        remember_told(settings, done.told)
+    return done
+
+
+def _definitions(overrides: Any) -> Any:
     # Imported when something is to be run: a landing with nothing new is looked at in half the time without.
     from rawzone_assets.definitions import build_definitions  # noqa: PLC0415
 

@@ -20,7 +20,7 @@ from rawzone_assets.orchestration.liveness import active_assets, report_dead_run
 from rawzone_assets.orchestration.names import FEED_TAG, STRANGERS, UNRECOGNIZED, range_tags, raw_key
 from rawzone_assets.orchestration.overrides import ZoneResource
 from rawzone_assets.orchestration.partitions import days_inside
-from rawzone_assets.orchestration.strangers import stranger_content, stranger_labels
+from rawzone_assets.orchestration.strangers import stranger_content
 from rawzone_assets.zone.errors import ZoneError
 from rawzone_assets.zone.survey import Delivery, Survey
 from rawzone_assets.zone.zone import Zone
@@ -132,7 +132,7 @@ def pending_work(
             fingerprint=launches.fingerprint(parts),
             what=what,
         )
-    labels = stranger_labels(found)
+    labels = found.strangers
     content = stranger_content(labels)
     told = witness.content_of_asset(instance, UNRECOGNIZED)
     if told != content and (labels or told):

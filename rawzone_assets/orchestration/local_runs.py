@@ -7,14 +7,14 @@ is the truth, by the ids of the runs.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 import dagster as dg
 
 from rawzone_assets.contract.feed import Platform
-from rawzone_assets.orchestration import reporting
+from rawzone_assets.orchestration import reporting, witness
 from rawzone_assets.orchestration.arrivals import arrivals
 from rawzone_assets.orchestration.landing_sensor import Pending, pending_work
 from rawzone_assets.orchestration.launches import yearly_spans
@@ -22,11 +22,13 @@ from rawzone_assets.orchestration.logs import QUIET
 from rawzone_assets.orchestration.names import FEED_TAG, range_tags
 from rawzone_assets.orchestration.overrides import Overrides, ZoneResource
 from rawzone_assets.orchestration.partitions import feed_partitions
+from rawzone_assets.orchestration.run_results import LocalRun, LocalRuns
+from rawzone_assets.orchestration.told import circumstances
 from rawzone_assets.zone.index_queries import Entry
 from rawzone_assets.zone.judges import JudgePool
 from rawzone_assets.zone.promotion import Outcome
 from rawzone_assets.zone.receipt import Receipt
-from rawzone_assets.zone.survey import Delivery, Survey, Waiting
+from rawzone_assets.zone.survey import Delivery, Survey
 from rawzone_assets.zone.zone import Zone
 
 Build = Callable[[Overrides], dg.Definitions]
@@ -34,31 +36,6 @@ Progress = Callable[[int, int], None]
 """Called with (files dealt with, files in all)."""
 
 _INTERRUPTED = "DagsterExecutionInterruptedError"
-
-
-@dataclass(frozen=True, kw_only=True)
-class LocalRun:
-    """One Dagster run. ``problem`` is what an operator must act on."""
-
-    name: str
-    run_id: str
-    problem: str | None = None
-
-
-@dataclass(kw_only=True)
-class LocalRuns:
-    """What a promotion by hand came to."""
-
-    runs: list[LocalRun] = field(default_factory=list)
-    entries: list[tuple[Entry, datetime]] = field(default_factory=list)  # with the time of their commit
-    waiting: list[Waiting] = field(default_factory=list)
-    finished_batches: int = 0  # that crashed processes had left
-    warnings: list[str] = field(default_factory=list)  # of runs that went on
-
-    @property
-    def problems(self) -> list[str]:
-        """What is wrong with the environment, each sentence once."""
-        return list(dict.fromkeys(run.problem for run in self.runs if run.problem))
 
 
 def promote_landing(
@@ -88,8 +65,8 @@ def promote_landing(
         }
         landed = arrivals(instance, found.ready, days, most=None)
         reporting.tell_all(instance, [(event, None) for event in landed])
-        pending = list(pending_work(instance, zone, found, days))
-        pending = [work for work in pending if not feeds or work.name in feeds]
+        everything = list(pending_work(instance, zone, found, days))
+        pending = [work for work in everything if not feeds or work.name in feeds]
         if pending:  # else nobody need judge, and nothing be defined: that is a second of processor time
             with resource.judging() as (judge, _):
                 count = _Count(len(found.ready), progress)
@@ -101,6 +78,9 @@ def promote_landing(
                 for work in pending:
                     done.runs += _runs(instance, job, work)
         done.entries = list(_entries(zone, before, {run.run_id for run in done.runs}))
+        if len(pending) == len(everything) and _told(instance, zone, before, done):
+            database = witness.database(instance)
+            done.told = circumstances(zone, found, platforms, database=database) if database else None
         done.waiting = list(found.waiting)
     return done
 
@@ -172,6 +152,19 @@ def _problem(run_id: str, name: str, failures: Sequence[Any]) -> str:
             cause = failure.error.cause or failure.error
             return f"The run {run_id} for {name} failed: {str(cause.message).strip()}"
     return f"The run {run_id} for {name} failed: Dagster's log of it says why."
+
+
+def _told(instance: dg.DagsterInstance, zone: Zone, before: int, done: LocalRuns) -> bool:
+    """Whether Dagster knows all of the ledger: what was there before, and since then these runs told it."""
+    ours = {run.run_id for run in done.runs}
+    if done.problems or not witness.is_marked(instance, zone, before):
+        return False
+    head = zone.index.head.seq
+    commits = (zone.ledger.commit(seq) for seq in range(before + 1, head + 1))
+    if not all(commit and commit.run_id in ours for commit in commits):
+        return False
+    witness.mark_reported(instance, zone, head)
+    return True
 
 
 def _entries(zone: Zone, after: int, run_ids: Collection[str]) -> Iterator[tuple[Entry, datetime]]:

@@ -30,7 +30,7 @@ from rawzone_assets.orchestration.names import (
     raw_key,
 )
 from rawzone_assets.orchestration.partitions import days_inside, days_of_all, feed_partitions
-from rawzone_assets.orchestration.strangers import stranger_labels, stranger_news
+from rawzone_assets.orchestration.strangers import stranger_news
 from rawzone_assets.orchestration.watch import changed_answers
 from rawzone_assets.zone.errors import LandingMissing
 from rawzone_assets.zone.receipt import moment
@@ -168,7 +168,7 @@ def _rest(instance: dg.DagsterInstance, zone: Zone, platforms: Sequence[Platform
     """Files of no feed, and how the feeds kept in step. The last scrub is not in the ledger: run it again."""
     run = _Recording(instance, STRANGERS, (UNRECOGNIZED,))
     try:
-        news = stranger_news(instance, zone, stranger_labels(zone.survey(platforms)))
+        news = stranger_news(instance, zone, zone.survey(platforms).strangers)
     except LandingMissing:
         news = []  # what lies there cannot be said now; the sensor says it once landing is back
     run.tell([(event, None) for event in news])

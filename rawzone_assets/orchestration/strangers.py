@@ -13,15 +13,8 @@ from rawzone_assets.orchestration.names import ALL_RECOGNIZED, OWNERS, UNRECOGNI
 from rawzone_assets.orchestration.overrides import ZoneResource
 from rawzone_assets.zone import promotion
 from rawzone_assets.zone.errors import ZoneError
-from rawzone_assets.zone.receipt import Receipt, Verdict
-from rawzone_assets.zone.survey import Survey
+from rawzone_assets.zone.receipt import Receipt
 from rawzone_assets.zone.zone import Zone
-
-
-def stranger_labels(found: Survey) -> list[str]:
-    """The landing paths of all files of no feed, recorded or not."""
-    recorded = [label for label, (_, verdict) in found.decided.items() if verdict is Verdict.UNRECOGNIZED]
-    return sorted({*recorded, *(landed.label for landed, _ in found.unrecognized)})
 
 
 def stranger_content(labels: Sequence[str]) -> str:
@@ -63,7 +56,7 @@ def unrecognized_asset(platforms: Sequence[Platform]) -> dg.AssetsDefinition:
                 if UNRECOGNIZED in context.selected_asset_keys:
                     promotion.record_unrecognized(opened, found.unrecognized, run_id=context.run.run_id)
                 opened.index.catch_up()
-                yield from _report(context, opened, stranger_labels(found))
+                yield from _report(context, opened, found.strangers)
         except ZoneError as error:
             raise dg.Failure(description=str(error)) from None
 

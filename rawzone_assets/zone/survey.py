@@ -82,6 +82,12 @@ class Survey:
     unreadable: tuple[str, ...] = ()  # folders
     size: int = 0  # bytes of all that lies there but for what is ignored
 
+    @property
+    def strangers(self) -> list[str]:
+        """The landing paths of all files of no feed, recorded or not."""
+        recorded = [label for label, (_, verdict) in self.decided.items() if verdict is Verdict.UNRECOGNIZED]
+        return sorted({*recorded, *(landed.label for landed, _ in self.unrecognized)})
+
     def states(self) -> dict[str, str]:
         """Each landed file's one state, by its label."""
         states = {label: "ignored" for label, _ in self.ignored}

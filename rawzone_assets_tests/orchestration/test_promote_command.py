@@ -1,6 +1,7 @@
 """``rawzone promote`` and ``rawzone demo``: runs in this process, exit codes, nothing on the wrong stream."""
 
 import json
+import shutil
 from datetime import date
 
 import dagster as dg
@@ -8,8 +9,13 @@ import pytest
 from click.testing import CliRunner
 
 from rawzone_assets.cli import root
+from rawzone_assets.contract.judging import judge
 from rawzone_assets.orchestration.names import raw_key
+from rawzone_assets.platforms import all_platforms
 from rawzone_assets.samples import samples
+from rawzone_assets.zone.promotion import promote
+from rawzone_assets.zone.settings import Settings
+from rawzone_assets.zone.zone import Zone
 
 FEED = "distrokid/streams"
 
@@ -116,6 +122,57 @@ class TestPromote:
         result = rawzone("promote")
         assert result.exit_code == 2
         assert "DAGSTER_HOME" in result.stderr
+
+
+class TestPromoteAgain:
+    """Dagster is not asked when it surely knows all; each of these times it does not, or may not."""
+
+    @pytest.fixture
+    def told(self, rawzone, landing, home, monkeypatch):
+        """A zone whose Dagster was told of one day; the function says of which days it knows."""
+        land(landing, "promoted")
+        rawzone("promote", "--now")
+
+        def days() -> set[str]:
+            monkeypatch.delenv(
+                "DAGSTER_HOME"
+            )  # the first call set it, which in a process of its own nobody sees
+            assert rawzone("promote", "--now").exit_code == 0
+            with dg.DagsterInstance.from_config(str(home / "data" / "dagster")) as instance:
+                return instance.get_materialized_partitions(raw_key(FEED))
+
+        return days
+
+    def test_a_home_that_was_lost_is_told_everything_again(self, told, home):
+        shutil.rmtree(home / "data" / "dagster")
+        assert told() == {"2025-06-01"}
+
+    def test_a_database_that_was_put_back_to_an_earlier_state_is_told_the_rest(self, told, landing, home):
+        earlier = home / "earlier"
+        shutil.copytree(home / "data" / "dagster", earlier)
+        land(landing, "promoted", "promoted")
+        assert told() == {"2025-06-01", "2025-06-02"}
+        shutil.rmtree(home / "data" / "dagster")
+        earlier.rename(home / "data" / "dagster")
+        assert told() == {"2025-06-01", "2025-06-02"}
+
+    def test_what_was_promoted_without_dagster_is_told(self, told, landing, home):
+        land(landing, "promoted", "promoted")
+        with Zone(Settings.from_environment({"RAWZONE_RESERVE": "0"}, home=home / "data")) as zone:
+            promote(zone, zone.survey(all_platforms(), settle=0).ready, judge=judge, run_id="library")
+        assert told() == {"2025-06-01", "2025-06-02"}
+
+    @pytest.mark.usefixtures("told")
+    def test_a_feed_that_was_promoted_alone_leaves_the_rest_to_be_told(self, rawzone, landing):
+        (landing / "notes.txt").write_text("remember the milk")
+        land(landing, "promoted", "promoted")
+        assert rawzone("promote", FEED, "--now").exit_code == 0
+        assert "notes.txt" in rawzone("promote", "--now").stdout
+
+    @pytest.mark.usefixtures("told")
+    def test_a_home_that_cannot_be_used_any_more_is_said(self, rawzone, monkeypatch):
+        monkeypatch.setenv("DAGSTER_HOME", "/nowhere/at/all")
+        assert rawzone("promote").exit_code == 2
 
 
 class TestDemo:
