@@ -99,7 +99,7 @@ class ZipFormat:
             return Facts()
         facts = self.inside.examine(feed, BytesContent(member), capture, findings)
         # From outside only packed bytes can be seen: what the member exposes is found here.
-        return replace(facts, access_reasons=dict(scan(BytesContent(member).open()).counts))
+        return replace(facts, access_reasons=dict(scan(BytesContent(member)).counts))
 
 
 def _only_member(data: bytes, name: str, *, limit: int) -> bytes:

@@ -12,16 +12,20 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import BinaryIO
+from itertools import chain
+from typing import TYPE_CHECKING
 
+from rawzone_assets.contract.content import pieces
 from rawzone_assets.contract.exposure_forms import BEHIND, FAMILIES, Family, Probe
-from rawzone_assets.contract.marks import ascii_text
+from rawzone_assets.contract.marks import ascii_text, folded_text
+
+if TYPE_CHECKING:
+    from rawzone_assets.contract.feed import Content
 
 MOST_COUNTED = 1_000
 """Of one kind in one delivery: whoever reads the count does not care about more."""
 
 _MOST_LOOKED_AT = 50_000  # matches of one form, before those that turn out to be harmless are trusted to be so
-_BLOCK = 2**20
 _LONGEST = 2_048  # no pattern looks further ahead than this
 _WINDOW = 2**13
 _PACKED = (b"PK\x03\x04", b"PK\x05\x06", b"\x1f\x8b")
@@ -80,8 +84,8 @@ def exposes(text: str) -> bool:
     )
 
 
-def scan(stream: BinaryIO, *, block: int = _BLOCK) -> Exposures:
-    """What the stream gives away. The result does not depend on ``block``, the bytes held at a time.
+def scan(content: Content, *, block: int | None = None) -> Exposures:
+    """What the content gives away. The result does not depend on ``block``, the bytes held at a time.
 
     Blocks overlap: a match counts in the block in which it starts, and every block shows ``_LONGEST`` bytes
     beyond its end and ``BEHIND`` before its start.
@@ -89,12 +93,14 @@ def scan(stream: BinaryIO, *, block: int = _BLOCK) -> Exposures:
     found = Exposures()
     searches: dict[int, _Search] = {}
     data, base, start = b"", 0, 0  # ``data`` begins at offset ``base``; up to ``start`` it was scanned before
-    for index, piece in enumerate(_pieces(stream, block)):
-        if index == 0 and piece.startswith(_PACKED):
-            return found
+    following = chain(pieces(content, block), (b"",))
+    piece = next(following)
+    if piece.startswith(_PACKED):
+        return found
+    for after in following:
         # Bytes between the characters of UTF-16 would hide everything; offsets in such text are estimates.
         data += piece.replace(b"\0", b"")
-        end = len(data) - _LONGEST if piece else len(data)
+        piece, end = after, len(data) - _LONGEST if after else len(data)
         if end <= start:
             continue
         for family, sought_in in _announced(data):
@@ -110,10 +116,8 @@ def scan(stream: BinaryIO, *, block: int = _BLOCK) -> Exposures:
 
 def _announced(data: bytes) -> Iterator[tuple[Family, str]]:
     """The families of which a mark stands in ``data``, each with the text in which its marks are sought."""
-    text = ascii_text(data)
-    folded = text.lower()
     for family in FAMILIES:
-        sought_in = folded if family.folded else text
+        sought_in = folded_text(data) if family.folded else ascii_text(data)
         if family.marks.are_in(sought_in):
             yield family, sought_in
 
@@ -134,25 +138,17 @@ def _windows(family: Family, sought_in: str, data: bytes, start: int, end: int) 
 
     A page has one session, and patterns are a tenth as fast as marks: they are not tried on the whole of it.
     """
-    for begin in range(start, end, _WINDOW):
-        stop = min(begin + _WINDOW, end)
+    near = family.marks.stretches(sought_in, start, end, length=_WINDOW, before=BEHIND, beyond=_LONGEST)
+    for begin, stop in near:
         first, last = max(0, begin - BEHIND), stop + _LONGEST
-        if family.marks.are_in(near := sought_in[first:last]):
-            seen = data[first:last]
-            yield _Window(
-                data=seen.lower() if family.folded else seen,
-                sought_in=near,
-                offset=first,
-                start=begin - first,
-                end=stop - first,
-            )
-
-
-def _pieces(stream: BinaryIO, block: int) -> Iterator[bytes]:
-    """The stream's bytes, then an empty piece for its end."""
-    while piece := stream.read(block):
-        yield piece
-    yield b""
+        seen = data[first:last]
+        yield _Window(
+            data=seen.lower() if family.folded else seen,
+            sought_in=sought_in[first:last],
+            offset=first,
+            start=begin - first,
+            end=stop - first,
+        )
 
 
 @dataclass

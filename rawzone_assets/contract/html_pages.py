@@ -18,7 +18,7 @@ from rawzone_assets.contract.charts import Chart, charts_in
 from rawzone_assets.contract.documents import judge_document
 from rawzone_assets.contract.feed import Capture, Content, Facts, Feed
 from rawzone_assets.contract.findings import Finding, Findings, Place
-from rawzone_assets.contract.marks import Marks, ascii_text
+from rawzone_assets.contract.marks import Marks, ascii_text, folded_text
 from rawzone_assets.contract.page_markup import PageMarkup, UnparsableMarkup
 from rawzone_assets.contract.page_totals import PageTotal
 from rawzone_assets.contract.pointers import pointer
@@ -39,8 +39,9 @@ _END = "</html"
 _END_WITHIN = 8192  # trackers append a few nodes after the page's end
 _LONGEST_TAG = 2**20  # characters: images are embedded in tags
 _ENDLESS_TAG = re.compile(rf"<[A-Za-z/][^<>]{{{_LONGEST_TAG}}}")
-_XML = Marks([b"?xml"], in_any_case=True)
+_XML = Marks([b"?xml"])
 _COMMENT, _SECTION = Marks([b"<!--"]), Marks([b"<!["])  # apart, so that the engine looks for the rare "!"
+_TWO_AT_ONCE = {"<": Marks([b"<<"]), "&": Marks([b"&&"])}
 _FIRST_TAG = re.compile(r"<\s*([A-Za-z][^\s/>]{0,40})")
 
 
@@ -179,7 +180,7 @@ def printed_total_findings(
 def parsed_page(data: bytes, findings: Findings) -> PageMarkup | None:
     """The parsed page, or ``None`` with the objection added when the bytes, UTF-8, are no complete page."""
     page = data.removeprefix(BOM_UTF8)
-    objection = None if _is_surely_a_page(ascii_text(page)) else _objection(page.decode())
+    objection = None if _is_surely_a_page(page) else _objection(page.decode())
     if objection:
         findings.add(objection)
         return None
@@ -190,15 +191,16 @@ def parsed_page(data: bytes, findings: Findings) -> PageMarkup | None:
         return None
 
 
-def _is_surely_a_page(text: str) -> bool:
+def _is_surely_a_page(page: bytes) -> bool:
     """Whether :func:`_objection` would have none, told from the page's ASCII text.
 
     That has no fewer characters than the page, and a blank or tag of it is one of the page's.
     """
+    text, folded = ascii_text(page), folded_text(page)
     return (
         text[:_END_WITHIN].lstrip().startswith("<")
-        and _END in text[-_END_WITHIN:].lower()
-        and not _XML.are_in(text)
+        and _END in folded[-_END_WITHIN:]
+        and not _XML.are_in(folded)
         and not _is_hostile(text)
     )
 
@@ -234,10 +236,10 @@ def _is_hostile(text: str) -> bool:
 
 
 def _has_more(text: str, mark: str, most: int) -> bool:
-    """Whether the character stands more often. Of most pages, which are hardly longer, little is counted."""
-    looked_at = 2 * max(0, len(text) - most)
-    could_be = text.count(mark, 0, looked_at) + max(0, len(text) - looked_at)
-    return could_be > most and text.count(mark) > most
+    """Whether the character stands more often. It is half the text at most where none follows another."""
+    if len(text) <= most or (len(text) <= 2 * most and not _TWO_AT_ONCE[mark].are_in(text)):
+        return False
+    return text.count(mark) > most
 
 
 def _is_xml(text: str) -> bool:

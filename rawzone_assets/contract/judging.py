@@ -29,8 +29,7 @@ def judge(feed: Feed, content: Content, capture: Capture) -> Judgement:
         findings.add(codes.TOO_LARGE(limit))
     else:
         facts = feed.format.examine(feed, content, capture, findings)
-        with content.open() as stream:
-            found = scan(stream)
+        found = scan(content)
         for kind, count in (facts.access_reasons or {}).items():  # seen by the format in what it unpacked
             found.counts[kind] = max(count, found.counts.get(kind, 0))
         findings.extend(_exposure_findings(feed, found))

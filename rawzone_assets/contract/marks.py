@@ -8,8 +8,8 @@ are. It only answers yes or no: which of them it was, and where, is asked again 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
-from functools import cached_property
+from collections.abc import Callable, Iterable, Iterator
+from functools import cached_property, wraps
 
 import jsonschema_rs
 
@@ -17,55 +17,101 @@ OTHER = "\x7f"
 """What stands for each byte that is not ASCII in an :func:`ascii_text`."""
 
 _ASCII_ONLY = bytes(range(128)) + OTHER.encode() * 128
-_BLOCK = 8_192
+_NEVER_THERE = b"\x01\x02\x03\x04"
+_STRETCH = 2_048  # characters
 _MOST_REMEMBERED = 2**20
-_latest: list[tuple[bytes, str]] = []
 
 
+def _remembering(make: Callable[[bytes], str]) -> Callable[[bytes], str]:
+    """The function, which knows its latest answer: whoever looks at a delivery asks for the same in turn."""
+    latest = (b"", "")
+
+    @wraps(make)
+    def made(data: bytes) -> str:
+        nonlocal latest
+        known, text = latest  # as one: threads share it
+        if known is not data:
+            text = make(data)
+            if len(data) <= _MOST_REMEMBERED:
+                latest = data, text
+        return text
+
+    return made
+
+
+@_remembering
 def ascii_text(data: bytes) -> str:
     """The bytes as a text of as many characters, in which those that are not ASCII are ``OTHER``.
 
-    The engine reads such a text as it lies in memory, and positions in it are those of the bytes. The latest
-    is remembered: whoever reads a page asks for it, and whoever looks for what it exposes asks again.
+    The engine reads such a text as it lies in memory, and positions in it are those of the bytes.
     """
-    if data.isascii():
-        return data.decode("ascii")
-    known = _latest[-1:]  # as one: threads share it
-    if known and known[0][0] is data:
-        return known[0][1]
-    text = data.translate(_ASCII_ONLY).decode("ascii")
-    _latest[:] = [(data, text)] if len(data) <= _MOST_REMEMBERED else []
-    return text
+    return (data if data.isascii() else data.translate(_ASCII_ONLY)).decode("ascii")
+
+
+@_remembering
+def folded_text(data: bytes) -> str:
+    """The same in small letters: making it is faster than looking for marks in any case."""
+    return ascii_text(data).lower()
+
+
+def linear_pattern(pattern: str) -> jsonschema_rs.Draft202012Validator:
+    """Whose ``is_valid`` says whether the pattern is found in a text.
+
+    The linear engine searches for plain texts with vector instructions and never backtracks.
+    """
+    return jsonschema_rs.Draft202012Validator(
+        {"pattern": pattern}, pattern_options=jsonschema_rs.RegexOptions(), offline=True
+    )
 
 
 class Marks:
     """A set of ASCII texts. One of a single character must be the only one: it would slow the others down."""
 
-    def __init__(self, texts: Iterable[bytes], *, in_any_case: bool = False) -> None:
+    def __init__(self, texts: Iterable[bytes]) -> None:
         wanted = set(texts)
-        self._flags = "(?i)" if in_any_case else ""
         # Where a longer one stands, the shorter one in it does too.
         self.texts = tuple(sorted(t for t in wanted if not any(o in t for o in wanted if o != t)))
         if not all(self.texts) or (len(self.texts) > 1 and min(map(len, self.texts)) < 2):
             raise ValueError(f"these marks cannot be sought together: {self.texts}")
         self._alone = self.texts[0].decode("ascii") if len(self.texts[0]) == 1 else None
 
-    def are_in(self, text: str) -> bool:
-        """Whether one of them stands in ``text``, an ASCII one, or reading it takes ten times as long."""
-        return self._alone in text if self._alone else self._found.is_valid(text)
+    def are_in(self, text: str, start: int = 0, end: int | None = None) -> bool:
+        """Whether one of them stands in that part of a text. One that is not ASCII takes ten times as long."""
+        if self._alone:
+            return text.find(self._alone, start, end) >= 0
+        return self._found.is_valid(text[start:end])
+
+    def stretches(
+        self, text: str, start: int, end: int, *, length: int, before: int = 0, beyond: int
+    ) -> Iterator[tuple[int, int]]:
+        """The stretches of at most that length from ``start`` to ``end`` that have a mark near them, in order.
+
+        Near is what begins up to so many characters ``before`` or ends ``beyond``. Halves are asked, not one
+        stretch after another: most of a text has no marks.
+        """
+        waiting = [(start, end)]
+        while waiting:
+            first, last = waiting.pop()
+            if first >= last or not self.are_in(text, max(0, first - before), last + beyond):
+                continue
+            if last - first <= length:
+                yield first, last
+            else:
+                middle = first + (last - first + 1) // 2
+                waiting += [(middle, last), (first, middle)]
 
     @cached_property
     def _found(self) -> jsonschema_rs.Draft202012Validator:
+        sought = self.texts
+        if len(sought) > 1 and len({text[:1] for text in sought}) == 1:
+            # Of texts that begin alike the engine looks for the beginning, which may be everywhere.
+            sought = (*sought, _NEVER_THERE)
         # Characters as escapes: none of a mark means anything to the pattern.
-        pattern = "|".join("".join(f"\\x{byte:02x}" for byte in text) for text in self.texts)
-        # The linear engine, which searches for plain texts with vector instructions.
-        return jsonschema_rs.Draft202012Validator(
-            {"pattern": self._flags + pattern}, pattern_options=jsonschema_rs.RegexOptions(), offline=True
-        )
+        return linear_pattern("|".join("".join(f"\\x{byte:02x}" for byte in text) for text in sought))
 
 
 class Seldom:
-    """A pattern that matches seldom: it is tried only in the blocks of a text in which one of its marks stands.
+    """A pattern that matches seldom: it is tried only where one of its marks stands.
 
     Matches must begin at a mark and be shorter than ``longest``.
     """
@@ -73,14 +119,10 @@ class Seldom:
     def __init__(self, pattern: re.Pattern[str], marks: Marks, *, longest: int) -> None:
         self._pattern, self._marks, self._longest = pattern, marks, longest
 
-    def finditer(self, text: str, end: int | None = None) -> Iterator[re.Match[str]]:
-        """The matches in an ASCII text up to ``end``, in order."""
-        whole = len(text) if end is None else end
-        for start in range(0, whole, _BLOCK):
-            beyond = min(start + _BLOCK + self._longest, whole)
-            if not self._marks.are_in(text[start:beyond]):
-                continue
-            for found in self._pattern.finditer(text, start, beyond):
-                if found.start() >= start + _BLOCK:
-                    break  # the next block's
+    def finditer(self, text: str) -> Iterator[re.Match[str]]:
+        """The matches in an ASCII text, in order."""
+        for start, end in self._marks.stretches(text, 0, len(text), length=_STRETCH, beyond=self._longest):
+            for found in self._pattern.finditer(text, start, end + self._longest):
+                if found.start() >= end:
+                    break  # the next stretch's
                 yield found

@@ -39,14 +39,9 @@ _FIGURE_BEFORE = re.compile(rf">\s*{_FIGURE}{_BETWEEN}\Z")
 _NEAR = 1_000  # characters of markup before a label: where its figure is looked for
 _ENDS_TEXT = re.compile(r"\s*<")
 _OPENS_OR_CLOSES = Seldom(
-    re.compile(r"<(/?)(svg|template|option|rt|rp)(?=[\s/>])", re.IGNORECASE),
+    re.compile(r"<(/?)(svg|template|option|rt|rp)(?=[\s/>])"),
     Marks(
-        (
-            f"<{slash}{name}".encode()
-            for name in ("svg", "template", "option", "rt", "rp")
-            for slash in ("", "/")
-        ),
-        in_any_case=True,
+        f"<{slash}{name}".encode() for name in ("svg", "template", "option", "rt", "rp") for slash in ("", "/")
     ),
     longest=len("</template>"),
 )
@@ -128,7 +123,7 @@ def _element_prints(page: PlainMarkup, total: PageTotal, expected: int) -> bool:
     if is_repeated or tag is None or tag[0].get("id") != total.element_id:
         return False
     inside = _ONLY_TEXT.match(page.markup, tag[1])
-    name = page.markup[start + 1 :].split(None, 1)[0].lower()
+    name = page.markup[start + 1 : tag[1]].split(None, 1)[0].lower()
     is_alone = inside is not None and inside[2].lower() == name and _number(inside[1]) == expected
     return is_alone and page.is_outside_tags(start) and _is_shown(page.markup, start)
 
@@ -141,8 +136,8 @@ def _mark(text: str) -> Marks:
 def _is_shown(markup: str, at: int) -> bool:
     """Whether what stands there is in no element whose texts are not the page's own."""
     depths = {"svg": 0, "template": 0, "option": 0, "rt": 0, "rp": 0}
-    for found in _OPENS_OR_CLOSES.finditer(markup, at):
-        depths[found[2].lower()] += -1 if found[1] else 1
+    for found in _OPENS_OR_CLOSES.finditer(markup[:at].lower()):
+        depths[found[2]] += -1 if found[1] else 1
         if min(depths.values()) < 0:
             return False
     return not any(depths.values())

@@ -13,13 +13,10 @@ what is handed out of them is decoded.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 
-import jsonschema_rs
-
-from rawzone_assets.contract.marks import OTHER, Marks, Seldom, ascii_text
+from rawzone_assets.contract.marks import OTHER, Marks, Seldom, ascii_text, folded_text, linear_pattern
 
 _CUT, _RAW = (
     "\x01",
@@ -48,15 +45,13 @@ _SPECIAL = Seldom(
         r"<(?:(?P<comment>!--)"
         r"|(?P<raw>script|style)(?=[\s/>])"
         r"|(?P<text>title|textarea|iframe|noembed|noframes|xmp|plaintext)(?=[\s/>])"
-        r"|(?P<option>option)(?=[\s/>]))",
-        re.IGNORECASE,
+        r"|(?P<option>option)(?=[\s/>]))"
     ),
     Marks(
         (
             b"<!--", b"<script", b"<style", b"<title", b"<textarea", b"<iframe", b"<noembed", b"<noframes",
             b"<xmp", b"<plaintext", b"<option",
-        ),
-        in_any_case=True,
+        )
     ),
     longest=len("<plaintext>"),
 )  # fmt: skip
@@ -92,23 +87,24 @@ def plain_markup(data: bytes) -> PlainMarkup | None:
 
     ``data`` are UTF-8 without a byte order mark.
     """
-    text = ascii_text(data)
+    text, folded = ascii_text(data), folded_text(data)
     if _CUT in text or _RAW in text:
         return None
     pieces: list[str] = []
     scripts: list[str] = []
     selected: list[str] = []
     done = 0
-    for start, kind, name in _specials(text):
+    for found in _SPECIAL.finditer(folded):
+        start, kind, name = found.start(), found.lastgroup, found[0][1:]
         if start < done:
             continue  # inside what was cut out
         if kind == "option":
-            value = _selected_value(data, text, start)
+            value = _selected_value(data, folded, start)
             if value is None:
                 return None
             selected.extend(value)
             continue
-        inside = _inside(text, start, kind, name)
+        inside = _inside(folded, start, kind, name)
         if inside is None:
             return None
         begin, end = inside
@@ -127,20 +123,14 @@ def plain_markup(data: bytes) -> PlainMarkup | None:
     return PlainMarkup(markup=markup, scripts=tuple(scripts), selected=tuple(selected))
 
 
-@cache
-def _grammar() -> jsonschema_rs.Draft202012Validator:
-    return jsonschema_rs.Draft202012Validator(
-        {"pattern": _GRAMMAR}, pattern_options=jsonschema_rs.RegexOptions(), offline=True
-    )
+_grammar = cache(partial(linear_pattern, _GRAMMAR))
 
 
-def _specials(text: str) -> Iterator[tuple[int, str, str]]:
-    for found in _SPECIAL.finditer(text):
-        yield found.start(), found.lastgroup or "", found[0][1:].lower()
+def _inside(text: str, start: int, kind: str | None, name: str) -> tuple[int, int] | None:
+    """From where to where the content of a comment or element reaches; ``None`` where parsers may differ.
 
-
-def _inside(text: str, start: int, kind: str, name: str) -> tuple[int, int] | None:
-    """From where to where the content of a comment or element reaches; ``None`` where parsers may differ."""
+    ``text`` is folded.
+    """
     if kind == "comment":
         begin = start + len("<!--")
         end = text.find("-->", begin)
@@ -158,11 +148,11 @@ def _inside(text: str, start: int, kind: str, name: str) -> tuple[int, int] | No
 @cache
 def _possible_end(name: str) -> re.Pattern[str]:
     """What some parser might take for the end tag: there are blanks, and forms of letters, beyond ASCII."""
-    return re.compile(rf"</[\s{OTHER}]*(?:{name}|[a-z]*{OTHER})", re.IGNORECASE)
+    return re.compile(rf"</[\s{OTHER}]*(?:{name}|[a-z]*{OTHER})")
 
 
 def _ends(text: str, at: int, name: str) -> bool:
-    closing = text[at : at + len(name) + 10].lower()
+    closing = text[at : at + len(name) + 10]
     return closing.startswith(f"</{name}") and closing[len(name) + 2 :].lstrip(" \t\r\n").startswith(">")
 
 
@@ -172,6 +162,8 @@ def _selected_value(data: bytes, text: str, start: int) -> list[str] | None:
     if tag is None:
         return None
     begin, end = tag.span("attributes")
+    if "selected" not in text[begin:end]:
+        return []
     attributes = _attributes(data[begin:end].decode())
     if "selected" not in attributes:
         return []

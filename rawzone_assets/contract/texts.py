@@ -9,13 +9,20 @@ from __future__ import annotations
 import codecs
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
+import jsonschema_rs
+
 from rawzone_assets.contract import codes
+from rawzone_assets.contract.content import pieces
 from rawzone_assets.contract.feed import Content
 from rawzone_assets.contract.findings import Finding, Place
+from rawzone_assets.contract.marks import ascii_text, linear_pattern
 
-_BLOCK = 2**17  # what is decoded stays in the processor's cache
+_BLOCK: int | None = None  # bytes that are looked at together, when it is not the content's to choose
+# In ASCII. Of what comes before a LF the engine must know all, to look for the LF alone.
+_LINE_ENDS = {"crlf": r"\r\n", "cr": r"\r[^\n]", "lf": r"[\x00-\x0c\x0e-\x7f]\n"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,25 +92,20 @@ def survey(content: Content) -> Survey:
     first_at, first_line, offset = 0, 1, 0
     ends: set[str] = set()
     nul_at: int | None = None
-    with content.open() as stream:
-        while block := stream.read(_BLOCK):
-            if offset == 0:
-                head = block[:3]
-            if not first:
-                text = (block.removeprefix(codecs.BOM_UTF8) if offset == 0 else block).lstrip()
-                first, first_at = text[:1], offset + len(block) - len(text)
-                blank = block[: len(block) - len(text)]
-                first_line += blank.count(b"\n") + blank.count(b"\r") - blank.count(b"\r\n")
-            if nul_at is None and (found := block.find(b"\0")) >= 0:
-                nul_at = offset + found
-            utf8.take(block, offset)
-            if tail == b"\r" and block[:1] != b"\n":
-                ends.add("cr")
-            ends.update(_line_ends(block[1:] if tail == b"\r" and block[:1] == b"\n" else block))
-            if tail == b"\r" and block[:1] == b"\n":
-                ends.add("crlf")
-            tail = block[-1:]
-            offset += len(block)
+    for block in pieces(content, _BLOCK):
+        if offset == 0:
+            head = block[:3]
+        if not first:
+            text = (block.removeprefix(codecs.BOM_UTF8) if offset == 0 else block).lstrip()
+            first, first_at = text[:1], offset + len(block) - len(text)
+            blank = block[: len(block) - len(text)]
+            first_line += blank.count(b"\n") + blank.count(b"\r") - blank.count(b"\r\n")
+        if nul_at is None and (found := block.find(b"\0")) >= 0:
+            nul_at = offset + found
+        utf8.take(block, offset)
+        ends.update(_line_ends(tail + block if tail == b"\r" else block))
+        tail = block[-1:]
+        offset += len(block)
     if tail == b"\r":
         ends.add("cr")
     return Survey(
@@ -132,15 +134,16 @@ def _line_ends(block: bytes) -> Iterator[str]:
         if b"\n" in block:
             yield "lf"
         return
-    lf = block.count(b"\n")
-    if not lf:
+    if b"\n" not in block:
         if block.find(b"\r", 0, len(block) - 1) >= 0:
             yield "cr"
         return
-    crlf = block.count(b"\r\n")
-    if crlf:
-        yield "crlf"
-    if lf > crlf:
+    if block.startswith(b"\n"):
         yield "lf"
-    if block.count(b"\r", 0, len(block) - 1) > crlf:
-        yield "cr"
+    text = ascii_text(block)
+    yield from (kind for kind in _LINE_ENDS if _pattern_of(kind).is_valid(text))
+
+
+@cache
+def _pattern_of(kind: str) -> jsonschema_rs.Draft202012Validator:
+    return linear_pattern(_LINE_ENDS[kind])

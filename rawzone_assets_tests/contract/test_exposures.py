@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import io
 import json
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from rawzone_assets.contract.content import BytesContent
 from rawzone_assets.contract.exposure_forms import FAMILIES
 from rawzone_assets.contract.exposures import MOST_COUNTED, Access, Exposures, access_of, exposes, scan
 
@@ -72,8 +72,8 @@ HARMLESS = [
 ]  # fmt: skip
 
 
-def scanned(data: bytes, block: int = 2**20) -> Exposures:
-    return scan(io.BytesIO(data), block=block)
+def scanned(data: bytes, block: int | None = None) -> Exposures:
+    return scan(BytesContent(data), block=block)
 
 
 class TestWhatIsFound:
