@@ -79,11 +79,10 @@ def _accepted(
 
 def _diary(reading: Reading, series: Series, figures: Figures, newest: date) -> Diary | None:
     """What the records of the series tell of days that are settled."""
-    cadence = reading.feed.cadence
     of, by = series.measures(reading, figures.of), series.others(reading, figures.by)
-    by_of, figures_of, days = series.cells(reading, by), series.cells(reading, of), series.days(reading)
-    if len(days.each) < len(by_of):  # some records have none
-        by_of, figures_of = ([cells[index] for index in days.indexes] for cells in (by_of, figures_of))
-    told = zip(days.each, by_of, figures_of, strict=True)
-    until = figures.last_settled(reading.capture.day, newest, cadence.lag_days)
-    return diary_of(told, (*of, *by), until=until, by_record=bool(by))
+    days = series.days(reading)
+    columns = [series.column(reading, name) for name in (*of, *by)]
+    if len(days.each) < len(reading.rows(series.path)):  # some records have none
+        columns = [[column[index] for index in days.indexes] for column in columns]
+    until = figures.last_settled(reading.capture.day, newest, reading.feed.cadence.lag_days)
+    return diary_of(days.each, columns[: len(of)], (*of, *by), until=until, by=columns[len(of) :])

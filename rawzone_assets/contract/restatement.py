@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import hashlib
 from base64 import b64decode, b64encode
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
-from itertools import chain
+from itertools import repeat
+from struct import Struct
 from typing import Any, NamedTuple
 
 import orjson
@@ -32,6 +34,11 @@ _ABSENT = 0
 _LONGEST_NUMBER = 40
 _EXACT = 28  # digits of a decimal number that are never rounded
 _DAY = timedelta(days=1)
+_MOST_KNOWN = 8_192
+_FIRST_BYTES = Struct(">Q24x")  # of a SHA-256, as a number
+
+Column = Sequence[Any]
+_Texts = tuple[str, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,50 +58,49 @@ class Figures:
         return min(captured - (lag_days + self.settled_after) * _DAY, newest - _DAY)
 
 
-class Told(NamedTuple):
-    """What one record tells of a day: by what it is told apart from others of the day, and its figures."""
-
-    day: date
-    by: Sequence[Any]
-    figures: Sequence[Any]
-
-
 def diary_of(
-    told: Iterable[Told | tuple[date, Sequence[Any], Sequence[Any]]],
+    days: Sequence[date],
+    figures: Sequence[Column],
     names: Sequence[str],
     *,
     until: date,
-    by_record: bool,
+    by: Sequence[Column] = (),
 ) -> Diary | None:
-    """The diary of the days up to ``until``; ``None`` when there is none of them."""
-    settled = [record for record in told if record[0] <= until]
-    if not settled:
+    """The diary of the days up to ``until``; ``None`` when there is none of them.
+
+    ``figures`` are columns with a value for each of ``days``, and so is in ``by`` what a day's records are told
+    apart by.
+    """
+    row_of = dict(zip(days, range(len(days)), strict=True))
+    newest = until if until in row_of else max((day for day in row_of if day <= until), default=None)
+    if newest is None:
         return None
-    ordinals = [record[0].toordinal() for record in settled]
-    oldest, last = min(ordinals), max(ordinals)
-    first = max(oldest, last - (MOST_DAYS - 1))
-    if oldest < first:
-        settled = [record for record, ordinal in zip(settled, ordinals, strict=True) if ordinal >= first]
-        ordinals = [ordinal for ordinal in ordinals if ordinal >= first]
-    records: list[tuple[Sequence[Any], Sequence[Any]]] = [(record[1], record[2]) for record in settled]
-    digests: Callable[[tuple[Any, ...]], tuple[int, int]] = _remembered_digests
-    # Equal values are equal figures, but for those whose type shows: 1, 1.0 and true are not written alike.
-    if not _PLAIN.issuperset(map(type, chain.from_iterable(chain.from_iterable(records)))):
-        digests = _digests_of_texts
-        records = list(zip(*(_as_texts(cells) for cells in zip(*records, strict=True)), strict=True))
-    days: dict[int, tuple[Any, ...]] = dict(zip(ordinals, zip(records, strict=True), strict=True))
-    if len(days) < len(ordinals):  # days with several records
-        days = dict.fromkeys(days, ())
-        for ordinal, record in zip(ordinals, records, strict=True):
-            days[ordinal] += (record,)
-    told_of = [digests(days.get(day, ())) for day in range(first, last + 1)]
+    last = newest.toordinal()
+    first = max(min(row_of).toordinal(), last - (MOST_DAYS - 1))
+    every_day = list(map(date.fromordinal, range(first, last + 1)))
+    settled = [day for day in every_day if day in row_of]
+
+    def written(digests: Iterable[int]) -> str:
+        told_of = dict(zip(settled, digests, strict=True))
+        return b64encode(bytes([told_of.get(day, _ABSENT) for day in every_day])).decode()
+
     diary = {
-        "from": date.fromordinal(first).isoformat(),
+        "from": every_day[0].isoformat(),
         "of": hashlib.sha256(orjson.dumps(list(names))).hexdigest()[:4],
-        "days": b64encode(bytes([figures for figures, _ in told_of])).decode(),
     }
-    if by_record:
-        diary["records"] = b64encode(bytes([by for _, by in told_of])).decode()
+    if not by and len(row_of) == len(days):
+        rows = [row_of[day] for day in settled]
+        diary["days"] = written(_remembered_digests(figures, rows))
+        return diary
+    entries: dict[date, list[tuple[_Texts, _Texts]]] = {day: [] for day in settled}
+    rows = [row for row, day in enumerate(days) if day in entries]
+    records = zip(_as_texts(by, rows), _as_texts(figures, rows), strict=True)
+    for row, record in zip(rows, records, strict=True):
+        entries[days[row]].append(record)
+    ordered = [sorted(told) for told in entries.values()]
+    diary["days"] = written(_digests(ordered))
+    if by:
+        diary["records"] = written(_digest_of_many_days(tuple([key for key, _ in told])) for told in ordered)
     return diary
 
 
@@ -188,41 +194,62 @@ def _read(diary: Diary) -> _Days:
     return _Days(first, days, records)
 
 
-def _digests(told: Sequence[tuple[Sequence[Any], Sequence[Any]]]) -> tuple[int, int]:
-    """The digests of a day's records, and of what these are told apart by."""
-    texts = [(tuple(map(_remembered_plain, by)), tuple(map(_remembered_plain, of))) for by, of in told]
-    return _digests_of_texts(texts)
+def _remembered_digests(figures: Sequence[Column], rows: Sequence[int]) -> Sequence[int]:
+    """The digests of days with one record each. Captures tell the same days again and again."""
+    # Equal values are equal figures, but for those whose type shows: 1, 1.0 and true are not written alike.
+    columns = [
+        column if _ALIKE.issuperset(map(type, column)) else _column_as_texts(column)
+        for column in _picked(figures, rows)
+    ]
+    records = list(zip(*columns, strict=True)) if columns else [()] * len(rows)
+    digests = list(map(_known_digests.get, records, repeat(_ABSENT)))
+    new = [index for index, digest in enumerate(digests) if digest == _ABSENT]
+    if new:
+        if len(_known_digests) > _MOST_KNOWN:
+            _known_digests.clear()
+        texts = _as_texts(figures, [rows[index] for index in new])
+        for index, digest in zip(new, _digests([[((), text)] for text in texts]), strict=True):
+            digests[index] = _known_digests[records[index]] = digest
+    return digests
 
 
-def _digests_of_texts(told: Sequence[tuple[Sequence[str], Sequence[str]]]) -> tuple[int, int]:
-    """The same of records whose values are texts already."""
-    if not told:
-        return _ABSENT, _ABSENT
-    entries = told if len(told) == 1 else sorted(told)
-    return _digest(entries), _digest_of_many_days(tuple([by for by, _ in entries]))
+_ALIKE = frozenset({int, str, type(None)})
+_known_digests: dict[tuple[Any, ...], int] = {}
 
 
-_PLAIN = frozenset({int, str, type(None)})
-_remembered_digests = lru_cache(maxsize=16_384)(_digests)  # captures tell the same days again and again
-
-
-def _digest(entries: Sequence[Any]) -> int:
+def _digests(days: Iterable[Sequence[Any]]) -> Sequence[int]:
     """From 1 to 255."""
-    return 1 + int.from_bytes(hashlib.sha256(orjson.dumps(entries)).digest()[:8]) % 255
+    sums = b"".join([hashlib.sha256(orjson.dumps(entries)).digest() for entries in days])
+    return [1 + number % 255 for (number,) in _FIRST_BYTES.iter_unpack(sums)]
 
 
-_digest_of_many_days = lru_cache(maxsize=1_024)(_digest)  # all days are told apart by the same, or by nothing
+@lru_cache(maxsize=1_024)
+def _digest_of_many_days(keys: Sequence[_Texts]) -> int:
+    """What all days are told apart by is the same, as a rule."""
+    return _digests([keys])[0]
 
 
-def _as_texts(rows: Sequence[Sequence[Any]]) -> Sequence[tuple[str, ...]]:
-    """The rows with each value as text. Numbers recur, but for those with a fraction."""
-    if not rows[0]:
+def _picked(columns: Sequence[Column], rows: Sequence[int]) -> Iterator[Column]:
+    return (list(map(column.__getitem__, rows)) for column in columns)
+
+
+def _as_texts(columns: Sequence[Column], rows: Sequence[int]) -> list[_Texts]:
+    """Those rows with each value as a text."""
+    if not columns:
         return [()] * len(rows)
-    texts = (
-        map(_remembered_plain if _PLAIN.issuperset(map(type, column)) else _plain, column)
-        for column in zip(*rows, strict=True)
-    )
-    return list(zip(*texts, strict=True))
+    return list(zip(*map(_column_as_texts, _picked(columns, rows)), strict=True))
+
+
+def _column_as_texts(column: Column) -> list[str]:
+    if _NUMBERS.issuperset(map(type, column)):
+        with suppress(orjson.JSONEncodeError):  # too large for it
+            texts = orjson.dumps(column)[1:-1].decode()  # a tenth of the time that `str` takes for fractions
+            if "e" not in texts and "n" not in texts:
+                return [text if text[-1] != "0" else _normalized(text) for text in texts.split(",")]
+    return list(map(_plain, column))
+
+
+_NUMBERS = frozenset({int, float})
 
 
 def _plain(value: Any) -> str:
@@ -233,9 +260,6 @@ def _plain(value: Any) -> str:
     if type(value) is float and "e" not in text and not text.endswith(".0"):
         return text  # as `Decimal` writes it too
     return _normalized(text)
-
-
-_remembered_plain = lru_cache(maxsize=16_384)(_plain)
 
 
 @lru_cache(maxsize=16_384)

@@ -132,7 +132,7 @@ class Series:
 
     def total(self, reading: Reading) -> int:
         """The sum of the figures, which sources write as numbers or as digits; ``null`` is a gap in a chart."""
-        values = self._column(reading, self.value)
+        values = self.column(reading, self.value)
         kinds = set(map(type, values))
         if kinds <= {int}:
             return sum(values)
@@ -141,12 +141,6 @@ class Series:
     def place_of_day(self, reading: Reading, index: int) -> Place:
         member = self._member(reading, self.day)
         return reading.at(self.path, index, *(() if member is None else (member,)))
-
-    def cells(self, reading: Reading, names: tuple[str, ...]) -> list[tuple[Any, ...]]:
-        """What each record has under each of the names; ``None`` for nothing."""
-        if not names:
-            return [()] * len(reading.rows(self.path))
-        return list(zip(*(self._column(reading, name) for name in names), strict=True))
 
     def measures(self, reading: Reading, named: tuple[str, ...]) -> tuple[str, ...]:
         """The figures named, or all that the columns say are figures."""
@@ -160,7 +154,8 @@ class Series:
         headers = reading.rows(self.headers) if self.headers is not None else []
         return tuple(sorted(header["name"] for header in headers if header["columnType"] == kind))
 
-    def _column(self, reading: Reading, name: str) -> list[Any]:
+    def column(self, reading: Reading, name: str) -> list[Any]:
+        """What each record has under a name; ``None`` for nothing."""
         member = self._member(reading, name)
         if member is None:
             return [None] * len(reading.rows(self.path))

@@ -301,12 +301,12 @@ class _Examination:
         of, by = (sorted(set(names) & table.columns.keys()) for names in (figures.of, figures.by))
         until = figures.last_settled(self.capture.day, newest, self.feed.cadence.lag_days)
         if any(UNDEFINED in table.columns[name] for name in of):
-            figures_of = _cells_of(table, of, range(len(dates)))
-            dates = [None if UNDEFINED in cells else day for day, cells in zip(dates, figures_of, strict=True)]
+            cells = zip(*(table.columns[name] for name in of), strict=True)
+            dates = [None if UNDEFINED in row else day for day, row in zip(dates, cells, strict=True)]
         rows = rows_of_diary(dates, until)
-        days = (day for row in rows if (day := dates[row]))
-        told = zip(days, _cells_of(table, by, rows), _cells_of(table, of, rows), strict=True)
-        return diary_of(told, (*of, *by), until=until, by_record=bool(by))
+        days = [day for row in rows if (day := dates[row])]
+        columns = [[table.columns[name][row] for row in rows] for name in (*of, *by)]
+        return diary_of(days, columns[: len(of)], (*of, *by), until=until, by=columns[len(of) :])
 
     def _objections(self, chunk: Chunk) -> Iterator[Finding]:
         yield from refused_cells(self.shape, chunk)
@@ -327,10 +327,3 @@ class _Examination:
 
 def _is_blank(cell: str) -> bool:
     return not cell or cell.isspace()
-
-
-def _cells_of(table: Chunk, names: Sequence[str], rows: Sequence[int]) -> list[tuple[str | None, ...]]:
-    """The cells of some columns in some rows, row by row."""
-    if not names:
-        return [()] * len(rows)
-    return list(zip(*([table.columns[name][row] for row in rows] for name in names), strict=True))

@@ -16,7 +16,7 @@ from rawzone_assets.contract.content import BytesContent
 from rawzone_assets.contract.feed import Facts
 from rawzone_assets.contract.judging import judge
 from rawzone_assets.contract.naming import Recognized, recognize
-from rawzone_assets.contract.restatement import Diary, Told, diary_of, restatement_findings, rows_of_diary
+from rawzone_assets.contract.restatement import Diary, diary_of, restatement_findings, rows_of_diary
 from rawzone_assets.platforms import all_platforms
 from rawzone_assets.samples.distrokid_apple_music import good_apple_page
 from rawzone_assets.samples.distrokid_pages import good_page
@@ -30,8 +30,7 @@ def days(count: int, start: date = FIRST) -> list[date]:
 
 
 def diary(figures: dict[date, object], *, names: tuple[str, ...] = ("streams",)) -> Diary | None:
-    told = [Told(day=day, by=(), figures=(figure,)) for day, figure in figures.items()]
-    return diary_of(told, names, until=date.max, by_record=False)
+    return diary_of(list(figures), [list(figures.values())], names, until=date.max)
 
 
 def messages(now: Diary | None, *past: Diary | None) -> list[str]:
@@ -48,6 +47,12 @@ class TestDiaries:
         ways = [[843, 0, 7], ["843", "0", "7"], [843.0, "-0", "7.00"]]
         assert len({json.dumps(diary(dict(zip(days(3), way, strict=True)))) for way in ways}) == 1
 
+    @given(st.lists(st.floats() | st.integers() | st.integers(0, 500).map(lambda n: n / 10), max_size=20))
+    def test_of_numbers_are_those_of_their_texts(self, numbers):
+        told = days(len(numbers))
+        texts = dict(zip(told, map(str, numbers), strict=True))
+        assert diary(dict(zip(told, numbers, strict=True))) == diary(texts)
+
     def test_of_a_year_begin_with_days_that_are_not_told_when_older_ones_are(self):
         for told, first in (([FIRST, date(2026, 6, 1)], "2025-06-01"), ([date(2026, 6, 1)], "2026-06-01")):
             kept = diary(dict.fromkeys(told, 1))
@@ -57,8 +62,8 @@ class TestDiaries:
     @given(st.lists(st.dates(date(2023, 1, 1), date(2025, 6, 1)) | st.none(), max_size=20), st.dates())
     def test_need_no_other_rows_than_are_asked_for(self, told, until):
         def kept(rows):
-            records = [Told(day=told[row], by=(), figures=(row,)) for row in rows if told[row]]
-            return diary_of(records, ("streams",), until=until, by_record=False)
+            dated = [row for row in rows if told[row]]
+            return diary_of([told[row] for row in dated], [dated], ("streams",), until=until)
 
         assert kept(rows_of_diary(told, until)) == kept(range(len(told)))
 
@@ -112,8 +117,8 @@ class TestComparison:
 
     def test_leaves_out_days_whose_records_are_others(self):
         def told(**figures: int) -> Diary | None:
-            records = [Told(day=FIRST, by=(name,), figures=(value,)) for name, value in figures.items()]
-            return diary_of(records, ("spend",), until=date.max, by_record=True)
+            same = [FIRST] * len(figures)
+            return diary_of(same, [[*figures.values()]], ("spend",), until=date.max, by=[[*figures]])
 
         assert messages(told(a=1), told(a=1, b=2)) == []
         assert messages(told(b=2, a=1), told(a=1, b=2)) == []
@@ -141,8 +146,9 @@ SERIES = st.builds(
 @given(SERIES, st.lists(SERIES, max_size=4))
 def test_comparing_stretches_of_days_tells_what_comparing_day_by_day_tells(now, past):
     def kept(series: dict[int, tuple[int, int]]) -> Diary | None:
-        told = [Told(FIRST + timedelta(days=day), (by,), (figure,)) for day, (by, figure) in series.items()]
-        return diary_of(told, ("streams",), until=date.max, by_record=True)
+        told = [FIRST + timedelta(days=day) for day in series]
+        by, figures = zip(*series.values(), strict=True)
+        return diary_of(told, [figures], ("streams",), until=date.max, by=[by])
 
     compared, changed = changed_days(now, past)
     told = messages(kept(now), *map(kept, past))

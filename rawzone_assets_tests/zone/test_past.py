@@ -13,7 +13,7 @@ from rawzone_assets.contract import codes, digests
 from rawzone_assets.contract.drift import outline_of
 from rawzone_assets.contract.feed import Facts, Judgement
 from rawzone_assets.contract.judging import judge as real_judge
-from rawzone_assets.contract.restatement import Told, diary_of
+from rawzone_assets.contract.restatement import diary_of
 from rawzone_assets.platforms import all_platforms
 from rawzone_assets.samples import write_landing
 from rawzone_assets.zone import promotion
@@ -237,8 +237,9 @@ class TestRestatedDays:
     """Days are compared with what accepted deliveries of the same form told before, in whatever batch."""
 
     def days(self, *changed: int) -> dict[str, str]:
-        told = [Told(day=FIRST + timedelta(days=n), by=(), figures=(n in changed,)) for n in range(-30, -5)]
-        return dict(diary_of(told, ("streams",), until=date.max, by_record=False) or {})
+        told = [FIRST + timedelta(days=n) for n in range(-30, -5)]
+        figures = [n in changed for n in range(-30, -5)]
+        return dict(diary_of(told, [figures], ("streams",), until=date.max) or {})
 
     def test_are_told_of_the_delivery_that_changes_them_and_once(self, story: Story):
         before, changed = story.land(0, diary=self.days()), story.land(1, diary=self.days(-9, -8))
