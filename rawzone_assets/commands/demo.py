@@ -17,7 +17,8 @@ import click
 from rawzone_assets.commands.promote import show_counts, show_summary
 from rawzone_assets.commands.surroundings import fail, note, open_zone
 from rawzone_assets.definitions import build_definitions
-from rawzone_assets.orchestration.instance import dagster_environment, open_instance, shared_file
+from rawzone_assets.orchestration.dagster_home import dagster_environment, shared_file
+from rawzone_assets.orchestration.instance import open_instance
 from rawzone_assets.orchestration.local_runs import promote_landing
 from rawzone_assets.orchestration.overrides import Overrides
 from rawzone_assets.platforms import all_platforms

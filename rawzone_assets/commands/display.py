@@ -1,4 +1,4 @@
-"""Tables and the progress of long work, drawn by rich.
+"""Tables and the progress of long work, drawn by rich, which is imported when there is something to draw.
 
 Tables are for a screenful; lists that may have a million lines print them one by one and need no rich.
 """
@@ -9,18 +9,6 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
-from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    DownloadColumn,
-    MofNCompleteColumn,
-    Progress,
-    TextColumn,
-    TimeRemainingColumn,
-)
-from rich.table import Table
-from rich.text import Text
-
 from rawzone_assets.commands.surroundings import printable
 
 _UNCUT = 1000
@@ -29,6 +17,10 @@ _UNCUT = 1000
 
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]], *, numbers: Sequence[str] = ()) -> None:
     """A table on standard output; the columns named in ``numbers`` are set flush right."""
+    from rich.console import Console  # noqa: PLC0415
+    from rich.table import Table  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
+
     table = Table(box=None, header_style="bold", pad_edge=False)
     for column in columns:
         table.add_column(column, justify="right" if column in numbers else "left", no_wrap=True)
@@ -41,23 +33,31 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]], *, number
 @contextmanager
 def byte_progress(doing: str) -> Iterator[Callable[[int, int], None] | None]:
     """A bar on standard error, fed with (done, total) bytes; ``None`` when it is no terminal."""
-    if not sys.stderr.isatty():
-        yield None
-        return
-    console = Console(file=sys.stderr)
-    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, transient=True) as progress:
-        task = progress.add_task(doing, total=None)
-        yield lambda done, total: progress.update(task, completed=done, total=total)
+    with _bar(doing, "DownloadColumn") as progress:
+        yield progress
 
 
 @contextmanager
 def file_progress(doing: str) -> Iterator[Callable[[int, int], None] | None]:
     """A bar on standard error, fed with (done, total) files; ``None`` when it is no terminal."""
+    with _bar(doing, "MofNCompleteColumn") as progress:
+        yield progress
+
+
+@contextmanager
+def _bar(doing: str, amounts: str) -> Iterator[Callable[[int, int], None] | None]:
     if not sys.stderr.isatty():
         yield None
         return
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(file=sys.stderr), transient=True) as progress:
+    from rich import progress as drawn  # noqa: PLC0415
+    from rich.console import Console  # noqa: PLC0415
+
+    columns = (
+        drawn.TextColumn("{task.description}"),
+        drawn.BarColumn(),
+        getattr(drawn, amounts)(),
+        drawn.TimeRemainingColumn(),
+    )
+    with drawn.Progress(*columns, console=Console(file=sys.stderr), transient=True) as progress:
         task = progress.add_task(doing, total=None)
         yield lambda done, total: progress.update(task, completed=done, total=total)

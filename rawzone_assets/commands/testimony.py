@@ -1,16 +1,19 @@
-"""Asking the witnesses: Dagster's database, if there is one. Dagster is imported only then."""
+"""Asking the witnesses: Dagster's database, if there is one. SQLite is read without importing Dagster."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import click
 
 from rawzone_assets.commands.surroundings import fail
 from rawzone_assets.health.witnesses import Witness
+from rawzone_assets.orchestration.dagster_home import InstanceUnusable, home_in_use
+from rawzone_assets.orchestration.event_rows import NoRows, heads_in_rows
 from rawzone_assets.zone.settings import Settings
 
 
@@ -56,21 +59,25 @@ def ask_witnesses(settings: Settings, *, skip: bool, require: bool) -> Testimony
 
 
 def _asked(settings: Settings) -> Testimony:
-    stated = os.environ.get("DAGSTER_HOME")
-    # Looked at before Dagster is imported, which takes half a second.
-    if not stated and not (settings.home / "dagster").is_dir():
-        return _silent("DAGSTER_HOME is not set")
-    from rawzone_assets.orchestration.instance import InstanceUnusable  # noqa: PLC0415
-    from rawzone_assets.orchestration.testimony import home_with_witnesses, testimonies  # noqa: PLC0415
-
     try:
-        home = home_with_witnesses(settings)
+        home = home_in_use(settings)
         if home is None:
-            return _silent(f"Dagster's home {stated or settings.home / 'dagster'} is empty")
-        return Testimony(witnesses=tuple(testimonies(settings)), source=str(home))
+            stated = os.environ.get("DAGSTER_HOME")
+            absent = "DAGSTER_HOME is not set" if not stated else f"Dagster's home {stated} is empty"
+            return _silent(absent)
+        return Testimony(witnesses=tuple(_heads_in(home, settings)), source=str(home))
     except InstanceUnusable as error:
         # Whoever may only read the zone cannot open Dagster's SQLite either, and is to verify all the same.
         return _silent(error.reason)
+
+
+def _heads_in(home: Path, settings: Settings) -> Iterable[Witness]:
+    try:
+        return heads_in_rows(home)
+    except NoRows:
+        from rawzone_assets.orchestration.testimony import testimonies  # noqa: PLC0415
+
+        return testimonies(settings)
 
 
 def _silent(why: str) -> Testimony:

@@ -6,35 +6,19 @@ a zone would have to rewrite it as well. Read only: no database is created by as
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import dagster as dg
 
 from rawzone_assets.health.witnesses import Witness
-from rawzone_assets.orchestration.instance import InstanceUnusable, open_instance
+from rawzone_assets.orchestration.instance import open_instance
 from rawzone_assets.orchestration.names import FIXITY, INTEGRITY, NOTHING_DAMAGED
 from rawzone_assets.zone.settings import Settings
 
 _AT_ONCE = 1000
 _SEQ, _HEAD = "ledger_seq", "ledger_head"
-
-
-def home_with_witnesses(settings: Settings) -> Path | None:
-    """Dagster's home of this zone if anything is in it: DAGSTER_HOME, else the folder beside the roots.
-
-    Raises:
-        InstanceUnusable: This user may not look into it.
-    """
-    stated = os.environ.get("DAGSTER_HOME")
-    home = Path(stated).expanduser().absolute() if stated else settings.home / "dagster"
-    try:
-        return home if home.is_dir() and any(home.iterdir()) else None
-    except OSError as error:
-        raise InstanceUnusable(home, (error.strerror or str(error)).lower()) from error
 
 
 def testimonies(settings: Settings) -> Iterator[Witness]:

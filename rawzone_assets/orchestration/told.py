@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-import os
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -19,12 +18,12 @@ from pathlib import Path
 
 from rawzone_assets import __version__
 from rawzone_assets.contract.feed import Platform
+from rawzone_assets.orchestration.dagster_home import CONFIGURATION, intended_home
 from rawzone_assets.zone.ledger import Head
 from rawzone_assets.zone.settings import Settings
 from rawzone_assets.zone.survey import Survey
 from rawzone_assets.zone.zone import Zone
 
-_CONFIGURATION = "dagster.yaml"
 _MARK = "dagster-told.json"
 
 
@@ -42,7 +41,7 @@ class Circumstances:
     def digest(self) -> str:
         """All of it and the files' present state in one hash."""
         files = (
-            self.home / _CONFIGURATION,
+            self.home / CONFIGURATION,
             self.database,
             self.database.with_name(self.database.name + "-wal"),
         )
@@ -62,7 +61,7 @@ def circumstances(zone: Zone, found: Survey, platforms: Iterable[Platform], *, d
     """The circumstances of a look at landing."""
     start = zone.settings.start
     return Circumstances(
-        home=_home(zone.settings),
+        home=intended_home(zone.settings),
         database=database,
         head=zone.index.head,
         strangers=tuple(found.strangers),
@@ -92,11 +91,6 @@ def knows_all(zone: Zone, found: Survey, platforms: Iterable[Platform]) -> bool:
         return False
     now = circumstances(zone, found, platforms, database=database)
     return not found.ready and _state_of(database) is not None and now.digest() == digest
-
-
-def _home(settings: Settings) -> Path:
-    stated = os.environ.get("DAGSTER_HOME")
-    return Path(stated).expanduser().absolute() if stated else settings.home / "dagster"
 
 
 def _state_of(path: Path) -> list[int] | None:

@@ -15,7 +15,7 @@ import urllib.error
 import urllib.request
 from contextlib import contextmanager
 
-from rawzone_assets.orchestration.instance import shared_file
+from rawzone_assets.orchestration.dagster_home import shared_file
 from rawzone_assets_tests.processes import eventually, running
 
 CHROMIUM = "/usr/bin/chromium"

@@ -10,7 +10,7 @@ import pytest
 
 from rawzone_assets.contract.judging import judge
 from rawzone_assets.health.alert_book import read_book
-from rawzone_assets.orchestration.instance import shared_file
+from rawzone_assets.orchestration.dagster_home import shared_file
 from rawzone_assets.zone.promotion import promote
 from rawzone_assets.zone.settings import Settings
 from rawzone_assets.zone.zone import Zone

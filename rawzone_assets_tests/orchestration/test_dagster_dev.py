@@ -6,7 +6,7 @@ from datetime import date
 
 import dagster as dg
 
-from rawzone_assets.orchestration.instance import shared_file
+from rawzone_assets.orchestration.dagster_home import shared_file
 from rawzone_assets.orchestration.names import raw_key
 from rawzone_assets.samples import samples
 from rawzone_assets_tests.processes import eventually, free_port, running

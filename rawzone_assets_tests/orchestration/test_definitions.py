@@ -12,7 +12,7 @@ from dagster._core.remote_representation.external_data import RepositorySnap
 from dagster._serdes import deserialize_value, serialize_value
 
 from rawzone_assets.definitions import build_definitions, defs
-from rawzone_assets.orchestration.instance import shared_file
+from rawzone_assets.orchestration.dagster_home import shared_file
 from rawzone_assets.orchestration.names import raw_key
 from rawzone_assets.platforms import all_platforms
 from rawzone_assets.zone.errors import BadSetting

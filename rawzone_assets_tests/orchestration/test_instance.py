@@ -7,7 +7,8 @@ import sys
 
 import pytest
 
-from rawzone_assets.orchestration.instance import InstanceUnusable, open_instance
+from rawzone_assets.orchestration.dagster_home import InstanceUnusable
+from rawzone_assets.orchestration.instance import open_instance
 from rawzone_assets.zone.settings import Settings
 from rawzone_assets_tests.zone.invariants import Oracle, read_tree, receipts_of
 

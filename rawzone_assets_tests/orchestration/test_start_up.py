@@ -65,6 +65,17 @@ class TestCommands:
         assert {"dagster", "rawzone_assets.definitions", "multiprocessing.process"} <= first
         assert not {"dagster", "sqlalchemy", "multiprocessing.popen_spawn_posix"} & again
 
+    def test_verifying_with_dagsters_database_as_witness_does_without_dagster(self, home, environment):
+        zone = home / "data"
+        write_landing(zone / "landing", days=1, until=date(2025, 6, 10), bad=False)
+        program = (
+            "import sys\nfrom rawzone_assets.cli import main\n"
+            "try: main(['--home', *sys.argv[1:]])\nexcept SystemExit as end: assert end.code != 2"
+        )
+        modules(program, str(zone), "promote", "--now")
+        imported = modules(program, str(zone), "verify", "--require-witness")
+        assert not {"dagster", "sqlalchemy", "rich.console"} & imported
+
 
 class TestPromotion:
     """No pandas for a promotion without tables."""

@@ -1,7 +1,9 @@
 """Witnesses: a ledger rewritten or rolled back as a whole contradicts what Dagster's database saw of it."""
 
 import shutil
-from contextlib import contextmanager
+import sqlite3
+from contextlib import closing, contextmanager
+from pathlib import Path
 
 import pytest
 
@@ -9,6 +11,9 @@ from rawzone_assets.health.damage import DamageKind
 from rawzone_assets.health.recorded import read_recorded
 from rawzone_assets.health.witnesses import contradictions
 from rawzone_assets.orchestration import testimony
+from rawzone_assets.orchestration.dagster_home import home_in_use
+from rawzone_assets.orchestration.event_rows import NoRows, heads_in_rows
+from rawzone_assets.orchestration.logs import QUIET
 from rawzone_assets.zone.ledger import EMPTY, Author, encode_commit
 from rawzone_assets.zone.zone import Zone
 
@@ -96,14 +101,56 @@ class TestWitnesses:
             assert list(contradictions(zone, read_recorded(zone), witnesses())) == []
 
 
+class TestRows:
+    """Dagster's SQLite is read without Dagster, which says the same."""
+
+    def test_they_say_what_dagster_says(self, desk, witnesses):
+        promoted(desk, "2024-05-01", "2024-05-02")
+        job = desk.definitions.resolve_job_def("scrub")
+        assert job.execute_in_process(instance=desk.instance, run_config=QUIET).success
+        promoted(desk, "2024-05-03")
+        said = witnesses()
+        assert {"check", "materialization"} <= {witness.event.split()[1] for witness in said}
+        assert sorted(heads_in_rows(Path(desk.instance.root_directory)), key=str) == sorted(said, key=str)
+
+    @pytest.mark.parametrize(
+        "configuration",
+        [
+            "storage: {sqlite: {base_dir: elsewhere}}",
+            "event_log_storage: {module: dagster, class: ConsolidatedSqliteEventLogStorage}",
+            "instance_class: {module: somebody, class: Theirs}",
+        ],
+    )
+    def test_a_home_that_may_keep_them_elsewhere_is_left_to_dagster(self, desk, configuration):
+        promoted(desk, "2024-05-01")
+        home = Path(desk.instance.root_directory)
+        (home / "dagster.yaml").write_text(configuration)
+        with pytest.raises(NoRows):
+            heads_in_rows(home)
+
+    def test_a_database_that_looks_different_is_left_to_dagster(self, tmp_path):
+        database = tmp_path / "history" / "runs" / "index.db"
+        with pytest.raises(NoRows):
+            heads_in_rows(tmp_path)
+        database.parent.mkdir(parents=True)
+        database.write_bytes(b"no database")
+        with pytest.raises(NoRows):
+            heads_in_rows(tmp_path)
+        database.unlink()
+        with closing(sqlite3.connect(database)) as connection:
+            connection.execute("CREATE TABLE event_logs (id)")
+        with pytest.raises(NoRows):
+            heads_in_rows(tmp_path)
+
+
 class TestWhereTheyAreAsked:
     def test_the_environment_stands_above_the_folder_beside_the_roots(self, desk, tmp_path, monkeypatch):
         monkeypatch.delenv("DAGSTER_HOME", raising=False)
-        assert testimony.home_with_witnesses(desk.settings) is None
+        assert home_in_use(desk.settings) is None
         (desk.home / "dagster").mkdir()
-        assert testimony.home_with_witnesses(desk.settings) is None
+        assert home_in_use(desk.settings) is None
         (desk.home / "dagster" / "dagster.yaml").touch()
-        assert testimony.home_with_witnesses(desk.settings) == desk.home / "dagster"
+        assert home_in_use(desk.settings) == desk.home / "dagster"
         (tmp_path / "other").mkdir()
         monkeypatch.setenv("DAGSTER_HOME", str(tmp_path / "other"))
-        assert testimony.home_with_witnesses(desk.settings) is None
+        assert home_in_use(desk.settings) is None

@@ -1,0 +1,100 @@
+"""Dagster's home of a zone: DAGSTER_HOME where it is set, else a folder beside the zone's roots.
+
+Imports no Dagster: to know where it is kept, or that it is not there, takes none.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import uuid
+from pathlib import Path
+
+from rawzone_assets.zone.errors import StorageFailed, ZoneError
+from rawzone_assets.zone.settings import Settings
+
+CONFIGURATION = "dagster.yaml"
+_ENVIRONMENT = {
+    # Else Dagster plans a range run with an event a partition, which takes longer than the run itself.
+    "DAGSTER_EMIT_PARTITION_SUBSET_IN_PLANNED_EVENTS": "true",
+}
+
+
+class InstanceUnusable(ZoneError):
+    """Dagster's own home cannot be used."""
+
+    def __init__(self, home: Path, problem: str) -> None:
+        self.reason = f"Dagster cannot use {home} as its home: {problem}"
+        super().__init__(
+            f"Dagster cannot use {home} as its home ({problem}): correct it, or unset DAGSTER_HOME to keep "
+            "Dagster's database beside the zone."
+        )
+
+
+def shared_file(name: str) -> Path:
+    """A configuration file of ours: inside an installed wheel, or at the top of a checkout."""
+    package = Path(__file__).parents[1]
+    packed = package / "_share" / name
+    return packed if packed.is_file() else package.parent / name
+
+
+def intended_home(settings: Settings) -> Path:
+    """Where Dagster's home is, or would be."""
+    stated = os.environ.get("DAGSTER_HOME")
+    return Path(stated).expanduser().absolute() if stated else settings.home / "dagster"
+
+
+def home_in_use(settings: Settings) -> Path | None:
+    """Dagster's home if anything is in it.
+
+    Raises:
+        InstanceUnusable: This user may not look into it.
+    """
+    home = intended_home(settings)
+    try:
+        return home if home.is_dir() and any(home.iterdir()) else None
+    except OSError as error:
+        raise InstanceUnusable(home, (error.strerror or str(error)).lower()) from error
+
+
+def dagster_home(settings: Settings, *, own: bool = False) -> Path:
+    """Dagster's home for this zone, created with our configuration when it is ours and not there yet.
+
+    ``own`` passes over DAGSTER_HOME, so that a demonstration leaves no trace in a database in use.
+
+    Raises:
+        ZoneError: It cannot be created, or DAGSTER_HOME names no folder.
+    """
+    if os.environ.get("DAGSTER_HOME") and not own:
+        home = intended_home(settings)
+        if not home.is_dir():
+            raise InstanceUnusable(home, "it is no folder")
+        return home
+    home = settings.home / "dagster"
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        if not (home / CONFIGURATION).exists():
+            whole = home / f".{CONFIGURATION}.{uuid.uuid4().hex}"  # nobody may read half of it
+            shutil.copyfile(shared_file(CONFIGURATION), whole)
+            whole.replace(home / CONFIGURATION)
+    except OSError as error:
+        raise StorageFailed("create Dagster's home", error) from error
+    return home
+
+
+def dagster_environment(settings: Settings, *, own: bool = False) -> dict[str, str]:
+    """What Dagster's processes for this zone need in their environment.
+
+    Raises:
+        ZoneError: Dagster's home cannot be used.
+    """
+    layout = settings.layout
+    return {
+        **_ENVIRONMENT,
+        "DAGSTER_HOME": str(dagster_home(settings, own=own)),
+        "RAWZONE_HOME": str(settings.home),
+        "RAWZONE_LANDING": str(layout.landing),
+        "RAWZONE_RAW": str(layout.raw),
+        "RAWZONE_QUARANTINE": str(layout.quarantine),
+        "RAWZONE_ARCHIVE": str(layout.archive),
+    }

@@ -1,0 +1,78 @@
+"""Event rows: the heads of the ledger that Dagster's own SQLite database holds, read without Dagster.
+
+To import Dagster, open its instance and make objects of some thousand events takes several times as long as to
+re-read a zone. The rows are those of Dagster 1.13; a database that is kept elsewhere, or looks different, is
+asked through Dagster (``testimony``), and a test compares both.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from rawzone_assets.health.witnesses import Witness
+from rawzone_assets.orchestration.dagster_home import CONFIGURATION
+
+_SEQ, _HEAD = "ledger_seq", "ledger_head"
+_MATERIALIZATIONS = """
+    SELECT asset_key, NULL, partition, timestamp, event FROM event_logs
+    WHERE dagster_event_type = 'ASSET_MATERIALIZATION' AND asset_key IS NOT NULL
+    AND instr(event, '"ledger_head"')
+    ORDER BY asset_key, id DESC"""
+_EVALUATIONS = """
+    SELECT asset_key, check_name, partition, create_timestamp, evaluation_event FROM asset_check_executions
+    WHERE instr(evaluation_event, '"ledger_head"') ORDER BY asset_key, id DESC"""
+
+
+class NoRows(Exception):
+    """There are no rows that could be read here."""
+
+
+def heads_in_rows(home: Path) -> list[Witness]:
+    """Every head of the ledger in the events of a home whose database is Dagster's default one.
+
+    Raises:
+        NoRows: The home's configuration may keep events elsewhere, or the database cannot be read so.
+    """
+    try:
+        configuration = (home / CONFIGURATION).read_bytes()
+    except FileNotFoundError:
+        configuration = b""
+    except OSError as error:
+        raise NoRows from error
+    if b"storage" in configuration or b"instance" in configuration:
+        raise NoRows
+    database = home / "history" / "runs" / "index.db"
+    try:
+        with closing(sqlite3.connect(f"{database.absolute().as_uri()}?mode=ro", uri=True)) as connection:
+            return [
+                witness
+                for query in (_MATERIALIZATIONS, _EVALUATIONS)
+                for row in connection.execute(query)
+                for witness in _witness(*row)
+            ]
+    except (sqlite3.Error, ValueError, TypeError, LookupError) as error:
+        raise NoRows from error
+
+
+def _witness(asset: str, check: str | None, partition: str | None, at: str, event: str) -> Iterator[Witness]:
+    data = orjson.loads(event)["dagster_event"]["event_specific_data"]
+    noted = data["metadata"].items() if check else _entries(data["materialization"]["metadata_entries"])
+    values = {name: value for name, value in noted if name in {_SEQ, _HEAD}}
+    seq, head = values.get(_SEQ, {}).get("value"), values.get(_HEAD, {}).get("text")
+    if isinstance(seq, int) and seq >= 0 and isinstance(head, str):
+        name = "/".join(json.loads(asset))
+        what = f"the check {check} of {name}" if check else f"the materialization of {name}"
+        day = f" for {partition}" if partition else ""
+        yield Witness(seq=seq, head=head, event=f"{what}{day} of {at[:19]} UTC in Dagster")
+
+
+def _entries(entries: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, dict[str, Any]]]:
+    for entry in entries:
+        yield entry["label"], entry["entry_data"]
