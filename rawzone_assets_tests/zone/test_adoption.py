@@ -15,6 +15,7 @@ from rawzone_assets.zone import adoption, intake
 from rawzone_assets.zone import pile as piles
 from rawzone_assets.zone.adoption import foresee
 from rawzone_assets.zone.errors import PileMissing, PileNotApart
+from rawzone_assets.zone.index_seen import SeenFiles
 from rawzone_assets.zone.landing import Landing, Unreadable
 from rawzone_assets.zone.pile import NotUnpacked, Pile
 from rawzone_assets_tests.zone.invariants import Oracle, read_landing, read_tree
@@ -100,6 +101,25 @@ class TestWhatBecomesOfAPile:
         again = adopting.apply()
         assert (again.receipts, again.unchanged) == ([], 0)  # not even read
         assert read_tree(home / "raw") == before
+
+    def test_what_somebody_else_adopts_this_moment_is_looked_at_anew(self, home, old, adopting, monkeypatch):
+        """The number of its standing is not among those that this look has read."""
+        old.put(NOTE, b"a")
+        standings, asked = SeenFiles.standings, []
+
+        def and_then_somebody_adopts(seen):
+            known = standings(seen)
+            if not asked:
+                asked.append(True)
+                adopting.apply()
+            return known
+
+        with open_zone(home) as zone:
+            monkeypatch.setattr(SeenFiles, "standings", and_then_somebody_adopts)
+            _, found = adopting.survey(zone)
+            monkeypatch.undo()
+        assert [delivery.landed.path for delivery in found.ready] == [NOTE]
+        assert adopting.apply().receipts == []
 
     def test_what_landing_has_delivered_already_is_a_duplicate(self, home, landing, old, adopting):
         landing.put(NOTE, b"a")

@@ -119,6 +119,33 @@ class TestDecided:
         assert len(found.unrecognized) == 5
 
 
+class TestBesideAPromotion:
+    """Another process may commit between any two look-ups of a survey."""
+
+    def test_a_kind_of_decision_that_was_never_made_before_is_looked_at_anew(self, zone, monkeypatch):
+        """Its number is not among the standings that this look has read."""
+        zone.survey(all_platforms(), settle=0)
+        late = zone.landing.root / "distrokid" / "streams" / "applemusic_stats_20240506.html"
+        late.write_bytes(b"<html></html>")
+        standings, asked = SeenFiles.standings, []
+
+        def and_then_somebody_promotes(seen):
+            known = standings(seen)
+            if not asked:
+                asked.append(True)
+                with Zone(zone.settings) as other:
+                    ready = other.survey(all_platforms(), settle=0).ready
+                    promote(other, ready, judge=judge, run_id="other")
+            return known
+
+        monkeypatch.setattr(SeenFiles, "standings", and_then_somebody_promotes)
+        beside = zone.survey(all_platforms(), settle=0)
+        assert [delivery.feed_id for delivery in beside.ready] == ["distrokid/apple_music"]
+        assert promote(zone, beside.ready, judge=judge, run_id="test").receipts == []
+        after = zone.survey(all_platforms(), settle=0)
+        assert (after.ready, len(after.decided)) == ((), 6)
+
+
 class TestLargeFolders:
     """A folder that is wholly as it was is not compared file by file; whatever happens to a file ends that."""
 
