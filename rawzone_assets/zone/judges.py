@@ -23,7 +23,7 @@ from rawzone_assets.contract import codes
 from rawzone_assets.contract.feed import Capture, Content, Facts, Feed, Judgement
 from rawzone_assets.zone.errors import JudgeUnavailable, StorageFailed
 from rawzone_assets.zone.judge import Request
-from rawzone_assets.zone.judging_worker import judgement_from_json, read_frame, write_frame
+from rawzone_assets.zone.judging_worker import PIPE, judgement_from_json, read_frame, write_frame
 from rawzone_assets.zone.staged_content import StagedContent
 from rawzone_assets.zone.watchdogs import Watchdog
 
@@ -39,7 +39,6 @@ _WALL_FACTOR = 10  # a loaded machine gives a process a share of its processors 
 _MOST_WORKERS = 4  # for one delivery: when so many die before they have it, the machine is at fault
 _SECONDS_TO_DIE = 5
 _Answer = TypeVar("_Answer")
-_PIPE = 2**20  # bytes on their way to a worker: most deliveries go over at once
 
 
 class JudgePool:
@@ -208,6 +207,7 @@ class _Worker:
                 stdout=subprocess.PIPE,
                 # Not our own: it may be a file, and a worker may write to no file, not even a warning.
                 stderr=subprocess.PIPE,
+                bufsize=PIPE,
                 # Threads of numeric libraries each reserve address space; there is a worker per core already.
                 env={
                     **os.environ,
@@ -223,12 +223,12 @@ class _Worker:
             raise RuntimeError("the worker was started without pipes")
         self._stdin, self._stdout = stdin, stdout
         with suppress(OSError):  # more than this user may have: then a delivery takes more turns
-            fcntl.fcntl(stdin, fcntl.F_SETPIPE_SZ, _PIPE)
+            fcntl.fcntl(stdin, fcntl.F_SETPIPE_SZ, PIPE)
         self._relay = threading.Thread(target=_relay, args=(stderr,), daemon=True)
         self._relay.start()
         # A worker that cannot even start is the installation's fault and must not cost any delivery a finding.
         ready = read_frame(self._stdout)
-        self._feeds = frozenset(ready[0]["feeds"]) if ready else frozenset()
+        self._feeds = frozenset(ready["feeds"]) if ready else frozenset()
         if not self._feeds:
             self.end()
             raise JudgeUnavailable(source)
@@ -237,11 +237,11 @@ class _Worker:
         """The worker's answer, or how it died."""
         header, body = self._request(feed, content, capture, seconds)
         with Watchdog(self._process, seconds * _WALL_FACTOR) as watchdog:
-            self._send(header, body)
+            self._send(header, [body])
             taken = read_frame(self._stdout)
-            frame = read_frame(self._stdout) if taken else None
-        if frame:
-            return frame[0]
+            answer = read_frame(self._stdout) if taken else None
+        if answer:
+            return answer
         code = self._code()
         of_time = watchdog.has_bitten or code == -signal.SIGXCPU
         return _Death(taken=taken is not None, of_time=of_time, code=code)
@@ -252,9 +252,9 @@ class _Worker:
         # As for one: whoever stands still is noticed as soon, and who only has much to do is asked one by one.
         seconds = max(header["seconds"] for header in headers)
         with Watchdog(self._process, seconds * _WALL_FACTOR):
-            self._send({"all": headers}, b"".join(bodies))
-            frame = read_frame(self._stdout)
-        answers: list[dict[str, Any]] = frame[0].get("answers", []) if frame else []
+            self._send({"all": headers}, bodies)
+            answer = read_frame(self._stdout) or {}
+        answers: list[dict[str, Any]] = answer.get("answers", [])
         return answers if answers and all("findings" in answer for answer in answers) else None
 
     def _request(
@@ -264,12 +264,13 @@ class _Worker:
         if feed.id not in self._feeds:
             raise JudgeUnavailable(feed.id)
         staged = content if isinstance(content, StagedContent) else None
+        body = b"" if staged else content.read()
         header = {
             "feed": feed.id,
             "name": capture.name,
-            "day": capture.day.isoformat(),
-            "captured_at": capture.captured_at.isoformat(),
-            "size": content.size,
+            "day": capture.day,
+            "captured_at": capture.captured_at,
+            "size": staged.size if staged else len(body),
             "seconds": seconds,
             # A feed as its platform declares it is known to the worker; what a policy changed is not.
             "modes": dict(feed.modes),
@@ -277,11 +278,11 @@ class _Worker:
             "path": str(staged.path) if staged else None,
             "encoding": staged.encoding if staged else None,
         }
-        return header, b"" if staged else content.read()
+        return header, body
 
-    def _send(self, header: dict[str, Any], body: bytes) -> None:
+    def _send(self, header: dict[str, Any], bodies: Sequence[bytes]) -> None:
         with suppress(BrokenPipeError):  # what it said before it died is still to be read
-            write_frame(self._stdin, header, body)
+            write_frame(self._stdin, header, bodies)
 
     def _code(self) -> int | None:
         """How the process ended, whose pipes are closed already."""

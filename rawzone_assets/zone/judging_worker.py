@@ -1,8 +1,9 @@
 """The worker process that judges: hostile content can exhaust this process, never the one that promotes.
 
 Started by ``judges.JudgePool`` as ``python -m rawzone_assets.zone.judging_worker MODULE:FUNCTION MEMORY``; the
-function gives the platforms. Requests and answers are frames (length, JSON header, bytes) on standard input
-and output. The worker gives up all that judging does not need: it may write no file and fork no process.
+function gives the platforms. Requests and answers are frames (length, JSON) on standard input and output, a
+request is followed by the bytes of its deliveries. The worker gives up all that judging does not need: it may
+write no file and fork no process.
 """
 
 from __future__ import annotations
@@ -16,8 +17,9 @@ import resource
 import signal
 import struct
 import sys
+import time
 import traceback
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
@@ -34,28 +36,30 @@ from rawzone_assets.contract.modes import Mode, Secrets
 from rawzone_assets.zone.files import LocalFiles
 from rawzone_assets.zone.staged_content import StagedContent
 
-_LENGTHS = struct.Struct("!QQ")
+PIPE = 2**20
+"""Bytes of a pipe's buffers on both sides and in the kernel: most frames are written and read in one go."""
+
+_LENGTH = struct.Struct("!Q")
 _LEAST_MEMORY = 64 * 2**20
 _OF_THE_DISK = {errno.EIO, errno.ENOENT, errno.EACCES, errno.EPERM, errno.ESTALE, errno.EMFILE, errno.ENFILE}
 
 
-def write_frame(stream: IO[bytes], header: Mapping[str, Any], body: bytes = b"") -> None:
-    """Send one frame."""
+def write_frame(stream: IO[bytes], header: Mapping[str, Any], bodies: Iterable[bytes] = ()) -> None:
+    """Send one frame, and the bodies that belong to it."""
     head = orjson.dumps(header)
-    stream.write(_LENGTHS.pack(len(head), len(body)))
-    stream.write(head)
-    stream.write(body)
+    stream.write(_LENGTH.pack(len(head)))
+    stream.writelines((head, *bodies))
     stream.flush()
 
 
-def read_frame(stream: IO[bytes]) -> tuple[dict[str, Any], bytes] | None:
+def read_frame(stream: IO[bytes]) -> dict[str, Any] | None:
     """Receive one frame, or ``None`` when the other side is gone."""
-    lengths = stream.read(_LENGTHS.size)
-    if len(lengths) < _LENGTHS.size:
+    length = stream.read(_LENGTH.size)
+    if len(length) < _LENGTH.size:
         return None
-    head_size, body_size = _LENGTHS.unpack(lengths)
-    head, body = stream.read(head_size), stream.read(body_size)
-    return (orjson.loads(head), body) if len(head) == head_size and len(body) == body_size else None
+    (size,) = _LENGTH.unpack(length)
+    head = stream.read(size)
+    return orjson.loads(head) if len(head) == size else None
 
 
 def judgement_as_json(judgement: Judgement) -> dict[str, Any]:
@@ -98,13 +102,6 @@ def _confine(memory: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the promoting process's to answer
 
 
-def _allow_seconds(seconds: int) -> None:
-    """Give this process so many more seconds of processor time, or a little more; then the kernel ends it."""
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    limit = math.ceil(used.ru_utime + used.ru_stime) + seconds
-    resource.setrlimit(resource.RLIMIT_CPU, (limit, resource.RLIM_INFINITY))
-
-
 def _collect_seldom() -> None:
     """Documents are many small objects without cycles: looking for these takes up to a tenth of the time."""
     gc.freeze()
@@ -118,64 +115,80 @@ def _say_without_values(kind: type[BaseException], _error: BaseException, trace:
 
 def main() -> None:
     source, memory = sys.argv[1], int(sys.argv[2])
-    requests, answers = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
+    requests, answers = os.fdopen(0, "rb", buffering=PIPE), os.fdopen(os.dup(1), "wb", buffering=PIPE)
     os.dup2(2, 1)  # whatever a library prints must not fall among the answers
-    feeds = _feeds(source)
+    bench = _Bench(_feeds(source))
     sys.excepthook = _say_without_values
     _collect_seldom()
     _confine(memory)
     bytes(_LEAST_MEMORY)  # with less every delivery would seem to be at fault: better not to start at all
-    write_frame(answers, {"feeds": sorted(feeds)})
+    write_frame(answers, {"feeds": sorted(bench.feeds)})
     while True:
         try:
-            frame = read_frame(requests)
+            request = read_frame(requests)
+            if request is None:
+                return
+            deliveries = request.get("all", [request])
+            sizes = [0 if one["path"] else one["size"] for one in deliveries]  # what is staged is read there
+            bodies = list(map(requests.read, sizes))
+            if list(map(len, bodies)) != sizes:
+                return
         except MemoryError:
             write_frame(answers, {"taken": True})
             write_frame(answers, {"out_of_memory": True})
             return
-        if frame is None:
-            return
-        header, body = frame
         try:
-            if "all" in header:
-                answer = {"answers": [_answer(feeds, one, part) for one, part in _parts(header["all"], body)]}
+            if "all" in request:
+                answer = {"answers": list(map(bench.answer, deliveries, bodies))}
             else:
                 write_frame(answers, {"taken": True})  # from here on the delivery answers for what happens
-                answer = _answer(feeds, header, body)
+                answer = bench.answer(request, bodies[0])
         except MemoryError:
             write_frame(answers, {"out_of_memory": True})
             return  # what is left of the heap is not to be trusted
         write_frame(answers, answer)
 
 
-def _parts(headers: Sequence[dict[str, Any]], body: bytes) -> Iterator[tuple[dict[str, Any], bytes]]:
-    """Each request with its bytes, where these stand one after another."""
-    start = 0
-    for header in headers:
-        end = start + (0 if header["path"] else header["size"])  # what is staged is read from there
-        yield header, body[start:end]
-        start = end
+class _Bench:
+    """Where deliveries are judged, one after another; what recurs from one to the next is made once."""
 
+    def __init__(self, feeds: Mapping[str, Feed]) -> None:
+        """With the feeds as their platforms declare them."""
+        self.feeds = feeds
+        self._adapted: dict[str, tuple[Any, Feed]] = {}
+        self._last_second = 0  # of processor time that this process may use
 
-def _answer(feeds: Mapping[str, Feed], header: Mapping[str, Any], body: bytes) -> dict[str, Any]:
-    """The judgement on one delivery, or why it cannot be read."""
-    _allow_seconds(header["seconds"])
-    capture = Capture(
-        name=header["name"],
-        day=date.fromisoformat(header["day"]),
-        captured_at=datetime.fromisoformat(header["captured_at"]),
-    )
-    feed = replace(
-        feeds[header["feed"]],
-        modes={code: Mode(mode) for code, mode in header["modes"].items()},
-        secrets=Secrets(header["secrets"]),
-    )
-    try:
-        return judgement_as_json(judge(feed, _content(header, body), capture))
-    except OSError as error:
-        if error.errno not in _OF_THE_DISK:
-            raise
-        return {"unreadable": [error.errno, error.strerror, error.filename and str(error.filename)]}
+    def answer(self, header: Mapping[str, Any], body: bytes) -> dict[str, Any]:
+        """The judgement on one delivery, or why it cannot be read."""
+        self._allow_seconds(header["seconds"])
+        capture = Capture(
+            name=header["name"],
+            day=date.fromisoformat(header["day"]),
+            captured_at=datetime.fromisoformat(header["captured_at"]),
+        )
+        try:
+            return judgement_as_json(judge(self._feed(header), _content(header, body), capture))
+        except OSError as error:
+            if error.errno not in _OF_THE_DISK:
+                raise
+            return {"unreadable": [error.errno, error.strerror, error.filename and str(error.filename)]}
+
+    def _feed(self, header: Mapping[str, Any]) -> Feed:
+        """The feed with what a policy changed in it."""
+        name, policy = header["feed"], (header["modes"], header["secrets"])
+        known = self._adapted.get(name)
+        if known is None or known[0] != policy:
+            modes = {code: Mode(mode) for code, mode in header["modes"].items()}
+            adapted = replace(self.feeds[name], modes=modes, secrets=Secrets(header["secrets"]))
+            known = self._adapted[name] = (policy, adapted)
+        return known[1]
+
+    def _allow_seconds(self, seconds: int) -> None:
+        """Give this process so many more seconds of processor time, or a little more, before it is ended."""
+        last = math.ceil(time.process_time()) + seconds
+        if last != self._last_second:
+            resource.setrlimit(resource.RLIMIT_CPU, (last, resource.RLIM_INFINITY))
+            self._last_second = last
 
 
 if __name__ == "__main__":
