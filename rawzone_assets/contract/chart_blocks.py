@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache, partial
 from itertools import islice
+from operator import itemgetter
 from typing import Any
 
 from rawzone_assets.contract import codes
@@ -107,7 +108,7 @@ class BlocksFormat:
             text=seen.facts,
         )
         if not findings.blocking:
-            expected = sum(int(row[self.series.value]) for row in _rows(blocks.value[self.daily]))
+            expected = sum(map(int, map(itemgetter(self.series.value), _rows(blocks.value[self.daily]))))
             where = partial(place, (self.daily,))
             findings.extend(printed_total_findings(markup, self.total, expected, where))
         return facts

@@ -177,3 +177,6 @@ def _families() -> Iterator[Family]:
 
 FAMILIES: tuple[Family, ...] = tuple(_families())
 """Every form that is sought."""
+
+FOLDED_MARKS = Marks(text for family in FAMILIES if family.folded for text in family.marks.texts)
+"""Those of all families that are sought in small letters: they cost no more than those of one."""

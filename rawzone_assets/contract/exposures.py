@@ -16,7 +16,7 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from rawzone_assets.contract.content import pieces
-from rawzone_assets.contract.exposure_forms import BEHIND, FAMILIES, Family, Probe
+from rawzone_assets.contract.exposure_forms import BEHIND, FAMILIES, FOLDED_MARKS, Family, Probe
 from rawzone_assets.contract.marks import ascii_text, folded_text
 
 if TYPE_CHECKING:
@@ -116,9 +116,11 @@ def scan(content: Content, *, block: int | None = None) -> Exposures:
 
 def _announced(data: bytes) -> Iterator[tuple[Family, str]]:
     """The families of which a mark stands in ``data``, each with the text in which its marks are sought."""
+    text, folded = ascii_text(data), folded_text(data)
+    are_some_folded = FOLDED_MARKS.are_in(folded)
     for family in FAMILIES:
-        sought_in = folded_text(data) if family.folded else ascii_text(data)
-        if family.marks.are_in(sought_in):
+        sought_in = folded if family.folded else text
+        if (are_some_folded or not family.folded) and family.marks.are_in(sought_in):
             yield family, sought_in
 
 

@@ -11,6 +11,7 @@ import re
 from codecs import BOM_UTF8
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from rawzone_assets.contract import codes
@@ -133,7 +134,7 @@ class HtmlFormat:
                 )
 
     def _total_findings(self, markup: PageMarkup, total: PageTotal, page: Page) -> Iterator[Finding]:
-        expected = sum([int(row[self.series.value]) for row in page.charts[total.chart].rows or ()])
+        expected = sum(map(int, map(itemgetter(self.series.value), page.charts[total.chart].rows or ())))
         yield from printed_total_findings(markup, total, expected, lambda: page.place((total.chart,)))
 
 
