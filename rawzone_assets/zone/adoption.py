@@ -20,7 +20,7 @@ from rawzone_assets.zone.intake import assess, begin, erasure_of, place_objectio
 from rawzone_assets.zone.judge import Judge
 from rawzone_assets.zone.landing import ChangedWhileRead, Unreadable
 from rawzone_assets.zone.pile import Pile
-from rawzone_assets.zone.receipt import Receipt
+from rawzone_assets.zone.receipt import Receipt, timestamp
 from rawzone_assets.zone.staged_content import StagedContent
 from rawzone_assets.zone.survey import Delivery
 from rawzone_assets.zone.zone import Zone
@@ -69,7 +69,7 @@ def foresee(
                     continue
                 finding = erasure_of(zone.index, draft.candidate.sha256)
                 made = past.decide(draft.candidate) if finding is None else None
-                receipt = draft.receipt_for(made, zone.clock()) if made and made.verdict else None
+                receipt = draft.receipt_for(made, timestamp(zone.clock())) if made and made.verdict else None
                 yield Foreseen(delivery=delivery, receipt=receipt, finding=finding)
             if progress:
                 progress(first + len(batch))

@@ -1,7 +1,7 @@
 """Batch history: what deciding asks about the past, answered for the deliveries of one batch.
 
-Nearly all deliveries are new. Which of their names and bytes the ledger has told of at all is looked up once
-for the batch, and only those are looked up one by one.
+Nearly all deliveries are new. Which of their names, bytes and keys the ledger has told of at all is looked up
+once for the batch, and only those are looked up one by one.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from rawzone_assets.zone.decision import Candidate
 from rawzone_assets.zone.index import Index, Stored
+from rawzone_assets.zone.layout import object_key
 from rawzone_assets.zone.receipt import Verdict
 
 
@@ -20,6 +21,8 @@ class BatchHistory:
         self._index = index
         self._names = index.past.names_told_of(candidate.name for candidate in candidates)
         self._hashes = index.past.hashes_told_of(candidate.sha256 for candidate in candidates)
+        self._keys = {object_key(candidate.folder, candidate.name, 1) for candidate in candidates}
+        self._keys_told_of = index.past.keys_told_of(self._keys)
 
     def revisions(self, feed: str, name: str) -> list[Stored]:
         return self._index.revisions(feed, name) if name in self._names else []
@@ -36,4 +39,5 @@ class BatchHistory:
         return self._index.refusals(feed, sha256)
 
     def holds(self, key: str) -> bool:
-        return self._index.holds(key)
+        is_new = key in self._keys and key not in self._keys_told_of
+        return not is_new and self._index.holds(key)

@@ -22,7 +22,7 @@ from rawzone_assets.zone.layout import Layout
 from rawzone_assets.zone.ledger import Author, Commit, Ledger, compose_commit
 from rawzone_assets.zone.past import Past
 from rawzone_assets.zone.placing import Placer
-from rawzone_assets.zone.receipt import Receipt, Record, Verdict
+from rawzone_assets.zone.receipt import Receipt, Record, Verdict, timestamp
 from rawzone_assets.zone.releasing import Kept, release
 from rawzone_assets.zone.staging import Batch, Placement
 
@@ -86,6 +86,7 @@ class Committer:
                 head = self._index.catch_up()
                 now = self._clock()
                 at = max(now, head.at) if head.at else now
+                promoted_at = timestamp(at)
                 # What was erased since it was read stays pending: the next reading finds that out.
                 erased = self._index.custody.erased_among([draft.candidate.sha256 for draft in drafts])
                 drafts = [draft for draft in drafts if draft.candidate.sha256 not in erased]
@@ -94,7 +95,7 @@ class Committer:
                 unchanged = tuple(draft for draft, made in decided if made.verdict is None)
                 history = Past(self._index, [draft.receipt for draft in drafts])
                 receipts = [
-                    history.compared(draft.feed, draft.receipt_for(made, at))
+                    history.compared(draft.feed, draft.receipt_for(made, promoted_at))
                     for draft, made in decided
                     if made.verdict is not None and draft.has_bytes_for(made)
                 ]

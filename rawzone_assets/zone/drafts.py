@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
 from rawzone_assets.contract.feed import Feed
 from rawzone_assets.contract.plain_text import printable_json
 from rawzone_assets.zone.decision import Candidate, Decision
-from rawzone_assets.zone.receipt import Receipt, Record, Verdict, canonical, timestamp
+from rawzone_assets.zone.receipt import Receipt, Record, Verdict, canonical
 from rawzone_assets.zone.staging import Batch, Blob
 
 _IN_FINDINGS = (
@@ -42,8 +42,8 @@ class Draft:
         """Whether the decision can be carried out. If not, the delivery stays pending until next time."""
         return self.blob is not None or decision.verdict is Verdict.DUPLICATE
 
-    def receipt_for(self, decision: Decision, at: datetime) -> Receipt:
-        """The receipt of a decided draft, committed at ``at``."""
+    def receipt_for(self, decision: Decision, at: str) -> Receipt:
+        """The receipt of a decided draft, committed at this timestamp."""
         stored: Mapping[str, Any] = {}
         if self.blob and decision.verdict is not Verdict.DUPLICATE:
             stored = {
@@ -58,7 +58,7 @@ class Draft:
             revision=decision.revision,
             duplicate_of=decision.duplicate_of,
             revises=decision.revises,
-            promoted_at=None if refused else timestamp(at),
+            promoted_at=None if refused else at,
             quarantine=(
                 {"path": decision.quarantine_path or "", "findings": decision.findings_path or ""}
                 if refused

@@ -127,7 +127,7 @@ def ledger_name(seq: int) -> str:
 
 def object_folder(feed_id: str, day: date, *, by_month: bool) -> str:
     """``distrokid/streams/2024/05`` or ``distrokid/sales/2024``, as the specification's tree has it."""
-    return f"{feed_id}/{day:%Y}/{day:%m}" if by_month else f"{feed_id}/{day:%Y}"
+    return f"{feed_id}/{day.year}/{day.month:02}" if by_month else f"{feed_id}/{day.year}"
 
 
 def object_key(folder: str, name: str, revision: int) -> str:
@@ -142,7 +142,7 @@ def quarantine_paths(feed_id: str, name: str, day: date, sha256: str, earlier: i
     bytes again (stored perhaps by another compressor), or others made to collide in twelve digits.
     """
     number = "" if earlier == 0 else f".r{earlier + 1}"
-    folder = f"{feed_id}/{day:%Y}/{day:%m}/{sha256[:REFUSAL_DIGITS]}{number}"
+    folder = f"{feed_id}/{day.year}/{day.month:02}/{sha256[:REFUSAL_DIGITS]}{number}"
     return f"{folder}/{_stored_name(fitting(name))}", f"{folder}/findings.json"
 
 

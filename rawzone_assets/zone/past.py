@@ -68,7 +68,9 @@ class Past:
         if receipt.verdict is Verdict.QUARANTINED or form is None:
             return receipt.changed(outline=None, diary=None)
         accepted = Accepted.of(receipt)
-        timeline = self._timelines.setdefault(form, Timeline(self._lookups, form))
+        timeline = self._timelines.get(form)
+        if timeline is None:
+            timeline = self._timelines[form] = Timeline(self._lookups, form)
         if feed:
             recent = self._recent(feed, accepted, timeline)
             receipt = self._with_findings(feed, form, receipt, accepted, recent)
@@ -80,20 +82,25 @@ class Past:
     def _with_findings(
         self, feed: Feed, form: int, receipt: Receipt, accepted: Accepted, recent: _Recent
     ) -> Receipt:
-        findings = feed.gathering()
-        findings.extend(self._repetitions(feed, receipt, recent))
-        findings.extend(self._drift(form, receipt, recent))
         diaries = (before.diary for before in recent.deliveries if before.diary)
-        findings.extend(restatement_findings(receipt.diary, diaries))
         volumes = [before.volume for before in recent.deliveries]
         day = date.fromisoformat(receipt.partition or "")
-        findings.extend(volume_findings(accepted.volume, volumes, day=day))
+        found = [
+            *self._repetitions(feed, receipt, recent),
+            *self._drift(form, receipt, recent),
+            *restatement_findings(receipt.diary, diaries),
+            *volume_findings(accepted.volume, volumes, day=day),
+        ]
         # Kept with the first receipt that has this structure: others are found by the fingerprint.
         known = receipt.fingerprint is None or self._outline(form, receipt.fingerprint) is not None
         if not known:
             self._outlines[form, receipt.fingerprint or ""] = receipt.outline
-        told = tuple(finding.as_json() for finding in findings.result())
         outline = None if known else receipt.outline
+        if not found:  # as nearly always
+            return receipt.changed(outline=outline)
+        findings = feed.gathering()
+        findings.extend(found)
+        told = (finding.as_json() for finding in findings.result())
         return receipt.changed(findings=(*receipt.findings, *told), outline=outline)
 
     def _recent(self, feed: Feed, now: Accepted, timeline: Timeline) -> _Recent:

@@ -110,6 +110,10 @@ class PastLookups:
         found = self._told_of("INDEXED BY receipt_sha256 WHERE sha256", list(map(bytes.fromhex, hashes)))
         return {sha256.hex() for sha256 in found}
 
+    def keys_told_of(self, keys: Iterable[str]) -> set[str]:
+        """Those of some keys that any receipt has."""
+        return set(self._told_of("INDEXED BY receipt_key WHERE key", list(keys)))
+
     def substances_told_of(self, substances: Iterable[str]) -> set[str]:
         """Those of some substances that any receipt has."""
         found = self._told_of(

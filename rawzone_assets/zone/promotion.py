@@ -6,8 +6,10 @@ delivery is a result, never an exception, and one file that cannot be read holds
 
 from __future__ import annotations
 
+import gc
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import groupby
 
@@ -94,7 +96,10 @@ def promote(
             progress(batch.deliveries, done)
 
     source = source or zone.landing
-    with Drafting(zone, source, judge=judge, run_id=run_id, parallel=parallel) as drafting:
+    with (
+        _collecting_only_what_is_new(),
+        Drafting(zone, source, judge=judge, run_id=run_id, parallel=parallel) as drafting,
+    ):
         under_way: deque[BatchUnderWay] = deque()
         for feed, batch in _batches(deliveries):
             reserves = PLENTY if _is_oversized(batch[0]) else 1
@@ -104,6 +109,16 @@ def promote(
         while under_way:
             settle(under_way.popleft())
     return outcome
+
+
+@contextmanager
+def _collecting_only_what_is_new() -> Iterator[None]:
+    """Keeps the garbage collector from going again and again through what waits by the ten thousands."""
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
 
 
 def record_unrecognized(
@@ -173,16 +188,18 @@ def _published(zone: Zone, batch: BatchUnderWay, run_id: str) -> Outcome:
                 outcome.waiting.append(Waiting(landed=delivery.landed, feed_id=delivery.feed_id, reason=reason))
         published = batch.publish([draft for _, draft in drafts])
     outcome.receipts += published.receipts
-    strangers = [(delivery.landed, finding) for delivery, finding in unwanted]
-    outcome.receipts += record_unrecognized(zone, strangers, run_id=run_id)
-    zone.remember((delivery, Verdict.UNRECOGNIZED) for delivery, _ in unwanted)
+    if unwanted:
+        strangers = [(delivery.landed, finding) for delivery, finding in unwanted]
+        outcome.receipts += record_unrecognized(zone, strangers, run_id=run_id)
+        zone.remember((delivery, Verdict.UNRECOGNIZED) for delivery, _ in unwanted)
     outcome.occupied += published.occupied
     unchanged = {id(draft) for draft in published.unchanged}
     for delivery, drafted in drafts:
         if id(drafted) in unchanged:
             done.append((delivery, zone.verdict_on(drafted.candidate) or drafted.receipt.verdict))
     outcome.unchanged += len(done)
-    zone.remember(done)
+    if done:
+        zone.remember(done)
     return outcome
 
 

@@ -137,7 +137,7 @@ def _foresee(zone: Zone, feed: Feed, accepted: Sequence[Rejudged], outcome: Outc
     for rejudged in accepted:
         draft = _draft(zone, feed, rejudged)
         made = past.decide(draft.candidate)
-        receipt = draft.receipt_for(made, zone.clock())
+        receipt = draft.receipt_for(made, timestamp(zone.clock()))
         outcome.accepted.append(Replayed(rejudged=rejudged, receipt=receipt))
 
 

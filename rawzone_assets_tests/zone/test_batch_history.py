@@ -10,6 +10,7 @@ from rawzone_assets.contract.findings import Finding, Role
 from rawzone_assets.platforms import all_platforms
 from rawzone_assets.zone.batch_history import BatchHistory
 from rawzone_assets.zone.decision import Candidate
+from rawzone_assets.zone.layout import object_key
 from rawzone_assets.zone.promotion import promote
 from rawzone_assets.zone.settings import Settings
 from rawzone_assets.zone.zone import Zone
@@ -45,7 +46,7 @@ def candidates(feeds, names, hashes, paths):
     return [
         Candidate(
             feed=feed,
-            folder="x",
+            folder=f"{feed}/2024/05",
             name=name,
             day=date(2024, 5, 1),
             landing_path=path,
@@ -62,7 +63,8 @@ def answers(history, one: Candidate):
         history.stored(one.feed, one.sha256),
         history.already_decided(one.feed, one.name, one.sha256, one.landing_path),
         history.refusals(one.feed, one.sha256),
-        history.holds(f"{one.feed}/{one.name}"),
+        history.holds(object_key(one.folder, one.name, 1)),
+        history.holds(object_key(one.folder, one.name, 2)),
     )
 
 
@@ -79,10 +81,11 @@ def test_answers_as_the_index_does_of_what_is_known_in_part_or_not_at_all(zone):
     found = [answers(history, one) for one in batch]
     assert found == [answers(zone.index, one) for one in batch]
     assert {bool(revisions) for revisions, *_ in found} == {True, False}
+    assert {first for *_, first, _ in found} == {second for *_, second in found} == {True, False}
     assert {decided for _, _, decided, *_ in found} >= {None, "promoted", "duplicate", "quarantined"}
 
 
-def test_new_names_and_bytes_are_looked_up_once_for_the_batch(zone):
+def test_new_names_bytes_and_keys_are_looked_up_once_for_the_batch(zone):
     batch = candidates(FEEDS, ["new.tsv"], [f"{number:064x}" for number in range(100)], ["new"])
     asked: list[str] = []
     zone.index._database.set_trace_callback(asked.append)
@@ -91,4 +94,5 @@ def test_new_names_and_bytes_are_looked_up_once_for_the_batch(zone):
         assert history.revisions(one.feed, one.name) == []
         assert history.stored(one.feed, one.sha256) is None
         assert history.already_decided(one.feed, one.name, one.sha256, one.landing_path) is None
-    assert len(asked) == 2
+        assert not history.holds(object_key(one.folder, one.name, 1))
+    assert len(asked) == 3
