@@ -11,8 +11,7 @@ from datetime import date
 from itertools import islice
 from typing import Any
 
-from rawzone_assets.contract import digests
-from rawzone_assets.contract.drift import outline_of
+from rawzone_assets.contract import digests, structures
 from rawzone_assets.contract.feed import Capture, Facts, Feed
 from rawzone_assets.contract.findings import Findings, Place
 from rawzone_assets.contract.refusals import findings_of, unknown_fields
@@ -43,21 +42,26 @@ def judge_document(
     Records are counted in the series, or where ``records`` points when there is none. ``figures`` of the series
     are those to be compared with other deliveries'. ``written`` is the document's canonical form, if known.
     """
-    accepted = is_usual(feed.schema, document) or _accepted(document, feed, findings, place)
+    form = digests.canonical(document) if written is None else written
+    is_short = form is not None and len(form) <= structures.LONGEST
+    structure = structures.recognized(feed.schema, document) if is_short else None
+    usual = structure is not None or is_usual(feed.schema, document)
+    accepted = usual or _accepted(document, feed, findings, place)
     reading = Reading(document=document, feed=feed, capture=capture, place=place)
     if accepted:
         for rule in rules:
             findings.extend(islice(rule(reading), MOST_OF_ONE_RULE))
     counted = series.path if series else records
     extent = series.extent(reading) if series and accepted else None
-    paths = digests.paths_of(document)
+    if structure is None:
+        structure = structures.structure_of(document, usual_for=feed.schema if usual else None)
     return Facts(
         records=len(reading.rows(counted)) if counted is not None else None,
         data_min=extent[0].isoformat() if extent else None,
         data_max=extent[1].isoformat() if extent else None,
-        fingerprint=digests.digest_of_names(paths),
-        outline=outline_of(paths),
-        substance=digests.substance(document) if written is None else hashlib.sha256(written).hexdigest(),
+        fingerprint=structure.fingerprint,
+        outline=structure.outline,
+        substance=hashlib.sha256(form).hexdigest() if form is not None else None,
         diary=_diary(reading, series, figures, extent[1]) if series and figures and extent else None,
         text=text,
     )

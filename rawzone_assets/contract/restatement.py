@@ -71,36 +71,37 @@ def diary_of(
     ``figures`` are columns with a value for each of ``days``, and so is in ``by`` what a day's records are told
     apart by.
     """
-    row_of = dict(zip(days, range(len(days)), strict=True))
-    newest = until if until in row_of else max((day for day in row_of if day <= until), default=None)
-    if newest is None:
+    ordinals = list(map(date.toordinal, days))
+    row_of = dict(zip(ordinals, range(len(days)), strict=True))
+    newest = until.toordinal()
+    last = newest if newest in row_of else max((day for day in row_of if day <= newest), default=None)
+    if last is None:
         return None
-    last = newest.toordinal()
-    first = max(min(row_of).toordinal(), last - (MOST_DAYS - 1))
-    every_day = list(map(date.fromordinal, range(first, last + 1)))
+    every_day = range(max(min(row_of), last - (MOST_DAYS - 1)), last + 1)
     settled = [day for day in every_day if day in row_of]
 
-    def written(digests: Iterable[int]) -> str:
+    def written(digests: Sequence[int]) -> str:
         told_of = dict(zip(settled, digests, strict=True))
         return b64encode(bytes([told_of.get(day, _ABSENT) for day in every_day])).decode()
 
     diary = {
-        "from": every_day[0].isoformat(),
+        "from": date.fromordinal(every_day[0]).isoformat(),
         "of": hashlib.sha256(orjson.dumps(list(names))).hexdigest()[:4],
     }
     if not by and len(row_of) == len(days):
         rows = [row_of[day] for day in settled]
-        diary["days"] = written(_remembered_digests(figures, rows))
+        diary["days"] = written(_remembered_digests(_picked(figures, rows), len(rows)))
         return diary
-    entries: dict[date, list[tuple[_Texts, _Texts]]] = {day: [] for day in settled}
-    rows = [row for row, day in enumerate(days) if day in entries]
+    entries: dict[int, list[tuple[_Texts, _Texts]]] = {day: [] for day in settled}
+    rows = [row for row, day in enumerate(ordinals) if day in entries]
     records = zip(_as_texts(by, rows), _as_texts(figures, rows), strict=True)
     for row, record in zip(rows, records, strict=True):
-        entries[days[row]].append(record)
+        entries[ordinals[row]].append(record)
     ordered = [sorted(told) for told in entries.values()]
     diary["days"] = written(_digests(ordered))
     if by:
-        diary["records"] = written(_digest_of_many_days(tuple([key for key, _ in told])) for told in ordered)
+        apart = [tuple([key for key, _ in told]) for told in ordered]
+        diary["records"] = written(list(map(_digest_of_many_days, apart)))
     return diary
 
 
@@ -194,26 +195,21 @@ def _read(diary: Diary) -> _Days:
     return _Days(first, days, records)
 
 
-def _remembered_digests(figures: Sequence[Column], rows: Sequence[int]) -> Sequence[int]:
-    """The digests of days with one record each. Captures tell the same days again and again."""
-    # Equal values are equal figures, but for those whose type shows: 1, 1.0 and true are not written alike.
-    columns = [
-        column if _ALIKE.issuperset(map(type, column)) else _column_as_texts(column)
-        for column in _picked(figures, rows)
-    ]
-    records = list(zip(*columns, strict=True)) if columns else [()] * len(rows)
+def _remembered_digests(columns: Sequence[Column], count: int) -> Sequence[int]:
+    """The digests of so many days with one record each. Captures tell the same days again and again."""
+    alike = [column if _are_unmistakable(column) else _column_as_texts(column) for column in columns]
+    records: list[tuple[Any, ...]] = list(zip(*alike, strict=True)) if columns else [()] * count
     digests = list(map(_known_digests.get, records, repeat(_ABSENT)))
-    new = [index for index, digest in enumerate(digests) if digest == _ABSENT]
+    new = [row for row, digest in enumerate(digests) if digest == _ABSENT]
     if new:
         if len(_known_digests) > _MOST_KNOWN:
             _known_digests.clear()
-        texts = _as_texts(figures, [rows[index] for index in new])
-        for index, digest in zip(new, _digests([[((), text)] for text in texts]), strict=True):
-            digests[index] = _known_digests[records[index]] = digest
+        told = _digests([[((), texts)] for texts in _as_texts(columns, new)])
+        for row, digest in zip(new, told, strict=True):
+            digests[row] = _known_digests[records[row]] = digest
     return digests
 
 
-_ALIKE = frozenset({int, str, type(None)})
 _known_digests: dict[tuple[Any, ...], int] = {}
 
 
@@ -229,8 +225,8 @@ def _digest_of_many_days(keys: Sequence[_Texts]) -> int:
     return _digests([keys])[0]
 
 
-def _picked(columns: Sequence[Column], rows: Sequence[int]) -> Iterator[Column]:
-    return (list(map(column.__getitem__, rows)) for column in columns)
+def _picked(columns: Sequence[Column], rows: Sequence[int]) -> list[Column]:
+    return [[column[row] for row in rows] for column in columns]
 
 
 def _as_texts(columns: Sequence[Column], rows: Sequence[int]) -> list[_Texts]:
@@ -240,15 +236,21 @@ def _as_texts(columns: Sequence[Column], rows: Sequence[int]) -> list[_Texts]:
     return list(zip(*map(_column_as_texts, _picked(columns, rows)), strict=True))
 
 
-def _column_as_texts(column: Column) -> list[str]:
+def _column_as_texts(column: Column) -> Iterable[str]:
     if _NUMBERS.issuperset(map(type, column)):
         with suppress(orjson.JSONEncodeError):  # too large for it
             texts = orjson.dumps(column)[1:-1].decode()  # a tenth of the time that `str` takes for fractions
             if "e" not in texts and "n" not in texts:
                 return [text if text[-1] != "0" else _normalized(text) for text in texts.split(",")]
-    return list(map(_plain, column))
+    return map(_plain, column)
 
 
+def _are_unmistakable(column: Column) -> bool:
+    """Whether equal values are equal figures: 1, 1.0 and true are equal, and not written alike."""
+    return _PLAIN.issuperset(map(type, column))
+
+
+_PLAIN = frozenset({int, str, type(None)})
 _NUMBERS = frozenset({int, float})
 
 

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from rawzone_assets.contract import digests, page_markup, record_rules, schemas, table_cells, tables
+from rawzone_assets.contract import digests, page_markup, record_rules, schemas, structures, table_cells, tables
 from rawzone_assets.contract.feed import Capture, Content, Feed, Judgement
 from rawzone_assets.contract.judging import judge
 from rawzone_assets.contract.marks import Marks
@@ -33,6 +33,7 @@ def _closed() -> Iterator[None]:
         patch.setattr(tables, "grammar_of", lambda *_: None)
         patch.setattr(Marks, "are_in", lambda *_: True)
         patch.setattr(schemas, "proving_engine", lambda _name: None)
+        patch.setattr(structures, "recognized", lambda *_: None)
         patch.setattr(record_rules, "_clearly_differ", lambda *_: False)
         patch.setattr(digests, "paths_of", digests._first_paths_of)
         yield

@@ -1,0 +1,134 @@
+"""Structures: what paths and types a document has, recognised in one pass once its feed had the same before.
+
+Captures of a feed have one structure, again and again. One that was met twice becomes a schema: the feed's own,
+narrowed to just these paths and types, each of which has to be there. What that accepts is usual as
+``schemas.is_usual`` has it and has exactly this structure; nothing else is learned from it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+
+import jsonschema_rs
+
+from rawzone_assets.contract import digests
+from rawzone_assets.contract.drift import MOST_LINES, Outline, outline_of
+from rawzone_assets.contract.schemas import compiled, stricter_schema
+
+LONGEST = 2 * digests.MOST_VISITED
+"""Of documents that take more bytes than this without blanks, ``digests.paths_of`` may not see every value."""
+
+_MOST = 4  # structures of a schema: a feed that has more has members whose names are data
+_MOST_MET = 64
+_ITEMS = "*"
+_KINDS = {"integer": "number"}  # types that JSON Schema tells apart and a structure does not
+
+
+@dataclass(frozen=True, kw_only=True)
+class Structure:
+    """The digest of a document's paths and types, and the same as drift compares them."""
+
+    fingerprint: str
+    outline: Outline
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Known:
+    """What is known of a schema's documents: what recognises a structure, and the paths that were met once."""
+
+    engines: list[tuple[jsonschema_rs.Draft202012Validator, Structure]] = field(default_factory=list)
+    met: set[tuple[str, ...]] = field(default_factory=set)
+
+
+@cache
+def _known(_schema: str) -> _Known:
+    return _Known()
+
+
+def recognized(schema: str, document: Any) -> Structure | None:
+    """The structure of a document that is certainly usual for the schema, if it is a known one."""
+    for engine, structure in _known(schema).engines:
+        if engine.is_valid(document):
+            return structure
+    return None
+
+
+def structure_of(document: Any, *, usual_for: str | None) -> Structure:
+    """The structure of any document; met twice in documents usual for a schema, it is recognised henceforth."""
+    paths = tuple(digests.paths_of(document))
+    structure = Structure(fingerprint=digests.digest_of_names(paths), outline=outline_of(paths))
+    strict = stricter_schema(usual_for) if usual_for is not None and len(paths) <= MOST_LINES else None
+    if usual_for is not None and strict is not None:
+        known = _known(usual_for)
+        if paths in known.met and len(known.engines) < _MOST:
+            known.engines.append((compiled(_Paths.of(paths).schema(strict)), structure))
+        elif len(known.met) < _MOST_MET:
+            known.met.add(paths)
+    return structure
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Paths:
+    """The paths of a structure: the types of what stands there, and the names of what stands below."""
+
+    kinds: Mapping[str, set[str]]
+    names: Mapping[str, list[str]]
+
+    @classmethod
+    def of(cls, lines: Iterable[str]) -> _Paths:
+        kinds: dict[str, set[str]] = {}
+        names: dict[str, list[str]] = {}
+        for line in lines:
+            path, _, kind = line.rpartition(" ")
+            if path and path not in kinds:
+                above, _, name = path.rpartition("/")
+                names.setdefault(above, []).append(name)
+            kinds.setdefault(path, set()).add(kind)
+        return cls(kinds=kinds, names=names)
+
+    def schema(self, strict: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The strict schema, allowing only these paths and demanding each with each of its types."""
+        each = [(path.split("/")[1:], kind) for path, kinds in self.kinds.items() for kind in sorted(kinds)]
+        demands = [self._demand("", parts, kind) for parts, kind in each]
+        return {**self._narrowed(strict, "", strict.get("$defs", {})), "allOf": demands}
+
+    def _narrowed(self, schema: Any, path: str, defs: Mapping[str, Any]) -> Any:
+        """The schema of what stands at a path. Whatever is changed in it makes it stricter."""
+        narrow = dict(_followed({} if schema is True else schema, defs))
+        kinds, names = self.kinds[path], self.names.get(path, [])
+        stated = narrow.get("type", sorted(kinds))
+        narrow["type"] = [kind for kind in _listed(stated) if _KINDS.get(kind, kind) in kinds]
+        if "array" in kinds:
+            items = narrow.get("items", True)
+            narrow["items"] = _ITEMS in names and self._narrowed(items, f"{path}/{_ITEMS}", defs)
+        if "object" in kinds:
+            known, others = narrow.get("properties", {}), narrow.get("additionalProperties", True)
+            narrow["properties"] = {
+                name: self._narrowed(known.get(name, others), f"{path}/{name}", defs) for name in names
+            }
+            narrow["additionalProperties"] = False
+        return narrow if narrow["type"] else False
+
+    def _demand(self, path: str, parts: list[str], kind: str) -> Mapping[str, Any]:
+        """That something of the kind stands where the parts lead from a path."""
+        if not parts:
+            return {"type": kind}
+        name, *rest = parts
+        demand = self._demand(f"{path}/{name}", rest, kind)
+        if name == _ITEMS and "array" in self.kinds.get(path, ()):
+            return {"type": "array", "contains": demand}
+        return {"type": "object", "required": [name], "properties": {name: demand}}
+
+
+def _followed(schema: Mapping[str, Any], defs: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The schema with what it refers to in place of the reference, where neither hides a part of the other."""
+    target = defs.get(schema.get("$ref", "").removeprefix("#/$defs/"), {})
+    beside = {keyword: part for keyword, part in schema.items() if keyword != "$ref"}
+    return {**target, **beside} if target and target.keys().isdisjoint(beside) else schema
+
+
+def _listed(kinds: str | list[str]) -> list[str]:
+    return [kinds] if isinstance(kinds, str) else kinds
