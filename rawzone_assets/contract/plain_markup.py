@@ -112,9 +112,8 @@ def plain_markup(data: bytes) -> PlainMarkup | None:
             continue
         if name == "script" and end > begin:
             scripts.append(data[begin:end].decode())
-        shown = text[done:begin] if kind == "comment" else text[done:start] + "<" + _RAW
-        pieces.append(shown if kind == "comment" else shown + text[start + 1 + len(name) : begin])
-        pieces.append(_CUT)
+        after = start + 1 + len(name)
+        pieces += (text[done : start + 1], name if kind == "comment" else _RAW, text[after:begin], _CUT)
         done = end
     pieces.append(text[done:])
     markup = "".join(pieces)
