@@ -239,6 +239,8 @@ def _dated(platform: Platform, claim: _Claim, sidecar_time: datetime | None) -> 
 
 def as_delivered(feed: Feed, name: str) -> Feed:
     """The feed with the format and schema of the form that a stored name belongs to."""
+    if not feed.variants:
+        return feed
     for fits in (is_dated, is_undated):
         for variant in feed.variants:
             if any(fits(name, template) for template in variant.names):

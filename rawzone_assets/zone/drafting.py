@@ -64,8 +64,7 @@ class Drafting:
         What cannot be done is raised when the batch is entered, so that those before it are published first.
         """
         feed = self._zone.settings.policy.applied_to(feed)
-        judged = [replace(one, recognized=replace(one.recognized, feed=feed)) for one in deliveries]
-        batch = BatchUnderWay(judged)
+        batch = BatchUnderWay([_judged_by(feed, one) for one in deliveries])
         self._begun = [*(one for one in self._begun if one.is_open), batch]
         try:
             publisher = self._zone.publisher(self._run_id)
@@ -175,6 +174,13 @@ class BatchUnderWay:
         wait(self._drafting)  # nobody may write any more into folders that are removed
         self._drafting, self._drafted, self.is_open = [], (), False
         self._stack.__exit__(kind, error, trace)
+
+
+def _judged_by(feed: Feed, delivery: Delivery) -> Delivery:
+    """The delivery with its feed as the policy has it."""
+    if delivery.recognized.feed is feed:  # as nearly always, and of many
+        return delivery
+    return replace(delivery, recognized=replace(delivery.recognized, feed=feed))
 
 
 def _most_held(delivery: Delivery) -> int:

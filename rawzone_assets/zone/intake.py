@@ -122,7 +122,6 @@ class Intake:
             ]
 
     def _read(self, delivery: Delivery) -> Opened | ChangedWhileRead | Unreadable:
-        encoding = codec.encoding_for(delivery.recognized.capture.name)
         reading = self._source.read(delivery.landed)
         unnamed: Path | None = None
         content: Content
@@ -131,6 +130,7 @@ class Intake:
             if held is not None:
                 content = BytesContent(held)
             else:
+                encoding = codec.encoding_for(delivery.recognized.capture.name)
                 blocks = rest if encoding == "identity" else codec.compress_stream(rest)
                 unnamed = self._batch.stage_unnamed(blocks)
                 content = StagedContent(files=self._files, path=unnamed, encoding=encoding, size=reading.size)
@@ -241,6 +241,7 @@ def assess(
         if finding:
             objections.add(finding)
     path, path_bytes = printable_path(landed.full_path)
+    raised = objections.result()
     candidate = Candidate(
         feed=feed.id,
         folder=layout.object_folder(feed.id, capture.day, by_month=feed.by_month),
@@ -248,9 +249,9 @@ def assess(
         day=capture.day,
         landing_path=path,
         sha256=reading.sha256,
-        refused=objections.refused or judgement.refused,
+        refused=judgement.refused or any(finding.blocking for finding in raised),
     )
-    findings = sorted((*objections.result(), *judgement.findings), key=lambda finding: not finding.blocking)
+    findings = sorted((*raised, *judgement.findings), key=lambda finding: not finding.blocking)
     extractor = None
     if stated.extractor_name or stated.extractor_version:
         extractor = {"name": stated.extractor_name, "version": stated.extractor_version}

@@ -149,14 +149,13 @@ class LandedReading:
     def __init__(self, landing: Landing, landed: Landed) -> None:
         self._landing = landing
         self._landed = landed
-        self._digest = hashlib.sha256()
-        self._finished = False
+        self._sha256 = ""
 
     @property
     def sha256(self) -> str:
-        if not self._finished:
+        if not self._sha256:
             raise RuntimeError("the file was not read to its end")
-        return self._digest.hexdigest()
+        return self._sha256
 
     @property
     def size(self) -> int:
@@ -174,6 +173,7 @@ class LandedReading:
             Unreadable: This user may not read it, or the disk failed.
         """
         landed = self._landed
+        digest = hashlib.sha256()
         with self._landing.open(landed) as descriptor:
             if not landed.is_still(os.fstat(descriptor)):
                 raise ChangedWhileRead(landed.label)
@@ -184,11 +184,13 @@ class LandedReading:
                 left -= len(block)
                 if left < 0:
                     raise ChangedWhileRead(landed.label)
-                self._digest.update(block)
+                digest.update(block)
                 yield block
+                if not left and len(block) < most:  # and this was its end
+                    break
             if left or not landed.is_still(os.fstat(descriptor)):
                 raise ChangedWhileRead(landed.label)
-        self._finished = True
+        self._sha256 = digest.hexdigest()
 
     def _block(self, descriptor: int, most: int) -> bytes:
         try:

@@ -43,6 +43,8 @@ class Sidecar:
 
     def mismatch_with_all(self, forms: Iterable[tuple[int, str]]) -> Finding | None:
         """The blocking finding when the producer wrote none of these forms, each a size and a SHA-256."""
+        if self.size is None and self.sha256 is None:
+            return None
         found = [self.mismatch(size=size, sha256=sha256) for size, sha256 in forms]
         return found[0] if all(found) else None
 
@@ -66,7 +68,7 @@ def beside(landed: Landed, landing: HasSidecars) -> Sidecar:
 def parse(data: bytes | None) -> Sidecar:
     """Read a sidecar's bytes; ``None`` means there is none."""
     if data is None:
-        return Sidecar()
+        return _NONE
     try:
         stated: Any = orjson.loads(data)
     except orjson.JSONDecodeError:
@@ -92,6 +94,9 @@ def parse(data: bytes | None) -> Sidecar:
         size=size,
         sha256=_text(stated.get("sha256")),
     )
+
+
+_NONE = Sidecar()
 
 
 def _unreadable(problem: str) -> Sidecar:

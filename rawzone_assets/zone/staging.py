@@ -119,7 +119,7 @@ class Batch:
         path = self._blob_path(sha256, encoding, refused=refused)
         measured = codec.Measured(blocks)
         try:
-            self._files.create(path, self._room.watched(path.parent, measured))
+            self._files.create(path, self._room.watched(self._blob_folder(refused=refused), measured))
         except FileExistsError:  # the same bytes twice in a batch; only their digest is still wanted
             measured.finish()
         return Blob(staged=path, stored_sha256=measured.sha256, stored_size=measured.size, encoding=encoding)
@@ -286,9 +286,12 @@ class Batch:
         wanted = sha256, encoding, refused
         path = self._blob_paths.get(wanted)
         if path is None:  # asked for twice and more; making one costs as much as a system call
-            path = (self.quarantine_folder if refused else self.folder) / f"{sha256}.{encoding}"
+            path = self._blob_folder(refused=refused) / f"{sha256}.{encoding}"
             self._blob_paths[wanted] = path
         return path
+
+    def _blob_folder(self, *, refused: bool) -> Path:
+        return self.quarantine_folder if refused else self.folder
 
     def _findings_path(self, landing_path: str) -> Path:
         digest = hashlib.sha256(landing_path.encode(errors="surrogateescape")).hexdigest()
