@@ -255,6 +255,7 @@ FORMS: Mapping[str, Form] = {
             expects="a date as the source writes it",
             accepts=_is_source_date,
             diagnose=_about_dates,
+            usual=f"{_DATE.pattern}|[0-9A-Za-z][0-9A-Za-z ]*",
         ),
         Form(
             name="digits",
@@ -268,7 +269,7 @@ FORMS: Mapping[str, Form] = {
             expects="an identifier with all its digits",
             accepts=_is_identifier,
             diagnose=_about_identifiers,
-            usual="[^Ee]*",
+            usual=r"[^Ee]*|[A-Za-z][^\n]*",
         ),
     )
 }

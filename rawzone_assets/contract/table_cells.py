@@ -6,13 +6,14 @@ are is said row by row in small tables, and by pandera in large ones: loading it
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from itertools import filterfalse
 
 from rawzone_assets.contract import codes
 from rawzone_assets.contract.findings import Finding
 from rawzone_assets.contract.refusals import code_of, expectation
 from rawzone_assets.contract.table_rules import Chunk
-from rawzone_assets.contract.table_shapes import Shape, demands_of, pandera_schema
+from rawzone_assets.contract.table_shapes import Shape, demands_of, pandera_schema, proof_of
 
 SMALL = 5_000
 """Rows of a chunk that is explained without pandera."""
@@ -38,16 +39,14 @@ def refused_cells(shape: Shape, chunk: Chunk) -> Iterator[Finding]:
 
 def refused_texts(shape: Shape, chunk: Chunk, column: str) -> set[str | None]:
     """The different cells of a column that its schema refuses."""
-    nullable, checks = demands_of(shape.schema, column)
     texts = chunk.distinct(column)
-    if len(checks) == 1 and None not in texts:
-        accepts: Callable[..., bool] = checks[0].accepts
-        return set() if all(map(accepts, texts)) else {cell for cell in texts if not accepts(cell)}
-    return {
-        cell
-        for cell in texts
-        if (not nullable if cell is None else not all(check.accepts(cell) for check in checks))
-    }
+    accepts_all = proof_of(shape.schema, column)
+    if accepts_all and accepts_all(list(texts)):
+        return set()
+    nullable, checks = demands_of(shape.schema, column)
+    present = [text for text in texts if text]
+    refused: set[str | None] = {None} if None in texts and not nullable else set()
+    return refused.union(*(filterfalse(check.accepts, present) for check in checks))
 
 
 def _explained(shape: Shape, chunk: Chunk, rows: Sequence[int]) -> Iterator[tuple[int, str, str]]:
@@ -84,8 +83,7 @@ def unusual_cells(shape: Shape, chunk: Chunk) -> Iterator[Finding]:
     """Texts that are not of the form usual in their column."""
     for column in chunk.columns:
         usual = shape.usual(column)
-        texts = chunk.distinct(column) if usual else frozenset()
-        odd = {text for text in texts if usual and text and not usual.search(text)}
+        odd = set(filterfalse(usual.search, filter(None, chunk.distinct(column)))) if usual else set()
         for row, text in enumerate(chunk.columns[column] if odd else ()):
             if text in odd:
                 yield codes.VALUE_UNUSUAL("not of the form seen so far", chunk.place(row, column))

@@ -18,20 +18,27 @@ import jsonschema_rs
 
 from rawzone_assets.contract.forms import FORMS
 from rawzone_assets.contract.table_cells import refused_texts, unusual_cells
-from rawzone_assets.contract.table_rows import Dialect, Lines
+from rawzone_assets.contract.table_rows import SEPARATORS, Dialect, Lines
 from rawzone_assets.contract.table_rules import Chunk
 from rawzone_assets.contract.table_shapes import Header, Shape, is_nullable
-
-SEPARATORS: Mapping[str, str] = {"cr": "\r", "lf": "\n", "crlf": "\r\n"}
-LONGEST_CELL = 131_072  # the csv module's own limit
 
 _WIDTHS = {"date": 10, "year-month": 7}
 # Usual identifiers of which none is a number in scientific notation: they begin with a letter, or are digits.
 _NO_NUMBER = re.compile(r"\^(?:\[A-Z\][^|^$]*|\[0-9\]\{[0-9]+,[0-9]+\})\$")
-# A character that is certainly not blank, and no quote or backslash.
-_SHOWN = (
-    r"(?:[!#-\[\]-~]|[^\x00-\x7f\u0085\u00a0\u1680\u180e\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000\ufeff])"
-)
+# The engine reads ASCII as it lies in memory. Other bytes stand as what matters of them, whether they make a
+# cell not blank: in UTF-8 a blank begins with one of ``_BEGINNING`` and goes on with one of ``_GOING_ON``, in
+# Latin-1 none stands as shown. ``_REFUSED`` are control characters: JSON writes them otherwise.
+_REFUSED, _OTHER, _BEGIN, _GO_ON, _SHOWN = b"\x02", b"\x01", b"\x03", b"\x04", b"\x7f"
+_BEGINNING, _GOING_ON = b"\xc2\xe1\xe2\xe3\xef", b"\x80\x81\x85\x9a\xa0\xbb"
+_STANDING_FOR = b"".join(
+    _REFUSED if byte < 0x20 and byte not in b"\t\r\n"
+    else bytes([byte]) if byte < 0x7F
+    else _BEGIN if byte in _BEGINNING
+    else _GO_ON if byte in _GOING_ON
+    else _OTHER if byte < 0xC0
+    else _SHOWN
+    for byte in range(256)
+)  # fmt: skip
 
 
 class Plain(NamedTuple):
@@ -57,8 +64,6 @@ class TableGrammar:
 
     def chunk_of(self, lines: Lines, shape: Shape, *, with_last: bool) -> Plain | None:
         """The chunk that the lines are; ``None`` unless its cells are sound."""
-        if _has_long_line(lines):
-            return None
         last = self._ends_of_even(lines) if with_last else []
         if not last and not self._matches(lines, self.cells[-1]):
             return None
@@ -84,7 +89,9 @@ class TableGrammar:
         decimals = len(first.partition(".")[2])
         even = rf"-?[0-9]{{1,15}}\.[0-9]{{{decimals}}}"
         is_decimal = decimals > 0 and self.cells[-1] == _cell_of("decimal", nullable=False)
-        return [first, last] if is_decimal and self._matches(lines, even) else []
+        if not is_decimal or not self._matches(lines, even):
+            return []
+        return [first, last] if lines.count > 1 else [last]
 
     def _matches(self, lines: Lines, last_cell: str) -> bool:
         cells = (*self.cells[:-1], last_cell)
@@ -92,14 +99,14 @@ class TableGrammar:
             cells = tuple(rf"(?:\x22(?:{cell})\x22|{cell})" for cell in cells)
         row = _escaped(self.delimiter).join(cells) + _escaped(self.end)
         is_plain = _compiled(f"^(?:{row})*$").is_valid
-        return all(is_plain(piece.decode(lines.charset)) for piece in lines.pieces())
+        return all(is_plain(piece.translate(_STANDING_FOR).decode("ascii")) for piece in lines.pieces())
 
     def _distinct(self, lines: Lines) -> dict[str, Any]:
         """The different cells, where they stand at the same place in every line."""
         if not self.widths:
             return {}
         width = sum(self.widths) + len(self.widths) - 1
-        beginnings = set(_beginnings(lines.end, width).findall(lines.data)) | {lines.data[:width]}
+        beginnings = {line[:width] for piece in lines.pieces() for line in piece.split(lines.end)} - {b""}
         rows = {tuple(beginning.decode().split(self.delimiter)) for beginning in beginnings}
         places = list(self.looked_at.items())
         return {
@@ -154,18 +161,12 @@ class _Columns(Mapping[str, "Sequence[str | None]"]):
         }
 
 
-def _has_long_line(lines: Lines) -> bool:
-    """Whether a line may be too long: somewhere half of that length has no line's end."""
-    half = LONGEST_CELL // 2
-    return any(lines.data.find(lines.end, at, at + half) < 0 for at in range(0, len(lines.data) - half, half))
-
-
 def _last_cell(line: str, delimiter: str) -> str:
     return line[line.rfind(delimiter) + 1 :]
 
 
 def _with_blanks(cells: Sequence[str]) -> list[str | None]:
-    return [cell if cell and not cell.isspace() else None for cell in cells]
+    return [cell if cell.strip() else None for cell in cells]
 
 
 def grammar_of(
@@ -173,12 +174,12 @@ def grammar_of(
 ) -> TableGrammar | None:
     """The grammar of a table with this header; ``None`` when its rows have none.
 
-    ``newline`` is the name of its line ends, ``needed`` are columns that somebody looks at anyway.
+    ``newline`` is the name of what ends each of its lines, ``needed`` are columns that are looked at anyway.
     """
-    if newline not in SEPARATORS or len(header.columns) < 2:
+    if len(header.columns) < 2:
         return None
     quote = r"\x22" if dialect.quoted else ""
-    text = rf"(?:[^\x00-\x1f{quote}{_escaped(dialect.delimiter)}]*)"
+    text = rf"(?:[^\x00\x02\x05-\x1f{quote}{_escaped(dialect.delimiter)}]*)"
     cells: list[str] = []
     looked_at: dict[str, int] = {}
     doubtful: set[str] = set()
@@ -227,7 +228,8 @@ def _cell(demands: Mapping[str, Any], text: str, *, is_text_only_tabs: bool) -> 
     if nullable:
         return text
     # Where the delimiter is no control character, it must not pass for one that is shown.
-    return rf"(?:{text}{_SHOWN if is_text_only_tabs else '[0-9A-Za-z]'}{text})"
+    shown = r"!#-\[\]-~" if is_text_only_tabs else "0-9A-Za-z"
+    return rf"(?:{text}(?:[{shown}\x7f]|\x03\x01){text})"
 
 
 def _cell_of(form: str, *, nullable: bool) -> str | None:
@@ -237,12 +239,6 @@ def _cell_of(form: str, *, nullable: bool) -> str | None:
 
 def _escaped(text: str) -> str:
     return "".join(f"\\x{ord(char):02x}" for char in text)
-
-
-@lru_cache(maxsize=64)
-def _beginnings(end: bytes, width: int) -> re.Pattern[bytes]:
-    """What stands at the beginning of all lines but the first."""
-    return re.compile(re.escape(end) + b"(.{%d})" % width)
 
 
 @lru_cache(maxsize=64)

@@ -10,20 +10,22 @@ import codecs
 import csv
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from rawzone_assets.contract import codes
 from rawzone_assets.contract.findings import Finding, Place
 
+SEPARATORS: Mapping[str, str] = {"cr": "\r", "lf": "\n", "crlf": "\r\n"}
+LONGEST_CELL = 131_072  # the csv module's own limit
 LONGEST_LINE = 2**20
 """Characters. The longest real line has some hundred; a stream without line ends must not be held in memory."""
 
 _LONGEST_LINE_BYTES = 4 * LONGEST_LINE  # more are more characters, too
 _LINE_END = re.compile(rb"\r\n?|\n")
-_BLOCK, _READ_AHEAD, _MOST_AHEAD = 2**17, 2**22, 2**24  # bytes
+_BLOCK, _READ_AHEAD, _MOST_AHEAD = 2**17, 2**19, 2**24  # bytes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,6 +50,25 @@ class Lines:
     first: int  # the number of the first line
     count: int
     size: int  # bytes that they take in the delivery
+
+    @property
+    def may_be_long(self) -> bool:
+        """Whether a line may be too long for a cell: somewhere half of that length has no line's end."""
+        half = LONGEST_CELL // 2
+        return any(self.data.find(self.end, at, at + half) < 0 for at in range(0, len(self.data) - half, half))
+
+    def rows(self, dialect: Dialect, width: int) -> tuple[list[list[str]], list[int]] | None:
+        """The rows that the lines are and the line where each ends; ``None`` unless all have so many cells."""
+        reader = _reader(io.StringIO(self.data.decode(self.charset), newline=""), dialect)
+        before = self.first - 1
+        rows, numbers = [], []
+        try:
+            for cells in reader:
+                rows.append(cells)
+                numbers.append(before + reader.line_num)
+        except csv.Error:
+            return None
+        return (rows, numbers) if set(map(len, rows)) == {width} else None
 
     @cached_property
     def texts(self) -> list[str]:
@@ -94,12 +115,7 @@ class Rows:
 
     def _cut(self, lines: Iterator[str]) -> Iterator[list[str]]:
         before = self.line
-        reader = csv.reader(
-            lines,
-            delimiter=self.dialect.delimiter,
-            quoting=csv.QUOTE_MINIMAL if self.dialect.quoted else csv.QUOTE_NONE,
-            strict=True,
-        )
+        reader = _reader(lines, self.dialect)
         try:
             for cells in reader:
                 self.line = before + reader.line_num
@@ -113,20 +129,17 @@ class Rows:
 
         ``None`` when there are no more, or when they are too long to be held.
         """
+        mark = end[-1:]
         size, missing = 0, most
         while missing:
-            # So many bytes end at most so many lines: none is stepped over.
-            stop = size + missing
-            if stop > len(self._ahead):
-                if len(self._ahead) >= _MOST_AHEAD:
+            if size == len(self._ahead):
+                if size >= _MOST_AHEAD:
                     return None
-                if self._read_on(_READ_AHEAD):
-                    continue
-                stop = len(self._ahead)
-            missing -= self._ahead.count(end[-1:], size, stop)
-            if size == stop:
-                break
-            size = stop
+                if not self._read_on(_READ_AHEAD):
+                    break
+            found = self._ahead.count(mark, size)
+            size = len(self._ahead) if found < missing else self._end_of_line(mark, missing, size)
+            missing -= min(found, missing)
         if not size:
             return None
         data = bytes(memoryview(self._ahead)[:size])
@@ -135,6 +148,18 @@ class Rows:
         return Lines(
             data=data, end=end, charset=self.charset, first=self.line + 1, count=most - missing, size=size
         )
+
+    def _end_of_line(self, mark: bytes, number: int, start: int) -> int:
+        """Where the line of that number ends, counted from 1 after ``start``; it must be there."""
+        stop = len(self._ahead)
+        while stop - start > 1:
+            middle = (start + stop) // 2
+            found = self._ahead.count(mark, start, middle)
+            if found < number:
+                start, number = middle, number - found
+            else:
+                stop = middle
+        return stop
 
     def take(self, lines: Lines) -> None:
         """Go on after these lines."""
@@ -188,6 +213,15 @@ class Rows:
         self._has_begun = True
         self._ahead += block
         return bool(block)
+
+
+def _reader(lines: Iterable[str], dialect: Dialect) -> Any:
+    return csv.reader(
+        lines,
+        delimiter=dialect.delimiter,
+        quoting=csv.QUOTE_MINIMAL if dialect.quoted else csv.QUOTE_NONE,
+        strict=True,
+    )
 
 
 def _explained(error: csv.Error, line: int) -> Finding:

@@ -68,11 +68,16 @@ class Identities:
         present = [name for name in self.columns if name in chunk.columns]
         if not present:
             return
+        keys = list(zip(*(chunk.columns[name] for name in present), strict=True))
+        first = dict(zip(keys, chunk.lines, strict=True))
+        if len(first) == len(keys) and first.keys().isdisjoint(self._first):
+            self._first.update(first)
+            return
         code = codes.REPEATED_DAY if len(self.columns) == 1 else codes.REPEATED_RECORD
-        for row, key in enumerate(zip(*(chunk.columns[name] for name in present), strict=True)):
-            first = self._first.setdefault(key, chunk.lines[row])
-            if first != chunk.lines[row]:
-                message = f"{' and '.join(present)} are those of line {first}"
+        for row, key in enumerate(keys):
+            line = self._first.setdefault(key, chunk.lines[row])
+            if line != chunk.lines[row]:
+                message = f"{' and '.join(present)} are those of line {line}"
                 yield code(message, chunk.place(row, present[-1]))
 
 

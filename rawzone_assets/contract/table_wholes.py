@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import chain
 
 from rawzone_assets.contract import codes
 from rawzone_assets.contract.feed import Capture
@@ -33,17 +34,21 @@ class Gathered:
     """All rows read so far of the columns that somebody needs whole."""
 
     names: frozenset[str]
-    columns: dict[str, list[str | None]] = field(default_factory=dict)
-    lines: list[int] = field(default_factory=list)
+    _chunks: list[Chunk] = field(default_factory=list)
 
     def take(self, chunk: Chunk) -> None:
         if self.names:
-            for name in self.names & chunk.columns.keys():
-                self.columns.setdefault(name, []).extend(chunk.columns[name])
-            self.lines.extend(chunk.lines)
+            columns = {name: chunk.columns[name] for name in self.names & chunk.columns.keys()}
+            self._chunks.append(Chunk(columns=columns, lines=chunk.lines))
 
     def table(self) -> Chunk:
-        return Chunk(columns=self.columns, lines=self.lines)
+        if len(self._chunks) == 1:
+            return self._chunks[0]
+        names = self._chunks[0].columns if self._chunks else ()
+        return Chunk(
+            columns={name: list(chain(*(chunk.columns[name] for chunk in self._chunks))) for name in names},
+            lines=list(chain(*(chunk.lines for chunk in self._chunks))),
+        )
 
 
 def shares_of_one(column: str) -> WholeRule:
@@ -79,7 +84,7 @@ def not_all_zero(column: str) -> WholeRule:
 
     def judge(table: Chunk, _capture: Capture) -> Iterator[Finding]:
         cells = table.columns.get(column, [])
-        if cells and set(cells) == {"0"}:
+        if cells and all(cell == "0" for cell in cells):
             yield codes.ALL_ZERO(f"the column {column!r} holds nothing but 0")
 
     return WholeRule(columns=(column,), judge=judge)

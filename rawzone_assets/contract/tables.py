@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
-from itertools import islice
+from itertools import filterfalse, islice
 from typing import Any, BinaryIO
 
 import orjson
@@ -21,12 +21,12 @@ from rawzone_assets.contract.drift import outline_of_columns
 from rawzone_assets.contract.feed import Capture, Content, Facts, Feed
 from rawzone_assets.contract.findings import Finding, Findings, Place
 from rawzone_assets.contract.forms import UNDEFINED, day_of, is_date
-from rawzone_assets.contract.restatement import Diary, Figures, diary_of, rows_of_diary
+from rawzone_assets.contract.restatement import MOST_DAYS, Diary, Figures, diary_of, rows_of_diary
 from rawzone_assets.contract.rules import stale
 from rawzone_assets.contract.table_cells import refused_cells, unusual_cells
 from rawzone_assets.contract.table_cuts import LastCells
-from rawzone_assets.contract.table_grammar import grammar_of
-from rawzone_assets.contract.table_rows import Dialect, Rows
+from rawzone_assets.contract.table_grammar import TableGrammar, grammar_of
+from rawzone_assets.contract.table_rows import SEPARATORS, Dialect, Lines, Rows
 from rawzone_assets.contract.table_rules import Chunk, Identities, TableRule
 from rawzone_assets.contract.table_shapes import (
     Header,
@@ -37,11 +37,12 @@ from rawzone_assets.contract.table_shapes import (
 )
 from rawzone_assets.contract.table_wholes import Gathered, WholeRule
 from rawzone_assets.contract.texts import Survey, survey
-from rawzone_assets.contract.yearless import Daily
+from rawzone_assets.contract.yearless import Daily, Days
 
 CHUNK_ROWS = 20_000
 CHUNK_CELL_CHARACTERS = 8 * 2**20
 MOST_COLUMNS = 500
+_WRITTEN_AT_ONCE = 500
 MOST_EXPLAINED = 1_000
 """After so many refused cells the rest of the file is only counted: nobody reads further."""
 
@@ -154,7 +155,7 @@ class _Examination:
             return
         if not self._read_header(names, rows.line):
             return
-        self._read_plain_rows(rows, seen.newline)
+        self._read_chunks(rows, seen.newline)
         self._read_rows(rows)
         if rows.broken:
             self.findings.add(rows.broken)
@@ -193,25 +194,53 @@ class _Examination:
         self._digest.update(orjson.dumps(names))
         return True
 
-    def _read_plain_rows(self, rows: Rows, newline: str) -> None:
-        """Judge the chunks up to the first one that is not plain (``table_grammar.py``)."""
-        if self.format.unique:
+    def _read_chunks(self, rows: Rows, newline: str) -> None:
+        """Judge whole lines, a chunk at once, up to the first chunk of which some line is no row."""
+        if newline not in SEPARATORS:
             return
         needed = {self.format.day, *self.gathered.names, *(c for r in self.format.rules for c in r.columns)}
+        needed.update(self.identities.columns)
         grammar = grammar_of(self.shape, self.header, rows.dialect, newline, frozenset(needed))
-        while grammar and (lines := rows.next_lines(CHUNK_ROWS, grammar.end.encode())):
-            plain = grammar.chunk_of(lines, self.shape, with_last=self.last_cells is not None)
-            if plain is None:
+        while lines := rows.next_lines(CHUNK_ROWS, SEPARATORS[newline].encode()):
+            if lines.may_be_long:
                 return
-            digest, written = self._digest.copy(), 0
-            for piece in grammar.written(plain.lines):
-                digest.update(piece)
-                written += len(piece)
-            if written >= CHUNK_CELL_CHARACTERS:
+            if not (grammar and self._take_plain(lines, grammar)) and not self._take_parsed(
+                lines, rows.dialect
+            ):
                 return
-            self._digest = digest
             rows.take(lines)
-            self._take_chunk(plain.chunk, plain.last_cells, lines.count, self._rule_objections(plain.chunk))
+
+    def _take_plain(self, lines: Lines, grammar: TableGrammar) -> bool:
+        """Whether the lines were judged, being plain (``table_grammar.py``)."""
+        plain = grammar.chunk_of(lines, self.shape, with_last=self.last_cells is not None)
+        if plain is None or not self._take_written(grammar.written(plain.lines)):
+            return False
+        self._take_chunk(plain.chunk, plain.last_cells, lines.count, self._rule_objections(plain.chunk))
+        return True
+
+    def _take_parsed(self, lines: Lines, dialect: Dialect) -> bool:
+        """Whether the lines were judged, being whole rows of the header's width."""
+        parsed = lines.rows(dialect, len(self.header.names))
+        if parsed is None:
+            return False
+        rows, numbers = parsed
+        if len(rows) < lines.count == CHUNK_ROWS:  # more rows belong to this chunk
+            return False
+        if not self._take_written(_written(rows)):
+            return False
+        self._judge_rows(rows, numbers)
+        return True
+
+    def _take_written(self, pieces: Iterable[bytes]) -> bool:
+        """Whether so much may be a chunk; it is digested then."""
+        digest, written = self._digest.copy(), 0
+        for piece in pieces:
+            digest.update(piece)
+            written += len(piece)
+        if written >= CHUNK_CELL_CHARACTERS:
+            return False
+        self._digest = digest
+        return True
 
     def _read_rows(self, rows: Rows) -> None:
         width = len(self.header.names)
@@ -230,10 +259,10 @@ class _Examination:
             self._digest.update(row)
             characters += len(row)
             if len(self._rows) >= CHUNK_ROWS or characters >= CHUNK_CELL_CHARACTERS:
-                self._judge_chunk()
-                characters = 0
+                self._judge_rows(self._rows, self._lines)
+                self._rows, self._lines, characters = [], [], 0
         if self._rows:
-            self._judge_chunk()
+            self._judge_rows(self._rows, self._lines)
         if ragged and ragged[1] < width:
             message = f"the last row has {ragged[1]} cells, the header {width}"
             self.findings.add(codes.TRUNCATED(message, Place(line=ragged[0])))
@@ -247,19 +276,18 @@ class _Examination:
         message = f"the row has {width} cells, the header {len(self.header.names)}"
         self.findings.add(codes.TABLE_SYNTAX(message, Place(line=line)))
 
-    def _judge_chunk(self) -> None:
-        cells = list(zip(*self._rows, strict=True))
+    def _judge_rows(self, rows: Sequence[Sequence[str]], lines: Sequence[int]) -> None:
+        cells = list(zip(*rows, strict=True))
         known = [(column, cells[index]) for index, column in enumerate(self.header.columns) if column]
         distinct = {column: frozenset(texts) for column, texts in known}
-        blanks = {column: frozenset(filter(_is_blank, texts)) for column, texts in distinct.items()}
+        blanks = {column: frozenset(filterfalse(str.strip, texts)) for column, texts in distinct.items()}
         columns: dict[str, Sequence[str | None]] = {
             column: [None if cell in blanks[column] else cell for cell in texts] if blanks[column] else texts
             for column, texts in known
         }
         told = {c: distinct[c] - blanks[c] | ({None} if blanks[c] else frozenset()) for c in columns}
-        chunk = Chunk(columns=columns, lines=self._lines, _distinct=told)
-        self._take_chunk(chunk, cells[-1], len(self._rows), self._objections(chunk))
-        self._rows, self._lines = [], []
+        chunk = Chunk(columns=columns, lines=lines, _distinct=told)
+        self._take_chunk(chunk, cells[-1], len(rows), self._objections(chunk))
 
     def _take_chunk(
         self, chunk: Chunk, last_cells: Sequence[str], rows: int, objections: Iterator[Finding]
@@ -278,35 +306,33 @@ class _Examination:
 
     def _judge_whole(self) -> None:
         table = self.gathered.table()
-        dates: Sequence[date | None] = ()
+        days = Days()
         if self.format.daily:
             days = self.format.daily.read(table, self.capture)
             self.findings.extend(days.findings)
-            known = [day for day in days.dates if day]
-            if known:
-                self._note_days((min(known).isoformat(), max(known).isoformat()))
-            dates = days.dates
+            self._note_days([day.isoformat() for day in days.extent])
         elif self.format.figures:
             cells = table.columns.get(self.format.day, [])
-            dates = [day_of(text) if text else None for text in cells]
+            days = Days(dates=tuple([day_of(text) if text else None for text in cells]))
         if self.format.figures and self.last_day and not self.findings.blocking:
-            self.diary = self._diary(self.format.figures, table, dates, date.fromisoformat(self.last_day))
+            self.diary = self._diary(self.format.figures, table, days, date.fromisoformat(self.last_day))
         for rule in self.format.whole_rules:
             self.findings.extend(islice(rule.judge(table, self.capture), MOST_EXPLAINED))
 
-    def _diary(
-        self, figures: Figures, table: Chunk, dates: Sequence[date | None], newest: date
-    ) -> Diary | None:
+    def _diary(self, figures: Figures, table: Chunk, days: Days, newest: date) -> Diary | None:
         """What the rows tell of days that are settled."""
         of, by = (sorted(set(names) & table.columns.keys()) for names in (figures.of, figures.by))
         until = figures.last_settled(self.capture.day, newest, self.feed.cadence.lag_days)
-        if any(UNDEFINED in table.columns[name] for name in of):
+        dates: Sequence[date | None] = days.dates
+        rows: Sequence[int]
+        rows = days.rows_in_a_row(MOST_DAYS, until) if days.in_a_row else rows_of_diary(dates, until)
+        if any(UNDEFINED in column for column in _cells_of(table, of, rows)):
             cells = zip(*(table.columns[name] for name in of), strict=True)
             dates = [None if UNDEFINED in row else day for day, row in zip(dates, cells, strict=True)]
-        rows = rows_of_diary(dates, until)
-        days = [day for row in rows if (day := dates[row])]
-        columns = [[table.columns[name][row] for row in rows] for name in (*of, *by)]
-        return diary_of(days, columns[: len(of)], (*of, *by), until=until, by=columns[len(of) :])
+            rows = rows_of_diary(dates, until)
+        told_days = [day for row in rows if (day := dates[row])]
+        columns = _cells_of(table, (*of, *by), rows)
+        return diary_of(told_days, columns[: len(of)], (*of, *by), until=until, by=columns[len(of) :])
 
     def _objections(self, chunk: Chunk) -> Iterator[Finding]:
         yield from refused_cells(self.shape, chunk)
@@ -325,5 +351,17 @@ class _Examination:
             self.last_day = max(days) if self.last_day is None else max(self.last_day, *days)
 
 
-def _is_blank(cell: str) -> bool:
-    return not cell or cell.isspace()
+def _written(rows: Sequence[Sequence[str]]) -> Iterator[bytes]:
+    """The rows as JSON lists of texts, one after the other: so many at once that no list is made for each."""
+    for start in range(0, len(rows), _WRITTEN_AT_ONCE):
+        some = rows[start : start + _WRITTEN_AT_ONCE]
+        written = orjson.dumps(some)
+        if written.count(b"],[") < len(some):  # only between rows, in no cell
+            yield written[1:-1].replace(b"],[", b"][")
+        else:
+            yield from map(orjson.dumps, some)
+
+
+def _cells_of(table: Chunk, names: Sequence[str], rows: Sequence[int]) -> list[list[str | None]]:
+    """The cells of some columns in some rows, column by column."""
+    return [[*map(table.columns[name].__getitem__, rows)] for name in names]

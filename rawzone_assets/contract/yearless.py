@@ -14,7 +14,7 @@ from functools import lru_cache
 from itertools import groupby, islice, pairwise
 
 from rawzone_assets.contract import codes
-from rawzone_assets.contract.calendar_runs import run_from
+from rawzone_assets.contract.calendar_runs import Run
 from rawzone_assets.contract.feed import Capture
 from rawzone_assets.contract.findings import Finding
 from rawzone_assets.contract.forms import day_of, is_date
@@ -37,8 +37,22 @@ _LEAP_YEAR = 2024
 class Days:
     """The days of a table's rows, ``None`` where a row's cannot be told, and the objections to them."""
 
-    dates: tuple[date | None, ...]
-    findings: tuple[Finding, ...]
+    dates: tuple[date | None, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    in_a_row: bool = False  # each day in one row, after the day before it
+
+    @property
+    def extent(self) -> tuple[date, ...]:
+        """The first day and the last; nothing if none is known."""
+        known = [
+            day for day in (self.dates[:: len(self.dates) - 1 or 1] if self.in_a_row else self.dates) if day
+        ]
+        return (min(known), max(known)) if known else ()
+
+    def rows_in_a_row(self, most: int, until: date) -> range:
+        """At most so many rows of the days up to ``until``, of days in a row the last."""
+        stop = min((until - self.extent[0]).days + 1, len(self.dates))
+        return range(max(0, stop - most), max(0, stop))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +71,7 @@ class Daily:
         if dated and dated[-1] <= _last_possible(capture):
             date_of = dict(zip(days, dated, strict=True))
             each = dated if self.once else [date_of[cell] for cell in cells]
-            return Days(dates=tuple(each), findings=tuple(_window(dated, capture)))
+            return Days(dates=tuple(each), findings=tuple(_window(dated, capture)), in_a_row=self.once)
         meanings, findings = _meanings(table, self.column, cells)
         dates = resolve(meanings, capture=capture, first=first_day(capture.name))
         findings.extend(islice(self._objections(table, meanings, dates, capture), MOST_OF_ONE_TABLE))
@@ -134,7 +148,7 @@ def _dates_in_a_row(cells: Sequence[str | None], capture: Capture) -> Sequence[d
     """
     oldest = day_of(cells[0]) if cells and cells[0] else None
     if oldest:
-        run = run_from(oldest, len(cells))
+        run = Run(oldest, len(cells))
         return run.dates if cells == run.texts else ()
     if not 0 < len(cells) <= _WINDOW:
         return ()
@@ -146,7 +160,7 @@ def _dates_in_a_row(cells: Sequence[str | None], capture: Capture) -> Sequence[d
     if not first or days[0] != (first.month, first.day):
         newest = _on_or_before(days[-1], capture.day + timedelta(days=MOST_AHEAD))
         first = newest - timedelta(days=len(days) - 1)
-    run = run_from(first, len(days))
+    run = Run(first, len(days))
     return run.dates if days == run.month_days else ()
 
 

@@ -11,7 +11,16 @@ from contextlib import contextmanager
 
 import pytest
 
-from rawzone_assets.contract import digests, page_markup, record_rules, schemas, structures, table_cells, tables
+from rawzone_assets.contract import (
+    digests,
+    page_markup,
+    record_rules,
+    schemas,
+    structures,
+    table_cells,
+    tables,
+    yearless,
+)
 from rawzone_assets.contract.feed import Capture, Content, Feed, Judgement
 from rawzone_assets.contract.judging import judge
 from rawzone_assets.contract.marks import Marks
@@ -30,7 +39,8 @@ def _closed() -> Iterator[None]:
         patch.setattr(table_cells, "SMALL", -1)
         patch.setattr(table_cells, "refused_texts", lambda _shape, chunk, column: chunk.distinct(column))
         patch.setattr(table_cells, "MOST_ROWS", 10**9)
-        patch.setattr(tables, "grammar_of", lambda *_: None)
+        patch.setattr(tables._Examination, "_read_chunks", lambda *_: None)
+        patch.setattr(yearless, "_dates_in_a_row", lambda *_: ())
         patch.setattr(Marks, "are_in", lambda *_: True)
         patch.setattr(schemas, "proving_engine", lambda _name: None)
         patch.setattr(structures, "recognized", lambda *_: None)

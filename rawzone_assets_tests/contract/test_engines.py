@@ -71,7 +71,7 @@ def test_good_rows_without_quotes_are_never_cut_into_cells(monkeypatch: pytest.M
     def cut(*_: object) -> None:
         raise AssertionError("rows were cut into cells")
 
-    monkeypatch.setattr(tables._Examination, "_judge_chunk", cut)
+    monkeypatch.setattr(tables._Examination, "_judge_rows", cut)
     good = next(seed for seed in seeds("tsv") if seed.feed.id == "distrokid/sales")
     assert not judge(good.feed, BytesContent(good.data), good.capture).refused
 
