@@ -8,16 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from operator import itemgetter
 from typing import Any
 
+import jsonschema_rs
 import orjson
 
 from rawzone_assets.contract import codes
 from rawzone_assets.contract.findings import Finding
-from rawzone_assets.contract.forms import day_of, is_date
+from rawzone_assets.contract.forms import is_date
 from rawzone_assets.contract.refusals import shown_name
 from rawzone_assets.contract.rules import Reading, Rule
+from rawzone_assets.contract.schemas import compiled, usual_pattern
 
 
 def _is_text(cell: Any) -> bool:
@@ -40,8 +43,8 @@ _TYPES: Mapping[str, tuple[str, Callable[[Any], bool]]] = {
 }
 
 
-# What cells of a column usually are; of these any will do.
-_PLAIN_TYPES: Mapping[str, set[type]] = {"STRING": {str}, "INTEGER": {int}, "FLOAT": {int, float}}
+# The same in words of JSON Schema, which takes 7.0 for a whole number too.
+_SCHEMAS = {"STRING": {"type": "string"}, "INTEGER": {"type": "integer"}, "FLOAT": {"type": "number"}}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,19 +90,24 @@ def rows_as_headed(table: ResultTable) -> Rule:
 def _are_as_headed(
     table: ResultTable, headers: Sequence[Mapping[str, Any]], rows: Sequence[Sequence[Any]]
 ) -> bool:
-    """Whether there is certainly nothing to object to, asked column by column."""
-    if not set(map(len, rows)) <= {len(headers)}:
-        return False
-    for header, cells in zip(headers, zip(*rows, strict=True), strict=False):
-        kinds, name = set(map(type, cells)), header["name"]
-        allowed = _PLAIN_TYPES.get(header["dataType"])
-        if allowed is None or not kinds <= allowed:
-            return False
-        if name == table.day and (kinds != {str} or not all(map(day_of, cells))):
-            return False
-        if name in table.counts and kinds <= {int, float} and min(cells) < 0:
-            return False
-    return True
+    """Whether there is certainly nothing to object to, proven by a schema of the rows."""
+    return _proof(table, tuple((header["name"], header["dataType"]) for header in headers)).is_valid(rows)
+
+
+@lru_cache(maxsize=64)
+def _proof(table: ResultTable, headers: tuple[tuple[str, str], ...]) -> jsonschema_rs.Draft202012Validator:
+    """The compiled schema of rows under such headers: :func:`_objections` has none to what it accepts."""
+    cells = []
+    for name, kind in headers:
+        cell: dict[str, Any] = dict(_SCHEMAS.get(kind, {}))
+        if name == table.day:
+            cell["allOf"] = [{"type": "string", "pattern": usual_pattern("date")}]
+        if name in table.counts:
+            cell["minimum"] = 0
+        cells.append(cell)
+    width = len(headers)
+    row = {"type": "array", "prefixItems": cells, "minItems": width, "maxItems": width}
+    return compiled({"type": "array", "items": row})
 
 
 def no_row_twice(table: ResultTable) -> Rule:

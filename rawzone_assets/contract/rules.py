@@ -8,8 +8,10 @@ only on documents that their schema accepts, so they need not doubt types. Rules
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from functools import cached_property
 from itertools import pairwise
 from operator import itemgetter
 from typing import Any
@@ -28,14 +30,15 @@ class Days:
 
     indexes: Sequence[int]
     each: list[date]
-    distinct: frozenset[date]
-    extent: tuple[date, date] | None  # the first and the last
 
-    @classmethod
-    def of(cls, indexes: Sequence[int], each: list[date]) -> Days:
-        distinct = frozenset(each)
-        extent = (min(distinct), max(distinct)) if distinct else None
-        return cls(indexes=indexes, each=each, distinct=distinct, extent=extent)
+    @cached_property
+    def distinct(self) -> frozenset[date]:
+        return frozenset(self.each)
+
+    @cached_property
+    def extent(self) -> tuple[date, date] | None:
+        """The first and the last."""
+        return (min(self.each), max(self.each)) if self.each else None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,7 +53,7 @@ class Reading:
     capture: Capture
     place: Callable[[tuple[str | int, ...]], Place]
     _rows: dict[str, list[Any]] = field(default_factory=dict, compare=False)
-    _columns: dict[tuple[str, str | int], list[Any]] = field(default_factory=dict, compare=False)
+    _columns: dict[tuple[str, str | int], Sequence[Any]] = field(default_factory=dict, compare=False)
     _days: dict[tuple[str, str | int], Days] = field(default_factory=dict, compare=False)
 
     def rows(self, path: str) -> list[dict[str, Any]]:
@@ -61,8 +64,12 @@ class Reading:
             rows = self._rows[path] = found if isinstance(found, list) else []
         return rows
 
-    def column(self, path: str, member: str | int) -> list[Any]:
+    def column(self, path: str, member: str | int) -> Sequence[Any]:
         """What each record at ``path`` has under a name or at a position; ``None`` for nothing."""
+        if (path, member) not in self._columns and isinstance(member, int):
+            with suppress(ValueError):  # rows of several lengths
+                columns = enumerate(zip(*self.rows(path), strict=True))
+                self._columns.update(((path, position), column) for position, column in columns)
         column = self._columns.get((path, member))
         if column is None:
             column = self._columns[path, member] = _column(self.rows(path), member)
@@ -88,14 +95,29 @@ def _column(rows: list[Any], member: str | int) -> list[Any]:
         return [row[member] if member < len(row) else None for row in rows]
 
 
-def _days_in(column: list[Any]) -> Days:
-    if set(map(type, column)) == {str}:
-        days = [day for day in map(day_of, column) if day]
-        if len(days) == len(column):
-            return Days.of(range(len(days)), days)
-    texts = ((index, text) for index, text in enumerate(column) if isinstance(text, str))
-    dated = [(index, day) for index, text in texts if (day := day_of(text))]
-    return Days.of([index for index, _ in dated], [day for _, day in dated])
+def _days_in(column: Sequence[Any]) -> Days:
+    try:
+        days = list(map(_known_days.get, column))
+    except TypeError:  # some value is a list or an object
+        days = [None] * len(column)
+    if not all(days):
+        days = [day or _learned(value) for day, value in zip(days, column, strict=True)]
+    each = list(filter(None, days))
+    all_have_one = len(each) == len(days)
+    return Days(
+        indexes=range(len(days)) if all_have_one else [i for i, day in enumerate(days) if day], each=each
+    )
+
+
+def _learned(value: Any) -> date | None:
+    day = day_of(value) if isinstance(value, str) else None
+    if day and len(_known_days) < _MOST_KNOWN:
+        _known_days[value] = day
+    return day
+
+
+_known_days: dict[str, date] = {}  # captures tell the same days again and again
+_MOST_KNOWN = 20_000
 
 
 Rule = Callable[[Reading], Iterator[Finding]]
@@ -154,7 +176,7 @@ class Series:
         headers = reading.rows(self.headers) if self.headers is not None else []
         return tuple(sorted(header["name"] for header in headers if header["columnType"] == kind))
 
-    def column(self, reading: Reading, name: str) -> list[Any]:
+    def column(self, reading: Reading, name: str) -> Sequence[Any]:
         """What each record has under a name; ``None`` for nothing."""
         member = self._member(reading, name)
         if member is None:
@@ -163,7 +185,7 @@ class Series:
 
     def _days(self, reading: Reading, name: str) -> Days:
         member = self._member(reading, name)
-        return Days.of((), []) if member is None else reading.days(self.path, member)
+        return Days(indexes=(), each=[]) if member is None else reading.days(self.path, member)
 
     def _member(self, reading: Reading, name: str) -> str | int | None:
         """By what a record is asked for the value of that name: the name, or the column's position."""

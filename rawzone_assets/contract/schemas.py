@@ -182,11 +182,17 @@ def _stricter(schema: Any) -> Any:
         strict["items"] = _stricter(schema["items"])
     if "properties" in schema and schema.get("additionalProperties") is not True:
         strict["additionalProperties"] = False
-    form = FORMS.get(schema.get("format", ""))
-    if form and form.usual and "pattern" not in schema:
+    pattern = usual_pattern(schema.get("format", ""))
+    if pattern and "pattern" not in schema:
         del strict["format"]
-        strict["pattern"] = f"^(?:{form.usual})$"
+        strict["pattern"] = pattern
     return strict
+
+
+def usual_pattern(name: str) -> str | None:
+    """A pattern of most texts that a form accepts and of no others; ``None`` where there is none."""
+    form = FORMS.get(name)
+    return f"^(?:{form.usual})$" if form and form.usual else None
 
 
 @cache

@@ -15,6 +15,7 @@ from rawzone_assets.contract import (
     digests,
     page_markup,
     record_rules,
+    result_tables,
     schemas,
     structures,
     table_cells,
@@ -45,5 +46,7 @@ def _closed() -> Iterator[None]:
         patch.setattr(schemas, "proving_engine", lambda _name: None)
         patch.setattr(structures, "recognized", lambda *_: None)
         patch.setattr(record_rules, "_clearly_differ", lambda *_: False)
+        patch.setattr(result_tables, "_are_as_headed", lambda *_: False)
+        patch.setattr(result_tables, "_are_all_different", lambda *_: False)
         patch.setattr(digests, "paths_of", digests._first_paths_of)
         yield
