@@ -67,8 +67,8 @@ class TableGrammar:
         last = self._ends_of_even(lines) if with_last else []
         if not last and not self._matches(lines, self.cells[-1]):
             return None
-        if self.quoted and b'"' in lines.data:  # around cells and nowhere else
-            lines = replace(lines, data=lines.data.replace(b'"', b""))
+        if self.quoted:  # quotes are around cells and nowhere else
+            lines = replace(lines, pieces=tuple([piece.replace(b'"', b"") for piece in lines.pieces]))
         columns = _Columns(grammar=self, lines=lines)
         numbers = range(lines.first, lines.first + lines.count)
         chunk = Chunk(columns=columns, lines=numbers, **self._distinct(lines))
@@ -82,7 +82,10 @@ class TableGrammar:
 
     def _ends_of_even(self, lines: Lines) -> list[str]:
         """The first and the last cell of the last column, if all rows are sound and their decimals as many."""
-        ends = (lines.data.partition(lines.end)[0], lines.data[: -len(lines.end)].rpartition(lines.end)[2])
+        ends = (
+            lines.pieces[0].partition(lines.end)[0],
+            lines.pieces[-1][: -len(lines.end)].rpartition(lines.end)[2],
+        )
         first, last = (_last_cell(line.decode(lines.charset), self.delimiter) for line in ends)
         if self.quoted:
             first, last = first.strip('"'), last.strip('"')
@@ -99,14 +102,14 @@ class TableGrammar:
             cells = tuple(rf"(?:\x22(?:{cell})\x22|{cell})" for cell in cells)
         row = _escaped(self.delimiter).join(cells) + _escaped(self.end)
         is_plain = _compiled(f"^(?:{row})*$").is_valid
-        return all(is_plain(piece.translate(_STANDING_FOR).decode("ascii")) for piece in lines.pieces())
+        return all(is_plain(piece.translate(_STANDING_FOR).decode("ascii")) for piece in lines.pieces)
 
     def _distinct(self, lines: Lines) -> dict[str, Any]:
         """The different cells, where they stand at the same place in every line."""
         if not self.widths:
             return {}
         width = sum(self.widths) + len(self.widths) - 1
-        beginnings = {line[:width] for piece in lines.pieces() for line in piece.split(lines.end)} - {b""}
+        beginnings = {line[:width] for piece in lines.pieces for line in piece.split(lines.end)} - {b""}
         rows = {tuple(beginning.decode().split(self.delimiter)) for beginning in beginnings}
         places = list(self.looked_at.items())
         return {
@@ -121,7 +124,7 @@ class TableGrammar:
     def written(self, lines: Lines) -> Iterator[bytes]:
         """The rows as JSON lists of texts, one after the other, as ``orjson`` writes them, piece by piece."""
         delimiter, end = self.delimiter.encode(), lines.end
-        for piece in lines.pieces():
+        for piece in lines.pieces:
             text = piece if lines.charset == "utf-8" else piece.decode(lines.charset).encode()
             if b"\\" in text:
                 text = text.replace(b"\\", b"\\\\")

@@ -25,7 +25,7 @@ LONGEST_LINE = 2**20
 
 _LONGEST_LINE_BYTES = 4 * LONGEST_LINE  # more are more characters, too
 _LINE_END = re.compile(rb"\r\n?|\n")
-_BLOCK, _READ_AHEAD, _MOST_AHEAD = 2**17, 2**19, 2**24  # bytes
+_BLOCK, _READ_AHEAD, _MOST_AHEAD = 2**17, 2**16, 2**24  # bytes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,7 +44,9 @@ CSV = Dialect(delimiter=",", quoted=True)
 class Lines:
     """Some whole lines of a delivery, not yet taken. Each ends with ``end``, which the last of all may lack."""
 
-    data: bytes
+    pieces: tuple[
+        bytes, ...
+    ]  # some hundred lines each: several passes over so little stay in the processor's cache
     end: bytes
     charset: str
     first: int  # the number of the first line
@@ -55,11 +57,15 @@ class Lines:
     def may_be_long(self) -> bool:
         """Whether a line may be too long for a cell: somewhere half of that length has no line's end."""
         half = LONGEST_CELL // 2
-        return any(self.data.find(self.end, at, at + half) < 0 for at in range(0, len(self.data) - half, half))
+        return any(
+            piece.find(self.end, at, at + half) < 0
+            for piece in self.pieces
+            for at in range(0, len(piece) - half, half)
+        )
 
     def rows(self, dialect: Dialect, width: int) -> tuple[list[list[str]], list[int]] | None:
         """The rows that the lines are and the line where each ends; ``None`` unless all have so many cells."""
-        reader = _reader(io.StringIO(self.data.decode(self.charset), newline=""), dialect)
+        reader = _reader(io.StringIO(self._text, newline=""), dialect)
         before = self.first - 1
         rows, numbers = [], []
         try:
@@ -73,21 +79,16 @@ class Lines:
     @cached_property
     def texts(self) -> list[str]:
         """Each line without its end."""
-        return self.data.decode(self.charset).split(self.end.decode())[:-1]
+        return self._text.split(self.end.decode())[:-1]
 
     def cells(self, delimiter: str) -> list[str]:
         """The cells of all lines, one after the other."""
-        text, end = self.data.decode(self.charset), self.end.decode()
-        return text[: -len(end)].replace(end, delimiter).split(delimiter)
+        end = self.end.decode()
+        return self._text[: -len(end)].replace(end, delimiter).split(delimiter)
 
-    def pieces(self) -> Iterator[bytes]:
-        """The same lines by some hundred: several passes over so little stay in the processor's cache."""
-        begin = 0
-        while begin < len(self.data):
-            found = self.data.find(self.end, begin + _BLOCK)
-            stop = len(self.data) if found < 0 else found + len(self.end)
-            yield self.data[begin:stop]
-            begin = stop
+    @property
+    def _text(self) -> str:
+        return b"".join(self.pieces).decode(self.charset)
 
 
 @dataclass
@@ -130,36 +131,42 @@ class Rows:
         ``None`` when there are no more, or when they are too long to be held.
         """
         mark = end[-1:]
+        pieces: list[bytes] = []
         size, missing = 0, most
         while missing:
-            if size == len(self._ahead):
-                if size >= _MOST_AHEAD:
-                    return None
-                if not self._read_on(_READ_AHEAD):
-                    break
-            found = self._ahead.count(mark, size)
-            size = len(self._ahead) if found < missing else self._end_of_line(mark, missing, size)
-            missing -= min(found, missing)
-        if not size:
+            stop = self._after_whole_lines(mark, size + _BLOCK)
+            if stop is None:
+                return None
+            if stop == size:
+                break
+            piece = bytes(memoryview(self._ahead)[size:stop])
+            if not piece.endswith(end):  # the text's last line has no end
+                piece += end
+            count = piece.count(mark)
+            if count > missing:
+                piece, count = piece[: -len(piece.split(mark, missing)[-1])], missing
+            size += min(len(piece), stop - size)
+            pieces.append(piece)
+            missing -= count
+        if not pieces:
             return None
-        data = bytes(memoryview(self._ahead)[:size])
-        if not data.endswith(end):  # the text's last line has no end
-            data, missing = data + end, missing - 1
         return Lines(
-            data=data, end=end, charset=self.charset, first=self.line + 1, count=most - missing, size=size
+            pieces=tuple(pieces),
+            end=end,
+            charset=self.charset,
+            first=self.line + 1,
+            count=most - missing,
+            size=size,
         )
 
-    def _end_of_line(self, mark: bytes, number: int, start: int) -> int:
-        """Where the line of that number ends, counted from 1 after ``start``; it must be there."""
-        stop = len(self._ahead)
-        while stop - start > 1:
-            middle = (start + stop) // 2
-            found = self._ahead.count(mark, start, middle)
-            if found < number:
-                start, number = middle, number - found
-            else:
-                stop = middle
-        return stop
+    def _after_whole_lines(self, mark: bytes, least: int) -> int | None:
+        """Where the line ends that goes on after so many bytes; ``None`` if too much would be held for it."""
+        while (found := self._ahead.find(mark, least)) < 0:
+            if len(self._ahead) >= _MOST_AHEAD:
+                return None
+            if not self._read_on(_READ_AHEAD):
+                return len(self._ahead)
+        return found + 1
 
     def take(self, lines: Lines) -> None:
         """Go on after these lines."""

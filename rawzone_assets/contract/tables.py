@@ -355,11 +355,9 @@ def _written(rows: Sequence[Sequence[str]]) -> Iterator[bytes]:
     """The rows as JSON lists of texts, one after the other: so many at once that no list is made for each."""
     for start in range(0, len(rows), _WRITTEN_AT_ONCE):
         some = rows[start : start + _WRITTEN_AT_ONCE]
-        written = orjson.dumps(some)
-        if written.count(b"],[") < len(some):  # only between rows, in no cell
-            yield written[1:-1].replace(b"],[", b"][")
-        else:
-            yield from map(orjson.dumps, some)
+        written = orjson.dumps(some)[1:-1].split(b"],[")
+        # What parts them may stand in a cell, too.
+        yield from [b"][".join(written)] if len(written) == len(some) else map(orjson.dumps, some)
 
 
 def _cells_of(table: Chunk, names: Sequence[str], rows: Sequence[int]) -> list[list[str | None]]:
