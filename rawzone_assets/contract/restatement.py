@@ -78,21 +78,26 @@ def diary_of(
     if last is None:
         return None
     every_day = range(max(min(row_of), last - (MOST_DAYS - 1)), last + 1)
-    settled = [day for day in every_day if day in row_of]
+    row_of_each = list(map(row_of.get, every_day))
 
     def written(digests: Sequence[int]) -> str:
-        told_of = dict(zip(settled, digests, strict=True))
-        return b64encode(bytes([told_of.get(day, _ABSENT) for day in every_day])).decode()
+        told = iter(digests)
+        each = (
+            digests
+            if None not in row_of_each
+            else [_ABSENT if row is None else next(told) for row in row_of_each]
+        )
+        return b64encode(bytes(each)).decode()
 
     diary = {
         "from": date.fromordinal(every_day[0]).isoformat(),
         "of": hashlib.sha256(orjson.dumps(list(names))).hexdigest()[:4],
     }
     if not by and len(row_of) == len(days):
-        rows = [row_of[day] for day in settled]
+        rows = [row for row in row_of_each if row is not None]
         diary["days"] = written(_remembered_digests(_picked(figures, rows), len(rows)))
         return diary
-    entries: dict[int, list[tuple[_Texts, _Texts]]] = {day: [] for day in settled}
+    entries: dict[int, list[tuple[_Texts, _Texts]]] = {day: [] for day in every_day if day in row_of}
     rows = [row for row, day in enumerate(ordinals) if day in entries]
     records = zip(_as_texts(by, rows), _as_texts(figures, rows), strict=True)
     for row, record in zip(rows, records, strict=True):
