@@ -100,9 +100,10 @@ def _days_in(column: Sequence[Any]) -> Days:
         days = list(map(_known_days.get, column))
     except TypeError:  # some value is a list or an object
         days = [None] * len(column)
-    if not all(days):
-        days = [day or _learned(value) for day, value in zip(days, column, strict=True)]
     each = list(filter(None, days))
+    if len(each) < len(days):
+        days = [day or _learned(value) for day, value in zip(days, column, strict=True)]
+        each = list(filter(None, days))
     all_have_one = len(each) == len(days)
     return Days(
         indexes=range(len(days)) if all_have_one else [i for i, day in enumerate(days) if day], each=each

@@ -15,7 +15,7 @@ from typing import Any
 import jsonschema_rs
 
 from rawzone_assets.contract import digests
-from rawzone_assets.contract.drift import MOST_LINES, Outline, outline_of
+from rawzone_assets.contract.drift import Outline, outline_of
 from rawzone_assets.contract.schemas import compiled, stricter_schema
 
 LONGEST = 2 * digests.MOST_VISITED
@@ -23,6 +23,7 @@ LONGEST = 2 * digests.MOST_VISITED
 
 _MOST = 4  # structures of a schema: a feed that has more has members whose names are data
 _MOST_MET = 64
+_MOST_PATHS = 100  # each is looked for in the records until one has it
 _ITEMS = "*"
 _KINDS = {"integer": "number"}  # types that JSON Schema tells apart and a structure does not
 
@@ -60,7 +61,7 @@ def structure_of(document: Any, *, usual_for: str | None) -> Structure:
     """The structure of any document; met twice in documents usual for a schema, it is recognised henceforth."""
     paths = tuple(digests.paths_of(document))
     structure = Structure(fingerprint=digests.digest_of_names(paths), outline=outline_of(paths))
-    strict = stricter_schema(usual_for) if usual_for is not None and len(paths) <= MOST_LINES else None
+    strict = stricter_schema(usual_for) if usual_for is not None and len(paths) <= _MOST_PATHS else None
     if usual_for is not None and strict is not None:
         known = _known(usual_for)
         if paths in known.met and len(known.engines) < _MOST:
