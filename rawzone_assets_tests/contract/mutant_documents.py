@@ -129,7 +129,8 @@ def _other_type(_document: Any, node: Node, _nodes: list[Node], how: int) -> Non
     holder, key = node
     value = holder[key]
     if isinstance(value, (int, float)) and not isinstance(value, bool):
-        holder[key] = (str(value), float(value) if abs(value) < 1e300 else 0.5, -value, value + 0.5)[how % 4]
+        small = value if abs(value) < 1e300 else 0
+        holder[key] = (str(value), float(small), -value, small + 0.5)[how % 4]
     elif isinstance(value, str):
         holder[key] = int(value) if value.isascii() and value.isdigit() and len(value) < 300 else [value]
     elif isinstance(value, list):
