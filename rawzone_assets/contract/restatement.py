@@ -202,8 +202,9 @@ def _read(diary: Diary) -> _Days:
 
 def _remembered_digests(columns: Sequence[Column], count: int) -> Sequence[int]:
     """The digests of so many days with one record each. Captures tell the same days again and again."""
-    alike = [column if _are_unmistakable(column) else _column_as_texts(column) for column in columns]
-    records: list[tuple[Any, ...]] = list(zip(*alike, strict=True)) if columns else [()] * count
+    alike = [column if _are_unmistakable(column) else list(_column_as_texts(column)) for column in columns]
+    # A single figure is looked up as it is.
+    records: Sequence[Any] = alike[0] if len(alike) == 1 else list(zip(*alike, strict=True)) or [()] * count
     digests = list(map(_known_digests.get, records, repeat(_ABSENT)))
     new = [row for row, digest in enumerate(digests) if digest == _ABSENT]
     if new:
@@ -215,7 +216,7 @@ def _remembered_digests(columns: Sequence[Column], count: int) -> Sequence[int]:
     return digests
 
 
-_known_digests: dict[tuple[Any, ...], int] = {}
+_known_digests: dict[Any, int] = {}
 
 
 def _digests(days: Iterable[Sequence[Any]]) -> Sequence[int]:
