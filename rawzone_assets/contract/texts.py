@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import codecs
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -68,21 +68,21 @@ class _Utf8:
     """Whether bytes that come block by block are UTF-8."""
 
     invalid_at: int | None = None
-    _decoder: codecs.IncrementalDecoder = field(default_factory=codecs.getincrementaldecoder("utf-8"))
+    _begun: bytes = b""  # of a character that the blocks so far do not end
 
     def take(self, block: bytes, offset: int) -> None:
-        waiting = len(self._decoder.getstate()[0])
-        if self.invalid_at is not None or (block.isascii() and not waiting):
+        if self.invalid_at is not None or (block.isascii() and not self._begun):
             return
+        data = self._begun + block
         try:
-            self._decoder.decode(block)
+            self._begun = data[codecs.utf_8_decode(data)[1] :]
         except UnicodeDecodeError as error:
-            self.invalid_at = offset - waiting + error.start
+            self.invalid_at = offset - len(self._begun) + error.start
 
     @property
     def is_waiting(self) -> bool:
         """Whether the last character still lacks bytes."""
-        return self.invalid_at is None and bool(self._decoder.getstate()[0])
+        return self.invalid_at is None and bool(self._begun)
 
 
 def survey(content: Content) -> Survey:
