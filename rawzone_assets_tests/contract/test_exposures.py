@@ -170,6 +170,11 @@ class TestStreams:
         found = scanned(b"-" * at + b" owner@example.org " + b"-" * 5000)
         assert found.first_at == {"e-mail": at + 6}
 
+    @pytest.mark.parametrize("at", range(2_030, 2_050))
+    def test_is_found_where_its_name_stands_in_the_block_before(self, at: int):
+        found = scanned(b"-" * at + b"?access_token=opaqueValueOnly " + b"-" * 6_000, block=4_096)
+        assert found.first_at == {"access-token": at + len("?access_")}
+
     @pytest.mark.parametrize(
         "unit",
         [b"@", b"a@", b"@a.", b"access_token=", b"<input value=aaaaaaaaa ", b"eyJ", b'="sessionid" value=',

@@ -42,7 +42,14 @@ def test_what_is_no_utf8_text_is_objected_to(data: bytes, code: str):
     assert objection.code == code
 
 
-@given(data=st.binary(max_size=64) | st.text(max_size=32).map(str.encode), block=st.integers(1, 7))
+@given(
+    data=st.one_of(
+        st.binary(max_size=64),
+        st.text(max_size=32).map(str.encode),
+        st.text("a\r\n", max_size=9).map(str.encode),
+    ),
+    block=st.integers(1, 7),
+)
 def test_the_size_of_blocks_changes_nothing_but_the_mark(data: bytes, block: int):
     whole = survey(BytesContent(data))
     with pytest.MonkeyPatch.context() as patch:
