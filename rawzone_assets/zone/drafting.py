@@ -20,6 +20,7 @@ from rawzone_assets.zone.committing import Published
 from rawzone_assets.zone.contracts import contract_of
 from rawzone_assets.zone.drafts import Draft
 from rawzone_assets.zone.errors import ZoneError
+from rawzone_assets.zone.garbage import collected_seldom
 from rawzone_assets.zone.intake import Intake, Opened, Settled, Source, place_objections
 from rawzone_assets.zone.judge import Judge, judge_all
 from rawzone_assets.zone.landing import HELD_IN_MEMORY
@@ -51,6 +52,7 @@ class Drafting:
         self._drafters = ThreadPoolExecutor(max_workers=parallel + 1) if parallel > 1 else None
         # Threads that wait for the disk: several at once share a write of its journal.
         self._syncers = ThreadPoolExecutor(max_workers=_SYNCS_AT_ONCE) if parallel > 1 else None
+        self._stack = ExitStack()
 
     def may_begin(self, under_way: Collection[BatchUnderWay]) -> bool:
         """Whether another batch may be drafted before one of these is published."""
@@ -98,19 +100,21 @@ class Drafting:
         return draft
 
     def __enter__(self) -> Self:
+        self._stack.enter_context(collected_seldom())
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for batch in self._begun:
-            if not batch.is_open:
-                continue
-            with suppress(ZoneError):  # it says again what is raised already
-                batch.__exit__(kind, error, trace)
-        for pool in (self._drafters, self._syncers):
-            if pool:
-                pool.shutdown()
+        with self._stack:
+            for batch in self._begun:
+                if not batch.is_open:
+                    continue
+                with suppress(ZoneError):  # it says again what is raised already
+                    batch.__exit__(kind, error, trace)
+            for pool in (self._drafters, self._syncers):
+                if pool:
+                    pool.shutdown()
 
 
 class BatchUnderWay:

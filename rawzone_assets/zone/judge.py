@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Protocol, runtime_checkable
+from collections.abc import Callable, Sequence
+from typing import Protocol
 
 from rawzone_assets.contract.feed import Capture, Content, Feed, Judgement
 
@@ -17,15 +17,7 @@ class Judge(Protocol):
 Request = tuple[Feed, Content, Capture]
 
 
-@runtime_checkable
-class Judges(Protocol):
-    """A judge that takes several deliveries at once more cheaply than one by one."""
-
-    def judge_all(self, requests: Sequence[Request]) -> list[Judgement]: ...
-
-
 def judge_all(judge: Judge, requests: Sequence[Request]) -> list[Judgement]:
-    """What a judge says of each, in order."""
-    if isinstance(judge, Judges):
-        return judge.judge_all(requests)
-    return [judge(*request) for request in requests]
+    """What a judge says of each, in order. A pool has a way of its own, to be asked once for several."""
+    together: Callable[[Sequence[Request]], list[Judgement]] | None = getattr(judge, "judge_all", None)
+    return together(requests) if together else [judge(*request) for request in requests]

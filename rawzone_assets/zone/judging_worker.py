@@ -34,6 +34,7 @@ from rawzone_assets.contract.findings import Finding, Role
 from rawzone_assets.contract.judging import judge
 from rawzone_assets.contract.modes import Mode, Secrets
 from rawzone_assets.zone.files import LocalFiles
+from rawzone_assets.zone.garbage import collect_seldom
 from rawzone_assets.zone.staged_content import StagedContent
 
 PIPE = 2**20
@@ -102,12 +103,6 @@ def _confine(memory: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the promoting process's to answer
 
 
-def _collect_seldom() -> None:
-    """Documents are many small objects without cycles: looking for these takes up to a tenth of the time."""
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 50)
-
-
 def _say_without_values(kind: type[BaseException], _error: BaseException, trace: TracebackType | None) -> None:
     """Where a fault of ours happened. What it says is left out: it may quote the delivery."""
     sys.stderr.write("".join(traceback.format_tb(trace)) + f"{kind.__name__} while judging a delivery\n")
@@ -119,7 +114,8 @@ def main() -> None:
     os.dup2(2, 1)  # whatever a library prints must not fall among the answers
     bench = _Bench(_feeds(source))
     sys.excepthook = _say_without_values
-    _collect_seldom()
+    gc.freeze()
+    collect_seldom()
     _confine(memory)
     bytes(_LEAST_MEMORY)  # with less every delivery would seem to be at fault: better not to start at all
     write_frame(answers, {"feeds": sorted(bench.feeds)})

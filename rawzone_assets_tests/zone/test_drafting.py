@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import random
 import threading
 import time
 from pathlib import Path
@@ -11,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rawzone_assets.contract.judging import judge
-from rawzone_assets.zone import drafting, promotion
+from rawzone_assets.zone import drafting, promotion, staging
 from rawzone_assets.zone.errors import DiskAlmostFull, JudgeUnavailable, StorageFailed
 from rawzone_assets.zone.files import LocalFiles
 from rawzone_assets.zone.landing import Unreadable
@@ -99,6 +101,68 @@ class TestTheNextBatch:
         assert str(verdicts[note(4)].verdict) == "duplicate"
         assert sorted(r.revision for r in outcome.receipts if r.name == "note_20240522_000002.txt") == [1, 2]
         check(home)
+
+
+class TestPortions:
+    """Small deliveries are handed to a judge some at a time, few enough that others need not wait for them."""
+
+    def asked_at_once(self, home: Path, monkeypatch, *, files: int, size: int) -> list[int]:
+        """How many deliveries the judge is asked about each time, of ``files`` of ``size`` bytes."""
+        monkeypatch.setattr(promotion, "MOST_FILES", files)
+        landing = LandingFolder(home)
+        landing.put_all({note(number): b"%08d" % number * (size // 8) for number in range(1, files + 1)})
+        asked: list[int] = []
+
+        class Pool:
+            def __call__(self, feed, content, capture):
+                raise AssertionError("a delivery was handed over alone")
+
+            def judge_all(self, requests):
+                asked.append(len(requests))
+                return [judge(*request) for request in requests]
+
+        run(home, judging=Pool())
+        check(home)
+        assert sum(asked) == files
+        return sorted(asked, reverse=True)  # threads ask
+
+    def test_hold_many_tiny_files_but_not_all_of_a_batch(self, home, monkeypatch):
+        assert self.asked_at_once(home, monkeypatch, files=40, size=8) == [16, 16, 8]
+
+    def test_hold_fewer_the_larger_they_are(self, home, monkeypatch):
+        assert self.asked_at_once(home, monkeypatch, files=12, size=2**16) == [4, 4, 4]
+
+    def synced_at_once(self, home: Path, monkeypatch, *contents: bytes) -> list[int]:
+        """How many files a thread makes durable each time, of those that are not left to the publishing one."""
+        monkeypatch.setattr(promotion, "MOST_FILES", len(contents))
+        LandingFolder(home).put_all({note(number): data for number, data in enumerate(contents)})
+        synced: list[int] = []
+        sync_all = staging.Batch._sync_all
+
+        def counted(batch, paths):
+            synced.append(len(paths))
+            sync_all(batch, paths)
+
+        monkeypatch.setattr(staging.Batch, "_sync_all", counted)
+        run(home)
+        check(home)
+        return sorted(synced, reverse=True)
+
+    def test_of_tiny_files_are_synced_together(self, home, monkeypatch):
+        assert self.synced_at_once(home, monkeypatch, *(b"%d\n" % n for n in range(40))) == [16, 16]
+
+    def test_of_large_files_are_synced_as_soon_as_they_are_some(self, home, monkeypatch):
+        noise = (random.Random(n).randbytes(2**17).hex().encode() for n in range(12))
+        assert self.synced_at_once(home, monkeypatch, *noise) == [4, 4, 4]
+
+
+def test_garbage_is_looked_for_as_usual_once_a_promotion_is_over(home):
+    """While it lasts, seldom: its receipts and deliveries are many and hold no cycles."""
+    land(home, 3)
+    usual, meanwhile = gc.get_threshold(), []
+    run(home, told=lambda *_: meanwhile.append(gc.get_threshold()))
+    assert gc.get_threshold() == usual
+    assert meanwhile[0] > usual
 
 
 class TestWhenOneFails:
