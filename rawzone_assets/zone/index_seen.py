@@ -11,8 +11,9 @@ from __future__ import annotations
 import hashlib
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 import orjson
 
@@ -27,8 +28,7 @@ TABLES = ("seen", "standing", "unchanged")
 _AT_ONCE = 10_000  # paths of one question: about a megabyte
 
 
-@dataclass(frozen=True)
-class Standing:
+class Standing(NamedTuple):
     """What became of landed files; ``names`` is the digest of the declarations that gave them to the feed."""
 
     feed: str | None
@@ -51,8 +51,7 @@ class Folder:
         return hashlib.sha256(b"".join((lengths, b" ", *self.entities, names))).digest()
 
 
-@dataclass(frozen=True)
-class SeenFile:
+class SeenFile(NamedTuple):
     """A landed file that was dealt with: its label, its entity then, and what became of it."""
 
     label: str
@@ -108,7 +107,7 @@ class SeenFiles:
     def note(self, files: Iterable[SeenFile]) -> None:
         """Keep what became of these files, in the order given. Within a transaction."""
         number_of = self._numbering()
-        rows = [(file.label, file.entity, number_of(file.standing)) for file in files]
+        rows = [(label, entity, number_of(standing)) for label, entity, standing in files]
         self._database.executemany("INSERT OR REPLACE INTO seen VALUES (?, ?, ?)", rows)
         self._forget_folders(label for label, _, _ in rows)
 
@@ -119,8 +118,8 @@ class SeenFiles:
         """
         number_of = self._numbering()
         rows = [
-            (number_of(replace(file.standing, names=names)), file.label, file.entity, number_of(file.standing))
-            for file in files
+            (number_of(standing._replace(names=names)), label, entity, number_of(standing))
+            for label, entity, standing in files
         ]
         query = "UPDATE seen SET standing = ? WHERE path = ? AND entity = ? AND standing = ?"
         self._database.executemany(query, rows)
@@ -150,12 +149,13 @@ class SeenFiles:
         numbers = {standing: number for number, standing in self.standings().items()}
 
         def number_of(standing: Standing) -> int:
-            if standing not in numbers:
+            number = numbers.get(standing)
+            if number is None:
                 row = (standing.feed, str(standing.verdict), standing.names)
                 added = self._database.execute(
                     "INSERT INTO standing (feed, verdict, names) VALUES (?, ?, ?)", row
                 )
-                numbers[standing] = added.lastrowid or 0
-            return numbers[standing]
+                number = numbers[standing] = added.lastrowid or 0
+            return number
 
         return number_of

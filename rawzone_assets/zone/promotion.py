@@ -6,10 +6,8 @@ delivery is a result, never an exception, and one file that cannot be read holds
 
 from __future__ import annotations
 
-import gc
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import groupby
 
@@ -96,10 +94,7 @@ def promote(
             progress(batch.deliveries, done)
 
     source = source or zone.landing
-    with (
-        _collecting_only_what_is_new(),
-        Drafting(zone, source, judge=judge, run_id=run_id, parallel=parallel) as drafting,
-    ):
+    with Drafting(zone, source, judge=judge, run_id=run_id, parallel=parallel) as drafting:
         under_way: deque[BatchUnderWay] = deque()
         for feed, batch in _batches(deliveries):
             reserves = PLENTY if _is_oversized(batch[0]) else 1
@@ -109,16 +104,6 @@ def promote(
         while under_way:
             settle(under_way.popleft())
     return outcome
-
-
-@contextmanager
-def _collecting_only_what_is_new() -> Iterator[None]:
-    """Keeps the garbage collector from going again and again through what waits by the ten thousands."""
-    gc.freeze()
-    try:
-        yield
-    finally:
-        gc.unfreeze()
 
 
 def record_unrecognized(
