@@ -86,7 +86,7 @@ def _diary(reading: Reading, series: Series, figures: Figures, newest: date) -> 
     of, by = series.measures(reading, figures.of), series.others(reading, figures.by)
     days = series.days(reading)
     columns = [series.column(reading, name) for name in (*of, *by)]
-    if len(days.each) < len(reading.rows(series.path)):  # some records have none
+    if len(days.ordinals) < len(reading.rows(series.path)):  # some records have none
         columns = [[column[index] for index in days.indexes] for column in columns]
     until = figures.last_settled(reading.capture.day, newest, reading.feed.cadence.lag_days)
-    return diary_of(days.each, columns[: len(of)], (*of, *by), until=until, by=columns[len(of) :])
+    return diary_of(days, columns[: len(of)], (*of, *by), until=until, by=columns[len(of) :])

@@ -22,6 +22,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from rawzone_assets.contract import codes
+from rawzone_assets.contract.day_columns import DayColumn
 from rawzone_assets.contract.findings import Finding
 
 MOST_DAYS = 366
@@ -59,7 +60,7 @@ class Figures:
 
 
 def diary_of(
-    days: Sequence[date],
+    days: DayColumn,
     figures: Sequence[Column],
     names: Sequence[str],
     *,
@@ -71,13 +72,11 @@ def diary_of(
     ``figures`` are columns with a value for each of ``days``, and so is in ``by`` what a day's records are told
     apart by.
     """
-    ordinals = list(map(date.toordinal, days))
-    row_of = dict(zip(ordinals, range(len(days)), strict=True))
-    newest = until.toordinal()
+    row_of, newest = days.position_of, until.toordinal()
     last = newest if newest in row_of else max((day for day in row_of if day <= newest), default=None)
-    if last is None:
+    if last is None or days.extent is None:
         return None
-    every_day = range(max(min(row_of), last - (MOST_DAYS - 1)), last + 1)
+    every_day = range(max(days.extent[0].toordinal(), last - (MOST_DAYS - 1)), last + 1)
     row_of_each = list(map(row_of.get, every_day))
 
     def written(digests: Sequence[int]) -> str:
@@ -93,15 +92,15 @@ def diary_of(
         "from": date.fromordinal(every_day[0]).isoformat(),
         "of": hashlib.sha256(orjson.dumps(list(names))).hexdigest()[:4],
     }
-    if not by and len(row_of) == len(days):
+    if not by and not days.has_repeats:
         rows = [row for row in row_of_each if row is not None]
         diary["days"] = written(_remembered_digests(_picked(figures, rows), len(rows)))
         return diary
     entries: dict[int, list[tuple[_Texts, _Texts]]] = {day: [] for day in every_day if day in row_of}
-    rows = [row for row, day in enumerate(ordinals) if day in entries]
+    rows = [row for row, day in enumerate(days.ordinals) if day in entries]
     records = zip(_as_texts(by, rows), _as_texts(figures, rows), strict=True)
     for row, record in zip(rows, records, strict=True):
-        entries[ordinals[row]].append(record)
+        entries[days.ordinals[row]].append(record)
     ordered = [sorted(told) for told in entries.values()]
     diary["days"] = written(_digests(ordered))
     if by:

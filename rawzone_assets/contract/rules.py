@@ -11,34 +11,16 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from functools import cached_property
 from itertools import pairwise
 from operator import itemgetter
 from typing import Any
 
 from rawzone_assets.contract import codes
 from rawzone_assets.contract.codes import Code
+from rawzone_assets.contract.day_columns import DayColumn
 from rawzone_assets.contract.feed import Capture, Feed
 from rawzone_assets.contract.findings import Finding, Place
-from rawzone_assets.contract.forms import day_of
 from rawzone_assets.contract.pointers import parts_of, resolve
-
-
-@dataclass(frozen=True, kw_only=True)
-class Days:
-    """The days of a series: of each record that has one, with its index, and what rules ask of all of them."""
-
-    indexes: Sequence[int]
-    each: list[date]
-
-    @cached_property
-    def distinct(self) -> frozenset[date]:
-        return frozenset(self.each)
-
-    @cached_property
-    def extent(self) -> tuple[date, date] | None:
-        """The first and the last."""
-        return (min(self.each), max(self.each)) if self.each else None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,7 +36,7 @@ class Reading:
     place: Callable[[tuple[str | int, ...]], Place]
     _rows: dict[str, list[Any]] = field(default_factory=dict, compare=False)
     _columns: dict[tuple[str, str | int], Sequence[Any]] = field(default_factory=dict, compare=False)
-    _days: dict[tuple[str, str | int], Days] = field(default_factory=dict, compare=False)
+    _days: dict[tuple[str, str | int], DayColumn] = field(default_factory=dict, compare=False)
 
     def rows(self, path: str) -> list[dict[str, Any]]:
         """The list of objects at ``path``; absent or empty lists are alike here."""
@@ -75,11 +57,11 @@ class Reading:
             column = self._columns[path, member] = _column(self.rows(path), member)
         return column
 
-    def days(self, path: str, member: str | int) -> Days:
+    def days(self, path: str, member: str | int) -> DayColumn:
         """The days that stand in a column."""
         days = self._days.get((path, member))
         if days is None:
-            days = self._days[path, member] = _days_in(self.column(path, member))
+            days = self._days[path, member] = DayColumn.read(self.column(path, member))
         return days
 
     def at(self, path: str, *parts: str | int) -> Place:
@@ -93,32 +75,6 @@ def _column(rows: list[Any], member: str | int) -> list[Any]:
         if isinstance(member, str):
             return [row.get(member) for row in rows]
         return [row[member] if member < len(row) else None for row in rows]
-
-
-def _days_in(column: Sequence[Any]) -> Days:
-    try:
-        days = list(map(_known_days.get, column))
-    except TypeError:  # some value is a list or an object
-        days = [None] * len(column)
-    each = list(filter(None, days))
-    if len(each) < len(days):
-        days = [day or _learned(value) for day, value in zip(days, column, strict=True)]
-        each = list(filter(None, days))
-    all_have_one = len(each) == len(days)
-    return Days(
-        indexes=range(len(days)) if all_have_one else [i for i, day in enumerate(days) if day], each=each
-    )
-
-
-def _learned(value: Any) -> date | None:
-    day = day_of(value) if isinstance(value, str) else None
-    if day and len(_known_days) < _MOST_KNOWN:
-        _known_days[value] = day
-    return day
-
-
-_known_days: dict[str, date] = {}  # captures tell the same days again and again
-_MOST_KNOWN = 20_000
 
 
 Rule = Callable[[Reading], Iterator[Finding]]
@@ -144,14 +100,14 @@ class Series:
         started = self._days(reading, self.begins).extent if self.begins else None
         return (min(started[0], ended[0]), ended[1]) if started and ended else ended
 
-    def days(self, reading: Reading) -> Days:
+    def days(self, reading: Reading) -> DayColumn:
         """The days of the records that have one."""
         return self._days(reading, self.day)
 
     def dated(self, reading: Reading) -> Iterator[tuple[int, date]]:
         """The index and day of each record that has one."""
         days = self.days(reading)
-        return zip(days.indexes, days.each, strict=True)
+        return zip(days.indexes, days.dates, strict=True)
 
     def total(self, reading: Reading) -> int:
         """The sum of the figures, which sources write as numbers or as digits; ``null`` is a gap in a chart."""
@@ -184,9 +140,9 @@ class Series:
             return [None] * len(reading.rows(self.path))
         return reading.column(self.path, member)
 
-    def _days(self, reading: Reading, name: str) -> Days:
+    def _days(self, reading: Reading, name: str) -> DayColumn:
         member = self._member(reading, name)
-        return Days(indexes=(), each=[]) if member is None else reading.days(self.path, member)
+        return DayColumn(ordinals=(), indexes=()) if member is None else reading.days(self.path, member)
 
     def _member(self, reading: Reading, name: str) -> str | int | None:
         """By what a record is asked for the value of that name: the name, or the column's position."""
@@ -202,7 +158,7 @@ def no_day_twice(series: Series) -> Rule:
     def rule(reading: Reading) -> Iterator[Finding]:
         first: dict[date, int] = {}
         days = series.days(reading)
-        for index, day in series.dated(reading) if len(days.distinct) < len(days.each) else ():
+        for index, day in series.dated(reading) if days.has_repeats else ():
             if day in first:
                 message = f"{day} stands here and in row {first[day]} (rows count from 0)"
                 yield codes.REPEATED_DAY(message, series.place_of_day(reading, index))
@@ -251,7 +207,7 @@ def ascending_without_gaps(series: Series) -> Rule:
 
     def rule(reading: Reading) -> Iterator[Finding]:
         days = series.days(reading)
-        are_ordered = days.each == sorted(days.each)
+        are_ordered = days.ordinals == sorted(days.ordinals)
         for (_, before), (index, day) in pairwise(() if are_ordered else series.dated(reading)):
             if day < before:
                 yield codes.DAYS_UNORDERED(f"{day} follows {before}", series.place_of_day(reading, index))
@@ -259,7 +215,7 @@ def ascending_without_gaps(series: Series) -> Rule:
         if days.extent:
             first, last = days.extent
             span = (last - first).days + 1
-            missing = span - len(days.distinct)
+            missing = span - len(days.position_of)
             if missing:
                 message = f"{missing} of the {span} days from {first} to {last} are missing"
                 yield codes.DAYS_MISSING(message, reading.at(series.path))
@@ -271,7 +227,7 @@ def covers(series: Series, days: int) -> Rule:
     """The series is as long as captures of its feed are; a shorter one is right, but only a part."""
 
     def rule(reading: Reading) -> Iterator[Finding]:
-        present = len(series.days(reading).distinct)
+        present = len(series.days(reading).position_of)
         if 0 < present < days:
             message = f"{present} days, where captures have {days} or more"
             yield codes.SHORT_RANGE(message, reading.at(series.path))

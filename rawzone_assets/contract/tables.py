@@ -16,6 +16,7 @@ from typing import Any, BinaryIO
 import orjson
 
 from rawzone_assets.contract import codes, digests
+from rawzone_assets.contract.day_columns import DayColumn
 from rawzone_assets.contract.dialects import told_by_header
 from rawzone_assets.contract.drift import outline_of_columns
 from rawzone_assets.contract.feed import Capture, Content, Facts, Feed
@@ -330,7 +331,7 @@ class _Examination:
             cells = zip(*(table.columns[name] for name in of), strict=True)
             dates = [None if UNDEFINED in row else day for day, row in zip(dates, cells, strict=True)]
             rows = rows_of_diary(dates, until)
-        told_days = [day for row in rows if (day := dates[row])]
+        told_days = DayColumn.of(day for row in rows if (day := dates[row]))
         columns = _cells_of(table, (*of, *by), rows)
         return diary_of(told_days, columns[: len(of)], (*of, *by), until=until, by=columns[len(of) :])
 

@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rawzone_assets.contract.content import BytesContent
+from rawzone_assets.contract.day_columns import DayColumn
 from rawzone_assets.contract.feed import Facts
 from rawzone_assets.contract.judging import judge
 from rawzone_assets.contract.naming import Recognized, recognize
@@ -30,7 +31,7 @@ def days(count: int, start: date = FIRST) -> list[date]:
 
 
 def diary(figures: dict[date, object], *, names: tuple[str, ...] = ("streams",)) -> Diary | None:
-    return diary_of(list(figures), [list(figures.values())], names, until=date.max)
+    return diary_of(DayColumn.of(figures), [list(figures.values())], names, until=date.max)
 
 
 def messages(now: Diary | None, *past: Diary | None) -> list[str]:
@@ -63,7 +64,7 @@ class TestDiaries:
     def test_need_no_other_rows_than_are_asked_for(self, told, until):
         def kept(rows):
             dated = [row for row in rows if told[row]]
-            return diary_of([told[row] for row in dated], [dated], ("streams",), until=until)
+            return diary_of(DayColumn.of(told[row] for row in dated), [dated], ("streams",), until=until)
 
         assert kept(rows_of_diary(told, until)) == kept(range(len(told)))
 
@@ -117,7 +118,7 @@ class TestComparison:
 
     def test_leaves_out_days_whose_records_are_others(self):
         def told(**figures: int) -> Diary | None:
-            same = [FIRST] * len(figures)
+            same = DayColumn.of([FIRST] * len(figures))
             return diary_of(same, [[*figures.values()]], ("spend",), until=date.max, by=[[*figures]])
 
         assert messages(told(a=1), told(a=1, b=2)) == []
@@ -146,7 +147,7 @@ SERIES = st.builds(
 @given(SERIES, st.lists(SERIES, max_size=4))
 def test_comparing_stretches_of_days_tells_what_comparing_day_by_day_tells(now, past):
     def kept(series: dict[int, tuple[int, int]]) -> Diary | None:
-        told = [FIRST + timedelta(days=day) for day in series]
+        told = DayColumn.of(FIRST + timedelta(days=day) for day in series)
         by, figures = zip(*series.values(), strict=True)
         return diary_of(told, [figures], ("streams",), until=date.max, by=[by])
 

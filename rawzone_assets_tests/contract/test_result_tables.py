@@ -117,11 +117,11 @@ class TestDaysInRows:
 
     def test_day_and_figure_are_found_in_any_order(self):
         reading = reading_of((VIEWS, DAY), [[3, "2025-06-01"], [4, "2025-06-02"]])
-        assert DAYS.days(reading).each == [date(2025, 6, 1), date(2025, 6, 2)]
+        assert list(DAYS.days(reading).dates) == [date(2025, 6, 1), date(2025, 6, 2)]
         assert DAYS.total(reading) == 7
 
     def test_a_table_without_a_day_has_no_days(self):
-        assert DAYS.days(reading_of((VIEWS,), [[3]])).each == []
+        assert not DAYS.days(reading_of((VIEWS,), [[3]])).ordinals
 
     def test_rows_that_are_cut_or_of_no_day_are_passed_over_and_keep_their_numbers(self):
         reading = reading_of((VIEWS, DAY), [[3], [3, None], [3, "x"], [3, "2025-06-01"]])

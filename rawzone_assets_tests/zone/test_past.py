@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from rawzone_assets.contract import codes, digests
+from rawzone_assets.contract.day_columns import DayColumn
 from rawzone_assets.contract.drift import outline_of
 from rawzone_assets.contract.feed import Facts, Judgement
 from rawzone_assets.contract.judging import judge as real_judge
@@ -237,7 +238,7 @@ class TestRestatedDays:
     """Days are compared with what accepted deliveries of the same form told before, in whatever batch."""
 
     def days(self, *changed: int) -> dict[str, str]:
-        told = [FIRST + timedelta(days=n) for n in range(-30, -5)]
+        told = DayColumn.of(FIRST + timedelta(days=n) for n in range(-30, -5))
         figures = [n in changed for n in range(-30, -5)]
         return dict(diary_of(told, [figures], ("streams",), until=date.max) or {})
 
