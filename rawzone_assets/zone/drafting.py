@@ -31,7 +31,9 @@ from rawzone_assets.zone.survey import Delivery
 from rawzone_assets.zone.zone import Zone
 
 _SYNCS_AT_ONCE = 8
-_MOST_FILES, _MOST_BYTES = 16, 2**18  # of a portion
+_MOST_FILES = 16  # of a portion
+_LEAST_BYTES, _MOST_BYTES = 2**18, 2**20  # of a portion, and in between an eighth of its batch
+_SHARE = 8  # so that all who draft have some
 _MOST_BATCHES, _MOST_BYTES_HELD = 3, 64 * 2**20  # under way: few enough files are large to be held all at once
 
 Drafted = Draft | Settled
@@ -144,7 +146,8 @@ class BatchUnderWay:
     def draft(self, work: Drafter, drafters: Executor | None) -> None:
         """Let its deliveries be drafted: by threads from now on, without any one by one when asked for."""
         if drafters:
-            some_each = portions(self.deliveries, _most_held, most=_MOST_FILES, most_bytes=_MOST_BYTES)
+            most_bytes = min(max(self.size // _SHARE, _LEAST_BYTES), _MOST_BYTES)
+            some_each = portions(self.deliveries, _most_held, most=_MOST_FILES, most_bytes=most_bytes)
             self._drafting = [drafters.submit(work, some) for some in some_each]
             self._drafted = chain.from_iterable(drafting.result() for drafting in self._drafting)
         else:

@@ -109,6 +109,8 @@ class TestPortions:
     def asked_at_once(self, home: Path, monkeypatch, *, files: int, size: int) -> list[int]:
         """How many deliveries the judge is asked about each time, of ``files`` of ``size`` bytes."""
         monkeypatch.setattr(promotion, "MOST_FILES", files)
+        monkeypatch.setattr(drafting, "_LEAST_BYTES", 2**10)
+        monkeypatch.setattr(drafting, "_MOST_BYTES", 2**12)
         landing = LandingFolder(home)
         landing.put_all({note(number): b"%08d" % number * (size // 8) for number in range(1, files + 1)})
         asked: list[int] = []
@@ -130,7 +132,13 @@ class TestPortions:
         assert self.asked_at_once(home, monkeypatch, files=40, size=8) == [16, 16, 8]
 
     def test_hold_fewer_the_larger_they_are(self, home, monkeypatch):
-        assert self.asked_at_once(home, monkeypatch, files=12, size=2**16) == [4, 4, 4]
+        assert self.asked_at_once(home, monkeypatch, files=12, size=2**8) == [4, 4, 4]
+
+    def test_hold_no_more_than_an_eighth_of_a_large_batch(self, home, monkeypatch):
+        assert self.asked_at_once(home, monkeypatch, files=32, size=2**9) == [4] * 8
+
+    def test_hold_no_more_than_a_portion_may_have_of_the_largest(self, home, monkeypatch):
+        assert self.asked_at_once(home, monkeypatch, files=20, size=2**11) == [2] * 10
 
     def synced_at_once(self, home: Path, monkeypatch, *contents: bytes) -> list[int]:
         """How many files a thread makes durable each time, of those that are not left to the publishing one."""
