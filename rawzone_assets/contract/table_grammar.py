@@ -2,15 +2,15 @@
 
 The pattern is made of the header's columns and what their schema demands, and run by the compiled schema
 engine's linear patterns: one pass says that each row has its cells and each cell its form. It is stricter than
-the schema. What it does not match, such as quotes inside of cells or texts that may be blank, proves nothing
-and is read and judged cell by cell. Columns whose demands no pattern can say are named, to be looked at.
+the schema. What it does not match, such as quotes or texts that may be blank, proves nothing and is parsed and
+judged. Columns whose demands no pattern can say are named, to be looked at.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any, NamedTuple
 
@@ -46,7 +46,6 @@ class Plain(NamedTuple):
 
     chunk: Chunk  # of the columns to be looked at
     last_cells: list[str]  # if asked for: all, or as many as tell how many decimals they have
-    lines: Lines  # as they stand, but for quotes around cells
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,7 +55,6 @@ class TableGrammar:
     cells: tuple[str, ...]  # what each cell of a row must match
     delimiter: str
     end: str
-    quoted: bool  # cells may stand in quotes
     looked_at: Mapping[str, int]
     doubtful: frozenset[str]  # of these, those of which the match does not prove every cell sound
     never_blank: frozenset[str]
@@ -67,8 +65,6 @@ class TableGrammar:
         last = self._ends_of_even(lines) if with_last else []
         if not last and not self._matches(lines, self.cells[-1]):
             return None
-        if self.quoted:  # quotes are around cells and nowhere else
-            lines = replace(lines, pieces=tuple([piece.replace(b'"', b"") for piece in lines.pieces]))
         columns = _Columns(grammar=self, lines=lines)
         numbers = range(lines.first, lines.first + lines.count)
         chunk = Chunk(columns=columns, lines=numbers, **self._distinct(lines))
@@ -78,7 +74,7 @@ class TableGrammar:
             return None
         if with_last and not last:
             last = [_last_cell(line, self.delimiter) for line in lines.texts]
-        return Plain(chunk, last, lines)
+        return Plain(chunk, last)
 
     def _ends_of_even(self, lines: Lines) -> list[str]:
         """The first and the last cell of the last column, if all rows are sound and their decimals as many."""
@@ -87,8 +83,6 @@ class TableGrammar:
             lines.pieces[-1][: -len(lines.end)].rpartition(lines.end)[2],
         )
         first, last = (_last_cell(line.decode(lines.charset), self.delimiter) for line in ends)
-        if self.quoted:
-            first, last = first.strip('"'), last.strip('"')
         decimals = len(first.partition(".")[2])
         even = rf"-?[0-9]{{1,15}}\.[0-9]{{{decimals}}}"
         is_decimal = decimals > 0 and self.cells[-1] == _cell_of("decimal", nullable=False)
@@ -97,10 +91,7 @@ class TableGrammar:
         return [first, last] if lines.count > 1 else [last]
 
     def _matches(self, lines: Lines, last_cell: str) -> bool:
-        cells = (*self.cells[:-1], last_cell)
-        if self.quoted:
-            cells = tuple(rf"(?:\x22(?:{cell})\x22|{cell})" for cell in cells)
-        row = _escaped(self.delimiter).join(cells) + _escaped(self.end)
+        row = _escaped(self.delimiter).join((*self.cells[:-1], last_cell)) + _escaped(self.end)
         is_plain = _compiled(f"^(?:{row})*$").is_valid
         return all(is_plain(piece.translate(_STANDING_FOR).decode("ascii")) for piece in lines.pieces)
 
@@ -168,8 +159,8 @@ def _last_cell(line: str, delimiter: str) -> str:
     return line[line.rfind(delimiter) + 1 :]
 
 
-def _with_blanks(cells: Sequence[str]) -> list[str | None]:
-    return [cell if cell.strip() else None for cell in cells]
+def _with_blanks(cells: Sequence[str]) -> Sequence[str | None]:
+    return cells if all(map(str.strip, cells)) else [cell if cell.strip() else None for cell in cells]
 
 
 def grammar_of(
@@ -201,7 +192,6 @@ def grammar_of(
         cells=tuple(cells),
         delimiter=dialect.delimiter,
         end=SEPARATORS[newline],
-        quoted=dialect.quoted,
         looked_at=looked_at,
         doubtful=frozenset(doubtful),
         never_blank=frozenset(never_blank),

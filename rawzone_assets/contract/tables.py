@@ -214,7 +214,7 @@ class _Examination:
     def _take_plain(self, lines: Lines, grammar: TableGrammar) -> bool:
         """Whether the lines were judged, being plain (``table_grammar.py``)."""
         plain = grammar.chunk_of(lines, self.shape, with_last=self.last_cells is not None)
-        if plain is None or not self._take_written(grammar.written(plain.lines)):
+        if plain is None or not self._take_written(grammar.written(lines)):
             return False
         self._take_chunk(plain.chunk, plain.last_cells, lines.count, self._rule_objections(plain.chunk))
         return True

@@ -153,7 +153,7 @@ def _dates_in_a_row(cells: Sequence[str | None], capture: Capture) -> Sequence[d
     if not 0 < len(cells) <= _WINDOW:
         return ()
     understood = _understood(frozenset(cells))
-    days = [understood.get(cell) for cell in cells]
+    days = list(map(understood.get, cells))
     first = first_day(capture.name)
     if days[0] is None or days[-1] is None:
         return ()
