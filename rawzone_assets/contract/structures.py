@@ -18,8 +18,10 @@ from rawzone_assets.contract import digests
 from rawzone_assets.contract.drift import Outline, outline_of
 from rawzone_assets.contract.schemas import compiled, stricter_schema
 
-LONGEST = 2 * digests.MOST_VISITED
-"""Of documents that take more bytes than this without blanks, ``digests.paths_of`` may not see every value."""
+LONGEST = 2**18
+"""Documents that take more bytes than this without blanks are walked: looking for each path in one record after
+another must not take long, whoever made them. Of far longer ones ``digests.paths_of`` does not see every value.
+"""
 
 _MOST = 4  # structures of a schema: a feed that has more has members whose names are data
 _MOST_MET = 64
