@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Executor
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import chain
@@ -69,6 +70,9 @@ class Source(Protocol):
 
     def read_sidecar(self, landed: Landed) -> bytes | None: ...
 
+    def several(self) -> AbstractContextManager[None]:
+        """To be entered around reading several of one folder, which need not be looked for each time."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Opened:
@@ -111,7 +115,8 @@ class Intake:
 
     def open_all(self, deliveries: Iterable[Delivery]) -> list[Opened | Settled]:
         """Read deliveries, in order; what of them is still to be judged, and what became of the others."""
-        read = [self._read(delivery) for delivery in deliveries]
+        with self._source.several():
+            read = [self._read(delivery) for delivery in deliveries]
         digests = [one.reading.sha256 for one in read if isinstance(one, Opened)]
         with self._index.at_rest():
             # Of most bytes there is neither, and nothing else need be asked about them.

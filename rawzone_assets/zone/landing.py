@@ -11,6 +11,7 @@ import errno
 import hashlib
 import os
 import stat
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -46,6 +47,7 @@ class Landing:
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        self._last = _LastFolder()
 
     def scan(self) -> Scan:
         """Find every file below landing.
@@ -123,22 +125,55 @@ class Landing:
             os.close(descriptor)
 
     @contextmanager
-    def _descend(self, path: str) -> Iterator[tuple[int, str]]:
-        """Walk to the file's folder component by component: a link in any of them is refused."""
-        *folders, name = path.split("/")
-        current = self._open_root()
+    def several(self) -> Iterator[None]:
+        """While this thread reads several files, the folder of one stays open for the next."""
+        self._last.is_kept = True
         try:
-            for folder in folders:
-                inner = os.open(folder, FOLDER, dir_fd=current)
-                os.close(current)
-                current = inner
-            yield current, name
+            yield
         finally:
-            os.close(current)
+            self._last.is_kept = False
+            self._last.leave()
+
+    @contextmanager
+    def _descend(self, path: str) -> Iterator[tuple[int, str]]:
+        folder, _, name = path.rpartition("/")
+        last = self._last
+        try:
+            if last.descriptor is None or last.path != folder:
+                last.leave()
+                last.path, last.descriptor = folder, self._open_folder(folder)
+            yield last.descriptor, name
+        finally:
+            if not last.is_kept:
+                last.leave()
+
+    def _open_folder(self, path: str) -> int:
+        """Walk to a folder component by component: a link in any of them is refused."""
+        current = self._open_root()
+        for folder in filter(None, path.split("/")):
+            try:
+                inner = os.open(folder, FOLDER, dir_fd=current)
+            finally:
+                os.close(current)
+            current = inner
+        return current
 
     def _open_root(self) -> int:
         """The landing folder itself may be a link: where it lies is the operator's to say."""
         return os.open(self.root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+
+
+class _LastFolder(threading.local):
+    """The folder that a thread went to last, while it is open."""
+
+    path = ""
+    descriptor: int | None = None
+    is_kept = False
+
+    def leave(self) -> None:
+        if self.descriptor is not None:
+            os.close(self.descriptor)
+            self.descriptor = None
 
 
 class LandedReading:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -123,6 +124,10 @@ class Pile:
             unpacked = replace(landed, path=unpacked_name(landed.path), sidecar=True)
             said = self._landing.read_sidecar(unpacked)
         return said
+
+    def several(self) -> AbstractContextManager[None]:
+        """Keep the folder of one file open for the next while this thread reads several."""
+        return self._landing.several()
 
     def _label(self, label: str) -> str:
         return printable_path(self._origin)[0] + label

@@ -6,6 +6,7 @@ import gc
 import random
 import threading
 import time
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -298,6 +299,9 @@ def test_what_could_not_be_read_keeps_nothing_of_what_was(home):
 
         def read_sidecar(self, landed):
             return None
+
+        def several(self):
+            return nullcontext()
 
     with open_zone(home) as zone:
         outcome = promote(zone, look(zone).ready, judge=judge, run_id="test", source=Broken(), parallel=2)

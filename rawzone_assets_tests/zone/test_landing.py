@@ -5,6 +5,7 @@ import json
 import os
 import socket
 import stat
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -219,6 +220,66 @@ class TestReading:
             with pytest.raises(SidecarUnreadable, match="no regular file"):
                 here.read_sidecar(only(here.scan().files))
             sidecar.unlink()
+
+
+class TestReadingSeveral:
+    """Files of one folder are read one after another without going there each time, and no less safely."""
+
+    @pytest.fixture
+    def here(self, home, landing):
+        landing.put_all({"a/b/one": b"1", "a/b/two": b"2", "a/three": b"3"})
+        return Landing(home / "landing")
+
+    @pytest.fixture
+    def opened(self, monkeypatch):
+        """The names that are opened, each in its folder."""
+        names, opens = [], os.open
+
+        def noting(path, *arguments, **options):
+            names.append(str(path).rpartition("/")[2])
+            return opens(path, *arguments, **options)
+
+        monkeypatch.setattr(os, "open", noting)
+        return names
+
+    def test_a_folder_is_opened_once_for_its_files_and_none_stays_open(self, here, opened):
+        files, before = here.scan().files, set(os.listdir("/dev/fd"))
+        opened.clear()
+        with here.several():
+            assert [read(here, landed)[0] for landed in files] == [b"1", b"2", b"3"]
+        assert opened == ["landing", "a", "b", "one", "two", "landing", "a", "three"]
+        assert set(os.listdir("/dev/fd")) == before
+
+    def test_each_is_looked_for_anew_when_it_is_read_alone(self, here, opened):
+        one, two, _ = here.scan().files
+        opened.clear()
+        for landed in (one, two):
+            read(here, landed)
+        assert opened == ["landing", "a", "b", "one", "landing", "a", "b", "two"]
+
+    @pytest.mark.parametrize("part", ["a", "a/b"])
+    def test_a_link_put_in_place_of_a_folder_meanwhile_leads_nowhere(self, here, home, landing, part):
+        (home / "outside" / "b").mkdir(parents=True)
+        for name in ("two", "b/two"):
+            (home / "outside" / name).write_bytes(SECRET)
+        one, two, _ = here.scan().files
+        with here.several():
+            read(here, one)
+            (landing.root / part).rename(home / "away")
+            (landing.root / part).symlink_to(home / "outside")
+            assert read(here, two)[0] == b"2"  # where it was found
+        with here.several(), pytest.raises(ChangedWhileRead):
+            read(here, two)
+
+    def test_a_thread_closes_no_folder_that_another_reads_from(self, here):
+        files = here.scan().files
+
+        def read_all(_):
+            with here.several():
+                return [read(here, landed)[0] for landed in files]
+
+        with ThreadPoolExecutor(8) as threads:
+            assert list(threads.map(read_all, range(400))) == [[b"1", b"2", b"3"]] * 400
 
 
 class TestPromotingFromAHostileFolder:
