@@ -7,10 +7,9 @@ version of a stored name? else new.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from rawzone_assets.zone import layout
 from rawzone_assets.zone.index import Stored
@@ -18,8 +17,7 @@ from rawzone_assets.zone.layout import Layout
 from rawzone_assets.zone.receipt import Verdict
 
 
-@dataclass(frozen=True, kw_only=True)
-class Candidate:
+class Candidate(NamedTuple):
     """A judged delivery, as far as deciding needs it."""
 
     feed: str
@@ -32,8 +30,7 @@ class Candidate:
     replay: bool = False  # a refusal judged again: that it was refused before does not settle it
 
 
-@dataclass(frozen=True, kw_only=True)
-class Decision:
+class Decision(NamedTuple):
     """What is to become of one candidate. ``verdict`` ``None``: it was dealt with before, nothing to do."""
 
     verdict: Verdict | None

@@ -11,9 +11,9 @@ import sqlite3
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+from typing import NamedTuple
 
 from rawzone_assets.zone import (
     drills,
@@ -52,8 +52,7 @@ _TABLES = (
 )
 
 
-@dataclass(frozen=True, kw_only=True)
-class Stored:
+class Stored(NamedTuple):
     """An object in raw as deciding needs it."""
 
     key: str

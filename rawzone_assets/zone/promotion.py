@@ -160,10 +160,10 @@ def _published(zone: Zone, batch: BatchUnderWay, run_id: str) -> Outcome:
     unwanted: list[tuple[Delivery, Finding]] = []
     with batch:
         for delivery, drafted in batch.drafts():
-            if isinstance(drafted, Verdict):
-                done.append((delivery, drafted))
-            elif isinstance(drafted, Draft):
+            if isinstance(drafted, Draft):
                 drafts.append((delivery, drafted))
+            elif isinstance(drafted, Verdict):
+                done.append((delivery, drafted))
             elif isinstance(drafted, Finding):
                 unwanted.append((delivery, drafted))
             elif isinstance(drafted, Unreadable):
