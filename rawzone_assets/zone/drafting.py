@@ -34,7 +34,7 @@ _SYNCS_AT_ONCE = 8
 _MOST_FILES = 16  # of a portion
 _LEAST_BYTES, _MOST_BYTES = 2**18, 2**20  # of a portion, and in between an eighth of its batch
 _SHARE = 8  # so that all who draft have some
-_MOST_BATCHES, _MOST_BYTES_HELD = 3, 64 * 2**20  # under way: few enough files are large to be held all at once
+_MOST_BATCHES, _MOST_BYTES_HELD = 3, 96 * 2**20  # under way: a large report leaves room for others beside it
 
 Drafted = Draft | Settled
 Drafter = Callable[[Sequence[Delivery]], list[Drafted]]
