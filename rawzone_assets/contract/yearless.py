@@ -166,12 +166,12 @@ def _dates_in_a_row(cells: Sequence[str | None], capture: Capture) -> Sequence[d
 
 @lru_cache(maxsize=64)
 def _understood(cells: frozenset[str | None]) -> Mapping[str | None, MonthDay]:
-    """What the cells mean that stand without a year, if most of them are such days; a year's hundreds recur."""
-    texts = {cell for cell in cells if cell and may_be_a_day(cell)}
+    """What the cells mean, if most of them are days and all stand without a year; a year's hundreds recur."""
+    texts = [cell for cell in cells if cell]
     language = language_of(texts)
-    return {
-        text: day for text in texts if language and not year_of(text) and (day := readings(text).get(language))
-    }
+    if language is None or year_of(" ".join(texts)):
+        return {}
+    return {text: day for text in texts if (day := readings(text).get(language))}
 
 
 def _meanings(
