@@ -56,7 +56,8 @@ class Figures:
 
     def last_settled(self, captured: date, newest: date, lag_days: int) -> date:
         """The newest day that is not expected to change any more."""
-        return min(captured - (lag_days + self.settled_after) * _DAY, newest - _DAY)
+        before_newest = newest - _DAY if newest > date.min else newest
+        return min(captured - (lag_days + self.settled_after) * _DAY, before_newest)
 
 
 def diary_of(

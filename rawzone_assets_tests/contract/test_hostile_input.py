@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
@@ -39,6 +41,13 @@ class TestNoInputRaises:
         result = judged(feed, data)
         assert isinstance(result.facts, Facts)
         assert result.codes
+
+    @pytest.mark.parametrize("day", [b"0001-01-01", b"0001-01-02", b"9999-12-31"])
+    def test_not_days_where_the_calendar_begins_and_ends(self, feed: str, day: bytes):
+        for sample in samples(feed):
+            judged(feed, re.sub(rb"20\d\d-\d\d-\d\d", day, sample.data))
+        rows = SMALL[feed].splitlines(keepends=True)  # of a table: one with a single day
+        judged(feed, re.sub(rb"20\d\d-\d\d-\d\d", day, b"".join(rows[:2])))
 
     @CALM
     @given(
