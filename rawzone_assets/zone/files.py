@@ -11,7 +11,6 @@ import contextlib
 import errno
 import fcntl
 import os
-import shutil
 import stat
 import struct
 from collections.abc import Iterable, Iterator
@@ -180,7 +179,8 @@ class LocalFiles:
             os.close(descriptor)
 
     def free_bytes(self, path: Path) -> int:
-        return shutil.disk_usage(path).free
+        space = os.statvfs(path)
+        return space.f_bavail * space.f_frsize
 
 
 @contextlib.contextmanager
