@@ -33,19 +33,19 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]], *, number
 @contextmanager
 def byte_progress(doing: str) -> Iterator[Callable[[int, int], None] | None]:
     """A bar on standard error, fed with (done, total) bytes; ``None`` when it is no terminal."""
-    with _bar(doing, "DownloadColumn") as progress:
+    with _bar(doing, in_bytes=True) as progress:
         yield progress
 
 
 @contextmanager
 def file_progress(doing: str) -> Iterator[Callable[[int, int], None] | None]:
     """A bar on standard error, fed with (done, total) files; ``None`` when it is no terminal."""
-    with _bar(doing, "MofNCompleteColumn") as progress:
+    with _bar(doing, in_bytes=False) as progress:
         yield progress
 
 
 @contextmanager
-def _bar(doing: str, amounts: str) -> Iterator[Callable[[int, int], None] | None]:
+def _bar(doing: str, *, in_bytes: bool) -> Iterator[Callable[[int, int], None] | None]:
     if not sys.stderr.isatty():
         yield None
         return
@@ -55,7 +55,7 @@ def _bar(doing: str, amounts: str) -> Iterator[Callable[[int, int], None] | None
     columns = (
         drawn.TextColumn("{task.description}"),
         drawn.BarColumn(),
-        getattr(drawn, amounts)(),
+        drawn.DownloadColumn() if in_bytes else drawn.MofNCompleteColumn(),
         drawn.TimeRemainingColumn(),
     )
     with drawn.Progress(*columns, console=Console(file=sys.stderr), transient=True) as progress:

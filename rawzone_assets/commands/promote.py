@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -29,6 +29,9 @@ from rawzone_assets.zone.errors import LandingMissing
 from rawzone_assets.zone.receipt import Receipt, Verdict
 from rawzone_assets.zone.settings import Settings
 from rawzone_assets.zone.zone import Zone
+
+if TYPE_CHECKING:
+    from rawzone_assets.orchestration.overrides import Overrides
 
 _MOST_SHOWN = 20
 _COLUMNS = (Verdict.PROMOTED, Verdict.DUPLICATE, Verdict.QUARANTINED)
@@ -97,7 +100,7 @@ def _of_runs(settings: Settings, feeds: Collection[str], *, since: str | None, u
     return done
 
 
-def _definitions(overrides: Any) -> Any:
+def _definitions(overrides: Overrides) -> Any:
     # Imported when something is to be run: a landing with nothing new is looked at in half the time without.
     from rawzone_assets.definitions import build_definitions  # noqa: PLC0415
 

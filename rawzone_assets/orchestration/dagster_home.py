@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import shutil
 import uuid
+from dataclasses import dataclass
 from pathlib import Path
 
 from rawzone_assets.zone.errors import StorageFailed, ZoneError
@@ -55,6 +56,45 @@ def home_in_use(settings: Settings) -> Path | None:
         return home if home.is_dir() and any(home.iterdir()) else None
     except OSError as error:
         raise InstanceUnusable(home, (error.strerror or str(error)).lower()) from error
+
+
+@dataclass(frozen=True, kw_only=True)
+class DatabaseState:
+    """What tells whether anybody has written to a SQLite database."""
+
+    file: tuple[int, ...] | None  # device, inode, size and time
+    log: tuple[int, ...] | None  # the same of what is written and not yet in the file
+
+    @property
+    def is_at_rest(self) -> bool:
+        """Whether all that was written is in the file."""
+        return self.file is not None and (self.log is None or self.log[2] == 0)
+
+
+def state_of(database: Path) -> DatabaseState:
+    """The present state of a database, whether it is there or not."""
+    return DatabaseState(file=_identity(database), log=_identity(database.with_name(database.name + "-wal")))
+
+
+def default_database(home: Path) -> Path | None:
+    """Where Dagster keeps the events of assets; ``None`` when the home's configuration may say otherwise."""
+    try:
+        configuration = (home / CONFIGURATION).read_bytes()
+    except FileNotFoundError:
+        configuration = b""
+    except OSError:
+        return None
+    if b"storage" in configuration or b"instance" in configuration:
+        return None
+    return home / "history" / "runs" / "index.db"
+
+
+def _identity(path: Path) -> tuple[int, ...] | None:
+    try:
+        there = path.stat()
+    except OSError:
+        return None
+    return there.st_dev, there.st_ino, there.st_size, there.st_mtime_ns
 
 
 def dagster_home(settings: Settings, *, own: bool = False) -> Path:

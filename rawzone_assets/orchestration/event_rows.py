@@ -17,17 +17,16 @@ from typing import Any
 import orjson
 
 from rawzone_assets.health.witnesses import Witness
-from rawzone_assets.orchestration.dagster_home import CONFIGURATION
+from rawzone_assets.orchestration.dagster_home import default_database, state_of
 
 _SEQ, _HEAD = "ledger_seq", "ledger_head"
 _MATERIALIZATIONS = """
     SELECT asset_key, NULL, partition, timestamp, event FROM event_logs
     WHERE dagster_event_type = 'ASSET_MATERIALIZATION' AND asset_key IS NOT NULL
-    AND instr(event, '"ledger_head"')
-    ORDER BY asset_key, id DESC"""
+    AND instr(event, '"ledger_head"') ORDER BY id DESC"""
 _EVALUATIONS = """
     SELECT asset_key, check_name, partition, create_timestamp, evaluation_event FROM asset_check_executions
-    WHERE instr(evaluation_event, '"ledger_head"') ORDER BY asset_key, id DESC"""
+    WHERE instr(evaluation_event, '"ledger_head"') ORDER BY id DESC"""
 
 
 class NoRows(Exception):
@@ -40,25 +39,29 @@ def heads_in_rows(home: Path) -> list[Witness]:
     Raises:
         NoRows: The home's configuration may keep events elsewhere, or the database cannot be read so.
     """
-    try:
-        configuration = (home / CONFIGURATION).read_bytes()
-    except FileNotFoundError:
-        configuration = b""
-    except OSError as error:
-        raise NoRows from error
-    if b"storage" in configuration or b"instance" in configuration:
+    database = default_database(home)
+    if database is None:
         raise NoRows
-    database = home / "history" / "runs" / "index.db"
     try:
-        with closing(sqlite3.connect(f"{database.absolute().as_uri()}?mode=ro", uri=True)) as connection:
-            return [
-                witness
-                for query in (_MATERIALIZATIONS, _EVALUATIONS)
-                for row in connection.execute(query)
-                for witness in _witness(*row)
-            ]
-    except (sqlite3.Error, ValueError, TypeError, LookupError) as error:
+        before = state_of(database)
+        if before.is_at_rest:
+            # Else SQLite makes files beside it, which not every reader may make or can remove.
+            found = _heads_in(database, "immutable=1")
+            if state_of(database) == before:
+                return found
+        return _heads_in(database, "mode=ro")
+    except (sqlite3.Error, ValueError, TypeError, LookupError, AttributeError, RecursionError) as error:
         raise NoRows from error
+
+
+def _heads_in(database: Path, how: str) -> list[Witness]:
+    with closing(sqlite3.connect(f"{database.absolute().as_uri()}?{how}", uri=True)) as connection:
+        return [
+            witness
+            for query in (_MATERIALIZATIONS, _EVALUATIONS)
+            for row in connection.execute(query)
+            for witness in _witness(*row)
+        ]
 
 
 def _witness(asset: str, check: str | None, partition: str | None, at: str, event: str) -> Iterator[Witness]:

@@ -22,13 +22,14 @@ from rawzone_assets.zone.zone import Zone
 
 _UNLOCKED_FOR = timedelta(minutes=5)  # from a run's start to its lock is a second or two
 
-_ACTIVE = [
+ACTIVE = [
     dg.DagsterRunStatus.NOT_STARTED,
     dg.DagsterRunStatus.QUEUED,
     dg.DagsterRunStatus.STARTING,
     dg.DagsterRunStatus.STARTED,
     dg.DagsterRunStatus.CANCELING,
 ]
+"""What a run is that may still report something."""
 
 
 @contextlib.contextmanager
@@ -48,7 +49,7 @@ def alive(zone: Zone, run_id: str) -> Iterator[None]:
 
 def active_assets(instance: dg.DagsterInstance) -> set[dg.AssetKey]:
     """The assets that a run is under way for, whoever started it."""
-    runs = instance.get_runs(dg.RunsFilter(statuses=_ACTIVE))
+    runs = instance.get_runs(dg.RunsFilter(statuses=ACTIVE))
     return {key for run in runs for key in _assets_of(run)}
 
 

@@ -7,8 +7,8 @@ is the truth, by the ids of the runs.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import replace
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import dagster as dg
@@ -18,16 +18,18 @@ from rawzone_assets.orchestration import reporting, witness
 from rawzone_assets.orchestration.arrivals import arrivals
 from rawzone_assets.orchestration.landing_sensor import Pending, pending_work
 from rawzone_assets.orchestration.launches import yearly_spans
+from rawzone_assets.orchestration.liveness import ACTIVE
 from rawzone_assets.orchestration.logs import QUIET
-from rawzone_assets.orchestration.names import FEED_TAG, range_tags
+from rawzone_assets.orchestration.names import FEED_TAG, UNRECOGNIZED, range_tags, raw_key
 from rawzone_assets.orchestration.overrides import Overrides, ZoneResource
 from rawzone_assets.orchestration.partitions import feed_partitions
 from rawzone_assets.orchestration.run_results import LocalRun, LocalRuns
+from rawzone_assets.orchestration.strangers import stranger_content
 from rawzone_assets.orchestration.told import circumstances
 from rawzone_assets.zone.index_queries import Entry
 from rawzone_assets.zone.judges import JudgePool
 from rawzone_assets.zone.promotion import Outcome
-from rawzone_assets.zone.receipt import Receipt
+from rawzone_assets.zone.receipt import Receipt, Verdict
 from rawzone_assets.zone.survey import Delivery, Survey
 from rawzone_assets.zone.zone import Zone
 
@@ -35,6 +37,7 @@ Build = Callable[[Overrides], dg.Definitions]
 Progress = Callable[[int, int], None]
 """Called with (files dealt with, files in all)."""
 
+_TIMESTAMPS_ARE_COARSE = timedelta(seconds=2)
 _INTERRUPTED = "DagsterExecutionInterruptedError"
 
 
@@ -52,7 +55,7 @@ def promote_landing(
     Raises:
         ZoneError: There is no landing folder, or the zone cannot be opened.
     """
-    done = LocalRuns()
+    done, begun = LocalRuns(), datetime.now(UTC)
     resource = ZoneResource(overrides=overrides)
     with resource.open() as zone:
         done.finished_batches = zone.recover()
@@ -78,9 +81,9 @@ def promote_landing(
                 for work in pending:
                     done.runs += _runs(instance, job, work)
         done.entries = list(_entries(zone, before, {run.run_id for run in done.runs}))
-        if len(pending) == len(everything) and _told(instance, zone, before, done):
-            database = witness.database(instance)
-            done.told = circumstances(zone, found, platforms, database=database) if database else None
+        look = _Look(instance=instance, zone=zone, found=found, begun=begun, before=before)
+        if len(pending) == len(everything) and look.is_all_told(done):
+            done.told = circumstances(zone, found, platforms)
         done.waiting = list(found.waiting)
     return done
 
@@ -154,17 +157,51 @@ def _problem(run_id: str, name: str, failures: Sequence[Any]) -> str:
     return f"The run {run_id} for {name} failed: Dagster's log of it says why."
 
 
-def _told(instance: dg.DagsterInstance, zone: Zone, before: int, done: LocalRuns) -> bool:
-    """Whether Dagster knows all of the ledger: what was there before, and since then these runs told it."""
-    ours = {run.run_id for run in done.runs}
-    if done.problems or not witness.is_marked(instance, zone, before):
-        return False
-    head = zone.index.head.seq
-    commits = (zone.ledger.commit(seq) for seq in range(before + 1, head + 1))
-    if not all(commit and commit.run_id in ours for commit in commits):
-        return False
-    witness.mark_reported(instance, zone, head)
-    return True
+@dataclass(frozen=True, kw_only=True)
+class _Look:
+    """What a promotion by hand began with."""
+
+    instance: dg.DagsterInstance
+    zone: Zone
+    found: Survey
+    begun: datetime
+    before: int  # the head of the ledger
+
+    def is_all_told(self, done: LocalRuns) -> bool:
+        """Whether Dagster knows all there is: all of ``before``, and since then what these runs told it.
+
+        When anybody else may have told it something, or taken something away, the next look compares as ever.
+        """
+        ours = {run.run_id for run in done.runs}
+        if done.problems or not witness.is_marked(self.instance, self.zone, self.before):
+            return False
+        head = self.zone.index.head.seq
+        commits = (self.zone.ledger.commit(seq) for seq in range(self.before + 1, head + 1))
+        if not all(commit and commit.run_id in ours for commit in commits):
+            return False
+        if not (self._is_alone(ours) and self._still_shows(done, ours)):
+            return False
+        witness.mark_reported(self.instance, self.zone, head)
+        return True
+
+    def _is_alone(self, ours: Collection[str]) -> bool:
+        """Whether no other run was under way meanwhile: it may report what it saw before we committed."""
+        since = dg.RunsFilter(updated_after=self.begun - _TIMESTAMPS_ARE_COARSE)
+        others = [*self.instance.get_runs(since), *self.instance.get_runs(dg.RunsFilter(statuses=ACTIVE))]
+        return all(run.run_id in ours for run in others)
+
+    def _still_shows(self, done: LocalRuns, ours: Collection[str]) -> bool:
+        """Whether nobody took away what was told: of the feeds that were promoted, and of files of no feed."""
+        promoted = {
+            entry.receipt.feed
+            for entry, _ in done.entries
+            if entry.receipt.feed and entry.receipt.verdict is Verdict.PROMOTED
+        }
+        newest = (self.instance.get_latest_materialization_event(raw_key(feed)) for feed in promoted)
+        told, labels = witness.content_of_asset(self.instance, UNRECOGNIZED), self.found.strangers
+        return all(event and event.run_id in ours for event in newest) and (
+            told == stranger_content(labels) or not (told or labels)
+        )
 
 
 def _entries(zone: Zone, after: int, run_ids: Collection[str]) -> Iterator[tuple[Entry, datetime]]:

@@ -7,14 +7,13 @@ The rows are the ones that Dagster's own storage makes of each event, in the sam
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any, TypeGuard
 
 import dagster as dg
 from dagster._core.definitions.asset_checks.asset_check_evaluation import AssetCheckEvaluation
 from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecordStatus
 from dagster._core.storage.event_log.schema import AssetCheckExecutionsTable, SqlEventLogStorageTable
-from dagster._core.storage.event_log.sqlite.sqlite_event_log import INDEX_SHARD_NAME, SqliteEventLogStorage
+from dagster._core.storage.event_log.sqlite.sqlite_event_log import SqliteEventLogStorage
 from sqlalchemy import Connection, CursorResult, bindparam, select
 
 from rawzone_assets.orchestration.event_batches import evaluation_in
@@ -25,11 +24,6 @@ _IDENTITY = ("asset_key", "check_name", "partition")
 def is_ours(storage: object) -> TypeGuard[SqliteEventLogStorage]:
     """Whether a storage is exactly the one whose tables are written to here."""
     return type(storage) is SqliteEventLogStorage
-
-
-def file_of(storage: object) -> Path | None:
-    """The file of a storage that is ours in this sense: where the events of assets are."""
-    return Path(storage.path_for_shard(INDEX_SHARD_NAME)) if is_ours(storage) else None
 
 
 def store_together(storage: SqliteEventLogStorage, entries: Sequence[dg.EventLogEntry], run_id: str) -> None:

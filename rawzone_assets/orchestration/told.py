@@ -12,27 +12,26 @@ import hashlib
 import json
 import uuid
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
 
 from rawzone_assets import __version__
 from rawzone_assets.contract.feed import Platform
-from rawzone_assets.orchestration.dagster_home import CONFIGURATION, intended_home
+from rawzone_assets.orchestration.dagster_home import default_database, intended_home, state_of
 from rawzone_assets.zone.ledger import Head
 from rawzone_assets.zone.settings import Settings
 from rawzone_assets.zone.survey import Survey
 from rawzone_assets.zone.zone import Zone
 
-_MARK = "dagster-told.json"
+_MARK = "dagster-told"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Circumstances:
     """What decides whether there is anything to tell, beside what is ready in landing."""
 
-    home: Path  # Dagster's
-    database: Path  # where it keeps its events, in SQLite
+    home: Path  # Dagster's, with its default database
     head: Head
     strangers: tuple[str, ...]  # landing paths
     declared: tuple[str, ...]  # feeds, each with its first day
@@ -40,15 +39,11 @@ class Circumstances:
 
     def digest(self) -> str:
         """All of it and the files' present state in one hash."""
-        files = (
-            self.home / CONFIGURATION,
-            self.database,
-            self.database.with_name(self.database.name + "-wal"),
-        )
+        database = default_database(self.home)
         parts = (
             __version__,
             str(self.home),
-            [[str(file), _state_of(file)] for file in files],
+            asdict(state_of(database)) if database else None,
             [self.head.seq, self.head.sha256],
             self.strangers,
             self.declared,
@@ -57,12 +52,11 @@ class Circumstances:
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
-def circumstances(zone: Zone, found: Survey, platforms: Iterable[Platform], *, database: Path) -> Circumstances:
+def circumstances(zone: Zone, found: Survey, platforms: Iterable[Platform]) -> Circumstances:
     """The circumstances of a look at landing."""
     start = zone.settings.start
     return Circumstances(
         home=intended_home(zone.settings),
-        database=database,
         head=zone.index.head,
         strangers=tuple(found.strangers),
         declared=tuple(f"{feed.id} {start or feed.start}" for platform in platforms for feed in platform.feeds),
@@ -72,10 +66,13 @@ def circumstances(zone: Zone, found: Survey, platforms: Iterable[Platform], *, d
 
 def remember_told(settings: Settings, told: Circumstances) -> None:
     """Note that Dagster knew all in these circumstances. Without a place for it the next look asks again."""
+    database = default_database(told.home)
+    if database is None or not state_of(database).file:
+        return
     mark = settings.layout.state / _MARK
     whole = mark.with_name(f".{mark.name}.{uuid.uuid4().hex}")
     try:
-        whole.write_text(json.dumps({"database": str(told.database), "circumstances": told.digest()}))
+        whole.write_text(told.digest())
         whole.replace(mark)
     except OSError:
         with contextlib.suppress(OSError):
@@ -85,17 +82,7 @@ def remember_told(settings: Settings, told: Circumstances) -> None:
 def knows_all(zone: Zone, found: Survey, platforms: Iterable[Platform]) -> bool:
     """Whether Dagster, which is not asked, surely knows all that it could be told after this look."""
     try:
-        noted = json.loads((zone.layout.state / _MARK).read_bytes())
-        database, digest = Path(noted["database"]), str(noted["circumstances"])
-    except (OSError, ValueError, TypeError, LookupError):
-        return False
-    now = circumstances(zone, found, platforms, database=database)
-    return not found.ready and _state_of(database) is not None and now.digest() == digest
-
-
-def _state_of(path: Path) -> list[int] | None:
-    try:
-        there = path.stat()
+        noted = (zone.layout.state / _MARK).read_bytes()
     except OSError:
-        return None
-    return [there.st_dev, there.st_ino, there.st_size, there.st_mtime_ns]
+        return False
+    return not found.ready and circumstances(zone, found, platforms).digest().encode() == noted

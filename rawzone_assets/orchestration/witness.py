@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import dagster as dg
 from dagster._core.event_api import PartitionKeyFilter
@@ -158,13 +157,6 @@ def days_with_failed_integrity(instance: dg.DagsterInstance, feed_id: str) -> se
 def is_marked(instance: dg.DagsterInstance, zone: Zone, seq: int) -> bool:
     """Whether all up to this commit was found reported."""
     return _mark(instance, zone) >= seq
-
-
-def database(instance: dg.DagsterInstance) -> Path | None:
-    """The file in which Dagster keeps the events of assets; ``None`` when it does so elsewhere."""
-    from rawzone_assets.orchestration import sqlite_events  # noqa: PLC0415  with it comes half of SQLAlchemy
-
-    return sqlite_events.file_of(instance.event_log_storage)
 
 
 def mark_reported(instance: dg.DagsterInstance, zone: Zone, seq: int) -> None:

@@ -7,6 +7,7 @@ through all of them each time that some were added takes a tenth of the time.
 from __future__ import annotations
 
 import gc
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -16,12 +17,20 @@ def collect_seldom() -> None:
     gc.set_threshold(50_000, 20, 50)
 
 
+_before: list[tuple[int, int, int]] = []
+_lock = threading.Lock()
+
+
 @contextmanager
 def collected_seldom() -> Iterator[None]:
-    """Look for them seldom for a while."""
-    usual = gc.get_threshold()
-    collect_seldom()
+    """Look for them seldom for a while: until the last of those is done who asked for it."""
+    with _lock:
+        _before.append(gc.get_threshold())
+        collect_seldom()
     try:
         yield
     finally:
-        gc.set_threshold(*usual)
+        with _lock:
+            before = _before.pop()  # what the first of them found is taken last
+            if not _before:
+                gc.set_threshold(*before)

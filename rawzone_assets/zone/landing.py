@@ -126,7 +126,10 @@ class Landing:
 
     @contextmanager
     def several(self) -> Iterator[None]:
-        """While this thread reads several files, the folder of one stays open for the next."""
+        """While this thread reads several files, the folder of one stays open for the next.
+
+        One that is moved away meanwhile is read from where it is now, and what is put in its place is not.
+        """
         self._last.is_kept = True
         try:
             yield
@@ -171,9 +174,9 @@ class _LastFolder(threading.local):
     is_kept = False
 
     def leave(self) -> None:
-        if self.descriptor is not None:
-            os.close(self.descriptor)
-            self.descriptor = None
+        descriptor, self.descriptor = self.descriptor, None
+        if descriptor is not None:
+            os.close(descriptor)
 
 
 class LandedReading:

@@ -128,6 +128,35 @@ class TestRows:
         with pytest.raises(NoRows):
             heads_in_rows(home)
 
+    def test_nothing_is_left_beside_a_database_that_is_at_rest(self, desk, tmp_path):
+        """Nor need the reader be able to write there."""
+        promoted(desk, "2024-05-01")
+        home = tmp_path / "copy"
+        (home / "history" / "runs").mkdir(parents=True)
+        with closing(sqlite3.connect(f"{desk.instance.root_directory}/history/runs/index.db")) as source:
+            source.execute(f"VACUUM INTO '{home}/history/runs/index.db'")
+        with closing(sqlite3.connect(home / "history" / "runs" / "index.db")) as copy:
+            copy.execute("PRAGMA journal_mode = WAL")
+        assert heads_in_rows(home)
+        assert [path.name for path in (home / "history" / "runs").iterdir()] == ["index.db"]
+
+    @pytest.mark.parametrize("entry", ["null", '"text"', "[]"])
+    def test_an_event_that_looks_different_is_left_to_dagster(self, tmp_path, entry):
+        database = tmp_path / "history" / "runs" / "index.db"
+        database.parent.mkdir(parents=True)
+        noted = f'[{{"label": "ledger_head", "entry_data": {entry}}}]'
+        data = f'{{"materialization": {{"metadata_entries": {noted}}}}}'
+        event = f'{{"dagster_event": {{"event_specific_data": {data}}}}}'
+        with closing(sqlite3.connect(database)) as connection:
+            connection.execute(
+                "CREATE TABLE event_logs (id, asset_key, partition, timestamp, event, dagster_event_type)"
+            )
+            row = (1, '["raw"]', None, "2024-05-01 00:00:00", event, "ASSET_MATERIALIZATION")
+            connection.execute("INSERT INTO event_logs VALUES (?, ?, ?, ?, ?, ?)", row)
+            connection.commit()
+        with pytest.raises(NoRows):
+            heads_in_rows(tmp_path)
+
     def test_a_database_that_looks_different_is_left_to_dagster(self, tmp_path):
         database = tmp_path / "history" / "runs" / "index.db"
         with pytest.raises(NoRows):
