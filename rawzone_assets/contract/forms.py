@@ -17,7 +17,7 @@ import orjson
 
 from rawzone_assets.contract import codes
 from rawzone_assets.contract.codes import Code
-from rawzone_assets.contract.months import may_be_a_day
+from rawzone_assets.contract.months import LONGEST_DAY, may_be_a_day
 
 # ASCII digits only: `\d` and str.isdigit() would let "١٢" and "²" through.
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -110,8 +110,12 @@ def _is_source_date(text: str) -> bool:
     return not _REWRITTEN_DATE.fullmatch(text)
 
 
-@lru_cache(maxsize=4096)
 def _is_month_day(text: str) -> bool:
+    return len(text) <= LONGEST_DAY and _is_month_day_of_such_length(text)
+
+
+@lru_cache(maxsize=4096)
+def _is_month_day_of_such_length(text: str) -> bool:
     return is_date(text) or may_be_a_day(text)
 
 

@@ -64,7 +64,7 @@ _NUMBERED = "numbers"  # 5月28日, 5월 28일, 28 tháng 5, 28 thg 5
 
 _SHORTEST = 3  # letters of a shortened name
 _NEVER_SHORTENED = frozenset({"Finnish"})  # its "mar" would be November, everywhere else it is March
-_LONGEST = 60  # characters of a day; more is no day
+LONGEST_DAY = 60  # characters of a day; more is no day
 _FILLERS = frozenset({"de", "del", "tháng", "thg", "ngày", "den"})
 _PIECE = re.compile(r"[0-9]+|[^\W\d_][^\s,0-9]*")
 _ORDINAL = re.compile(r"(?<=[0-9])(?:er|º|°|ª|st|nd|rd|th)\b")
@@ -78,7 +78,7 @@ _DAYS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 @lru_cache(maxsize=4096)
 def readings(text: str) -> Mapping[str, MonthDay]:
     """What day the text means, for each language in which it means one; its year, if it has one, apart."""
-    return _readings(_YEAR.sub("", text, count=1)) if len(text) <= _LONGEST else {}
+    return _readings(_YEAR.sub("", text, count=1)) if len(text) <= LONGEST_DAY else {}
 
 
 def year_of(text: str) -> int | None:
@@ -89,7 +89,7 @@ def year_of(text: str) -> int | None:
 
 def may_be_a_day(text: str) -> bool:
     """Whether the text could be a day of the month with a month's name, in whatever language."""
-    if len(text) > _LONGEST:
+    if len(text) > LONGEST_DAY:
         return False
     if readings(text):
         return True

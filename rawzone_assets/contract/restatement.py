@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, timedelta
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal, InvalidOperation, Overflow
 from functools import lru_cache
 from itertools import repeat
 from struct import Struct
@@ -276,6 +276,6 @@ def _normalized(text: str) -> str:
         return text
     try:
         number = Decimal(text)
-    except InvalidOperation:
+        return str((number + 0).normalize()) if number.is_finite() else text
+    except (InvalidOperation, Overflow):
         return text
-    return str((number + 0).normalize()) if number.is_finite() else text

@@ -8,7 +8,6 @@ only on documents that their schema accepts, so they need not doubt types. Rules
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from itertools import pairwise
@@ -36,6 +35,7 @@ class Reading:
     place: Callable[[tuple[str | int, ...]], Place]
     _rows: dict[str, list[Any]] = field(default_factory=dict, compare=False)
     _columns: dict[tuple[str, str | int], Sequence[Any]] = field(default_factory=dict, compare=False)
+    _ragged: set[str] = field(default_factory=set, compare=False)
     _days: dict[tuple[str, str | int], DayColumn] = field(default_factory=dict, compare=False)
 
     def rows(self, path: str) -> list[dict[str, Any]]:
@@ -48,10 +48,12 @@ class Reading:
 
     def column(self, path: str, member: str | int) -> Sequence[Any]:
         """What each record at ``path`` has under a name or at a position; ``None`` for nothing."""
-        if (path, member) not in self._columns and isinstance(member, int):
-            with suppress(ValueError):  # rows of several lengths
+        if (path, member) not in self._columns and isinstance(member, int) and path not in self._ragged:
+            try:
                 columns = enumerate(zip(*self.rows(path), strict=True))
                 self._columns.update(((path, position), column) for position, column in columns)
+            except ValueError:  # rows of several lengths
+                self._ragged.add(path)
         column = self._columns.get((path, member))
         if column is None:
             column = self._columns[path, member] = _column(self.rows(path), member)

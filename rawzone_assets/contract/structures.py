@@ -26,6 +26,7 @@ another must not take long, whoever made them. Of far longer ones ``digests.path
 _MOST = 4  # structures of a schema: a feed that has more has members whose names are data
 _MOST_MET = 64
 _MOST_PATHS = 100  # each is looked for in the records until one has it
+_MOST_CHARACTERS = 2**14  # of the paths that are kept
 _ITEMS = "*"
 _KINDS = {"integer": "number"}  # types that JSON Schema tells apart and a structure does not
 
@@ -44,6 +45,10 @@ class _Known:
 
     engines: list[tuple[jsonschema_rs.Draft202012Validator, Structure]] = field(default_factory=list)
     met: set[tuple[str, ...]] = field(default_factory=set)
+
+    @property
+    def structures(self) -> list[Structure]:
+        return [structure for _, structure in self.engines]
 
 
 @cache
@@ -66,10 +71,11 @@ def structure_of(document: Any, *, usual_for: str | None) -> Structure:
     strict = stricter_schema(usual_for) if usual_for is not None and len(paths) <= _MOST_PATHS else None
     if usual_for is not None and strict is not None:
         known = _known(usual_for)
-        if paths in known.met and len(known.engines) < _MOST:
+        if paths not in known.met:
+            if len(known.met) < _MOST_MET and sum(map(len, paths)) <= _MOST_CHARACTERS:
+                known.met.add(paths)
+        elif len(known.engines) < _MOST and structure not in known.structures and _are_plain(document):
             known.engines.append((compiled(_Paths.of(paths).schema(strict)), structure))
-        elif len(known.met) < _MOST_MET:
-            known.met.add(paths)
     return structure
 
 
@@ -124,6 +130,20 @@ class _Paths:
         if name == _ITEMS and "array" in self.kinds.get(path, ()):
             return {"type": "array", "contains": demand}
         return {"type": "object", "required": [name], "properties": {name: demand}}
+
+
+def _are_plain(document: Any) -> bool:
+    """Whether the path of a value tells where it stands: no member is named as what paths are made of."""
+    left = [document]
+    while left:
+        value = left.pop()
+        if isinstance(value, dict):
+            if any("/" in name or name == _ITEMS for name in value):
+                return False
+            left.extend(value.values())
+        elif isinstance(value, list):
+            left.extend(value)
+    return True
 
 
 def _followed(schema: Mapping[str, Any], defs: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -44,9 +44,7 @@ CSV = Dialect(delimiter=",", quoted=True)
 class Lines:
     """Some whole lines of a delivery, not yet taken. Each ends with ``end``, which the last of all may lack."""
 
-    pieces: tuple[
-        bytes, ...
-    ]  # some hundred lines each: several passes over so little stay in the processor's cache
+    pieces: tuple[bytes, ...]  # of some hundred lines: several passes over these stay in the processor's cache
     end: bytes
     charset: str
     first: int  # the number of the first line

@@ -221,6 +221,8 @@ class _Examination:
 
     def _take_parsed(self, lines: Lines, dialect: Dialect) -> bool:
         """Whether the lines were judged, being whole rows of the header's width."""
+        if lines.size + 2 * lines.count * len(self.header.names) >= CHUNK_CELL_CHARACTERS:
+            return False  # too much to be one chunk, and to be parsed at once
         parsed = lines.rows(dialect, len(self.header.names))
         if parsed is None:
             return False

@@ -18,7 +18,14 @@ from rawzone_assets.contract.calendar_runs import Run
 from rawzone_assets.contract.feed import Capture
 from rawzone_assets.contract.findings import Finding
 from rawzone_assets.contract.forms import day_of, is_date
-from rawzone_assets.contract.months import MonthDay, language_of, may_be_a_day, readings, year_of
+from rawzone_assets.contract.months import (
+    LONGEST_DAY,
+    MonthDay,
+    language_of,
+    may_be_a_day,
+    readings,
+    year_of,
+)
 from rawzone_assets.contract.stamps import first_day
 from rawzone_assets.contract.table_rules import Chunk
 
@@ -150,7 +157,7 @@ def _dates_in_a_row(cells: Sequence[str | None], capture: Capture) -> Sequence[d
     if oldest:
         run = Run(oldest, len(cells))
         return run.dates if cells == run.texts else ()
-    if not 0 < len(cells) <= _WINDOW:
+    if not 0 < len(cells) <= _WINDOW or any(cell and len(cell) > LONGEST_DAY for cell in cells):
         return ()
     understood = _understood(frozenset(cells))
     days = list(map(understood.get, cells))

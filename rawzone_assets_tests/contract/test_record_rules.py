@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -30,13 +31,16 @@ from rawzone_assets.platforms import find_feed
 CAPTURE = Capture(name="x_20250612.json", day=date(2025, 6, 12), captured_at=datetime(2025, 6, 12, tzinfo=UTC))
 
 
-def findings(rule: Rule, document: Any) -> list[Finding]:
+def reading_of(document: Any) -> Reading:
     feed = find_feed("metaads/campaigns")
     assert feed
-    reading = Reading(
+    return Reading(
         document=document, feed=feed, capture=CAPTURE, place=lambda parts: Place(pointer=pointer(parts))
     )
-    return list(rule(reading))
+
+
+def findings(rule: Rule, document: Any) -> list[Finding]:
+    return list(rule(reading_of(document)))
 
 
 def places(rule: Rule, document: Any) -> list[tuple[str, str | None]]:
@@ -177,3 +181,21 @@ class TestMembers:
 )
 def test_figures_of_zero_alone_are_told_once(figures: list[Any], told: list[Any]):
     assert places(some_above_zero("/rows", "n"), {"rows": [{"n": figure} for figure in figures]}) == told
+
+
+class TestColumnsOfRowsOfSeveralLengths:
+    def test_are_not_transposed_again_for_each_column(self):
+        """A wide table with one short row would be walked whole as often as it has columns."""
+
+        class Row(list[int]):
+            walked = 0
+
+            def __iter__(self) -> Iterator[int]:
+                Row.walked += 1
+                return super().__iter__()
+
+        rows = [Row(range(100)), Row(range(50))]
+        reading = reading_of({"rows": rows})
+        columns = [list(reading.column("/rows", position)) for position in (0, 49, 50, 99)]
+        assert columns == [[0, 0], [49, 49], [50, None], [99, None]]
+        assert Row.walked == len(rows)

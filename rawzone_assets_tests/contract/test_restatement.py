@@ -126,6 +126,15 @@ class TestComparison:
         assert len(messages(told(a=1, b=3), told(a=1, b=2))) == 1
 
 
+@pytest.mark.parametrize(
+    "figure", ["1E+9999999", "-1e9999999", "1E-9999999", "9" * 5000, "NaN", "sNaN", "Infinity"]
+)
+def test_a_figure_that_no_number_can_be_is_told_as_it_is_written(figure):
+    """Days are days, whatever somebody writes as their figures: judging never ends in an error."""
+    assert diary({FIRST: figure}) == diary({FIRST: figure})
+    assert diary({FIRST: figure}) != diary({FIRST: "1"})
+
+
 def changed_days(
     now: dict[int, tuple[int, int]], past: list[dict[int, tuple[int, int]]]
 ) -> tuple[int, set[int]]:

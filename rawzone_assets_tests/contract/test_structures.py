@@ -13,6 +13,7 @@ from rawzone_assets.contract.schemas import is_usual
 
 OPEN = "social_media/spotify_metrics.v1.json"  # an object, of which no member is listed
 LISTED = "toolost/spotify.v1.json"
+SONGS = "social_media/spotify_songs_list.v1.json"  # an object, and a list of which the members are listed
 
 # Few names and values, so that structures are often alike; names that a path could be mistaken for.
 LEAVES = st.sampled_from([None, True, 0, 1.5, "", "x"])
@@ -46,6 +47,24 @@ def test_what_is_recognised_is_what_walking_finds(met, others):
 
 def days(*streams: object) -> dict[str, object]:
     return {"streams": [{"date": f"2025-01-0{n}", "streams": s} for n, s in enumerate(streams, 1)]}
+
+
+@pytest.mark.parametrize("name", ["songs/*", "*", "songs/*/trackName", "/"])
+def test_members_named_like_a_path_are_walked_as_ever(name):
+    """The path of ``songs/*`` is that of what stands in ``songs``: nothing is learned from such a document."""
+    document = {"songs": [{"trackName": "a", "numStreams": 1}], name: {"foo": 1}}
+    for _ in range(3):
+        assert structures.structure_of(document, usual_for=SONGS) == structures.structure_of(
+            document, usual_for=None
+        )
+        assert structures.recognized(SONGS, document) is None
+
+
+def test_a_structure_is_learned_once():
+    """Of what the engine does not accept for another reason there may be many."""
+    for _ in range(9):
+        structures.structure_of(days("1"), usual_for=LISTED)
+    assert len(structures._known(LISTED).engines) == 1
 
 
 class TestRecognising:
