@@ -28,6 +28,7 @@ from rawzone_assets.platforms import all_platforms
 from rawzone_assets.zone.errors import LandingMissing
 from rawzone_assets.zone.receipt import Receipt, Verdict
 from rawzone_assets.zone.settings import Settings
+from rawzone_assets.zone.survey import Survey
 from rawzone_assets.zone.zone import Zone
 
 if TYPE_CHECKING:
@@ -55,11 +56,15 @@ def command(*, feeds: tuple[str, ...], since: str | None, until: str | None, now
         settings = replace(settings, settle=0)
     if not settings.layout.landing.is_dir():
         raise LandingMissing(settings.layout.landing)  # before anything is created in a folder meant otherwise
+    platforms = all_platforms()
     with Zone(settings) as zone:
         finished = zone.recover()
-        done = _of_nothing_new(zone, chosen)
-    if done is None:
-        done = _of_runs(settings, chosen, since=since, until=until)
+        found = zone.survey(platforms)
+        is_all_known = knows_all(zone, found, platforms)
+    if is_all_known:
+        done = LocalRuns(waiting=list(found.waiting_of(chosen)))
+    else:
+        done = _of_runs(settings, found, chosen, since=since, until=until)
     done.finished_batches += finished
     if as_json:
         for entry, at in done.entries:
@@ -70,22 +75,15 @@ def command(*, feeds: tuple[str, ...], since: str | None, until: str | None, now
     leave(exit_code(done))
 
 
-def _of_nothing_new(zone: Zone, feeds: Collection[str]) -> LocalRuns | None:
-    """What it comes to when nothing is ready and Dagster, which is not asked, surely knows all else."""
-    platforms = all_platforms()
-    found = zone.survey(platforms)
-    if not knows_all(zone, found, platforms):
-        return None
-    return LocalRuns(waiting=[item for item in found.waiting if not feeds or item.feed_id in feeds])
-
-
-def _of_runs(settings: Settings, feeds: Collection[str], *, since: str | None, until: str | None) -> LocalRuns:
+def _of_runs(
+    settings: Settings, found: Survey, feeds: Collection[str], *, since: str | None, until: str | None
+) -> LocalRuns:
     # Importing Dagster takes longer than a look at ten thousand files.
     from rawzone_assets.orchestration.instance import open_instance  # noqa: PLC0415
     from rawzone_assets.orchestration.local_runs import promote_landing  # noqa: PLC0415
     from rawzone_assets.orchestration.overrides import Overrides  # noqa: PLC0415
 
-    overrides = Overrides(settings=settings, since=since, until=until)
+    overrides = Overrides(settings=settings, since=since, until=until, survey=found)
     with open_instance(settings) as instance, file_progress("promoting") as progress:
         done = promote_landing(
             instance,

@@ -14,9 +14,8 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any, NamedTuple
 
-import jsonschema_rs
-
 from rawzone_assets.contract.forms import FORMS
+from rawzone_assets.contract.marks import linear_pattern
 from rawzone_assets.contract.table_cells import refused_texts, unusual_cells
 from rawzone_assets.contract.table_rows import SEPARATORS, Dialect, Lines
 from rawzone_assets.contract.table_rules import Chunk
@@ -234,8 +233,4 @@ def _escaped(text: str) -> str:
     return "".join(f"\\x{ord(char):02x}" for char in text)
 
 
-@lru_cache(maxsize=64)
-def _compiled(pattern: str) -> jsonschema_rs.Draft202012Validator:
-    return jsonschema_rs.Draft202012Validator(
-        {"pattern": pattern}, pattern_options=jsonschema_rs.RegexOptions(), offline=True
-    )
+_compiled = lru_cache(maxsize=64)(linear_pattern)

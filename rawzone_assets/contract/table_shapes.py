@@ -13,13 +13,11 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-import jsonschema_rs
-
 from rawzone_assets.contract import codes
 from rawzone_assets.contract.findings import Finding, Place
 from rawzone_assets.contract.forms import FORMS
 from rawzone_assets.contract.refusals import shown_name
-from rawzone_assets.contract.schemas import compiled_pattern, load_schema
+from rawzone_assets.contract.schemas import compiled, compiled_pattern, load_schema, usual_pattern
 
 if TYPE_CHECKING:
     import pandera.pandas as pandera
@@ -176,19 +174,16 @@ def demands_of(schema: str, column: str) -> tuple[bool, tuple[Check, ...]]:
 def proof_of(schema: str, column: str) -> Callable[[list[str | None]], bool] | None:
     """What tells of many cells at once that the column accepts all of them; ``None`` where nothing can."""
     declared = shape_of(schema).columns[column]
-    form = FORMS.get(declared.get("format", ""))
-    if form is None or form.usual is None or len(checks_of(declared)) > 1:
+    pattern = usual_pattern(declared.get("format", ""))
+    if pattern is None or len(checks_of(declared)) > 1:
         return None
-    return _proof(form.usual, is_nullable(declared))
+    return _proof(pattern, is_nullable(declared))
 
 
 @cache
-def _proof(usual: str, nullable: bool) -> Callable[[list[str | None]], bool]:  # noqa: FBT001
+def _proof(pattern: str, nullable: bool) -> Callable[[list[str | None]], bool]:  # noqa: FBT001
     kinds = ["string", "null"] if nullable else "string"
-    cells = {"items": {"type": kinds, "pattern": f"^(?:{usual})$"}}
-    return jsonschema_rs.Draft202012Validator(
-        cells, pattern_options=jsonschema_rs.RegexOptions(), offline=True
-    ).is_valid
+    return compiled({"items": {"type": kinds, "pattern": pattern}}).is_valid
 
 
 @cache

@@ -19,7 +19,7 @@ import orjson
 from rawzone_assets.health.witnesses import Witness
 from rawzone_assets.orchestration.dagster_home import default_database, state_of
 
-_SEQ, _HEAD = "ledger_seq", "ledger_head"
+SEQ_NOTED, HEAD_NOTED = "ledger_seq", "ledger_head"
 _MATERIALIZATIONS = """
     SELECT asset_key, NULL, partition, timestamp, event FROM event_logs
     WHERE dagster_event_type = 'ASSET_MATERIALIZATION' AND asset_key IS NOT NULL
@@ -67,11 +67,17 @@ def _heads_in(database: Path, how: str) -> list[Witness]:
 def _witness(asset: str, check: str | None, partition: str | None, at: str, event: str) -> Iterator[Witness]:
     data = orjson.loads(event)["dagster_event"]["event_specific_data"]
     noted = data["metadata"].items() if check else _entries(data["materialization"]["metadata_entries"])
-    values = {name: value for name, value in noted if name in {_SEQ, _HEAD}}
-    seq, head = values.get(_SEQ, {}).get("value"), values.get(_HEAD, {}).get("text")
+    values = {name: value for name, value in noted if name in {SEQ_NOTED, HEAD_NOTED}}
+    seq, head = values.get(SEQ_NOTED, {}).get("value"), values.get(HEAD_NOTED, {}).get("text")
+    yield from witness_of(seq, head, asset="/".join(json.loads(asset)), check=check, partition=partition, at=at)
+
+
+def witness_of(
+    seq: object, head: object, *, asset: str, check: str | None, partition: str | None, at: str
+) -> Iterator[Witness]:
+    """The witness that an event is, if what it notes is a head; ``at`` begins with its time in UTC."""
     if isinstance(seq, int) and seq >= 0 and isinstance(head, str):
-        name = "/".join(json.loads(asset))
-        what = f"the check {check} of {name}" if check else f"the materialization of {name}"
+        what = f"the check {check} of {asset}" if check else f"the materialization of {asset}"
         day = f" for {partition}" if partition else ""
         yield Witness(seq=seq, head=head, event=f"{what}{day} of {at[:19]} UTC in Dagster")
 

@@ -20,7 +20,7 @@ from rawzone_assets.orchestration.liveness import active_assets, report_dead_run
 from rawzone_assets.orchestration.names import FEED_TAG, STRANGERS, UNRECOGNIZED, range_tags, raw_key
 from rawzone_assets.orchestration.overrides import ZoneResource
 from rawzone_assets.orchestration.partitions import days_inside
-from rawzone_assets.orchestration.strangers import stranger_content
+from rawzone_assets.orchestration.strangers import shows_strangers, stranger_content
 from rawzone_assets.zone.errors import ZoneError
 from rawzone_assets.zone.survey import Delivery, Survey
 from rawzone_assets.zone.zone import Zone
@@ -133,11 +133,10 @@ def pending_work(
             what=what,
         )
     labels = found.strangers
-    content = stranger_content(labels)
-    told = witness.content_of_asset(instance, UNRECOGNIZED)
-    if told != content and (labels or told):
+    if not shows_strangers(instance, labels):
+        fingerprint = stranger_content(labels)[:8]
         yield Pending(
-            name=STRANGERS, asset=UNRECOGNIZED, days=(), fingerprint=content[:8], what=f"{len(labels)} files"
+            name=STRANGERS, asset=UNRECOGNIZED, days=(), fingerprint=fingerprint, what=f"{len(labels)} files"
         )
 
 

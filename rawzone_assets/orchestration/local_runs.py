@@ -20,11 +20,11 @@ from rawzone_assets.orchestration.landing_sensor import Pending, pending_work
 from rawzone_assets.orchestration.launches import yearly_spans
 from rawzone_assets.orchestration.liveness import ACTIVE
 from rawzone_assets.orchestration.logs import QUIET
-from rawzone_assets.orchestration.names import FEED_TAG, UNRECOGNIZED, range_tags, raw_key
+from rawzone_assets.orchestration.names import FEED_TAG, range_tags, raw_key
 from rawzone_assets.orchestration.overrides import Overrides, ZoneResource
 from rawzone_assets.orchestration.partitions import feed_partitions
 from rawzone_assets.orchestration.run_results import LocalRun, LocalRuns
-from rawzone_assets.orchestration.strangers import stranger_content
+from rawzone_assets.orchestration.strangers import shows_strangers
 from rawzone_assets.orchestration.told import circumstances
 from rawzone_assets.zone.index_queries import Entry
 from rawzone_assets.zone.judges import JudgePool
@@ -80,9 +80,9 @@ def promote_landing(
                 job = definitions.resolve_implicit_global_asset_job_def()
                 for work in pending:
                     done.runs += _runs(instance, job, work)
-        done.entries = list(_entries(zone, before, {run.run_id for run in done.runs}))
+        nobody_else_committed = _read_back(zone, before, done)
         look = _Look(instance=instance, zone=zone, found=found, begun=begun, before=before)
-        if len(pending) == len(everything) and look.is_all_told(done):
+        if len(pending) == len(everything) and nobody_else_committed and look.is_all_told(done):
             done.told = circumstances(zone, found, platforms)
         done.waiting = list(found.waiting)
     return done
@@ -107,7 +107,7 @@ def _chosen(found: Survey, resource: ZoneResource, feeds: Collection[str]) -> Su
     return replace(
         found,
         ready=tuple(d for d in found.ready if resource.wants(d) and (not feeds or d.feed_id in feeds)),
-        waiting=tuple(item for item in found.waiting if not feeds or item.feed_id in feeds),
+        waiting=found.waiting_of(feeds),
     )
 
 
@@ -168,20 +168,16 @@ class _Look:
     before: int  # the head of the ledger
 
     def is_all_told(self, done: LocalRuns) -> bool:
-        """Whether Dagster knows all there is: all of ``before``, and since then what these runs told it.
+        """Whether Dagster knows all there is: all of ``before``, and what only these runs committed since then.
 
         When anybody else may have told it something, or taken something away, the next look compares as ever.
         """
         ours = {run.run_id for run in done.runs}
         if done.problems or not witness.is_marked(self.instance, self.zone, self.before):
             return False
-        head = self.zone.index.head.seq
-        commits = (self.zone.ledger.commit(seq) for seq in range(self.before + 1, head + 1))
-        if not all(commit and commit.run_id in ours for commit in commits):
-            return False
         if not (self._is_alone(ours) and self._still_shows(done, ours)):
             return False
-        witness.mark_reported(self.instance, self.zone, head)
+        witness.mark_reported(self.instance, self.zone, self.zone.index.head.seq)
         return True
 
     def _is_alone(self, ours: Collection[str]) -> bool:
@@ -198,18 +194,22 @@ class _Look:
             if entry.receipt.feed and entry.receipt.verdict is Verdict.PROMOTED
         }
         newest = (self.instance.get_latest_materialization_event(raw_key(feed)) for feed in promoted)
-        told, labels = witness.content_of_asset(self.instance, UNRECOGNIZED), self.found.strangers
-        return all(event and event.run_id in ours for event in newest) and (
-            told == stranger_content(labels) or not (told or labels)
+        return all(event and event.run_id in ours for event in newest) and shows_strangers(
+            self.instance, self.found.strangers
         )
 
 
-def _entries(zone: Zone, after: int, run_ids: Collection[str]) -> Iterator[tuple[Entry, datetime]]:
-    """The receipts that these runs committed, in ledger order."""
-    head = zone.index.catch_up()
-    for seq in range(after + 1, head.seq + 1):
+def _read_back(zone: Zone, after: int, done: LocalRuns) -> bool:
+    """Note the receipts that these runs committed, in ledger order; whether nobody else committed anything."""
+    ours, is_ours_alone = {run.run_id for run in done.runs}, True
+    for seq in range(after + 1, zone.index.catch_up().seq + 1):
         commit = zone.ledger.commit(seq)
-        if commit and commit.run_id in run_ids:
-            for record in commit.records:
-                if record["record"] == "receipt":
-                    yield Entry(seq=seq, receipt=Receipt.from_record(record)), commit.at
+        if not commit or commit.run_id not in ours:
+            is_ours_alone = False
+            continue
+        done.entries += [
+            (Entry(seq=seq, receipt=Receipt.from_record(record)), commit.at)
+            for record in commit.records
+            if record["record"] == "receipt"
+        ]
+    return is_ours_alone

@@ -22,6 +22,12 @@ def stranger_content(labels: Sequence[str]) -> str:
     return hashlib.sha256("\n".join(labels).encode()).hexdigest()[:16]
 
 
+def shows_strangers(instance: dg.DagsterInstance, labels: Sequence[str]) -> bool:
+    """Whether Dagster shows just these files, or there are none and it was told of none."""
+    told = witness.content_of_asset(instance, UNRECOGNIZED)
+    return told == stranger_content(labels) or not (told or labels)
+
+
 def unrecognized_asset(platforms: Sequence[Platform]) -> dg.AssetsDefinition:
     """Records new strangers in the ledger and shows all that lie in landing."""
 
@@ -67,8 +73,7 @@ def stranger_news(
     instance: dg.DagsterInstance, zone: Zone, labels: Sequence[str]
 ) -> list[dg.AssetMaterialization | dg.AssetCheckEvaluation]:
     """What Dagster is to be told of these files; nothing when it shows them, or none and was told of none."""
-    told = witness.content_of_asset(instance, UNRECOGNIZED)
-    if told == stranger_content(labels) or not (labels or told):
+    if shows_strangers(instance, labels):
         return []
     table = _table(zone, labels)
     return [_materialization(zone, labels, table), _evaluation(labels, table)]

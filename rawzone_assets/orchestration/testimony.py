@@ -13,12 +13,12 @@ from typing import Any
 import dagster as dg
 
 from rawzone_assets.health.witnesses import Witness
+from rawzone_assets.orchestration.event_rows import HEAD_NOTED, SEQ_NOTED, witness_of
 from rawzone_assets.orchestration.instance import open_instance
 from rawzone_assets.orchestration.names import FIXITY, INTEGRITY, NOTHING_DAMAGED
 from rawzone_assets.zone.settings import Settings
 
 _AT_ONCE = 1000
-_SEQ, _HEAD = "ledger_seq", "ledger_head"
 
 
 def testimonies(settings: Settings) -> Iterator[Witness]:
@@ -42,8 +42,7 @@ def _materializations(instance: dg.DagsterInstance, key: dg.AssetKey) -> Iterato
         for record in found.records:
             event = record.asset_materialization
             if event:
-                what = f"the materialization of {key.to_user_string()}"
-                yield from _witness(event.metadata, what, event.partition, record.timestamp)
+                yield from _witness(event.metadata, key, None, event.partition, record.timestamp)
         if not found.has_more:
             return
         cursor = found.cursor
@@ -57,16 +56,16 @@ def _evaluations(instance: dg.DagsterInstance, key: dg.AssetCheckKey) -> Iterato
             event = record.event.dagster_event if record.event else None
             data = event.event_specific_data if event else None
             if isinstance(data, dg.AssetCheckEvaluation):
-                what = f"the check {key.name} of {key.asset_key.to_user_string()}"
-                yield from _witness(data.metadata, what, data.partition, record.create_timestamp)
+                at = record.create_timestamp
+                yield from _witness(data.metadata, key.asset_key, key.name, data.partition, at)
         if len(found) < _AT_ONCE:
             return
         cursor = found[-1].id
 
 
-def _witness(metadata: Any, what: str, partition: str | None, at: float) -> Iterator[Witness]:
-    seq, head = (metadata[name].value if name in metadata else None for name in (_SEQ, _HEAD))
-    if isinstance(seq, int) and seq >= 0 and isinstance(head, str):
-        day = f" for {partition}" if partition else ""
-        when = datetime.fromtimestamp(at, UTC)
-        yield Witness(seq=seq, head=head, event=f"{what}{day} of {when:%Y-%m-%d %H:%M:%S} UTC in Dagster")
+def _witness(
+    metadata: Any, asset: dg.AssetKey, check: str | None, partition: str | None, at: float
+) -> Iterator[Witness]:
+    seq, head = (metadata[name].value if name in metadata else None for name in (SEQ_NOTED, HEAD_NOTED))
+    when = f"{datetime.fromtimestamp(at, UTC):%Y-%m-%d %H:%M:%S}"
+    yield from witness_of(seq, head, asset=asset.to_user_string(), check=check, partition=partition, at=when)

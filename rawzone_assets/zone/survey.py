@@ -6,7 +6,7 @@ it stays cheap for a sensor that looks twice a minute.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -87,6 +87,10 @@ class Survey:
         """The landing paths of all files of no feed, recorded or not."""
         recorded = [label for label, (_, verdict) in self.decided.items() if verdict is Verdict.UNRECOGNIZED]
         return sorted({*recorded, *(landed.label for landed, _ in self.unrecognized)})
+
+    def waiting_of(self, feeds: Collection[str]) -> tuple[Waiting, ...]:
+        """What waits of some feeds, or of all when none is named."""
+        return tuple(item for item in self.waiting if not feeds or item.feed_id in feeds)
 
     def states(self) -> dict[str, str]:
         """Each landed file's one state, by its label."""

@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from datetime import date
+from pathlib import Path
 
 import pytest
 
@@ -26,6 +27,15 @@ def modules(program: str, *arguments: str) -> set[str]:
         [sys.executable, "-c", program + told, *arguments], check=True, capture_output=True, text=True
     )
     return set(json.loads(done.stdout.splitlines()[-1]))
+
+
+def modules_of_command(home: Path, *arguments: str) -> set[str]:
+    """The modules that a command has imported at its end, which the environment did not keep from working."""
+    program = (
+        "import sys\nfrom rawzone_assets.cli import main\n"
+        "try: main(['--home', *sys.argv[1:]])\nexcept SystemExit as end: assert end.code != 2"
+    )
+    return modules(program, str(home), *arguments)
 
 
 class TestDefinitions:
@@ -55,25 +65,15 @@ class TestCommands:
 
     def test_promoting_again_with_nothing_new_does_without_dagster(self, home, environment):
         """It takes three quarters of what such a look costs."""
-        zone = home / "data"
-        write_landing(zone / "landing", days=1, until=date(2025, 6, 10), bad=False)
-        program = (
-            "import sys\nfrom rawzone_assets.cli import main\n"
-            "try: main(['--home', sys.argv[1], 'promote', '--now'])\nexcept SystemExit: pass"
-        )
-        first, again = (modules(program, str(zone)) for _ in range(2))
+        write_landing(home / "data" / "landing", days=1, until=date(2025, 6, 10), bad=False)
+        first, again = (modules_of_command(home / "data", "promote", "--now") for _ in range(2))
         assert {"dagster", "rawzone_assets.definitions", "multiprocessing.process"} <= first
         assert not {"dagster", "sqlalchemy", "multiprocessing.popen_spawn_posix"} & again
 
     def test_verifying_with_dagsters_database_as_witness_does_without_dagster(self, home, environment):
-        zone = home / "data"
-        write_landing(zone / "landing", days=1, until=date(2025, 6, 10), bad=False)
-        program = (
-            "import sys\nfrom rawzone_assets.cli import main\n"
-            "try: main(['--home', *sys.argv[1:]])\nexcept SystemExit as end: assert end.code != 2"
-        )
-        modules(program, str(zone), "promote", "--now")
-        imported = modules(program, str(zone), "verify", "--require-witness")
+        write_landing(home / "data" / "landing", days=1, until=date(2025, 6, 10), bad=False)
+        modules_of_command(home / "data", "promote", "--now")
+        imported = modules_of_command(home / "data", "verify", "--require-witness")
         assert not {"dagster", "sqlalchemy", "rich.console"} & imported
 
 
