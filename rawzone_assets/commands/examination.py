@@ -21,7 +21,7 @@ from rawzone_assets.contract.findings import Finding
 from rawzone_assets.contract.judging import judge
 from rawzone_assets.contract.naming import SIDECAR_SUFFIX, Ignored, Unrecognized
 from rawzone_assets.zone import sidecar
-from rawzone_assets.zone.intake import place_objections
+from rawzone_assets.zone.assessing import place_objections
 from rawzone_assets.zone.landed import Landed
 from rawzone_assets.zone.landing import HELD_IN_MEMORY, ChangedWhileRead, Landing, Unreadable
 from rawzone_assets.zone.receipt import Verdict

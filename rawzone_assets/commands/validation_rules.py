@@ -25,8 +25,8 @@ from rawzone_assets.contract.reachable_codes import reachable_codes
 from rawzone_assets.contract.schemas import load_schema
 from rawzone_assets.platforms import all_platforms
 from rawzone_assets.zone import sidecar, survey
+from rawzone_assets.zone.assessing import place_objections
 from rawzone_assets.zone.capture_sets import set_findings
-from rawzone_assets.zone.intake import place_objections
 from rawzone_assets.zone.judges import JudgePool
 from rawzone_assets.zone.past import Past
 

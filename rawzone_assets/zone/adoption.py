@@ -14,12 +14,14 @@ from rawzone_assets.contract.content import BytesContent
 from rawzone_assets.contract.feed import Content
 from rawzone_assets.contract.findings import Finding
 from rawzone_assets.zone import decision
+from rawzone_assets.zone.assessing import assess, place_objections
 from rawzone_assets.zone.contracts import contract_of
 from rawzone_assets.zone.drafts import Draft
-from rawzone_assets.zone.intake import assess, begin, erasure_of, place_objections
+from rawzone_assets.zone.intake import erasure_of
 from rawzone_assets.zone.judge import Judge
 from rawzone_assets.zone.landing import ChangedWhileRead, Unreadable
 from rawzone_assets.zone.pile import Pile
+from rawzone_assets.zone.reading import begin
 from rawzone_assets.zone.receipt import Receipt, timestamp
 from rawzone_assets.zone.staged_content import StagedContent
 from rawzone_assets.zone.survey import Delivery

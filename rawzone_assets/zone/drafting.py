@@ -15,28 +15,27 @@ from itertools import chain
 from types import TracebackType
 from typing import Self
 
-from rawzone_assets.contract.feed import Feed, Judgement
+from rawzone_assets.contract.feed import Feed
 from rawzone_assets.zone.committing import Published
-from rawzone_assets.zone.contracts import contract_of
 from rawzone_assets.zone.drafts import Draft
 from rawzone_assets.zone.errors import ZoneError
 from rawzone_assets.zone.garbage import collected_seldom
-from rawzone_assets.zone.intake import Intake, Opened, Settled, Source, place_objections
-from rawzone_assets.zone.judge import Judge, judge_all
+from rawzone_assets.zone.intake import Drafted, Intake
+from rawzone_assets.zone.judge import Judge
 from rawzone_assets.zone.landing import HELD_IN_MEMORY
 from rawzone_assets.zone.portions import portions
 from rawzone_assets.zone.publishing import Publisher
+from rawzone_assets.zone.reading import Source
 from rawzone_assets.zone.staging import Batch
 from rawzone_assets.zone.survey import Delivery
 from rawzone_assets.zone.zone import Zone
 
 _SYNCS_AT_ONCE = 8
-_MOST_FILES = 16  # of a portion
-_LEAST_BYTES, _MOST_BYTES = 2**18, 2**20  # of a portion, and in between an eighth of its batch
+_MOST_FILES = 64  # of a portion
+_LEAST_BYTES, _MOST_BYTES = 2**18, 2**21  # of a portion, and in between an eighth of its batch
 _SHARE = 8  # so that all who draft have some
 _MOST_BATCHES, _MOST_BYTES_HELD = 3, 96 * 2**20  # under way: a large report leaves room for others beside it
 
-Drafted = Draft | Settled
 Drafter = Callable[[Sequence[Delivery]], list[Drafted]]
 
 
@@ -78,28 +77,14 @@ class Drafting:
         except ZoneError as error:
             batch.fail(error)
             return batch
-        batch.draft(self._drafter(staged, feed), self._drafters)
+        intake = Intake(
+            *(self._zone, self._source, feed, staged),
+            judge=self._judge,
+            now=self._zone.clock(),
+            syncers=self._syncers,
+        )
+        batch.draft(intake.draft, self._drafters)
         return batch
-
-    def _drafter(self, staged: Batch, feed: Feed) -> Drafter:
-        """What drafts deliveries of the feed into a batch."""
-        zone = self._zone
-        now = zone.clock()
-        start = zone.settings.start or feed.start
-        intake = Intake(zone.files, self._source, zone.index, staged, clock=zone.clock, syncers=self._syncers)
-
-        def drafted(one: Opened, judgement: Judgement) -> Draft:
-            objections = place_objections(one.delivery, start=start, now=now)
-            contract = contract_of(feed, one.delivery.recognized.capture.name)
-            return intake.draft(one, judgement, objections=objections, contract=contract)
-
-        def draft(deliveries: Sequence[Delivery]) -> list[Drafted]:
-            found = intake.open_all(deliveries)
-            requests = [one.request for one in found if isinstance(one, Opened)]
-            judgements = iter(judge_all(self._judge, requests))
-            return [drafted(one, next(judgements)) if isinstance(one, Opened) else one for one in found]
-
-        return draft
 
     def __enter__(self) -> Self:
         self._stack.enter_context(collected_seldom())

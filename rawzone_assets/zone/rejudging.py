@@ -16,9 +16,9 @@ from rawzone_assets.contract.content import BytesContent
 from rawzone_assets.contract.feed import Capture, Content, Facts, Feed
 from rawzone_assets.contract.naming import is_in_the_future
 from rawzone_assets.zone import codec
+from rawzone_assets.zone.assessing import stamp_objections
 from rawzone_assets.zone.files import Files
 from rawzone_assets.zone.index_queries import Entry
-from rawzone_assets.zone.intake import stamp_objections
 from rawzone_assets.zone.judge import Judge
 from rawzone_assets.zone.landing import HELD_IN_MEMORY
 from rawzone_assets.zone.receipt import Receipt, moment

@@ -17,7 +17,7 @@ from rawzone_assets.health.damage import DamageKind
 from rawzone_assets.health.holds import HoldOver, NoSuchHold, add_hold, release_hold
 from rawzone_assets.health.repair import repair
 from rawzone_assets.health.scrub import scrub
-from rawzone_assets.zone import drafting
+from rawzone_assets.zone import intake
 from rawzone_assets.zone.custody import Whereabouts
 from rawzone_assets.zone.errors import CannotRelease
 from rawzone_assets.zone.files import LocalFiles
@@ -349,7 +349,7 @@ class TestAtOnce:
                 return promote_all(zone)
 
         with (
-            mock.patch.object(drafting, "contract_of", return_value=CONTRACT),
+            mock.patch.object(intake, "contract_of", return_value=CONTRACT),
             ThreadPoolExecutor(max_workers=6) as pool,
         ):
             works = [pool.submit(promote, number) for number in range(10, 16)]

@@ -11,7 +11,7 @@ from unittest import mock
 import pytest
 
 from rawzone_assets.contract.judging import judge
-from rawzone_assets.zone import adoption, intake
+from rawzone_assets.zone import adoption, reading
 from rawzone_assets.zone import pile as piles
 from rawzone_assets.zone.adoption import foresee
 from rawzone_assets.zone.errors import PileMissing, PileNotApart
@@ -205,7 +205,7 @@ class TestWhatIsPacked:
     @pytest.mark.parametrize("held", [1, 2**25])
     def test_several_members_and_padding_are_read_as_gunzip_does(self, old, adopting, held):
         old.put(f"{NOTE}.gz", gzip.compress(b"one\n") + gzip.compress(b"two\n") + bytes(512))
-        with mock.patch.object(intake, "HELD_IN_MEMORY", held):
+        with mock.patch.object(reading, "HELD_IN_MEMORY", held):
             (receipt,) = adopting.apply().receipts
         assert receipt.sha256 == hashlib.sha256(b"one\ntwo\n").hexdigest()
 
@@ -261,7 +261,7 @@ class TestTheDryRun:
             }
         )
         before = read_landing(old.root)
-        with mock.patch.object(intake, "HELD_IN_MEMORY", held):
+        with mock.patch.object(reading, "HELD_IN_MEMORY", held):
             foreseen = [told(one.receipt) for one in adopting.foresee()]
         assert not (home / "raw").exists()
         assert read_landing(old.root) == before

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rawzone_assets.contract.judging import judge
-from rawzone_assets.zone import drafting, promotion, staging
+from rawzone_assets.zone import drafting, intake, promotion, staging
 from rawzone_assets.zone.errors import DiskAlmostFull, JudgeUnavailable, StorageFailed
 from rawzone_assets.zone.files import LocalFiles
 from rawzone_assets.zone.landing import Unreadable
@@ -26,7 +26,7 @@ from rawzone_assets_tests.zone.tiny_platform import CONTRACT, LandingFolder, loo
 
 @pytest.fixture(autouse=True)
 def small_batches(monkeypatch):
-    monkeypatch.setattr(drafting, "contract_of", lambda *_: CONTRACT)
+    monkeypatch.setattr(intake, "contract_of", lambda *_: CONTRACT)
     monkeypatch.setattr(promotion, "MOST_FILES", 3)
 
 
@@ -110,6 +110,7 @@ class TestPortions:
     def asked_at_once(self, home: Path, monkeypatch, *, files: int, size: int) -> list[int]:
         """How many deliveries the judge is asked about each time, of ``files`` of ``size`` bytes."""
         monkeypatch.setattr(promotion, "MOST_FILES", files)
+        monkeypatch.setattr(drafting, "_MOST_FILES", 16)
         monkeypatch.setattr(drafting, "_LEAST_BYTES", 2**10)
         monkeypatch.setattr(drafting, "_MOST_BYTES", 2**12)
         landing = LandingFolder(home)

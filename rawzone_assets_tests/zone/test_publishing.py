@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from rawzone_assets.contract.judging import judge
-from rawzone_assets.zone import codec, drafting, intake, promotion
+from rawzone_assets.zone import codec, intake, promotion, reading
 from rawzone_assets.zone.errors import DiskAlmostFull, KeyOccupied, ZoneError
 from rawzone_assets.zone.files import LocalFiles
 from rawzone_assets.zone.settings import Settings
@@ -25,7 +25,7 @@ KEY = "tiny/notes/2024/05/note_20240522.txt.gz"
 
 @pytest.fixture(autouse=True)
 def tiny_contract(monkeypatch):
-    monkeypatch.setattr(drafting, "contract_of", lambda *_: CONTRACT)
+    monkeypatch.setattr(intake, "contract_of", lambda *_: CONTRACT)
 
 
 def trees(home):
@@ -245,7 +245,7 @@ class TestRefusals:
         landing.put(NOTE, b"bad" * 1000)
         finish(home)
         monkeypatch.setattr(codec, "_LEVEL", 12)
-        monkeypatch.setattr(intake, "HELD_IN_MEMORY", 1)
+        monkeypatch.setattr(reading, "HELD_IN_MEMORY", 1)
         landing.put("tiny/copy/note_20240522.txt", b"bad" * 1000)
         assert set(finish(home).values()) == {"quarantined"}
 
@@ -306,7 +306,7 @@ class TestLargeDeliveries:
 
     @pytest.fixture(autouse=True)
     def everything_is_large(self, monkeypatch):
-        monkeypatch.setattr(intake, "HELD_IN_MEMORY", 2)
+        monkeypatch.setattr(reading, "HELD_IN_MEMORY", 2)
 
     def test_they_are_promoted_refused_repeated_and_revised_like_small_ones(self, home, landing):
         landing.put_all(

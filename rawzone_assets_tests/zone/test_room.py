@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from rawzone_assets.zone import intake as intake_module
+from rawzone_assets.zone import reading
 from rawzone_assets.zone.errors import DiskAlmostFull, ZoneError
 from rawzone_assets.zone.files import LocalFiles
 from rawzone_assets.zone.room import PLENTY
@@ -79,7 +79,7 @@ class TestTheReserve:
             check(home)
 
     def test_a_stream_that_outgrows_the_disk_is_cut_and_leaves_nothing(self, home, landing, monkeypatch):
-        monkeypatch.setattr(intake_module, "HELD_IN_MEMORY", MIB)
+        monkeypatch.setattr(reading, "HELD_IN_MEMORY", MIB)
         landing.put_all({"tiny/note_20240501.txt": noise(8 * MIB), "tiny/sum_20240502.csv": b"small\n"})
         with small_disk(home / "raw", size=6 * MIB) as disk:
             files = Watching(disk)

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pytest
 
-from rawzone_assets.zone import drafting
+from rawzone_assets.zone import intake
 from rawzone_assets.zone.files import LocalFiles
 from rawzone_assets_tests.zone.faulty_files import WatchedFiles
 from rawzone_assets_tests.zone.tiny_platform import CONTRACT, LandingFolder, open_zone, promote_all
@@ -27,16 +27,16 @@ PROMOTE = """
 import sys
 from pathlib import Path
 from unittest import mock
-from rawzone_assets.zone import drafting
+from rawzone_assets.zone import intake
 from rawzone_assets_tests.zone.tiny_platform import CONTRACT, open_zone, promote_all
-with mock.patch.object(drafting, "contract_of", lambda *_: CONTRACT), open_zone(Path(sys.argv[1])) as zone:
+with mock.patch.object(intake, "contract_of", lambda *_: CONTRACT), open_zone(Path(sys.argv[1])) as zone:
     promote_all(zone).raise_for_environment()
 """
 
 
 @pytest.fixture(autouse=True)
 def tiny_contract(monkeypatch):
-    monkeypatch.setattr(drafting, "contract_of", lambda *_: CONTRACT)
+    monkeypatch.setattr(intake, "contract_of", lambda *_: CONTRACT)
 
 
 class Recorder(WatchedFiles):

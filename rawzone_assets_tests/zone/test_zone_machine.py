@@ -20,7 +20,7 @@ from hypothesis.stateful import (
 )
 
 from rawzone_assets.contract.judging import judge
-from rawzone_assets.zone import drafting, intake, promotion
+from rawzone_assets.zone import intake, promotion, reading
 from rawzone_assets.zone.files import LocalFiles
 from rawzone_assets_tests.zone.faulty_files import Crash, CrashingFiles
 from rawzone_assets_tests.zone.invariants import Oracle, check_states, read_landing, read_tree, receipts_of
@@ -138,7 +138,7 @@ class ZoneMachine(RuleBasedStateMachine):
     def promote_a_part(self, data):
         ready = look(self.zone).ready
         chosen = [delivery for delivery in ready if data.draw(st.booleans())]
-        with mock.patch.object(drafting, "contract_of", return_value=CONTRACT):
+        with mock.patch.object(intake, "contract_of", return_value=CONTRACT):
             promotion.promote(self.zone, chosen, judge=judge, run_id="part").raise_for_environment()
         self.model.promote([delivery.landed.path for delivery in chosen])
         self.compare(everything=False)
@@ -229,7 +229,7 @@ class TestAnyHistory:
         tell(f"state machine: {run(ZoneMachine, 100, 25)}")
 
     def test_also_when_every_delivery_counts_as_large(self, tell, monkeypatch):
-        monkeypatch.setattr(intake, "HELD_IN_MEMORY", 1)
+        monkeypatch.setattr(reading, "HELD_IN_MEMORY", 1)
         tell(f"state machine, large deliveries: {run(ZoneMachine, 40, 20)}")
 
     @pytest.mark.campaign

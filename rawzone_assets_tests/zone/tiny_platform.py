@@ -17,10 +17,10 @@ from rawzone_assets.contract import codes
 from rawzone_assets.contract.feed import Cadence, Capture, Content, Facts, Feed, Platform
 from rawzone_assets.contract.findings import Findings, Role
 from rawzone_assets.contract.judging import judge
-from rawzone_assets.zone import drafting, promotion
+from rawzone_assets.zone import intake, promotion
 from rawzone_assets.zone.files import Files
-from rawzone_assets.zone.intake import Source
 from rawzone_assets.zone.promotion import Outcome
+from rawzone_assets.zone.reading import Source
 from rawzone_assets.zone.settings import Settings
 from rawzone_assets.zone.survey import Delivery, Survey
 from rawzone_assets.zone.zone import Zone
@@ -95,7 +95,7 @@ def promote_these(
     progress: promotion.Progress | None = None,
 ) -> Outcome:
     """Promote some deliveries only."""
-    with mock.patch.object(drafting, "contract_of", return_value=CONTRACT):
+    with mock.patch.object(intake, "contract_of", return_value=CONTRACT):
         return promotion.promote(zone, deliveries, judge=judge, run_id=run_id, source=source, progress=progress)
 
 

@@ -18,7 +18,7 @@ from rawzone_assets.contract.findings import Findings
 from rawzone_assets.contract.judging import judge
 from rawzone_assets.health.erasure import erase as erasing
 from rawzone_assets.health.erasure import plan_erasure
-from rawzone_assets.zone import intake, rejudging
+from rawzone_assets.zone import reading, rejudging
 from rawzone_assets.zone import replay as replaying
 from rawzone_assets.zone.errors import ZoneError
 from rawzone_assets.zone.pile import Pile
@@ -100,7 +100,7 @@ def promote(zone: Zone, acknowledge: Acknowledge) -> object:
 
 def promote_large(zone: Zone, acknowledge: Acknowledge) -> object:
     """Promotion of deliveries that do not fit into memory and are staged before they are judged."""
-    with mock.patch.object(intake, "HELD_IN_MEMORY", 1):
+    with mock.patch.object(reading, "HELD_IN_MEMORY", 1):
         return promote(zone, acknowledge)
 
 
