@@ -11,6 +11,7 @@ import hashlib
 import uuid
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from rawzone_assets.health.damage import Damage, DamageKind
@@ -164,7 +165,7 @@ def unrecorded(zone: Zone) -> Iterator[dict[str, Any]]:
     """Records of repairs that left evidence and were cut off before they were recorded."""
     recorded = read_recorded(zone)
     folder = zone.layout.quarantine / upkeep.EVIDENCE_FOLDER
-    for path in sorted(read_tree(zone)[0]):
+    for path in sorted(map(Path, read_tree(zone)[0])):
         if not path.is_relative_to(folder):
             continue
         evidence = upkeep.place_of(zone.layout, path)

@@ -38,7 +38,7 @@ class Item:
     """A file that the ledger says exists: an object, its archive copy, a refused copy, or its findings."""
 
     place: str
-    path: Path
+    location: str  # its path, as text
     seq: int
     feed: str | None
     partition: str | None
@@ -50,6 +50,10 @@ class Item:
     stored_sha256: str
     stored_size: int
     encoding: str
+
+    @property
+    def path(self) -> Path:
+        return Path(self.location)
 
     @property
     def is_archive_copy(self) -> bool:
@@ -107,15 +111,23 @@ def read_recorded(zone: Zone, *, named: Callable[[Sequence[Item]], None] | None 
     folder, files = zone.layout.ledger, zone.files
     recorded = Recorded()
     names = files.names(folder) if files.status(folder) is not None else []
-    chain = [name for name in names if _LEDGER_NAME.fullmatch(name)]
+    chain = []
     for name in names:
-        if name not in chain:
+        if _LEDGER_NAME.fullmatch(name):
+            chain.append(name)
+        else:
             recorded.damages.append(_stranger(files, folder / name))
     for seq in range(int(chain[-1].split(".")[0]) + 1 if chain else 0):
         _read_commit(recorded, zone, seq)
         if named:
             named(list(takewhile(lambda item: item.seq == seq, reversed(recorded.items.values()))))  # noqa: B023
     return recorded
+
+
+def read_on(recorded: Recorded, zone: Zone) -> None:
+    """Take in what was committed since the ledger's folder was listed."""
+    while zone.files.status(zone.layout.commit(len(recorded.hashes))) is not None:
+        _read_commit(recorded, zone, len(recorded.hashes))
 
 
 def _read_commit(recorded: Recorded, zone: Zone, seq: int) -> None:
@@ -190,11 +202,11 @@ def _note_custody(recorded: Recorded, layout: Layout, seq: int, record: Record, 
     source = recorded.items.get(hot) or recorded.items.get(copy)
     form = custody.form_of_record(record)
     if source and after.has_archive_copy and copy not in recorded.items:
-        path = upkeep.path_of_place(layout, copy)
-        recorded.items[copy] = replace(source, place=copy, path=path, **form)
+        location = upkeep.location_of(layout, copy)
+        recorded.items[copy] = replace(source, place=copy, location=location, **form)
     if source and record["record"] == custody.RESTORED and after.whereabouts is Whereabouts.HOT:
-        path = upkeep.path_of_place(layout, hot)
-        recorded.items[hot] = replace(source, place=hot, path=path, **form)
+        location = upkeep.location_of(layout, hot)
+        recorded.items[hot] = replace(source, place=hot, location=location, **form)
     if after.whereabouts is not Whereabouts.HOT:
         _forget(recorded, hot)
     if after.whereabouts is Whereabouts.ERASED:
@@ -238,7 +250,7 @@ def _items(layout: Layout, seq: int, record: Record) -> Iterator[Item]:
     place = f"{upkeep.RAW}/{record['key']}" if promoted else f"quarantine/{record['quarantine']['path']}"
     item = Item(
         place=place,
-        path=upkeep.path_of_place(layout, place),
+        location=upkeep.location_of(layout, place),
         seq=seq,
         feed=record["feed"],
         partition=record["partition"],
@@ -260,7 +272,7 @@ def _items(layout: Layout, seq: int, record: Record) -> Iterator[Item]:
         yield replace(
             item,
             place=place,
-            path=upkeep.path_of_place(layout, place),
+            location=upkeep.location_of(layout, place),
             is_document=True,
             sha256=digest,
             size=len(document),
@@ -315,7 +327,7 @@ def damage_of(kind: DamageKind, item: Item, problem: str) -> Damage:
     """Damage of a file that the ledger knows."""
     return Damage(
         kind=kind,
-        path=str(item.path),
+        path=item.location,
         problem=problem,
         feed=item.feed,
         partition=item.partition,

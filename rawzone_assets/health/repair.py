@@ -118,7 +118,7 @@ def _told(
 
 def _plan(zone: Zone, report: ScrubReport, sources: Sources, outcome: Outcome) -> list[Job]:
     """What can be put back from where; what cannot goes into ``outcome``."""
-    by_path = {str(item.path): item for item in report.recorded.items.values()}
+    by_path = {item.location: item for item in report.recorded.items.values()}
     jobs: list[Job] = []
     for damage in (*report.damages, *report.weaknesses):
         item = by_path.get(damage.path)

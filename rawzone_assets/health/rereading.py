@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import islice
 from operator import attrgetter
@@ -24,7 +24,6 @@ from rawzone_assets.zone.receipt import Record
 from rawzone_assets.zone.zone import Zone
 
 _AT_ONCE = 64  # portions handed to the readers before their results are taken
-_AHEAD = 4  # portions that are handed out while the ledger is still read
 _MOST_FILES, _MOST_BYTES = 32, 2**20  # of a portion
 
 
@@ -36,63 +35,17 @@ class Checked:
     problem: Damage | None
 
 
-class Ahead:
-    """Files that are re-read while the ledger still is, which keeps one processor busy alone.
-
-    Only what is sound is kept of that. Whatever is wrong with a file is looked at once all of the ledger is
-    known, and so is a file of which the rest of the ledger says something else: its item is another one then.
-    """
-
-    def __init__(self, files: Files, pool: Executor, is_wanted: Callable[[Item], bool]) -> None:
-        self.sound: dict[str, Item] = {}  # by place
-        self._files = files
-        self._pool = pool
-        self._is_wanted = is_wanted
-        self._running: list[Future[None]] = []
-
-    def begin(self, items: Sequence[Item]) -> None:
-        """Hand these to the readers as far as they are idle: the ledger waits for nobody."""
-        self._running = [some for some in self._running if not some.done()]
-        for portion in islice(_portions(filter(self._is_wanted, items)), _AHEAD - len(self._running)):
-            self._running.append(self._pool.submit(self._read, portion))
-
-    def _read(self, items: Sequence[Item]) -> None:
-        self.sound.update({item.place: item for item in items if check_item(self._files, item) is None})
-
-
-@contextmanager
-def reading_ahead(files: Files, is_wanted: Callable[[Item], bool]) -> Iterator[Ahead]:
-    """Readers that are done when the block is."""
-    with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
-        yield Ahead(files, pool, is_wanted)
-
-
-def check(
-    zone: Zone, items: Iterable[Item], recorded: Recorded, *, sound: Mapping[str, Item] | None = None
-) -> Iterator[Checked]:
-    """Re-read files that ``recorded`` names, several at a time, in the order given.
-
-    Those that were found ``sound`` a moment ago, by place, are not read again.
-    """
-    known = sound or {}
+def check(zone: Zone, items: Iterable[Item], recorded: Recorded) -> Iterator[Checked]:
+    """Re-read files that ``recorded`` names, several at a time, in the order given."""
 
     def check_some(some: Sequence[Item]) -> list[Checked]:
-        return [
-            Checked(
-                item=item, problem=None if known.get(item.place) is item else _problem(zone, item, recorded)
-            )
-            for item in some
-        ]
+        return [Checked(item=item, problem=_problem(zone, item, recorded)) for item in some]
 
-    portions = _portions(items)
+    waiting = portions(items, attrgetter("stored_size"), most=_MOST_FILES, most_bytes=_MOST_BYTES)
     with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
-        while ahead := list(islice(portions, _AT_ONCE)):
+        while ahead := list(islice(waiting, _AT_ONCE)):
             for done in pool.map(check_some, ahead):
                 yield from done
-
-
-def _portions(items: Iterable[Item]) -> Iterator[list[Item]]:
-    return portions(items, attrgetter("stored_size"), most=_MOST_FILES, most_bytes=_MOST_BYTES)
 
 
 def _problem(zone: Zone, item: Item, recorded: Recorded) -> Damage | None:
@@ -103,7 +56,7 @@ def _problem(zone: Zone, item: Item, recorded: Recorded) -> Damage | None:
     if _left_since(zone, item, recorded):
         return None
     if item.is_archive_copy and item.key:
-        hot = replace(item, path=zone.layout.object(item.key))
+        hot = replace(item, location=str(zone.layout.object(item.key)))
         if check_item(zone.files, hot) is None:
             told = "its archive copy is missing, but the hot copy is sound: run 'rawzone repair'"
             return damage_of(DamageKind.COPY, item, told)

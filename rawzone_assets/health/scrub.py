@@ -13,11 +13,13 @@ from pathlib import Path
 
 from rawzone_assets.health import tree
 from rawzone_assets.health.damage import Damage, DamageKind
-from rawzone_assets.health.recorded import Erased, Item, Recorded, read_recorded
-from rawzone_assets.health.rereading import check, reading_ahead
+from rawzone_assets.health.reading_ahead import reading_ahead
+from rawzone_assets.health.recorded import Erased, Item, Recorded, read_on, read_recorded
+from rawzone_assets.health.rereading import check
 from rawzone_assets.zone import upkeep
 from rawzone_assets.zone.custody import Whereabouts
 from rawzone_assets.zone.errors import StorageFailed
+from rawzone_assets.zone.garbage import collected_seldom
 from rawzone_assets.zone.ledger import Head
 from rawzone_assets.zone.staging import leftovers
 from rawzone_assets.zone.zone import Zone
@@ -28,8 +30,8 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True, kw_only=True)
 class Surroundings:
-    """What a scrub knows of the zone before it tells anything. The tree is listed before the ledger is read,
-    so a promotion that runs meanwhile is no finding.
+    """What a scrub knows of the zone before it tells anything. The ledger's end is read after the tree is
+    listed, so a promotion that runs meanwhile is no finding.
     """
 
     tree: tree.Tree
@@ -68,7 +70,7 @@ def scrub(
     Raises:
         StorageFailed: The ledger's or the staging folder cannot be listed.
     """
-    with reading_the_zone():
+    with reading_the_zone(), collected_seldom():
         return _scrub(zone, feeds=feeds, since=since, until=until, progress=progress)
 
 
@@ -91,15 +93,25 @@ def _scrub(
     def is_wanted(item: Item) -> bool:
         return _is_wanted(item, feeds, since, until)
 
+    unread: list[Item] = []
+    done = 0
     with reading_ahead(zone.files, is_wanted) as ahead:
-        around = look_around(zone, named=ahead.begin)
-    wanted = list(filter(is_wanted, around.recorded.items.values()))
-    total = sum(weight_of(item) for item in wanted)
+        around = look_around(zone, named=ahead.name)
+        ahead.all_are_named()
+        wanted = list(filter(is_wanted, around.recorded.items.values()))
+        total = sum(map(weight_of, wanted))
+        exposed = tuple(tree.weaknesses(zone, around.tree, around.recorded, wanted))
+        for item in wanted:
+            if not ahead.finds_sound(item):
+                unread.append(item)
+                continue
+            done += weight_of(item)
+            if progress:
+                progress(done, total)
     damages = [*around.recorded.damages, *around.unreadable]
     weak: list[Damage] = []
     missing: list[Item] = []
-    done = 0
-    for checked in check(zone, wanted, around.recorded, sound=ahead.sound):
+    for checked in check(zone, unread, around.recorded):
         done += weight_of(checked.item)
         if checked.problem:
             (weak if checked.problem.kind is DamageKind.COPY else damages).append(checked.problem)
@@ -108,10 +120,9 @@ def _scrub(
         if progress:
             progress(done, total)
     found = list(foreign(zone, around, missing, feeds))
-    weak += tree.weaknesses(zone, around.tree, around.recorded, wanted)
     return ScrubReport(
         damages=(*damages, *(damage for damage in found if damage.kind is not DamageKind.LEFTOVER)),
-        weaknesses=(*weak, *(damage for damage in found if damage.kind is DamageKind.LEFTOVER)),
+        weaknesses=(*weak, *exposed, *(damage for damage in found if damage.kind is DamageKind.LEFTOVER)),
         objects=sum(is_object(around.recorded, item) for item in wanted),
         erased=tuple(around.recorded.erased.values()),
         archived=sum(item.is_archive_copy and is_object(around.recorded, item) for item in wanted),
@@ -125,12 +136,17 @@ def _scrub(
 
 
 def look_around(zone: Zone, *, named: Callable[[Sequence[Item]], None] | None = None) -> Surroundings:
-    """List the tree, then read the ledger; ``named`` is told of files while it is read."""
+    """Read the ledger, list the tree, and read what was committed meanwhile.
+
+    ``named`` is told of files while the ledger is read.
+    """
+    recorded = read_recorded(zone, named=named)
     listed, unreadable = tree.read_tree(zone)
+    read_on(recorded, zone)
     return Surroundings(
         tree=listed,
         unreadable=tuple(unreadable),
-        recorded=read_recorded(zone, named=named),
+        recorded=recorded,
         interrupted=tuple(leftovers(zone.files, zone.layout)),
     )
 
@@ -147,8 +163,9 @@ def foreign(
 ) -> Iterator[Damage]:
     """Files that nothing recorded accounts for."""
     recorded = around.recorded
-    known = {item.path for item in recorded.items.values()} | tree.in_flight(zone, around.interrupted)
-    known |= {upkeep.path_of_place(zone.layout, place) for place in recorded.evidence}
+    known = {item.location for item in recorded.items.values()}
+    known.update(map(str, tree.in_flight(zone, around.interrupted)))
+    known.update(upkeep.location_of(zone.layout, place) for place in recorded.evidence)
     for damage in tree.strangers(zone, around.tree, recorded, known, missing):
         inside = upkeep.place_of(zone.layout, Path(damage.path)).partition("/")[2]
         if not feeds or any(inside.startswith(f"{feed}/") for feed in feeds):

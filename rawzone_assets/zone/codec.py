@@ -23,7 +23,7 @@ _ALREADY_COMPRESSED = (".zip", ".xlsx", ".gz", ".parquet")
 _LEVEL = 5  # libdeflate 5: 0.98 of zlib 6's size at 2.5 times its speed
 _STREAM_LEVEL = 6
 _GZIP = 31  # zlib's window bits for a gzip wrapper
-_HELD = 64 * 2**20  # bytes of both forms up to which an object is read as a whole
+MOST_HELD = 64 * 2**20  # bytes of both forms up to which an object is read as a whole
 _LARGE = 8 * 2**20
 _ONE_LARGE = threading.Lock()
 _TRAILER = struct.Struct("<II")  # what ends a gzip member: the checksum and length of its content
@@ -180,10 +180,16 @@ def check_file(
         Damaged: What differs first.
     """
     first = b""
-    if size + stored_size <= _HELD:
+    if size + stored_size <= MOST_HELD:
         first = stream.read(stored_size + 1)  # one byte more shows a longer file
-        sound = len(first) == stored_size and hashlib.sha256(first).hexdigest() == stored_sha256
-        if sound and _decodes_to(first, encoding, size, sha256):
+        if holds(
+            first,
+            encoding=encoding,
+            size=size,
+            sha256=sha256,
+            stored_size=stored_size,
+            stored_sha256=stored_sha256,
+        ):
             return
     check_stored(
         chain([first], blocks_of(stream)),
@@ -195,10 +201,14 @@ def check_file(
     )
 
 
-def _decodes_to(stored: bytes, encoding: str, size: int, sha256: str) -> bool:
-    """Whether these bytes are one gzip member, or no gzip at all, that holds exactly the recorded ones."""
+def holds(
+    stored: bytes, *, encoding: str, size: int, sha256: str, stored_size: int, stored_sha256: str
+) -> bool:
+    """Whether these are all stored bytes of an object as its receipt has it, and hold what it says."""
+    if len(stored) != stored_size or hashlib.sha256(stored).hexdigest() != stored_sha256:
+        return False
     if encoding == "identity":
-        return len(stored) == size and hashlib.sha256(stored).hexdigest() == sha256
+        return stored_size == size and stored_sha256 == sha256
     try:
         content = deflate.gzip_decompress(stored, size)  # never more than the recorded size
     except deflate.DeflateError:

@@ -11,7 +11,7 @@ from rawzone_assets.zone.files import LocalFiles
 from rawzone_assets.zone.ledger import EMPTY, Author, encode_commit
 from rawzone_assets_tests.health.damaging import overwrite, zone_files
 from rawzone_assets_tests.zone.faulty_files import WatchedFiles
-from rawzone_assets_tests.zone.tiny_platform import open_zone
+from rawzone_assets_tests.zone.tiny_platform import LandingFolder, open_zone, promote_all
 
 
 def damages(home, **wanted):
@@ -69,6 +69,27 @@ class TestASoundZone:
         with open_zone(tmp_path) as zone:
             report = scrub(zone)
         assert (report.damages, report.objects, report.head.seq) == ((), 0, -1)
+
+
+class TestAPromotionMeanwhile:
+    """A scrub takes hours, and the zone is in use: what is promoted while it runs is no finding."""
+
+    @pytest.mark.parametrize("folder", ["raw/_ledger", "raw", "raw/tiny/notes", "quarantine"])
+    def test_is_none_whatever_is_listed_at_that_moment(self, home, folder):
+        due = [b"three\n" * 20]
+
+        class Meanwhile(WatchedFiles):
+            def before(self, operation, path):
+                if operation == "names" and path == home / folder and due:
+                    LandingFolder(home).put("tiny/note_20240524_120000.txt", due.pop())
+                    with open_zone(home) as other:
+                        promote_all(other)
+
+        with open_zone(home, files=Meanwhile(LocalFiles())) as zone:
+            report = scrub(zone)
+        assert not due
+        assert (report.damages, report.weaknesses, report.objects) == ((), (), 4)
+        assert damages(home) == ()
 
 
 class TestDamage:

@@ -125,8 +125,8 @@ class TestChecking:
         tracemalloc.stop()
 
     def test_a_file_too_large_to_hold_is_checked_as_a_stream(self, monkeypatch):
-        monkeypatch.setattr(codec, "_HELD", 100)
-        monkeypatch.setattr(codec, "_decodes_to", None)
+        monkeypatch.setattr(codec, "MOST_HELD", 100)
+        monkeypatch.setattr(codec, "holds", None)
         check(codec.compress(DATA))
         with pytest.raises(codec.Damaged):
             check(codec.compress(DATA)[:-1], recorded=codec.compress(DATA))

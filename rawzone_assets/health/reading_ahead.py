@@ -1,0 +1,163 @@
+"""Reading ahead: processes re-read files as soon as the ledger names them.
+
+What they find sound need not be read again. All else is left for ``rereading``, which finds out what is wrong
+with it: nothing is lost when a process dies, or none can be started.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from operator import attrgetter
+
+from rawzone_assets.health import reading_worker
+from rawzone_assets.health.reading_worker import FIELDS, SEPARATOR, SOUND
+from rawzone_assets.health.recorded import Item
+from rawzone_assets.zone.codec import MOST_HELD
+from rawzone_assets.zone.files import Files, LocalFiles
+from rawzone_assets.zone.portions import portions
+
+_MANY = 200  # files for which it pays to start processes
+_MOST_FILES, _MOST_BYTES = 32, 2**20  # of a portion
+_MOST_OUT = 8  # portions a process that wait for one or are being read: their answers never fill a socket
+_LONGEST_ANSWER = 2**12
+
+
+class Ahead:
+    """The files named so far, and which of them are known to be sound."""
+
+    def __init__(self, is_wanted: Callable[[Item], bool]) -> None:
+        self._is_wanted = is_wanted
+        self._named: list[Item] = []  # and not handed over yet
+        self._out: dict[int, list[Item]] = {}  # handed over and not answered
+        self._sound: dict[str, Item] = {}  # by place
+        self._readers: _Readers | None = None
+
+    def name(self, items: Sequence[Item]) -> None:
+        """Hand these over, some at a time."""
+        self._named += filter(self._is_wanted, items)
+        if len(self._named) < (_MOST_FILES if self._readers else _MANY):
+            return
+        self._readers = self._readers or _Readers()
+        self._hand_over(self._readers)
+
+    def all_are_named(self) -> None:
+        if self._readers:
+            self._hand_over(self._readers)
+            self._readers.are_asked_no_more()
+
+    def finds_sound(self, item: Item) -> bool:
+        """Whether it was read and is as recorded; waits until that is known.
+
+        Of its place the rest of the ledger may have said something else: then it is another item.
+        """
+        while self._readers and self._out and item.place not in self._sound:
+            self._take_answer(self._readers)
+        return self._sound.get(item.place) is item
+
+    def close(self) -> None:
+        if self._readers:
+            self._readers.close()
+
+    def _hand_over(self, readers: _Readers) -> None:
+        # Those too large to be held are read as a stream, which keeps no other thread waiting.
+        small = (item for item in self._named if item.size + item.stored_size <= MOST_HELD)
+        for portion in portions(small, attrgetter("stored_size"), most=_MOST_FILES, most_bytes=_MOST_BYTES):
+            while len(self._out) >= readers.most_out:
+                self._take_answer(readers)
+            number = readers.ask(portion)
+            if number is not None:
+                self._out[number] = portion
+        self._named.clear()
+
+    def _take_answer(self, readers: _Readers) -> None:
+        answer = readers.answer()
+        if answer is None:
+            self._out.clear()  # no process is left that could read them
+            return
+        number, marks = answer
+        for item, mark in zip(self._out.pop(number), marks, strict=True):
+            if mark == SOUND:
+                self._sound[item.place] = item
+
+
+class _Readers:
+    """A process for each processor, all at two sockets: a portion goes to whichever takes it first."""
+
+    def __init__(self) -> None:
+        count = os.cpu_count() or 1
+        self.most_out = _MOST_OUT * count
+        self._asked = 0
+        # One message is read by one process, whole.
+        self._requests, requests = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._answers, answers = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._processes: list[subprocess.Popen[bytes]] = []
+        with requests, answers, suppress(OSError):  # no memory, processes or descriptors left for another one
+            ends = (requests.fileno(), answers.fileno())
+            for _ in range(count):
+                self._processes.append(_started(*ends))
+
+    def ask(self, portion: Sequence[Item]) -> int | None:
+        """The number that the answer will have; ``None`` when there will be none."""
+        self._asked += 1
+        request = SEPARATOR.join((str(self._asked), *(field for item in portion for field in _told(item))))
+        if request.count(SEPARATOR) != FIELDS * len(portion):
+            return None  # an altered ledger has a name with a zero byte
+        try:
+            self._requests.send(os.fsencode(request))
+        except OSError:  # it is too long, or no process is left
+            return None
+        return self._asked
+
+    def answer(self) -> tuple[int, str] | None:
+        """The number of a portion, and a mark for each of its files; ``None`` when no process is left."""
+        try:
+            number, _, marks = self._answers.recv(_LONGEST_ANSWER).decode().partition(SEPARATOR)
+        except OSError:
+            return None
+        return (int(number), marks) if marks else None
+
+    def are_asked_no_more(self) -> None:
+        """Let a process end when nothing is left to read."""
+        self._requests.shutdown(socket.SHUT_WR)
+
+    def close(self) -> None:
+        for process in self._processes:
+            process.kill()
+            process.wait()
+        self._requests.close()
+        self._answers.close()
+
+
+def _told(item: Item) -> tuple[str, ...]:
+    """What a process is told of a file."""
+    original, stored = (item.sha256, str(item.size)), (item.stored_sha256, str(item.stored_size))
+    return item.location, item.encoding, *original, *stored
+
+
+def _started(requests: int, answers: int) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        # Unlike a module of the folder one happens to be in (-P).
+        [sys.executable, "-P", "-m", reading_worker.__name__, str(requests), str(answers)],
+        pass_fds=(requests, answers),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        start_new_session=True,  # Ctrl-C is ours to answer
+    )
+
+
+@contextmanager
+def reading_ahead(files: Files, is_wanted: Callable[[Item], bool]) -> Iterator[Ahead]:
+    """Processes that are gone when the block is left.
+
+    They read the disk itself: of a zone on other files nothing is read ahead.
+    """
+    ahead = Ahead(is_wanted if type(files) is LocalFiles else lambda _: False)
+    try:
+        yield ahead
+    finally:
+        ahead.close()
