@@ -98,6 +98,8 @@ class ZipFormat:
             findings.add(codes.EMPTY_FILE(f"the member {self.member!r} has no bytes"))
             return Facts()
         facts = self.inside.examine(feed, BytesContent(member), capture, findings)
+        if facts.access_reasons is not None:
+            return facts
         # From outside only packed bytes can be seen: what the member exposes is found here.
         return replace(facts, access_reasons=dict(scan(BytesContent(member)).counts))
 

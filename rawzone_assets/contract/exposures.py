@@ -59,6 +59,7 @@ class Exposures:
 
 
 _PERSONAL = frozenset({"e-mail"})
+_PLAIN_MARKS = tuple(family.marks for family in FAMILIES if not family.folded)
 
 
 def access_of(kinds: Mapping[str, int]) -> Access:
@@ -82,6 +83,14 @@ def exposes(text: str) -> bool:
         for probe in family.probes
         if probe.marks.are_in(sought_in)
     )
+
+
+def may_expose(text: str) -> bool:
+    """Whether a mark of any form stands in a text, of which bytes that are not ASCII may have been masked.
+
+    Marks hold no line ends: what has none in any of its lines gives nothing away.
+    """
+    return FOLDED_MARKS.are_in(text.lower()) or any(marks.are_in(text) for marks in _PLAIN_MARKS)
 
 
 def scan(content: Content, *, block: int | None = None) -> Exposures:

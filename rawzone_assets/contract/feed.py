@@ -53,7 +53,7 @@ class Facts:
     substance: str | None = None  # SHA-256 of the content without its volatile parts
     diary: Mapping[str, str] | None = None  # digests of its days' figures; see contract/restatement.py
     text: Mapping[str, Any] = field(default_factory=dict)  # charset, bom, newline
-    # Kinds of exposure and how often. Judging fills it in; a format adds what only it can see, packed members.
+    # Kinds of exposure and how often. Judging fills it in, unless the format has looked at all there is to see.
     access_reasons: Mapping[str, int] | None = None
 
     @property

@@ -29,9 +29,8 @@ def judge(feed: Feed, content: Content, capture: Capture) -> Judgement:
         findings.add(codes.TOO_LARGE(limit))
     else:
         facts = feed.format.examine(feed, content, capture, findings)
-        found = scan(content)
-        for kind, count in (facts.access_reasons or {}).items():  # seen by the format in what it unpacked
-            found.counts[kind] = max(count, found.counts.get(kind, 0))
+        seen = facts.access_reasons
+        found = scan(content) if seen is None else Exposures(counts=dict(seen))
         findings.extend(_exposure_findings(feed, found))
         facts = replace(facts, access_reasons=dict(sorted(found.counts.items())))
     return Judgement(findings=findings.result(), facts=facts, shadow=findings.shadow())

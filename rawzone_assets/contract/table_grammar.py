@@ -14,8 +14,11 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any, NamedTuple
 
+import jsonschema_rs
+
 from rawzone_assets.contract.forms import FORMS
 from rawzone_assets.contract.marks import linear_pattern
+from rawzone_assets.contract.table_beginnings import Beginnings
 from rawzone_assets.contract.table_cells import refused_texts, unusual_cells
 from rawzone_assets.contract.table_rows import SEPARATORS, Dialect, Lines
 from rawzone_assets.contract.table_rules import Chunk
@@ -45,6 +48,7 @@ class Plain(NamedTuple):
 
     chunk: Chunk  # of the columns to be looked at
     last_cells: list[str]  # if asked for: all, or as many as tell how many decimals they have
+    texts: Sequence[str]  # the lines in ASCII, other bytes being masked
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,25 +61,26 @@ class TableGrammar:
     looked_at: Mapping[str, int]
     doubtful: frozenset[str]  # of these, those of which the match does not prove every cell sound
     never_blank: frozenset[str]
-    widths: tuple[int, ...] | None  # of the first columns, when those are all that is looked at
+    beginnings: Beginnings | None  # of the first columns, when those are all that is looked at
 
     def chunk_of(self, lines: Lines, shape: Shape, *, with_last: bool) -> Plain | None:
         """The chunk that the lines are; ``None`` unless its cells are sound."""
-        last = self._ends_of_even(lines) if with_last else []
-        if not last and not self._matches(lines, self.cells[-1]):
+        texts = [piece.translate(_STANDING_FOR).decode("ascii") for piece in lines.pieces]
+        last = self._ends_of_even(lines, texts) if with_last else []
+        if not last and not self._matches(lines, texts, self.cells[-1]):
             return None
         columns = _Columns(grammar=self, lines=lines)
         numbers = range(lines.first, lines.first + lines.count)
-        chunk = Chunk(columns=columns, lines=numbers, **self._distinct(lines))
+        chunk = Chunk(columns=columns, lines=numbers, **self._distinct())
         if any(refused_texts(shape, chunk, column) for column in self.doubtful):
             return None
         if any(unusual_cells(shape, chunk)):
             return None
         if with_last and not last:
             last = [_last_cell(line, self.delimiter) for line in lines.texts]
-        return Plain(chunk, last)
+        return Plain(chunk, last, texts)
 
-    def _ends_of_even(self, lines: Lines) -> list[str]:
+    def _ends_of_even(self, lines: Lines, texts: Sequence[str]) -> list[str]:
         """The first and the last cell of the last column, if all rows are sound and their decimals as many."""
         ends = (
             lines.pieces[0].partition(lines.end)[0],
@@ -85,22 +90,32 @@ class TableGrammar:
         decimals = len(first.partition(".")[2])
         even = rf"-?[0-9]{{1,15}}\.[0-9]{{{decimals}}}"
         is_decimal = decimals > 0 and self.cells[-1] == _cell_of("decimal", nullable=False)
-        if not is_decimal or not self._matches(lines, even):
+        if not is_decimal or not self._matches(lines, texts, even):
             return []
         return [first, last] if lines.count > 1 else [last]
 
-    def _matches(self, lines: Lines, last_cell: str) -> bool:
-        row = _escaped(self.delimiter).join((*self.cells[:-1], last_cell)) + _escaped(self.end)
-        is_plain = _compiled(f"^(?:{row})*$").is_valid
-        return all(is_plain(piece.translate(_STANDING_FOR).decode("ascii")) for piece in lines.pieces)
+    def _matches(self, lines: Lines, texts: Sequence[str], last_cell: str) -> bool:
+        begun = self.beginnings
+        for piece, text in zip(lines.pieces, texts, strict=True):
+            if begun and begun.pattern:
+                known = (f"(?:{begun.pattern})", *self.cells[len(self.looked_at) : -1])
+                if self._rows_of(*known, last_cell).is_valid(text):
+                    continue
+            if not self._rows_of(*self.cells[:-1], last_cell).is_valid(text):
+                return False
+            if begun:
+                begun.learn(piece, lines.end)
+        return True
 
-    def _distinct(self, lines: Lines) -> dict[str, Any]:
-        """The different cells, where they stand at the same place in every line."""
-        if not self.widths:
+    def _rows_of(self, *cells: str) -> jsonschema_rs.Draft202012Validator:
+        row = _escaped(self.delimiter).join(cells) + _escaped(self.end)
+        return _compiled(f"^(?:{row})*$")
+
+    def _distinct(self) -> dict[str, Any]:
+        """The different cells met so far, where they stand at the same place in every line."""
+        if not self.beginnings:
             return {}
-        width = sum(self.widths) + len(self.widths) - 1
-        beginnings = {line[:width] for piece in lines.pieces for line in piece.split(lines.end)} - {b""}
-        rows = {tuple(beginning.decode().split(self.delimiter)) for beginning in beginnings}
+        rows = {tuple(beginning.decode().split(self.delimiter)) for beginning in self.beginnings.known}
         places = list(self.looked_at.items())
         return {
             "_distinct": {name: frozenset(row[at] for row in rows) for name, at in places},
@@ -194,16 +209,17 @@ def grammar_of(
         looked_at=looked_at,
         doubtful=frozenset(doubtful),
         never_blank=frozenset(never_blank),
-        widths=_widths(shape, header, looked_at),
+        beginnings=_beginnings(shape, header, looked_at),
     )
 
 
-def _widths(shape: Shape, header: Header, looked_at: Mapping[str, int]) -> tuple[int, ...] | None:
-    """How wide the columns to be looked at are, when they stand first and are always as wide."""
+def _beginnings(shape: Shape, header: Header, looked_at: Mapping[str, int]) -> Beginnings | None:
+    """Those of the columns to be looked at, when they stand first and are always as wide."""
     columns = header.columns[: len(looked_at)]
     declared = [shape.columns[column] for column in columns if column and column in looked_at]
     widths = [_WIDTHS.get(demands.get("format", ""), 0) for demands in declared if not is_nullable(demands)]
-    return tuple(widths) if len(widths) == len(looked_at) and widths and all(widths) else None
+    are_first = 0 < len(widths) == len(looked_at) < len(header.columns) and all(widths)
+    return Beginnings(sum(widths) + len(widths) - 1) if are_first else None
 
 
 def _cell(demands: Mapping[str, Any], text: str, *, is_text_only_tabs: bool) -> str | None:

@@ -101,6 +101,7 @@ class Rows:
     charset: str
     dialect: Dialect
     line: int = 0  # of the row given last
+    taken: int = 0  # bytes of the delivery
     broken: Finding | None = None
     _ahead: bytearray = field(default_factory=bytearray)  # read, but not taken
     _has_begun: bool = False
@@ -169,6 +170,7 @@ class Rows:
     def take(self, lines: Lines) -> None:
         """Go on after these lines."""
         del self._ahead[: lines.size]
+        self.taken += lines.size
         self.line += lines.count
 
     def _lines(self) -> Iterator[str]:
@@ -208,13 +210,15 @@ class Rows:
     def _taken(self, size: int) -> str:
         text = self._ahead[:size].decode(self.charset)
         del self._ahead[:size]
+        self.taken += size
         return text
 
     def _read_on(self, size: int) -> bool:
         """Whether there was more to read."""
         block = self.stream.read(size)
-        if not self._has_begun and self.charset == "utf-8":
+        if not self._has_begun and self.charset == "utf-8" and block.startswith(codecs.BOM_UTF8):
             block = block.removeprefix(codecs.BOM_UTF8)
+            self.taken += len(codecs.BOM_UTF8)
         self._has_begun = True
         self._ahead += block
         return bool(block)

@@ -19,6 +19,7 @@ from rawzone_assets.contract import codes, digests
 from rawzone_assets.contract.day_columns import DayColumn
 from rawzone_assets.contract.dialects import told_by_header
 from rawzone_assets.contract.drift import outline_of_columns
+from rawzone_assets.contract.exposures import may_expose
 from rawzone_assets.contract.feed import Capture, Content, Facts, Feed
 from rawzone_assets.contract.findings import Finding, Findings, Place
 from rawzone_assets.contract.forms import UNDEFINED, day_of, is_date
@@ -26,7 +27,7 @@ from rawzone_assets.contract.restatement import MOST_DAYS, Diary, Figures, diary
 from rawzone_assets.contract.rules import stale
 from rawzone_assets.contract.table_cells import refused_cells, unusual_cells
 from rawzone_assets.contract.table_cuts import LastCells
-from rawzone_assets.contract.table_grammar import TableGrammar, grammar_of
+from rawzone_assets.contract.table_grammar import Plain, TableGrammar, grammar_of
 from rawzone_assets.contract.table_rows import SEPARATORS, Dialect, Lines, Rows
 from rawzone_assets.contract.table_rules import Chunk, Identities, TableRule
 from rawzone_assets.contract.table_shapes import (
@@ -87,7 +88,9 @@ class TableFormat:
         )
         with content.open() as stream:
             examination.run(self.rows(content, stream, charset, examination.shape), seen)
-        return replace(examination.facts(), text=text)
+        # What no mark announces is not there: nobody has to look for it again.
+        seen_all = examination.unmarked == content.size
+        return replace(examination.facts(), text=text, access_reasons={} if seen_all else None)
 
     def rows(self, content: Content, stream: BinaryIO, charset: str, shape: Shape) -> Rows:
         """The rows, header first, of content in this charset; ``stream`` is the content, opened."""
@@ -140,6 +143,7 @@ class _Examination:
     last_cells: LastCells | None = None  # where a cut can show in them
     records: int = 0
     explained: int = 0
+    unmarked: int = 0  # bytes from the start on in which no mark of an exposure stands
     first_day: str | None = None
     last_day: str | None = None
     diary: Diary | None = None
@@ -156,6 +160,8 @@ class _Examination:
             return
         if not self._read_header(names, rows.line):
             return
+        if not may_expose(rows.dialect.delimiter.join(names)):
+            self.unmarked = rows.taken
         self._read_chunks(rows, seen.newline)
         self._read_rows(rows)
         if rows.broken:
@@ -205,19 +211,20 @@ class _Examination:
         while lines := rows.next_lines(CHUNK_ROWS, SEPARATORS[newline].encode()):
             if lines.may_be_long:
                 return
-            if not (grammar and self._take_plain(lines, grammar)) and not self._take_parsed(
-                lines, rows.dialect
-            ):
+            plain = self._take_plain(lines, grammar) if grammar else None
+            if plain is None and not self._take_parsed(lines, rows.dialect):
                 return
+            if plain and self.unmarked == rows.taken and not any(map(may_expose, plain.texts)):
+                self.unmarked += lines.size
             rows.take(lines)
 
-    def _take_plain(self, lines: Lines, grammar: TableGrammar) -> bool:
-        """Whether the lines were judged, being plain (``table_grammar.py``)."""
+    def _take_plain(self, lines: Lines, grammar: TableGrammar) -> Plain | None:
+        """The lines, if they were judged, being plain (``table_grammar.py``)."""
         plain = grammar.chunk_of(lines, self.shape, with_last=self.last_cells is not None)
         if plain is None or not self._take_written(grammar.written(lines)):
-            return False
+            return None
         self._take_chunk(plain.chunk, plain.last_cells, lines.count, self._rule_objections(plain.chunk))
-        return True
+        return plain
 
     def _take_parsed(self, lines: Lines, dialect: Dialect) -> bool:
         """Whether the lines were judged, being whole rows of the header's width."""

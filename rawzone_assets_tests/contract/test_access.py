@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from random import Random
 
 import pytest
-from judging_support import capture
+from judging_support import DAY, capture
 
+from rawzone_assets.contract import tables
 from rawzone_assets.contract.content import BytesContent
 from rawzone_assets.contract.feed import Judgement
 from rawzone_assets.contract.judging import judge
 from rawzone_assets.contract.modes import Mode, Secrets
 from rawzone_assets.platforms import find_feed
 from rawzone_assets.samples import samples
+from rawzone_assets.samples.distrokid_reports import good_report
 
 TOKEN = "EAABsbCS1iHgBO7ZAx0ZBq3WvZCkT9ZAm2LrV5uYqXzZB8pHn4ZD"  # noqa: S105  made up
 GOOD = {"streams": [{"date": "2025-06-10", "streams": 7}], "discovery": []}
@@ -51,6 +54,19 @@ class TestAccess:
         assert judgement.facts.access == "personal"
         assert [f.code for f in judgement.findings if f.code.startswith("RZ-P")] == ["RZ-PERSONAL-DATA"]
         assert not judgement.refused
+
+    @pytest.mark.parametrize("row", [0, 5, -1])
+    @pytest.mark.parametrize("title", ["by owner@example.org", 'by "owner"', "by owner\t"])
+    def test_of_a_table_is_found_in_any_row(self, row: int, title: str, monkeypatch: pytest.MonkeyPatch):
+        monkeypatch.setattr(tables, "CHUNK_ROWS", 4)
+        report = good_report(DAY, Random(1), weeks=2).set(row, "Title", title)
+        report.set(-2, "Title", "owner%40example.org")
+        expected = {"e-mail": 1 + ("@" in title)}
+        assert judged(report.encoded(), "distrokid/sales").facts.access_reasons == expected
+
+    def test_of_a_table_is_found_in_its_header(self):
+        report = good_report(DAY, Random(1), weeks=2).rename("Artist", "owner@example.org")
+        assert judged(report.encoded(), "distrokid/sales").facts.access_reasons == {"e-mail": 1}
 
     def test_is_told_of_what_cannot_be_read_as_well(self):
         judgement = judged(b'{"next": "https://graph.example/ads?access_token=' + TOKEN.encode())

@@ -1,0 +1,36 @@
+"""Table beginnings: the different cells of a table's first columns, learned without cutting every row.
+
+Most rows begin as others before them do: with a day of the report, say, and its month. Once no new beginning
+was met for a while, the known ones become part of the pattern by which rows are proven sound
+(``table_grammar.py``): what still matches has no others.
+"""
+
+from __future__ import annotations
+
+_CALM = 4  # pieces without a new beginning, after which more are not expected
+_MOST = 500  # beginnings in a pattern
+
+
+class Beginnings:
+    """What the rows of a table begin with, as far as it was read; a ``pattern`` of it when that is of use."""
+
+    def __init__(self, width: int) -> None:
+        """``width``: how many bytes of each row, all of them ASCII."""
+        self.known: set[bytes] = set()
+        self.pattern: str | None = None
+        self._width = width
+        self._calm = 0
+
+    def learn(self, piece: bytes, end: bytes) -> None:
+        """Take in the beginnings of whole rows, each of which ends with ``end``."""
+        new = {line[: self._width] for line in piece.split(end)} - self.known - {b""}
+        self.known |= new
+        self._calm = 0 if new else self._calm + 1
+        if new:
+            self.pattern = None
+        elif self._calm == _CALM and len(self.known) <= _MOST:
+            self.pattern = "|".join(map(_escaped, sorted(self.known)))
+
+
+def _escaped(beginning: bytes) -> str:
+    return "".join(f"\\x{byte:02x}" for byte in beginning)
