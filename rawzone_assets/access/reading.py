@@ -11,7 +11,7 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, TypedDict
 
 from rawzone_assets.access.cache import ByteCache
 from rawzone_assets.zone import codec, upkeep
@@ -30,6 +30,16 @@ from rawzone_assets.zone.receipt import Receipt, Verdict, printable_path
 from rawzone_assets.zone.zone import Zone
 
 _SHORTEST_PREFIX = 8
+
+
+class _Recorded(TypedDict):
+    """What a receipt says of both forms of an object."""
+
+    encoding: str
+    size: int
+    sha256: str
+    stored_size: int
+    stored_sha256: str
 
 
 def resolve(zone: Zone, wanted: str, *, folder: Path | None = None) -> tuple[Entry, ...]:
@@ -190,16 +200,18 @@ def _checked(receipt: Receipt, stream: BinaryIO) -> Iterator[bytes]:
     if (receipt.stored_size or 0) + (receipt.size or 0) <= HELD_IN_MEMORY:
         # One byte more than recorded shows a longer file without reading all of it.
         stored = stream.read((receipt.stored_size or 0) + 1)
-        _check(receipt, [stored])
+        content = codec.content_of(stored, **_recorded(receipt))
+        if content is not None:
+            return iter((bytes(content),))
+        codec.check_stored([stored], **_recorded(receipt))  # says what is wrong with it
         return _decoded(receipt, iter([stored]))
-    _check(receipt, codec.blocks_of(stream))
+    codec.check_stored(codec.blocks_of(stream), **_recorded(receipt))
     stream.seek(0)
     return _decoded(receipt, codec.blocks_of(stream))
 
 
-def _check(receipt: Receipt, stored: Iterator[bytes] | list[bytes]) -> None:
-    codec.check_stored(
-        stored,
+def _recorded(receipt: Receipt) -> _Recorded:
+    return _Recorded(
         encoding=receipt.encoding or "",
         size=receipt.size or 0,
         sha256=receipt.sha256 or "",

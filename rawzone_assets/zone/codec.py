@@ -205,17 +205,33 @@ def holds(
     stored: bytes, *, encoding: str, size: int, sha256: str, stored_size: int, stored_sha256: str
 ) -> bool:
     """Whether these are all stored bytes of an object as its receipt has it, and hold what it says."""
+    content = content_of(
+        *(stored,),
+        encoding=encoding,
+        size=size,
+        sha256=sha256,
+        stored_size=stored_size,
+        stored_sha256=stored_sha256,
+    )
+    return content is not None
+
+
+def content_of(
+    stored: bytes, *, encoding: str, size: int, sha256: str, stored_size: int, stored_sha256: str
+) -> bytes | bytearray | None:
+    """The original bytes, decoded in one shot; ``None`` when anything is not as the receipt has it."""
     if len(stored) != stored_size or hashlib.sha256(stored).hexdigest() != stored_sha256:
-        return False
+        return None
     if encoding == "identity":
-        return stored_size == size and stored_sha256 == sha256
+        return stored if (stored_size, stored_sha256) == (size, sha256) else None
     try:
         content = deflate.gzip_decompress(stored, size)  # never more than the recorded size
     except deflate.DeflateError:
-        return False
+        return None
     # The decoder passes over what follows the member, so the end of the bytes must be the member's own.
     end = _TRAILER.pack(deflate.crc32(content), len(content) & 0xFFFFFFFF)
-    return len(content) == size and stored.endswith(end) and hashlib.sha256(content).hexdigest() == sha256
+    is_sound = len(content) == size and stored.endswith(end) and hashlib.sha256(content).hexdigest() == sha256
+    return content if is_sound else None
 
 
 def check_stored(
