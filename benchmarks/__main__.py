@@ -117,6 +117,38 @@ def days_of_dagster(*, days: int, folder: Path) -> None:
     shutil.rmtree(place)
 
 
+@main.command(name="runs")
+@click.option("--runs", type=click.IntRange(1), default=15, show_default=True)
+@_folder
+def single_runs(*, runs: int, folder: Path) -> None:
+    """Promote one partition a Dagster run: CPU beside an asset that does nothing."""
+    # Imported by the one command that needs it, as Dagster and pandas below: the others start without.
+    from benchmarks.single_runs import cost_of_single_runs  # noqa: PLC0415
+
+    place = folder / "runs" / f"{time.strftime('%Y%m%d_%H%M%S')}-single"
+    for name, (here, elsewhere) in cost_of_single_runs(place, runs=runs).items():
+        click.echo(f"{name}: {1000 * here:.0f} ms of CPU, {1000 * elsewhere:.0f} ms in processes it starts")
+    shutil.rmtree(place)
+
+
+@main.command(name="reading")
+@click.option("--turns", type=click.IntRange(1), default=9, show_default=True)
+@_folder
+def read_thirty_days(*, turns: int, folder: Path) -> None:
+    """Read thirty days of a feed as one table: CPU beside pandas opening object after object."""
+    from benchmarks.reading import KINDS, read_thirty_days  # noqa: PLC0415
+
+    for name, kind in KINDS.items():
+        place = folder / "runs" / f"{time.strftime('%Y%m%d_%H%M%S')}-reading-{name}"
+        took = read_thirty_days(kind, place, turns=turns)
+        first = next(iter(took.values()))[1]
+        for way, (records, cpu) in took.items():
+            click.echo(
+                f"{kind.feed}, {way}: {records:,} records, {1000 * cpu:.1f} ms of CPU, {cpu / first:.2f}"
+            )
+        shutil.rmtree(place)
+
+
 @main.command(name="do", hidden=True)
 @click.argument("what", type=click.Choice(["floor", "floor-verify", "naive", "core"]))
 @click.argument("landing", type=click.Path(path_type=Path))

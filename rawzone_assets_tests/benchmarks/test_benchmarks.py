@@ -22,9 +22,10 @@ from rawzone_assets.platforms import all_platforms
 
 pytest.importorskip("selectolax")
 
-from benchmarks import floor, floor_verifying
+from benchmarks import floor, floor_verifying, reading
 from benchmarks.fast_engines import FAST
 from benchmarks.naive_engines import NAIVE
+from benchmarks.single_runs import cost_of_single_runs
 
 EVERY_FEED = {feed.id for platform in all_platforms() for feed in platform.feeds}
 
@@ -125,6 +126,20 @@ def test_a_history_is_told_in_one_event_a_day_and_check(tmp_path):
     told = tell_history(3, tmp_path)
     assert (told.events["ASSET_MATERIALIZATION"], told.events["ASSET_CHECK_EVALUATION"]) == (3, 15)
     assert told.reporting.cpu > 0
+
+
+@pytest.mark.parametrize("name", reading.KINDS)
+def test_every_way_of_reading_thirty_days_comes_to_the_same_records(tmp_path, name):
+    took = reading.read_thirty_days(reading.KINDS[name], tmp_path, turns=1)
+    ((records, *others),) = [[*dict.fromkeys(records for records, _ in took.values())]]
+    assert (len(took), others) == (3, [])
+    assert records > reading.DAYS
+
+
+def test_a_partition_is_promoted_in_a_run_beside_runs_of_assets_that_do_nothing(tmp_path):
+    idle, checked, ours = cost_of_single_runs(tmp_path, runs=1).values()
+    assert min(idle[0], checked[0], ours[0], ours[1]) > 0
+    assert len(list((tmp_path / "zone" / "raw" / "_ledger").glob("*.jsonl"))) == 2
 
 
 @pytest.mark.skipif(not is_there("strace"), reason="counting needs strace")

@@ -1,0 +1,101 @@
+"""Single runs: what promoting one partition costs as a Dagster run of its own.
+
+Beside it, in this process and its Dagster instance, runs an asset that does nothing. Dagster itself pays for
+each check of an asset, planned and evaluated, so one that passes as many checks is run as well.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import resource
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import date, timedelta
+from pathlib import Path
+from random import Random
+from statistics import median
+from typing import Any
+from unittest import mock
+
+import dagster as dg
+
+from benchmarks.enlarging import enlarged
+from benchmarks.plans import LAST_DAY, routine_named
+
+_TEMPLATE, _FEED = "tiktok_trends_{stamp}.json", "tiktok/trends"
+_DAYS = dg.DailyPartitionsDefinition("2020-01-01")
+_Run = Callable[[str], bool]
+
+
+def cost_of_single_runs(folder: Path, *, runs: int) -> dict[str, tuple[float, float]]:
+    """Median CPU seconds of a run in this process, and in the processes that it starts, by kind of asset."""
+    days = [LAST_DAY - timedelta(days=number) for number in range(runs + 1)]
+    for day in days:
+        _land(day, folder / "landing")
+    here: dict[str, list[float]] = {}
+    elsewhere: dict[str, list[float]] = {}
+    with _installed(folder) as kinds:
+        for turn, day in enumerate(days):
+            for name, run in kinds.items():
+                before = _cpu()
+                if not run(day.isoformat()):
+                    raise RuntimeError(f"a run of {name} failed: its messages are in {folder / 'dagster'}")
+                after = _cpu()
+                if turn:  # the first imports and creates what all others use
+                    here.setdefault(name, []).append(after[0] - before[0])
+                    elsewhere.setdefault(name, []).append(after[1] - before[1])
+    return {name: (median(here[name]), median(elsewhere[name])) for name in here}
+
+
+def _land(day: date, landing: Path) -> None:
+    routine, dice = routine_named(_TEMPLATE), Random(day.toordinal())
+    path = landing / routine.path_at(day, f"{day:%Y%m%d}_070000")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(enlarged(_TEMPLATE, routine.make(day, dice), 0, dice))
+
+
+@contextmanager
+def _installed(folder: Path) -> Iterator[dict[str, _Run]]:
+    """A Dagster instance and a zone, and how each kind of asset is run there."""
+    home = folder / "dagster"
+    home.mkdir(parents=True)
+    (home / "dagster.yaml").write_text("telemetry: {enabled: false}\n", encoding="utf-8")
+    roots = {"RAWZONE_HOME": str(folder / "zone"), "RAWZONE_LANDING": str(folder / "landing")}
+    environment = {**roots, "RAWZONE_SETTLE": "0", "DAGSTER_HOME": str(home)}
+    with mock.patch.dict(os.environ, environment), dg.DagsterInstance.get() as instance:
+        from rawzone_assets.definitions import defs  # noqa: PLC0415  it reads where the zone is
+
+        logging.disable(logging.CRITICAL)
+        try:
+            feed = dg.AssetKey(["raw", *_FEED.split("/")])
+            checks = [key.name for key in defs.resolve_asset_graph().asset_check_keys if key.asset_key == feed]
+            yield {
+                "an asset that does nothing": _runner(_idle([]), dg.AssetKey(["idle"]), instance),
+                f"... and passes {len(checks)} checks": _runner(_idle(checks), dg.AssetKey(["idle"]), instance),
+                _FEED: _runner(defs, feed, instance),
+            }
+        finally:
+            logging.disable(logging.NOTSET)
+
+
+def _idle(checks: list[str]) -> dg.Definitions:
+    @dg.asset(partitions_def=_DAYS, check_specs=[dg.AssetCheckSpec(name, asset="idle") for name in checks])
+    def idle() -> Iterator[Any]:
+        results = [dg.AssetCheckResult(passed=True, check_name=name) for name in checks]
+        yield dg.MaterializeResult(metadata={"files": 1}, check_results=results)
+
+    return dg.Definitions(assets=[idle])
+
+
+def _runner(defs: dg.Definitions, key: dg.AssetKey, instance: dg.DagsterInstance) -> _Run:
+    job = defs.resolve_implicit_global_asset_job_def()
+    return lambda day: (
+        job.execute_in_process(instance=instance, partition_key=day, asset_selection=[key]).success
+    )
+
+
+def _cpu() -> tuple[float, float]:
+    """Seconds of processor time so far, of this process and of those that it has seen end."""
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return used[0].ru_utime + used[0].ru_stime, used[1].ru_utime + used[1].ru_stime
