@@ -6,6 +6,7 @@ import pytest
 
 from rawzone_assets.access import reading
 from rawzone_assets.access.reading import original_bytes, path_of, resolve, stored_form
+from rawzone_assets.zone import codec
 from rawzone_assets.zone.errors import AmbiguousObject, NotPromoted, ObjectDamaged, UnknownObject
 
 A, B = "toolost/toolost_spotify_20250601.json", "toolost/toolost_spotify_20250602.json"
@@ -56,14 +57,14 @@ def test_a_large_object_that_changes_between_its_two_readings_is_noticed(bench, 
     path = path_of(bench.zone, receipt)
     other = bench.land("distrokid/sales_report_20250602.tsv", b"some Content")[0]
     swapped = path_of(bench.zone, other).read_bytes()
-    check = reading._check
+    check = codec.check_stored
 
-    def check_then_change(*arguments):
-        check(*arguments)
+    def check_then_change(*stored, **recorded):
+        check(*stored, **recorded)
         path.chmod(0o644)
         path.write_bytes(swapped)
 
-    monkeypatch.setattr(reading, "_check", check_then_change)
+    monkeypatch.setattr(codec, "check_stored", check_then_change)
     with pytest.raises(ObjectDamaged, match="changed while it was read"):
         list(original_bytes(bench.zone, receipt))
 
