@@ -23,8 +23,11 @@ from rawzone_assets.zone.portions import portions
 
 _MANY = 200  # files for which it pays to start processes
 _MOST_FILES, _MOST_BYTES = 32, 2**20  # of a portion
-_MOST_OUT = 8  # portions a process that wait for one or are being read: their answers never fill a socket
+_MOST_OUT = 128  # portions that are not answered: so few answers never fill a socket
+_ROOM = 2**20  # bytes for their requests, so that who names files seldom waits
 _LONGEST_ANSWER = 2**12
+_KEEPS_MEMORY = {"MALLOC_TRIM_THRESHOLD_": str(2**28), "MALLOC_MMAP_THRESHOLD_": str(2**25)}
+"""Lets glibc keep it for the next file: to have it from the system each time takes a twentieth more."""
 
 
 class Ahead:
@@ -67,7 +70,7 @@ class Ahead:
         # Those too large to be held are read as a stream, which keeps no other thread waiting.
         small = (item for item in self._named if item.size + item.stored_size <= MOST_HELD)
         for portion in portions(small, attrgetter("stored_size"), most=_MOST_FILES, most_bytes=_MOST_BYTES):
-            while len(self._out) >= readers.most_out:
+            while len(self._out) >= _MOST_OUT:
                 self._take_answer(readers)
             number = readers.ask(portion)
             if number is not None:
@@ -89,16 +92,15 @@ class _Readers:
     """A process for each processor, all at two sockets: a portion goes to whichever takes it first."""
 
     def __init__(self) -> None:
-        count = os.cpu_count() or 1
-        self.most_out = _MOST_OUT * count
         self._asked = 0
         # One message is read by one process, whole.
         self._requests, requests = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._requests.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _ROOM)  # or as much as is allowed
         self._answers, answers = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._processes: list[subprocess.Popen[bytes]] = []
         with requests, answers, suppress(OSError):  # no memory, processes or descriptors left for another one
             ends = (requests.fileno(), answers.fileno())
-            for _ in range(count):
+            for _ in range(os.cpu_count() or 1):
                 self._processes.append(_started(*ends))
 
     def ask(self, portion: Sequence[Item]) -> int | None:
@@ -143,6 +145,7 @@ def _started(requests: int, answers: int) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
         # Unlike a module of the folder one happens to be in (-P).
         [sys.executable, "-P", "-m", reading_worker.__name__, str(requests), str(answers)],
+        env={**os.environ, **_KEEPS_MEMORY},
         pass_fds=(requests, answers),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
