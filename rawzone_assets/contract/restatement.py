@@ -8,7 +8,8 @@ diary leaves out what the feed's usual lag and its ``settled_after`` say may sti
 from __future__ import annotations
 
 import hashlib
-from base64 import b64decode, b64encode
+from base64 import b64encode
+from binascii import a2b_base64
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -138,9 +139,9 @@ def restatement_findings(now: Diary | None, past: Iterable[Diary]) -> Iterator[F
     for diary in past:
         if not left:
             break
-        begins = date.fromisoformat(diary["from"]).toordinal()
-        ends = begins + len(diary["days"]) * 3 // 4  # a day or two more than it tells: Base64 fills up
-        if diary["of"] != now["of"] or begins >= left[-1].stop or ends < left[0].start:
+        begins, told_days = _ordinal(diary["from"]), diary["days"]
+        ends = begins + len(told_days) * 3 // 4 - told_days.count("=", -2)
+        if diary["of"] != now["of"] or begins >= left[-1].stop or ends <= left[0].start:
             continue
         before = _read(diary)
         for days in left:
@@ -192,12 +193,21 @@ class _Days(NamedTuple):
 
 
 def _read(diary: Diary) -> _Days:
-    first = date.fromisoformat(diary["from"]).toordinal()
-    days = b64decode(diary["days"])
-    records = b64decode(diary["records"]) if "records" in diary else bytes(len(days))
+    return _taken_apart(diary["from"], diary["days"], diary.get("records"))
+
+
+@lru_cache(maxsize=64)  # what is new now is compared with the deliveries that come next
+def _taken_apart(first: str, encoded_days: str, encoded_records: str | None) -> _Days:
+    days = a2b_base64(encoded_days)
+    records = bytes(len(days)) if encoded_records is None else a2b_base64(encoded_records)
     if len(days) != len(records):
         raise ValueError("a diary tells of other days than it has records")
-    return _Days(first, days, records)
+    return _Days(_ordinal(first), days, records)
+
+
+@lru_cache(maxsize=1_024)
+def _ordinal(day: str) -> int:
+    return date.fromisoformat(day).toordinal()
 
 
 def _remembered_digests(columns: Sequence[Column], count: int) -> Sequence[int]:

@@ -152,6 +152,8 @@ def _stored_name(name: str) -> str:
 
 def fitting(name: str) -> str:
     """The name, or for one too long its beginning, a hash of all of it, and its extension."""
+    if len(name) <= _LONGEST_NAME // 4:  # as nearly all are: a character takes four bytes at most
+        return name
     encoded = name.encode()
     if len(encoded) <= _LONGEST_NAME:
         return name

@@ -10,12 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
-from itertools import islice
+from itertools import islice, takewhile
 
 from rawzone_assets.contract import codes
 from rawzone_assets.contract.drift import Outline, drift_findings
 from rawzone_assets.contract.feed import Feed
 from rawzone_assets.contract.findings import Finding
+from rawzone_assets.contract.name_templates import subject_patterns
 from rawzone_assets.contract.naming import subject_of
 from rawzone_assets.contract.repetition import same_content, standstill_findings
 from rawzone_assets.contract.restatement import restatement_findings
@@ -97,7 +98,7 @@ class Past:
             self._outlines[form, receipt.fingerprint or ""] = receipt.outline
         outline = None if known else receipt.outline
         if not found:  # as nearly always
-            return receipt.changed(outline=outline)
+            return receipt if outline is receipt.outline else receipt.changed(outline=outline)
         findings = feed.gathering()
         findings.extend(found)
         told = (finding.as_json() for finding in findings.result())
@@ -105,20 +106,22 @@ class Past:
 
     def _recent(self, feed: Feed, now: Accepted, timeline: Timeline) -> _Recent:
         """The deliveries before, as many as are compared, and as long as they say the same."""
-        subjects = self._subjects.setdefault(feed.id, _Subjects(feed))
-        subject = subjects[now.name]
-        deliveries: list[Accepted] = []
-        unchanged_since, unbroken = None, now.substance is not None
-        for before in islice(timeline.before(now.captured_at), _LOOKED_BACK):
-            if subjects[before.name] != subject:
-                continue
-            unbroken = unbroken and before.substance == now.substance
-            if unbroken:
+        subjects = self._subjects.get(feed.id)
+        if subjects is None:
+            subjects = self._subjects[feed.id] = _Subjects(feed)
+
+        def of_its_subject() -> Iterator[Accepted]:
+            looked_at = islice(timeline.before(now.captured_at), _LOOKED_BACK)
+            if not subjects.differ:
+                return looked_at
+            subject = subjects[now.name]
+            return (before for before in looked_at if subjects[before.name] == subject)
+
+        deliveries = list(islice(of_its_subject(), RECENT))
+        unchanged_since = None
+        if deliveries and now.substance is not None and deliveries[0].substance == now.substance:
+            for before in takewhile(lambda before: before.substance == now.substance, of_its_subject()):
                 unchanged_since = before.captured_at
-            if len(deliveries) < RECENT:
-                deliveries.append(before)
-            elif not unbroken:
-                break
         return _Recent(deliveries=deliveries, unchanged_since=unchanged_since)
 
     def _repetitions(self, feed: Feed, receipt: Receipt, recent: _Recent) -> Iterator[Finding]:
@@ -171,6 +174,7 @@ class _Subjects(dict[str, str]):
     def __init__(self, feed: Feed) -> None:
         super().__init__()
         self._feed = feed
+        self.differ = bool(subject_patterns(feed.all_names))
 
     def __missing__(self, name: str) -> str:
         self[name] = subject = subject_of(self._feed, name)

@@ -74,9 +74,9 @@ class Receipt:
     access_reasons: Mapping[str, int] | None = None  # kinds of exposure and how often, never a value
 
     def changed(self, **changes: Any) -> Receipt:
-        """As ``dataclasses.replace`` does, at a tenth of its price: it has forty fields, and changes twice."""
+        """As ``dataclasses.replace`` does, at a twentieth of its price: it has forty fields."""
         changed = object.__new__(Receipt)
-        vars(changed).update(vars(self), **changes)
+        object.__setattr__(changed, "__dict__", vars(self) | changes)
         return changed
 
     def as_records(self) -> list[dict[str, Any]]:

@@ -9,6 +9,8 @@ from __future__ import annotations
 from bisect import bisect_right, insort_right
 from collections.abc import Iterator
 from functools import partial
+from heapq import merge
+from itertools import chain, islice
 from operator import attrgetter
 
 from rawzone_assets.zone.past_lookups import Accepted, PastLookups
@@ -37,13 +39,11 @@ class Timeline:
         if self._stretch is None or not self._stretch.reaches(captured_at):
             self._stretch = _Stretch(self._lookups, self._form, captured_at)
         joined = self._joined
-        left = bisect_right(joined, captured_at, key=_captured_at)
-        for stored in self._stretch:
-            while left and joined[left - 1].captured_at >= stored.captured_at:
-                left -= 1
-                yield joined[left]
-            yield stored
-        yield from reversed(joined[:left])
+        later = len(joined) - bisect_right(joined, captured_at, key=_captured_at)
+        newest_first = islice(reversed(joined), later, None)
+        if not joined or self._stretch.since <= joined[0].captured_at:  # as nearly always
+            return chain(newest_first, self._stretch)
+        return merge(newest_first, self._stretch, key=_captured_at, reverse=True)
 
 
 class _Stretch:
@@ -53,12 +53,12 @@ class _Stretch:
         self._read = partial(lookups.accepted_before, form, captured_at)
         self._entries = self._read(most=_AT_FIRST)  # newest first
         self._is_whole = len(self._entries) < _AT_FIRST
-        self._since = self._entries[0].captured_at if self._entries else ""
+        self.since = self._entries[0].captured_at if self._entries else ""
         self._until = lookups.next_capture(form, captured_at)
 
     def reaches(self, captured_at: str) -> bool:
         """Whether the same was accepted before this moment, as far as the ledger tells."""
-        return self._since <= captured_at and (self._until is None or captured_at < self._until)
+        return self.since <= captured_at and (self._until is None or captured_at < self._until)
 
     def __iter__(self) -> Iterator[Accepted]:
         yield from self._entries
