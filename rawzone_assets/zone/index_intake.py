@@ -25,22 +25,26 @@ from rawzone_assets.zone.receipt import Record, Verdict, canonical
 
 TABLES = ("receipt", "body")
 _INSERT = f"INSERT INTO receipt VALUES ({', '.join('?' * 24)})"  # noqa: S608
-_ACCEPTED = (Verdict.PROMOTED, Verdict.DUPLICATE)
+_ACCEPTED = (str(Verdict.PROMOTED), str(Verdict.DUPLICATE))
+_NOWHERE: Record = {}
+_bytes = bytes.fromhex
 
 
 def take_in(database: sqlite3.Connection, commit: Commit) -> None:
     """Add a commit to all tables, within a transaction."""
     first = database.execute("SELECT coalesce(max(id), 0) + 1 FROM body").fetchone()[0]
     receipts, bodies, others = list[tuple[int, Record]](), list[tuple[int, str]](), list[Record]()
-    for record, line in zip(commit.records, commit.lines, strict=True):
+    for record, line in zip(commit.records, commit.body.decode().split("\n"), strict=False):
         if record.get("record") == "receipt":
-            receipts.append((first + len(receipts), record))
-            bodies.append((receipts[-1][0], line.decode()))
+            id_ = first + len(receipts)
+            receipts.append((id_, record))
+            bodies.append((id_, line))
         else:
             others.append(record)
-    database.executemany(_INSERT, [_row(id_, commit.seq, record) for id_, record in receipts])
+    rows = [_row(id_, commit.seq, record) for id_, record in receipts]
+    database.executemany(_INSERT, rows)
     database.executemany("INSERT INTO body VALUES (?, ?)", bodies)
-    _close_refusals(database, receipts)
+    _close_refusals(database, rows)
     _note_landed(database, receipts)
     note_days(database, receipts)
     for record in others:
@@ -67,27 +71,40 @@ def _number_of(feed: str, schema: str) -> int:
 def _row(id_: int, seq: int, record: Record) -> tuple[Any, ...]:
     """The row of a receipt, in the order of the table's columns."""
     told = record.get
-    copy = told("quarantine") or {}
-    outline, diary = told("outline"), told("diary")
+    feed, sha256, substance, fingerprint = told("feed"), told("sha256"), told("substance"), told("fingerprint")
+    copy, outline, diary = told("quarantine") or _NOWHERE, told("outline"), told("diary")
     return (
-        *(id_, seq, told("feed"), told("partition"), told("name"), record["verdict"]),
-        *(_digest(told("sha256")), told("key"), told("revision"), record["landing_path"]),
-        *(form_number(told("feed"), told("contract")), told("captured_at")),
-        *(told("size"), told("records"), told("data_min")),
-        *(_digest(told("substance")), _digest(told("fingerprint")), None),
-        *(copy.get("path"), copy.get("findings")),
+        id_,
+        seq,
+        feed,
+        told("partition"),
+        told("name"),
+        record["verdict"],
+        _bytes(sha256) if sha256 else None,
+        told("key"),
+        told("revision"),
+        record["landing_path"],
+        form_number(feed, told("contract")),
+        told("captured_at"),
+        told("size"),
+        told("records"),
+        told("data_min"),
+        _bytes(substance) if substance else None,
+        _bytes(fingerprint) if fingerprint else None,
+        None,
+        copy.get("path"),
+        copy.get("findings"),
         orjson.dumps(outline).decode() if outline else None,
         canonical(diary).decode() if diary else None,
-        *(told("stored_size"), None),
+        told("stored_size"),
+        None,
     )
 
 
-def _close_refusals(database: sqlite3.Connection, receipts: list[tuple[int, Record]]) -> None:
+def _close_refusals(database: sqlite3.Connection, rows: list[tuple[Any, ...]]) -> None:
     """A refusal is closed by a later receipt that accepts the same bytes under the same name."""
     accepted = [
-        (record["name"], record["feed"], _digest(record["sha256"]), id_)
-        for id_, record in receipts
-        if record["verdict"] in _ACCEPTED
+        (name, feed, sha256, id_) for id_, _, feed, _, name, verdict, sha256, *_ in rows if verdict in _ACCEPTED
     ]
     database.executemany(
         "UPDATE receipt INDEXED BY receipt_name SET accepted_later = 1 "
@@ -123,9 +140,5 @@ def _take_back(database: sqlite3.Connection, id_: int, record: Record, standing:
         "ORDER BY id DESC LIMIT 1",
         (label, id_),
     ).fetchone()
-    if known and known.feed == standing.feed and newest and newest[0] == _digest(record["sha256"]):
+    if known and known.feed == standing.feed and newest and newest[0] == _bytes(record["sha256"]):
         seen.correct(label, standing)
-
-
-def _digest(digits: str | None) -> bytes | None:
-    return bytes.fromhex(digits) if digits else None

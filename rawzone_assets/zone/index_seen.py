@@ -106,8 +106,12 @@ class SeenFiles:
 
     def note(self, files: Iterable[SeenFile]) -> None:
         """Keep what became of these files, in the order given. Within a transaction."""
-        number_of = self._numbering()
-        rows = [(label, entity, number_of(standing)) for label, entity, standing in files]
+        number_of, number, numbered = self._numbering(), 0, None
+        rows = list[tuple[str, bytes, int]]()
+        for label, entity, standing in files:
+            if standing is not numbered:  # they come with the same one by the hundred
+                number, numbered = number_of(standing), standing
+            rows.append((label, entity, number))
         self._database.executemany("INSERT OR REPLACE INTO seen VALUES (?, ?, ?)", rows)
         self._forget_folders(label for label, _, _ in rows)
 

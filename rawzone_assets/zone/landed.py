@@ -12,6 +12,7 @@ import struct
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from operator import itemgetter
 
 from rawzone_assets.contract.naming import (
     DONE_SUFFIX,
@@ -249,7 +250,7 @@ class _Walk:
 
 def entity_from(identity: Mapping[str, str]) -> bytes:
     """The entity of a landed file as :attr:`Landed.entity` is, from what its receipt keeps of it."""
-    return _packed(*(int(identity[name]) for name in ("device", "inode", "size", "mtime_ns", "ctime_ns")))
+    return _packed(*map(int, _identified(identity)))
 
 
 def _packed(*identity: int) -> bytes:
@@ -287,5 +288,6 @@ def _identity(status: os.stat_result) -> tuple[int, int, int, int, int]:
 
 
 _UNMARKED = Marks()
+_identified = itemgetter("device", "inode", "size", "mtime_ns", "ctime_ns")
 _ENTITY = struct.Struct("<QQqqq")
 _KIND = 0o170000
