@@ -146,9 +146,9 @@ def _restore(zone: Zone, batch: Batch, found: Restorable) -> Restored:
     staged = batch.repair_path(place, found.sha256)
     zone.files.create(staged, [found.data])
     zone.files.sync(staged)
-    placement = Placement(
-        staged=staged,
-        target=target,
+    placement = Placement.of(
+        staged,
+        target,
         evidence=upkeep.path_of_place(zone.layout, evidence) if evidence else None,
         stored_sha256=found.sha256,
     )

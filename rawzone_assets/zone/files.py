@@ -13,7 +13,7 @@ import fcntl
 import os
 import stat
 import struct
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
@@ -24,6 +24,10 @@ _FOLDER_MODE = 0o755
 _GET_FLAGS = 2 << 30 | struct.calcsize("@l") << 16 | ord("f") << 8 | 1
 _SET_FLAGS = 1 << 30 | struct.calcsize("@l") << 16 | ord("f") << 8 | 2
 _IMMUTABLE = 0x10
+
+
+Link = Callable[[str, str], None]
+"""Gives the file of the first name, in one folder, the second name in another."""
 
 
 class Files(Protocol):
@@ -43,6 +47,10 @@ class Files(Protocol):
 
     def link(self, source: Path, target: Path) -> None:
         """Give a file a second name; ``FileExistsError`` when the name is taken. Never replaces."""
+        ...
+
+    def linker(self, source: Path, target: Path) -> contextlib.AbstractContextManager[Link]:
+        """Does as ``link`` for names in these two folders, which are not looked for each time."""
         ...
 
     def make_folder(self, path: Path) -> None:
@@ -118,6 +126,25 @@ class LocalFiles:
     def link(self, source: Path, target: Path) -> None:
         os.link(source, target, follow_symlinks=False)
 
+    @contextlib.contextmanager
+    def linker(self, source: Path, target: Path) -> Iterator[Link]:
+        with _opened(source, os.O_DIRECTORY) as source_folder, _opened(target, os.O_DIRECTORY) as target_folder:
+
+            def link(name: str, other: str) -> None:
+                try:
+                    os.link(
+                        name,
+                        other,
+                        src_dir_fd=source_folder,
+                        dst_dir_fd=target_folder,
+                        follow_symlinks=False,
+                    )
+                except OSError as error:
+                    error.filename, error.filename2 = str(source / name), str(target / other)
+                    raise
+
+            yield link
+
     def make_folder(self, path: Path) -> None:
         os.mkdir(path, _FOLDER_MODE)
 
@@ -184,8 +211,8 @@ class LocalFiles:
 
 
 @contextlib.contextmanager
-def _opened(path: Path) -> Iterator[int]:
-    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+def _opened(path: Path, flags: int = os.O_NOFOLLOW | os.O_NONBLOCK) -> Iterator[int]:
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | flags)
     try:
         yield descriptor
     except OSError as error:

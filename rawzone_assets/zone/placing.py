@@ -10,12 +10,14 @@ from __future__ import annotations
 import errno
 import os
 import stat
+from itertools import groupby
+from operator import attrgetter
 from pathlib import Path
 
 from rawzone_assets.zone import codec
 from rawzone_assets.zone.custody import Whereabouts
 from rawzone_assets.zone.errors import KeyOccupied
-from rawzone_assets.zone.files import Files, ensure_folder
+from rawzone_assets.zone.files import Files, Link, ensure_folder
 from rawzone_assets.zone.index import Index
 from rawzone_assets.zone.layout import Layout
 from rawzone_assets.zone.replacing import holds, put_back, set_aside
@@ -40,26 +42,30 @@ class Placer:
         """
         changed: set[Path] = set()  # folders that get a name, or one of which may not be durable yet
         used: set[Path] = set()
-        met: set[str] = set()  # a path's text is compared faster than the path
-        for place in placements:
-            name = os.path.dirname(place.target)
+        for (staged_in, folder), some in groupby(placements, key=attrgetter("staged_in", "folder")):
+            places = list(some)
             try:
-                if name not in met:
-                    folder = place.target.parent
+                if folder not in used:
                     unsure = self._unsure(folder)
                     changed |= ensure_folder(self._files, folder) | {folder, *(f.parent for f in unsure)}
                     used |= {folder, *unsure}
-                    met.add(name)
-                set_aside(self._files, place)
-                self._files.link(place.staged, place.target)
-            except FileExistsError:
-                if not (place.stored_sha256 and holds(self._files, place.target, place.stored_sha256)):
-                    self._adopt(place)
+                with self._files.linker(staged_in, folder) as link:
+                    for place in places:
+                        self._link(place, link)
             except NotADirectoryError:
-                raise KeyOccupied(self._obstacle(place.target)) from None
+                raise KeyOccupied(self._obstacle(places[0].target)) from None
         for folder in sorted(changed):
             self._files.sync_folder(folder)
         self._durable |= used  # folders are never removed, so their names stay
+
+    def _link(self, place: Placement, link: Link) -> None:
+        try:
+            if place.evidence is not None:  # of a repair
+                set_aside(self._files, place)
+            link(place.staged_as, place.name)
+        except FileExistsError:
+            if not (place.stored_sha256 and holds(self._files, place.target, place.stored_sha256)):
+                self._adopt(place)
 
     def _unsure(self, folder: Path) -> set[Path]:
         """The folder and those above it whose names may not be durable: their maker may have been killed."""

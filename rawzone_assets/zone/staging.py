@@ -20,6 +20,7 @@ from concurrent.futures import Executor, Future
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from rawzone_assets.zone import codec, custody, upkeep
 from rawzone_assets.zone.files import Files, ensure_folder
@@ -42,18 +43,33 @@ class Blob:
     encoding: str
 
 
-@dataclass(frozen=True, kw_only=True)
-class Placement:
-    """A staged file and the place where publishing links it.
+class Placement(NamedTuple):
+    """A staged file and the place where publishing links it, as folders and names: making paths takes time.
 
     A repair's place may be taken by damaged bytes, which go to ``evidence`` first: the one case in which a
     name in the zone comes to mean other bytes than before.
     """
 
-    staged: Path
-    target: Path
+    staged_in: Path
+    staged_as: str
+    folder: Path
+    name: str
     evidence: Path | None = None
     stored_sha256: str = ""  # of a repair: what lies at the target already and has this hash is sound
+
+    @property
+    def staged(self) -> Path:
+        return self.staged_in / self.staged_as
+
+    @property
+    def target(self) -> Path:
+        return self.folder / self.name
+
+    @classmethod
+    def of(
+        cls, staged: Path, target: Path, *, evidence: Path | None = None, stored_sha256: str = ""
+    ) -> Placement:
+        return cls(staged.parent, staged.name, target.parent, target.name, evidence, stored_sha256)
 
 
 class Batch:
@@ -67,7 +83,7 @@ class Batch:
         self.folder = layout.staging / name
         self.quarantine_folder = layout.quarantine_staging / name
         self.archive_folder = layout.archive_staging / name
-        self._blob_paths: dict[tuple[str, str, bool], Path] = {}
+        self._folders: dict[tuple[Path, str], Path] = {}
         self._gathering = threading.Lock()
         self._to_sync: list[Blob] = []
         self._syncs: dict[Path, list[Future[None]]] = {}
@@ -116,7 +132,7 @@ class Batch:
         Raises:
             DiskAlmostFull: There is no room for it.
         """
-        path = self._blob_path(sha256, encoding, refused=refused)
+        path = self._blob_folder(refused=refused) / _blob_name(sha256, encoding)
         measured = codec.Measured(blocks)
         try:
             self._files.create(path, self._room.watched(self._blob_folder(refused=refused), measured))
@@ -169,7 +185,7 @@ class Batch:
             self._files.sync(path)
 
     def stage_findings(self, landing_path: str, data: bytes) -> None:
-        self._files.create(self._findings_path(landing_path), [data])
+        self._files.create(self.quarantine_folder / _findings_name(landing_path), [data])
 
     def stage_commit(self, data: bytes, seq: int) -> Path:
         """Write the commit that describes the batch, then make the whole batch durable."""
@@ -221,27 +237,31 @@ class Batch:
         if record["record"] != "receipt":
             return []
         if record["verdict"] == Verdict.PROMOTED:
-            staged = self._blob_path(record["sha256"], record["encoding"], refused=False)
-            return [Placement(staged=staged, target=self._layout.object(record["key"]))]
+            blob = _blob_name(record["sha256"], record["encoding"])
+            return [Placement(self.folder, blob, *self._place(self._layout.raw, record["key"]))]
         if record["verdict"] == Verdict.QUARANTINED:
-            places = record["quarantine"]
+            root, places = self._layout.quarantine, record["quarantine"]
+            blob = _blob_name(record["sha256"], record["encoding"])
+            findings = _findings_name(record["landing_path"])
             return [
-                Placement(
-                    staged=self._blob_path(record["sha256"], record["encoding"], refused=True),
-                    target=self._layout.quarantined(places["path"]),
-                ),
-                Placement(
-                    staged=self._findings_path(record["landing_path"]),
-                    target=self._layout.quarantined(places["findings"]),
-                ),
+                Placement(self.quarantine_folder, blob, *self._place(root, places["path"])),
+                Placement(self.quarantine_folder, findings, *self._place(root, places["findings"])),
             ]
         return []
 
+    def _place(self, root: Path, path: str) -> tuple[Path, str]:
+        """Folder and name of a place; that of many has the same folder."""
+        inner, _, name = path.rpartition("/")
+        folder = self._folders.get((root, inner))
+        if folder is None:
+            folder = self._folders[root, inner] = root / inner
+        return folder, name
+
     def _repair(self, record: Record) -> Placement:
         place, evidence = record["place"], record["evidence"]
-        return Placement(
-            staged=self.repair_path(place, record["stored_sha256"]),
-            target=upkeep.path_of_place(self._layout, place),
+        return Placement.of(
+            self.repair_path(place, record["stored_sha256"]),
+            upkeep.path_of_place(self._layout, place),
             evidence=upkeep.path_of_place(self._layout, evidence) if evidence else None,
             stored_sha256=record["stored_sha256"],
         )
@@ -263,7 +283,7 @@ class Batch:
             return []
         place = f"{upkeep.ARCHIVE if is_archived else upkeep.RAW}/{record['key']}"
         staged = self.moved_path(place, record["stored_sha256"])
-        return [Placement(staged=staged, target=upkeep.path_of_place(self._layout, place))]
+        return [Placement.of(staged, upkeep.path_of_place(self._layout, place))]
 
     def _side(self, place: str) -> Path:
         """The folder on the file system of a place."""
@@ -282,20 +302,16 @@ class Batch:
             with contextlib.suppress(FileNotFoundError):
                 self._files.remove_folder(folder)
 
-    def _blob_path(self, sha256: str, encoding: str, *, refused: bool) -> Path:
-        wanted = sha256, encoding, refused
-        path = self._blob_paths.get(wanted)
-        if path is None:  # asked for twice and more; making one costs as much as a system call
-            path = self._blob_folder(refused=refused) / f"{sha256}.{encoding}"
-            self._blob_paths[wanted] = path
-        return path
-
     def _blob_folder(self, *, refused: bool) -> Path:
         return self.quarantine_folder if refused else self.folder
 
-    def _findings_path(self, landing_path: str) -> Path:
-        digest = hashlib.sha256(landing_path.encode(errors="surrogateescape")).hexdigest()
-        return self.quarantine_folder / f"{digest}.findings"
+
+def _blob_name(sha256: str, encoding: str) -> str:
+    return f"{sha256}.{encoding}"
+
+
+def _findings_name(landing_path: str) -> str:
+    return f"{hashlib.sha256(landing_path.encode(errors='surrogateescape')).hexdigest()}.findings"
 
 
 def leftovers(files: Files, layout: Layout) -> list[str]:

@@ -11,8 +11,8 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import BinaryIO
 
-from rawzone_assets.zone.files import Files
-from rawzone_assets_tests.zone.simulated_files import SimulatedFiles
+from rawzone_assets.zone.files import Files, Link
+from rawzone_assets_tests.zone.simulated_files import SimulatedFiles, linked_one_by_one
 
 CHANGING = frozenset(
     {"create", "sync", "sync_folder", "link", "make_folder", "remove", "remove_folder", "set_immutable"}
@@ -47,6 +47,9 @@ class WatchedFiles:
     def link(self, source: Path, target: Path) -> None:
         self.before("link", target)
         self.inner.link(source, target)
+
+    def linker(self, source: Path, target: Path) -> AbstractContextManager[Link]:
+        return linked_one_by_one(self, source, target)
 
     def make_folder(self, path: Path) -> None:
         self.before("make_folder", path)

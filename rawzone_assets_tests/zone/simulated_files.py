@@ -22,9 +22,16 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import BinaryIO
 
+from rawzone_assets.zone.files import Files, Link
 from rawzone_assets_tests.zone.invariants import Entry
 
 Watch = Callable[[str, Path], None]
+
+
+@contextlib.contextmanager
+def linked_one_by_one(files: Files, source: Path, target: Path) -> Iterator[Link]:
+    """``Files.linker`` for those that watch every single ``link``."""
+    yield lambda name, other: files.link(source / name, target / other)
 
 
 @dataclass(frozen=True)
@@ -173,6 +180,9 @@ class SimulatedFiles:
         if target.name in folder.names:
             raise FileExistsError(errno.EEXIST, "File exists", str(source), None, str(target))
         folder.set(target.name, number)
+
+    def linker(self, source: Path, target: Path) -> contextlib.AbstractContextManager[Link]:
+        return linked_one_by_one(self, source, target)
 
     def make_folder(self, path: Path) -> None:
         self._step("make_folder", path)

@@ -18,6 +18,7 @@ from rawzone_assets.zone import rejudging
 from rawzone_assets.zone.files import LocalFiles
 from rawzone_assets.zone.ledger import decode_commit
 from rawzone_assets.zone.receipt import Verdict
+from rawzone_assets_tests.zone.simulated_files import linked_one_by_one
 
 NAME = "toolost_spotify_20250612_100000.json"
 KEY = f"toolost/spotify/2025/{NAME}.gz"
@@ -294,6 +295,9 @@ class MortalFiles(LocalFiles):
     def link(self, source, target):
         self._step()
         super().link(source, target)
+
+    def linker(self, source, target):
+        return linked_one_by_one(self, source, target)
 
     def make_folder(self, path):
         self._step()

@@ -1,0 +1,43 @@
+"""The files layer on a real disk."""
+
+from __future__ import annotations
+
+import pytest
+
+from rawzone_assets.zone.files import LocalFiles
+
+
+class TestALinker:
+    """Links names of one folder into another as a single link does, without looking for the folders again."""
+
+    @pytest.fixture
+    def folders(self, tmp_path):
+        for name in ("staged", "placed"):
+            (tmp_path / name).mkdir()
+        (tmp_path / "staged/blob").write_bytes(b"ours")
+        return tmp_path / "staged", tmp_path / "placed"
+
+    def test_gives_a_file_another_name(self, folders):
+        staged, placed = folders
+        with LocalFiles().linker(staged, placed) as link:
+            link("blob", "object.gz")
+        assert (placed / "object.gz").samefile(staged / "blob")
+
+    def test_replaces_nothing_and_says_where_that_lies(self, folders):
+        staged, placed = folders
+        (placed / "object.gz").write_bytes(b"theirs")
+        with LocalFiles().linker(staged, placed) as link, pytest.raises(FileExistsError) as raised:
+            link("blob", "object.gz")
+        assert (raised.value.filename, raised.value.filename2) == (
+            str(staged / "blob"),
+            str(placed / "object.gz"),
+        )
+        assert (placed / "object.gz").read_bytes() == b"theirs"
+
+    def test_follows_no_link_in_the_place_of_what_was_staged(self, folders, tmp_path):
+        staged, placed = folders
+        (tmp_path / "secret").write_bytes(b"another's")
+        (staged / "swapped").symlink_to(tmp_path / "secret")
+        with LocalFiles().linker(staged, placed) as link:
+            link("swapped", "object.gz")
+        assert (placed / "object.gz").is_symlink()
