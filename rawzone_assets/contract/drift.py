@@ -21,6 +21,7 @@ Outline = tuple[str, ...]
 
 MOST_LINES = 400
 LONGEST_NAME = 60
+_MOST_KEPT = 2**14  # characters of a structure that is remembered
 _MOST_NAMED = 5
 
 # Names that are data: days, numbers, ids in hexadecimal, addresses. They would be news in every delivery.
@@ -48,7 +49,8 @@ def outline_of(lines: Iterable[str]) -> Outline:
     """The structure that ``lines`` list, without names that are data; nothing when it is too large to keep."""
     listed = tuple(lines)
     # Captures of a feed have one structure, again and again; those whose names are data never have it twice.
-    return _known_outline(listed) if len(listed) <= MOST_LINES else _outline(listed)
+    is_kept = len(listed) <= MOST_LINES and sum(map(len, listed)) <= _MOST_KEPT
+    return (_known_outline if is_kept else _outline)(listed)
 
 
 def _outline(lines: tuple[str, ...]) -> Outline:

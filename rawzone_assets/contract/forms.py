@@ -33,6 +33,7 @@ _DIGITS = re.compile(r"[0-9]{1,30}")
 _TIMESTAMP = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,6})?(?:Z|[+-][0-9]{2}:?[0-9]{2})"
 )
+_DATE_LENGTH, _LONGEST_TIMESTAMP = 10, 32  # characters that these patterns match
 _SCIENTIFIC = re.compile(r"[+-]?[0-9]+(?:[.,][0-9]+)?[Ee][+-]?[0-9]+")
 # What spreadsheets make of dates when they save: 5/27/2025, 27.05.25, May-25, 27-May-2025, 27-May.
 _REWRITTEN_DATE = re.compile(
@@ -66,9 +67,14 @@ class Form:
     usual: str | None = None
 
 
-@lru_cache(maxsize=65536)
 def day_of(text: str) -> date | None:
     """The day of the calendar written YYYY-MM-DD, from the year 1 on; ``None`` when ``text`` is none."""
+    # What is kept of deliveries is short: this worker judges many more.
+    return _day_of_such_length(text) if len(text) == _DATE_LENGTH else None
+
+
+@lru_cache(maxsize=65536)
+def _day_of_such_length(text: str) -> date | None:
     if not _DATE.fullmatch(text):
         return None
     try:
@@ -127,8 +133,12 @@ def _is_whole(text: str) -> bool:
     return bool(_WHOLE.fullmatch(text))
 
 
-@lru_cache(maxsize=65536)
 def _is_timestamp(text: str) -> bool:
+    return len(text) <= _LONGEST_TIMESTAMP and _is_timestamp_of_such_length(text)
+
+
+@lru_cache(maxsize=65536)
+def _is_timestamp_of_such_length(text: str) -> bool:
     if not _TIMESTAMP.fullmatch(text):
         return False
     try:

@@ -280,10 +280,12 @@ def _plain(value: Any) -> str:
     return _normalized(text)
 
 
-@lru_cache(maxsize=16_384)
 def _normalized(text: str) -> str:
-    if len(text) > _LONGEST_NUMBER:
-        return text
+    return text if len(text) > _LONGEST_NUMBER else _normal_form(text)
+
+
+@lru_cache(maxsize=16_384)
+def _normal_form(text: str) -> str:
     try:
         number = Decimal(text)
         return str((number + 0).normalize()) if number.is_finite() else text
