@@ -25,7 +25,7 @@ another must not take long, whoever made them. Of far longer ones ``digests.path
 
 _MOST = 4  # structures of a schema: a feed that has more has members whose names are data
 _MOST_MET = 64
-_MOST_PATHS = 100  # each is looked for in the records until one has it
+_MOST_PATHS = 128  # each is looked for in the records until one has it; Apple Music pages have 102
 _MOST_CHARACTERS = 2**14  # of the paths that are kept
 _ITEMS = "*"
 _KINDS = {"integer": "number"}  # types that JSON Schema tells apart and a structure does not
