@@ -84,7 +84,7 @@ class BlocksFormat:
         if markup is None:
             return Facts(text=seen.facts)
         blocks = find_blocks(markup, self.variable, self.daily)
-        if blocks is None and is_sign_in(markup.soup, self.sign_in):
+        if blocks is None and is_sign_in(markup, self.sign_in):
             findings.add(codes.SIGN_IN_PAGE("a sign-in form, and no chart data"))
             return Facts(text=seen.facts)
         findings.extend(selection_findings(markup, self.other_pages))

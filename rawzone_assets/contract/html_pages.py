@@ -12,7 +12,6 @@ from codecs import BOM_UTF8
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from operator import itemgetter
-from typing import TYPE_CHECKING
 
 from rawzone_assets.contract import codes
 from rawzone_assets.contract.charts import Chart, charts_in
@@ -26,9 +25,6 @@ from rawzone_assets.contract.pointers import pointer
 from rawzone_assets.contract.restatement import Figures
 from rawzone_assets.contract.rules import Rule, Series
 from rawzone_assets.contract.texts import line_of, survey
-
-if TYPE_CHECKING:
-    from bs4 import BeautifulSoup
 
 MOST_TAGS = 150_000
 """Of tags, and of character references: ten times a real page's, each of which costs a kilobyte or some µs."""
@@ -103,7 +99,7 @@ class HtmlFormat:
 
     def _recognize(self, markup: PageMarkup, page: Page, findings: Findings) -> None:
         """Whether this is the page its name says, with the charts it must have."""
-        if not page.charts and is_sign_in(markup.soup, self.sign_in):
+        if not page.charts and is_sign_in(markup, self.sign_in):
             findings.add(codes.SIGN_IN_PAGE("a sign-in form, and none of the charts"))
             return
         findings.extend(selection_findings(markup, self.other_pages))
@@ -263,7 +259,10 @@ def read_page(markup: PageMarkup, wanted: Iterable[str]) -> Page:
     return Page(markup=markup, charts=charts, ambiguous=frozenset(ambiguous))
 
 
-def is_sign_in(soup: BeautifulSoup, sign_in: SignIn) -> bool:
+def is_sign_in(markup: PageMarkup, sign_in: SignIn) -> bool:
+    if markup.has_plain_form(sign_in.form):
+        return True
+    soup = markup.soup
     for form in soup.find_all("form"):
         marks = (form.get("id"), form.get("name"), *(form.get_attribute_list("class")))
         if sign_in.form in marks:

@@ -65,6 +65,10 @@ class PageMarkup:
             if _is_among(str(option.get("value")), values):
                 yield option
 
+    def has_plain_form(self, name: str) -> bool:
+        """Whether a form certainly has this id, name or class, told without building the tree."""
+        return self.plain is not None and self.plain.has_form(name)
+
     def figures_beside(self, total: PageTotal, expected: int) -> list[int]:
         """Every printed number that may be the total, or ``expected`` alone where it surely is one."""
         if self.plain and prints_plainly(self.plain, total, expected):

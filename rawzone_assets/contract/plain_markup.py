@@ -58,6 +58,7 @@ _SPECIAL = Seldom(
 _TAG = re.compile(rf"<[A-Za-z][A-Za-z0-9:_\-]*(?P<attributes>(?:{_ATTRIBUTE})*){_BLANK}*/?>")
 _NAMED = re.compile(rf"{_BLANK}+(?P<name>{_NAME})(?:=(?:\"([^\"]*)\"|'([^']*)'|({_BARE})))?")
 _ODD_COMMENT = re.compile(rf"-?>|[\s\S]*--[\s!{OTHER}]+>")
+_FORM = re.compile(r"<form(?=[\s/>])", re.IGNORECASE)
 _PLAIN_TEXT = re.compile(r"[^<]*")
 
 
@@ -76,6 +77,15 @@ class PlainMarkup:
         """The attributes of the tag that starts there and where it ends; ``None`` when no plain tag does."""
         tag = _TAG.match(self.markup, start)
         return (_attributes(tag["attributes"]), tag.end()) if tag else None
+
+    def has_form(self, name: str) -> bool:
+        """Whether a form certainly has this id, name or class. No answer but yes means anything."""
+        for found in _FORM.finditer(self.markup):
+            tag = self.attributes_at(found.start())
+            attributes = tag[0] if tag else {}
+            if name in (attributes.get("id"), attributes.get("name"), *(attributes.get("class") or "").split()):
+                return self.is_outside_tags(found.start())
+        return False
 
     def is_outside_tags(self, at: int) -> bool:
         """Whether that is no place in a tag, which may quote texts and tags: up to it all tags are whole."""

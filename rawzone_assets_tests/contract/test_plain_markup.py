@@ -127,6 +127,13 @@ PIECES = [
     "<script>var a = '</b>';</script>",
     "<!-- <script> -->",
     '<p title="Last 365 days">1,234</p>',
+    '<form id="signinForm">',
+    "<FORM class='a signinForm'>",
+    '<form class="a\u00a0signinForm">',
+    "<form name=signinForm name=b>",
+    '<p title="<form id=signinForm>">',
+    '<p title="',
+    "</form>",
 ]
 
 
@@ -139,6 +146,11 @@ def doubted(text: str) -> str:
     assert list(page.scripts) == [str(script.string) for script in soup.find_all("script") if script.string]
     options = soup.find_all("option", selected=True)
     assert sorted(page.selected) == sorted(str(option.get("value")) for option in options)
+    if page.has_form("signinForm"):
+        forms = soup.find_all("form")
+        marks = [(form.get("id"), form.get("name"), *form.get_attribute_list("class")) for form in forms]
+        assert any("signinForm" in told for told in marks)
+        return "plain, with the form"
     if not prints_plainly(page, TOTAL, FIGURE):
         return "plain"
     assert FIGURE in candidates(soup, TOTAL)
@@ -149,11 +161,12 @@ def doubted(text: str) -> str:
     "quoted",
     [
         '<div x="<td>Last 365 days</td><td>1,234</td><div x=">',
+        '<div x="<form id=signinForm>">',
         "<div x='<b>1,234</b><br><i>Last 365 days</i>'>",
         "<p title='<td id=\"last365\">1,234</td>'>",
     ],
 )
-def test_a_figure_that_an_attribute_quotes_is_not_printed(quoted: str):
+def test_what_an_attribute_quotes_is_not_on_the_page(quoted: str):
     assert doubted(f"<p>{quoted}</p>") == "plain"
 
 
@@ -172,7 +185,7 @@ def campaign(examples: int) -> dict[str, int]:
 
 def test_a_plain_page_holds_what_its_tree_holds(tell: Callable[[str], None]):
     seen = campaign(1_500)
-    assert len(seen) == 3, seen
+    assert len(seen) == 4, seen
     tell(f"pages put together from {len(PIECES)} pieces: {seen}")
 
 
@@ -199,3 +212,17 @@ def test_good_pages_are_judged_without_a_tree(monkeypatch: pytest.MonkeyPatch):
             assert not judge(found.feed, BytesContent(sample.data), found.capture).refused
             judged += 1
     assert judged > 3
+
+
+def test_sign_in_pages_are_told_without_a_tree(monkeypatch: pytest.MonkeyPatch):
+    def build(*_: object) -> None:
+        raise AssertionError("a tree was built")
+
+    monkeypatch.setattr(page_markup.PageMarkup, "soup", property(build))
+    told = [sample for sample in samples() if "RZ-SIGN-IN-PAGE" in sample.codes]
+    for sample in told:
+        found = recognize(sample.path, all_platforms())
+        assert isinstance(found, Recognized)
+        judgement = judge(found.feed, BytesContent(sample.data), found.capture)
+        assert [finding.code for finding in judgement.findings][:1] == ["RZ-SIGN-IN-PAGE"]
+    assert told
