@@ -7,6 +7,7 @@ hostile reports would fill its memory for good.
 from __future__ import annotations
 
 import gc
+import re
 import tracemalloc
 from collections.abc import Iterator
 from typing import Any
@@ -61,13 +62,28 @@ def places(value: Any) -> Iterator[tuple[Any, Any]]:
         yield from places(held)
 
 
+def pages(seed: Seed) -> Iterator[bytes]:
+    """The page with one of the words that are shown or stand in its scripts made long."""
+    words = [*re.finditer(rb"[A-Za-z0-9][\w,.:/-]{2,}", seed.data)]
+    for number, word in enumerate(words[:: max(len(words) // 60, 1)]):
+        longer = long_text(number, word.group().decode(errors="replace")).encode()
+        yield b"".join((seed.data[: word.start()], longer, seed.data[word.end() :]))
+
+
+CHANGES = {
+    "csv": lambda seed: tables(seed, b","),
+    "tsv": lambda seed: tables(seed, b"\t"),
+    "json": documents,
+    "html": pages,
+}
+
+
 def deliveries(kind: str) -> Iterator[tuple[Seed, bytes]]:
     for seed in seeds(kind):
-        changed = documents(seed) if kind == "json" else tables(seed, b"\t" if kind == "tsv" else b",")
-        yield from ((seed, data) for data in changed)
+        yield from ((seed, data) for data in CHANGES[kind](seed))
 
 
-@pytest.mark.parametrize("kind", ["csv", "tsv", "json"])
+@pytest.mark.parametrize("kind", CHANGES)
 def test_long_texts_of_deliveries_are_not_remembered(kind: str):
     changed = [*deliveries(kind)]
     for seed, data in changed[::4]:  # what is made once for all
