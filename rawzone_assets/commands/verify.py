@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
+from functools import cache, partial
 from typing import Any
 
 import click
@@ -54,11 +55,14 @@ def command(
     checked_range(since, until)
     chosen = chosen_feeds(feeds)
     settings = open_settings_of_a_zone()
-    # Asked first: the ledger may grow meanwhile, but what was seen before stays true.
-    testimony = ask_witnesses(settings, skip=no_witness, require=require_witness)
+    # Once, and before the ledger's end is read: it may grow meanwhile, but what was seen before stays true.
+    asked = cache(partial(ask_witnesses, settings, skip=no_witness, require=require_witness))
+    if require_witness:
+        asked()  # so that one who is missing is told before anything is read
     # What an index says is no evidence: the scrub reads the ledger itself.
     with zone_without_index_file(settings) as zone, byte_progress("verifying") as progress:
-        report = scrub(zone, feeds=chosen, since=since, until=until, progress=progress)
+        report = scrub(zone, feeds=chosen, since=since, until=until, progress=progress, meanwhile=asked)
+        testimony = asked()
         damages = [*report.damages, *contradictions(zone, report.recorded, testimony.witnesses)]
     for damage in damages:
         _show(damage, "damage", as_json=as_json)

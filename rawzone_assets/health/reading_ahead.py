@@ -10,6 +10,7 @@ import os
 import socket
 import subprocess
 import sys
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from operator import attrgetter
@@ -24,7 +25,7 @@ from rawzone_assets.zone.portions import portions
 _MANY = 200  # files for which it pays to start processes
 _MOST_FILES, _MOST_BYTES = 32, 2**20  # of a portion
 _MOST_OUT = 128  # portions that are not answered: so few answers never fill a socket
-_ROOM = 2**20  # bytes for their requests, so that who names files seldom waits
+_ROOM = 2**20  # bytes for their requests: enough to be read while nobody looks after the processes
 _LONGEST_ANSWER = 2**12
 _KEEPS_MEMORY = {"MALLOC_TRIM_THRESHOLD_": str(2**28), "MALLOC_MMAP_THRESHOLD_": str(2**25)}
 """Lets glibc keep it for the next file: to have it from the system each time takes a twentieth more."""
@@ -35,31 +36,33 @@ class Ahead:
 
     def __init__(self, is_wanted: Callable[[Item], bool]) -> None:
         self._is_wanted = is_wanted
-        self._named: list[Item] = []  # and not handed over yet
+        self._named: list[Item] = []
+        self._portions: deque[list[Item]] = deque()  # of the named ones, not handed over yet
         self._out: dict[int, list[Item]] = {}  # handed over and not answered
         self._sound: dict[str, Item] = {}  # by place
+        self._are_all_named = False
         self._readers: _Readers | None = None
 
     def name(self, items: Sequence[Item]) -> None:
-        """Hand these over, some at a time."""
+        """Hand these over as far as there is room: whoever names them has more to do than to wait."""
         self._named += filter(self._is_wanted, items)
-        if len(self._named) < (_MOST_FILES if self._readers else _MANY):
-            return
-        self._readers = self._readers or _Readers()
-        self._hand_over(self._readers)
+        if len(self._named) >= (_MOST_FILES if self._readers else _MANY):
+            self._readers = self._readers or _Readers()
+            self._hand_over(self._readers)
 
     def all_are_named(self) -> None:
+        self._are_all_named = True
         if self._readers:
             self._hand_over(self._readers)
-            self._readers.are_asked_no_more()
 
     def finds_sound(self, item: Item) -> bool:
-        """Whether it was read and is as recorded; waits until that is known.
+        """Whether it was read and is as recorded; waits until that is known, once all are named.
 
         Of its place the rest of the ledger may have said something else: then it is another item.
         """
-        while self._readers and self._out and item.place not in self._sound:
-            self._take_answer(self._readers)
+        while self._readers and item.place not in self._sound and (self._out or self._portions):
+            self._takes_answer(self._readers, wait=True)
+            self._hand_over(self._readers)
         return self._sound.get(item.place) is item
 
     def close(self) -> None:
@@ -69,23 +72,37 @@ class Ahead:
     def _hand_over(self, readers: _Readers) -> None:
         # Those too large to be held are read as a stream, which keeps no other thread waiting.
         small = (item for item in self._named if item.size + item.stored_size <= MOST_HELD)
-        for portion in portions(small, attrgetter("stored_size"), most=_MOST_FILES, most_bytes=_MOST_BYTES):
-            while len(self._out) >= _MOST_OUT:
-                self._take_answer(readers)
-            number = readers.ask(portion)
+        self._portions += portions(small, attrgetter("stored_size"), most=_MOST_FILES, most_bytes=_MOST_BYTES)
+        self._named.clear()
+        while self._portions:
+            while self._takes_answer(readers, wait=False):
+                pass
+            if len(self._out) >= _MOST_OUT:
+                return
+            try:
+                number = readers.ask(self._portions[0])
+            except BlockingIOError:
+                return
+            portion = self._portions.popleft()
             if number is not None:
                 self._out[number] = portion
-        self._named.clear()
+        if self._are_all_named:
+            readers.are_asked_no_more()
 
-    def _take_answer(self, readers: _Readers) -> None:
-        answer = readers.answer()
+    def _takes_answer(self, readers: _Readers, *, wait: bool) -> bool:
+        """Whether there was one."""
+        try:
+            answer = readers.answer(wait=wait)
+        except BlockingIOError:
+            return False
         if answer is None:
             self._out.clear()  # no process is left that could read them
-            return
+            return False
         number, marks = answer
         for item, mark in zip(self._out.pop(number), marks, strict=True):
             if mark == SOUND:
                 self._sound[item.place] = item
+        return True
 
 
 class _Readers:
@@ -104,23 +121,36 @@ class _Readers:
                 self._processes.append(_started(*ends))
 
     def ask(self, portion: Sequence[Item]) -> int | None:
-        """The number that the answer will have; ``None`` when there will be none."""
+        """The number that the answer will have; ``None`` when there will be none.
+
+        Raises:
+            BlockingIOError: There is no room for it now.
+        """
         self._asked += 1
         request = SEPARATOR.join((str(self._asked), *(field for item in portion for field in _told(item))))
         if request.count(SEPARATOR) != FIELDS * len(portion):
             return None  # an altered ledger has a name with a zero byte
         try:
-            self._requests.send(os.fsencode(request))
+            self._requests.send(os.fsencode(request), socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            raise
         except OSError:  # it is too long, or no process is left
             return None
         return self._asked
 
-    def answer(self) -> tuple[int, str] | None:
-        """The number of a portion, and a mark for each of its files; ``None`` when no process is left."""
+    def answer(self, *, wait: bool) -> tuple[int, str] | None:
+        """The number of a portion, and a mark for each of its files; ``None`` when no process is left.
+
+        Raises:
+            BlockingIOError: There is none yet, and it was not to be waited for.
+        """
         try:
-            number, _, marks = self._answers.recv(_LONGEST_ANSWER).decode().partition(SEPARATOR)
+            answer = self._answers.recv(_LONGEST_ANSWER, 0 if wait else socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            raise
         except OSError:
             return None
+        number, _, marks = answer.decode().partition(SEPARATOR)
         return (int(number), marks) if marks else None
 
     def are_asked_no_more(self) -> None:

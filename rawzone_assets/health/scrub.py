@@ -64,14 +64,17 @@ def scrub(
     since: str | None = None,
     until: str | None = None,
     progress: Progress | None = None,
+    meanwhile: Callable[[], object] | None = None,
 ) -> ScrubReport:
     """Check chain, objects and quarantine; ``feeds`` and partitions narrow the objects, never the chain.
+
+    ``meanwhile`` is called while files are read, and before the end of the ledger is.
 
     Raises:
         StorageFailed: The ledger's or the staging folder cannot be listed.
     """
     with reading_the_zone(), collected_seldom():
-        return _scrub(zone, feeds=feeds, since=since, until=until, progress=progress)
+        return _scrub(zone, feeds=feeds, since=since, until=until, progress=progress, meanwhile=meanwhile)
 
 
 @contextmanager
@@ -88,7 +91,13 @@ def reading_the_zone() -> Iterator[None]:
 
 
 def _scrub(
-    zone: Zone, *, feeds: Sequence[str], since: str | None, until: str | None, progress: Progress | None
+    zone: Zone,
+    *,
+    feeds: Sequence[str],
+    since: str | None,
+    until: str | None,
+    progress: Progress | None,
+    meanwhile: Callable[[], object] | None,
 ) -> ScrubReport:
     def is_wanted(item: Item) -> bool:
         return _is_wanted(item, feeds, since, until)
@@ -96,7 +105,7 @@ def _scrub(
     unread: list[Item] = []
     done = 0
     with reading_ahead(zone.files, is_wanted) as ahead:
-        around = look_around(zone, named=ahead.name)
+        around = look_around(zone, named=ahead.name, meanwhile=meanwhile)
         ahead.all_are_named()
         wanted = list(filter(is_wanted, around.recorded.items.values()))
         total = sum(map(weight_of, wanted))
@@ -135,13 +144,20 @@ def _scrub(
     )
 
 
-def look_around(zone: Zone, *, named: Callable[[Sequence[Item]], None] | None = None) -> Surroundings:
-    """Read the ledger, list the tree, and read what was committed meanwhile.
+def look_around(
+    zone: Zone,
+    *,
+    named: Callable[[Sequence[Item]], None] | None = None,
+    meanwhile: Callable[[], object] | None = None,
+) -> Surroundings:
+    """Read the ledger, list the tree, do what else there is to do, and read what was committed meanwhile.
 
     ``named`` is told of files while the ledger is read.
     """
     recorded = read_recorded(zone, named=named)
     listed, unreadable = tree.read_tree(zone)
+    if meanwhile:
+        meanwhile()
     read_on(recorded, zone)
     return Surroundings(
         tree=listed,

@@ -77,6 +77,19 @@ class TestWhatIsSound:
         assert damage.path == str(damaged)
         assert read_here == [damaged.name]
 
+    @pytest.mark.parametrize("limit", ["_MOST_OUT", "_ROOM"])
+    def test_all_are_read_ahead_however_few_can_be_handed_over_at_once(
+        self, home, processes, monkeypatch, limit
+    ):
+        monkeypatch.setattr(reading_ahead, limit, 1)
+        with open_zone(home) as zone:
+            items = list(read_recorded(zone).items.values()) * 40
+            with reading_ahead.reading_ahead(zone.files, lambda _: True) as ahead:
+                for item in items:
+                    ahead.name([item])
+                ahead.all_are_named()
+                assert all(map(ahead.finds_sound, items))
+
     def test_few_files_need_no_process(self, home, processes, read_here, monkeypatch):
         monkeypatch.setattr(reading_ahead, "_MANY", 200)
         assert found(home)[:4] == ((), (), 3, 2)

@@ -6,6 +6,7 @@ import shutil
 import pytest
 
 from rawzone_assets.health.damage import DamageKind
+from rawzone_assets.health.recorded import read_recorded
 from rawzone_assets.health.scrub import scrub
 from rawzone_assets.zone.files import LocalFiles
 from rawzone_assets.zone.ledger import EMPTY, Author, encode_commit
@@ -90,6 +91,19 @@ class TestAPromotionMeanwhile:
         assert not due
         assert (report.damages, report.weaknesses, report.objects) == ((), (), 4)
         assert damages(home) == ()
+
+    def test_is_known_to_a_scrub_that_asks_others_of_the_ledger_meanwhile(self, home):
+        """Else what they have seen of it by then would seem to have been rolled back."""
+        seen = []
+
+        def promote():
+            LandingFolder(home).put("tiny/note_20240524_120000.txt", b"three\n" * 20)
+            with open_zone(home) as other:
+                promote_all(other)
+                seen.append(read_recorded(other).head)
+
+        with open_zone(home) as zone:
+            assert scrub(zone, meanwhile=promote).head == seen[0]
 
 
 class TestDamage:
