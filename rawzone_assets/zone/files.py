@@ -65,6 +65,10 @@ class Files(Protocol):
         """
         ...
 
+    def remover(self, folder: Path) -> contextlib.AbstractContextManager[Callable[[str], None]]:
+        """Does as ``remove`` for names in this folder, which is not looked for each time."""
+        ...
+
     def remove_folder(self, path: Path) -> None:
         """Remove an empty folder."""
         ...
@@ -150,6 +154,19 @@ class LocalFiles:
 
     def remove(self, path: Path) -> None:
         os.unlink(path)
+
+    @contextlib.contextmanager
+    def remover(self, folder: Path) -> Iterator[Callable[[str], None]]:
+        with _opened(folder, os.O_DIRECTORY) as descriptor:
+
+            def remove(name: str) -> None:
+                try:
+                    os.unlink(name, dir_fd=descriptor)
+                except OSError as error:
+                    error.filename = str(folder / name)
+                    raise
+
+            yield remove
 
     def remove_folder(self, path: Path) -> None:
         os.rmdir(path)

@@ -153,6 +153,8 @@ class CustodyLookups:
 
     def erased_among(self, digests: Sequence[str]) -> set[str]:
         """Those of these SHA-256 whose bytes were erased."""
+        if not self._database.execute("SELECT EXISTS (SELECT 1 FROM erased)").fetchone()[0]:
+            return set()  # as nearly always
         rows = self._database.execute(
             f"SELECT DISTINCT sha256 FROM erased WHERE sha256 IN ({','.join('?' * len(digests))})",  # noqa: S608
             [bytes.fromhex(digest) for digest in digests],

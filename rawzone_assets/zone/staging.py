@@ -296,9 +296,11 @@ class Batch:
             if self._files.status(folder) is None:
                 continue
             # The commit goes first: without it the rest is nothing but scratch.
-            for name in sorted(self._files.names(folder), key=lambda n: not n.startswith(_COMMIT_PREFIX)):
-                with contextlib.suppress(FileNotFoundError):
-                    self._files.remove(folder / name)
+            names = sorted(self._files.names(folder), key=lambda name: not name.startswith(_COMMIT_PREFIX))
+            with self._files.remover(folder) as remove:
+                for name in names:
+                    with contextlib.suppress(FileNotFoundError):
+                        remove(name)
             with contextlib.suppress(FileNotFoundError):
                 self._files.remove_folder(folder)
 

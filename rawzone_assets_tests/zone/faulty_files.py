@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from rawzone_assets.zone.files import Files, Link
-from rawzone_assets_tests.zone.simulated_files import SimulatedFiles, linked_one_by_one
+from rawzone_assets_tests.zone.simulated_files import SimulatedFiles, linked_one_by_one, removed_one_by_one
 
 CHANGING = frozenset(
     {"create", "sync", "sync_folder", "link", "make_folder", "remove", "remove_folder", "set_immutable"}
@@ -58,6 +58,9 @@ class WatchedFiles:
     def remove(self, path: Path) -> None:
         self.before("remove", path)
         self.inner.remove(path)
+
+    def remover(self, folder: Path) -> AbstractContextManager[Callable[[str], None]]:
+        return removed_one_by_one(self, folder)
 
     def remove_folder(self, path: Path) -> None:
         self.before("remove_folder", path)

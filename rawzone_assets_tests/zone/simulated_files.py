@@ -34,6 +34,12 @@ def linked_one_by_one(files: Files, source: Path, target: Path) -> Iterator[Link
     yield lambda name, other: files.link(source / name, target / other)
 
 
+@contextlib.contextmanager
+def removed_one_by_one(files: Files, folder: Path) -> Iterator[Callable[[str], None]]:
+    """``Files.remover`` for those that watch every single ``remove``."""
+    yield lambda name: files.remove(folder / name)
+
+
 @dataclass(frozen=True)
 class _File:
     data: bytes
@@ -193,6 +199,9 @@ class SimulatedFiles:
         if isinstance(self._find(path), _Folder):
             raise IsADirectoryError(errno.EISDIR, "Is a directory", str(path))
         self._folder(path.parent).set(path.name, None)
+
+    def remover(self, folder: Path) -> contextlib.AbstractContextManager[Callable[[str], None]]:
+        return removed_one_by_one(self, folder)
 
     def remove_folder(self, path: Path) -> None:
         self._step("remove_folder", path)

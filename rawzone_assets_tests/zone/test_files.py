@@ -41,3 +41,17 @@ class TestALinker:
         with LocalFiles().linker(staged, placed) as link:
             link("swapped", "object.gz")
         assert (placed / "object.gz").is_symlink()
+
+
+class TestARemover:
+    """Takes away names of one folder as a single removal does."""
+
+    def test_takes_away_that_name_alone_and_says_where_one_was_missing(self, tmp_path):
+        for name in ("blob", "other"):
+            (tmp_path / name).write_bytes(b"ours")
+        with LocalFiles().remover(tmp_path) as remove:
+            remove("blob")
+            with pytest.raises(FileNotFoundError) as raised:
+                remove("blob")
+        assert raised.value.filename == str(tmp_path / "blob")
+        assert [path.name for path in tmp_path.iterdir()] == ["other"]

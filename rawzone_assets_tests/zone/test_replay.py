@@ -18,7 +18,7 @@ from rawzone_assets.zone import rejudging
 from rawzone_assets.zone.files import LocalFiles
 from rawzone_assets.zone.ledger import decode_commit
 from rawzone_assets.zone.receipt import Verdict
-from rawzone_assets_tests.zone.simulated_files import linked_one_by_one
+from rawzone_assets_tests.zone.simulated_files import linked_one_by_one, removed_one_by_one
 
 NAME = "toolost_spotify_20250612_100000.json"
 KEY = f"toolost/spotify/2025/{NAME}.gz"
@@ -306,6 +306,9 @@ class MortalFiles(LocalFiles):
     def remove(self, path):
         self._step()
         super().remove(path)
+
+    def remover(self, folder):
+        return removed_one_by_one(self, folder)
 
     def remove_folder(self, path):
         self._step()
