@@ -46,11 +46,18 @@ class Ahead:
     def name(self, items: Sequence[Item]) -> None:
         """Hand these over as far as there is room: whoever names them has more to do than to wait."""
         self._named += filter(self._is_wanted, items)
-        if len(self._named) >= (_MOST_FILES if self._readers else _MANY):
+        if len(self._named) < (_MOST_FILES if self._readers else _MANY):
+            return
+        try:
             self._readers = self._readers or _Readers()
+        except OSError:  # no descriptors left: then nothing is read ahead
+            self._is_wanted = lambda _: False
+            self._named.clear()
+        else:
             self._hand_over(self._readers)
 
     def all_are_named(self) -> None:
+        """Nothing more will be: the processes end when all of it is read."""
         self._are_all_named = True
         if self._readers:
             self._hand_over(self._readers)

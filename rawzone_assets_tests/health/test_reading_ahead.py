@@ -1,6 +1,8 @@
 """Reading ahead: processes may only say that a file is sound; whatever becomes of them, all is still told."""
 
+import errno
 import os
+import socket
 import subprocess
 import sys
 from dataclasses import replace
@@ -83,7 +85,8 @@ class TestWhatIsSound:
     ):
         monkeypatch.setattr(reading_ahead, limit, 1)
         with open_zone(home) as zone:
-            items = list(read_recorded(zone).items.values()) * 40
+            recorded = read_recorded(zone).items.values()
+            items = [replace(item, place=f"{item.place} {n}") for n in range(40) for item in recorded]
             with reading_ahead.reading_ahead(zone.files, lambda _: True) as ahead:
                 for item in items:
                     ahead.name([item])
@@ -213,6 +216,14 @@ class TestProcessesThatFail:
             raise BlockingIOError
 
         monkeypatch.setattr(reading_ahead, "_started", refuse)
+        assert found(home)[:4] == ((), (), 3, 2)
+        assert sorted(read_here) == sorted(path.name for path in objects(home))
+
+    def test_nor_can_they_be_spoken_to(self, home, processes, monkeypatch, read_here):
+        def refuse(*_):
+            raise OSError(errno.EMFILE, "too many open files")
+
+        monkeypatch.setattr(socket, "socketpair", refuse)
         assert found(home)[:4] == ((), (), 3, 2)
         assert sorted(read_here) == sorted(path.name for path in objects(home))
 
