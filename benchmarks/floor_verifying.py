@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import deflate
@@ -26,8 +26,8 @@ def verify(store: Path, *, workers: int = 2) -> None:
     recorded = {digest for (digest,) in ledger.execute("SELECT sha256 FROM files WHERE verdict = 'promoted'")}
     ledger.close()
     paths = [os.path.join(base, name) for base, _, names in os.walk(store / "raw") for name in names]
-    with ThreadPoolExecutor(workers) as pool:
-        found = set(pool.map(_digest, paths))
+    with ProcessPoolExecutor(workers) as pool:  # threads would wait for Python's lock more than they work
+        found = set(pool.map(_digest, paths, chunksize=128))
     if found != recorded:
         raise NotAsRecorded(f"{len(recorded - found)} objects are missing, {len(found - recorded)} are foreign")
 
