@@ -37,6 +37,9 @@ even be kept, or what kept it from being read: it did not keep still, or is not 
 
 Drafted = Draft | Settled
 
+_LARGE = 2**22
+"""Bytes that take so long to judge that they are compressed meanwhile, by another thread."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Opened:
@@ -48,6 +51,7 @@ class Opened:
     unnamed: Path | None  # where it was staged already, when it was too large to hold
     content: Content
     is_met: bool = False  # some receipt is of the same bytes
+    compressed: bytes | None = None  # their stored form, if it is there already
 
     @property
     def request(self) -> Request:
@@ -89,7 +93,15 @@ class Intake:
         """Read, judge and stage some deliveries; what they came to, in order."""
         found = self._open_all(deliveries)
         requests = [one.request for one in found if isinstance(one, Opened)]
-        judgements = iter(judge_all(self._judge, requests))
+        if (
+            self._syncers
+            and sum(one.delivery.landed.size for one in found if isinstance(one, Opened)) >= _LARGE
+        ):
+            judging = self._syncers.submit(judge_all, self._judge, requests)
+            found = [self._compressed(one) if isinstance(one, Opened) else one for one in found]
+            judgements = iter(judging.result())
+        else:
+            judgements = iter(judge_all(self._judge, requests))
         return [self._drafted(one, next(judgements)) if isinstance(one, Opened) else one for one in found]
 
     def _open_all(self, deliveries: Iterable[Delivery]) -> list[Opened | Settled]:
@@ -159,6 +171,13 @@ class Intake:
                 self._batch.sync_soon(blob, self._syncers)
         return Draft(candidate=candidate, receipt=receipt, blob=blob, feed=delivery.recognized.feed)
 
+    def _compressed(self, opened: Opened) -> Opened:
+        """With its stored form, unless it may not be wanted."""
+        is_packed = codec.encoding_for(opened.delivery.recognized.capture.name) == "identity"
+        if opened.held is None or opened.is_met or is_packed:
+            return opened
+        return replace(opened, compressed=codec.compress(opened.held))
+
     def _is_stored(self, candidate: Candidate) -> bool:
         """Whether it is expected to be a duplicate, whose bytes need no staging."""
         with self._index.at_rest():
@@ -171,7 +190,7 @@ class Intake:
             return self._batch.settle(opened.unnamed, candidate.sha256, encoding, refused=refused)
         if encoding == "identity":
             return self._batch.stage(candidate.sha256, [held], encoding, refused=refused)
-        compressed = codec.compress(held)
+        compressed = opened.compressed or codec.compress(held)
         return self._batch.stage(candidate.sha256, [compressed], encoding, refused=refused)
 
 

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rawzone_assets.contract.judging import judge
-from rawzone_assets.zone import drafting, intake, promotion, staging
+from rawzone_assets.zone import codec, drafting, intake, promotion, staging
 from rawzone_assets.zone.errors import DiskAlmostFull, JudgeUnavailable, StorageFailed
 from rawzone_assets.zone.files import LocalFiles
 from rawzone_assets.zone.landing import Unreadable
@@ -141,6 +141,24 @@ class TestPortions:
 
     def test_hold_no_more_than_a_portion_may_have_of_the_largest(self, home, monkeypatch):
         assert self.asked_at_once(home, monkeypatch, files=20, size=2**11) == [2] * 10
+
+    def test_that_are_large_are_compressed_while_they_are_judged(self, home, monkeypatch):
+        monkeypatch.setattr(intake, "_LARGE", 8)
+        compressed, compress = threading.Event(), codec.compress
+
+        def noted(data):
+            compressed.set()
+            return compress(data)
+
+        monkeypatch.setattr(codec, "compress", noted)
+        LandingFolder(home).put_all({note(1): b"00000001\n"})
+
+        def judging(feed, content, capture):
+            assert compressed.wait(30), "it was to be compressed meanwhile"
+            return judge(feed, content, capture)
+
+        assert [str(receipt.verdict) for receipt in run(home, judging=judging).receipts] == ["promoted"]
+        check(home)
 
     def synced_at_once(self, home: Path, monkeypatch, *contents: bytes) -> list[int]:
         """How many files a thread makes durable each time, of those that are not left to the publishing one."""
