@@ -202,7 +202,8 @@ class _Worker:
     def __init__(self, source: str, memory: int) -> None:
         try:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "rawzone_assets.zone.judging_worker", source, str(memory)],
+                # It imports from where this process does: not from the current folder, which may be landing.
+                [sys.executable, "-P", "-m", "rawzone_assets.zone.judging_worker", source, str(memory)],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 # Not our own: it may be a file, and a worker may write to no file, not even a warning.
@@ -211,6 +212,7 @@ class _Worker:
                 # Threads of numeric libraries each reserve address space; there is a worker per core already.
                 env={
                     **os.environ,
+                    "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
                     "OMP_NUM_THREADS": "1",
                     "OPENBLAS_NUM_THREADS": "1",
                     "ARROW_NUM_THREADS": "1",

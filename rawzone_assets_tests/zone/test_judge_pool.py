@@ -32,16 +32,9 @@ from rawzone_assets.zone.staged_content import StagedContent
 from rawzone_assets.zone.watchdogs import Watchdog
 from rawzone_assets.zone.zone import Zone
 
-HERE = Path(__file__).parent
 FAULTS = "judge_faults:platforms"
 REAL = "rawzone_assets.platforms:all_platforms"
 CAPTURE = Capture(name="delivery", day=date(2025, 6, 12), captured_at=datetime(2025, 6, 12, 17, tzinfo=UTC))
-
-
-@pytest.fixture(autouse=True)
-def _workers_find_the_faults(monkeypatch: pytest.MonkeyPatch) -> None:
-    path = os.environ.get("PYTHONPATH", "")
-    monkeypatch.setenv("PYTHONPATH", f"{HERE}{os.pathsep}{path}")
 
 
 @pytest.fixture
@@ -234,6 +227,17 @@ class TestAWorkerThatCannotStart:
 class TestAWorker:
     """A worker is confined, and answers exactly what judging in this process would."""
 
+    def test_runs_no_module_that_lies_in_the_current_folder(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ):
+        for name in ("orjson", "stat", "jsonschema_rs"):  # whoever delivers may call a file so
+            (tmp_path / f"{name}.py").write_text("raise SystemExit('run')")
+        monkeypatch.chdir(tmp_path)
+        sample = next(iter(samples()))
+        with JudgePool(REAL, workers=1) as pool:
+            feed = feed_of(sample.feed)
+            pool(feed, BytesContent(sample.data), CAPTURE)
+
     def test_may_print_without_spoiling_its_answers(self, faulty: JudgePool):
         assert ordered(faulty, "printed").facts.records == 7
 
@@ -402,7 +406,10 @@ def feed_of(feed_id: str) -> Feed:
 def children() -> list[int]:
     """The processes that this one has started and that judge."""
     listed = subprocess.run(
-        ["ps", "-o", "pid=,args=", "--ppid", str(os.getpid())], capture_output=True, check=True, text=True
+        ["ps", "-ww", "-o", "pid=,args=", "--ppid", str(os.getpid())],
+        capture_output=True,
+        check=True,
+        text=True,
     ).stdout
     found = [int(line.split()[0]) for line in listed.splitlines() if "judging_worker" in line]
     assert found
