@@ -202,12 +202,17 @@ def _checked(receipt: Receipt, stream: BinaryIO) -> Iterator[bytes]:
         stored = stream.read((receipt.stored_size or 0) + 1)
         content = codec.content_of(stored, **_recorded(receipt))
         if content is not None:
-            return iter((bytes(content),))
+            return _in_blocks(content)
         codec.check_stored([stored], **_recorded(receipt))  # says what is wrong with it
         return _decoded(receipt, iter([stored]))
     codec.check_stored(codec.blocks_of(stream), **_recorded(receipt))
     stream.seek(0)
     return _decoded(receipt, codec.blocks_of(stream))
+
+
+def _in_blocks(content: bytes | bytearray) -> Iterator[bytes]:
+    view = memoryview(content)
+    return (bytes(view[at : at + codec.BLOCK]) for at in range(0, len(view), codec.BLOCK))
 
 
 def _recorded(receipt: Receipt) -> _Recorded:

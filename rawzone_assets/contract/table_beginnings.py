@@ -7,6 +7,8 @@ was met for a while, the known ones become part of the pattern by which rows are
 
 from __future__ import annotations
 
+import jsonschema_rs
+
 _CALM = 4  # pieces without a new beginning, after which more are not expected
 _MOST = 500  # beginnings in a pattern
 
@@ -18,8 +20,17 @@ class Beginnings:
         """``width``: how many bytes of each row, all of them ASCII."""
         self.known: set[bytes] = set()
         self.pattern: str | None = None
+        self.engines: dict[
+            str, jsonschema_rs.Draft202012Validator
+        ] = {}  # made of the pattern, by the last cell
         self._width = width
         self._calm = 0
+
+    def begin_chunk(self) -> None:
+        """Forget what is too much to be of use: a table of any length takes no more memory than a chunk."""
+        if len(self.known) > _MOST:
+            self.known, self.pattern, self._calm = set(), None, 0
+            self.engines.clear()
 
     def learn(self, piece: bytes, end: bytes) -> None:
         """Take in the beginnings of whole rows, each of which ends with ``end``."""
@@ -28,6 +39,7 @@ class Beginnings:
         self._calm = 0 if new else self._calm + 1
         if new:
             self.pattern = None
+            self.engines.clear()
         elif self._calm == _CALM and len(self.known) <= _MOST:
             self.pattern = "|".join(map(_escaped, sorted(self.known)))
 

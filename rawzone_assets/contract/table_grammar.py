@@ -65,6 +65,8 @@ class TableGrammar:
 
     def chunk_of(self, lines: Lines, shape: Shape, *, with_last: bool) -> Plain | None:
         """The chunk that the lines are; ``None`` unless its cells are sound."""
+        if self.beginnings:
+            self.beginnings.begin_chunk()
         texts = [piece.translate(_STANDING_FOR).decode("ascii") for piece in lines.pieces]
         last = self._ends_of_even(lines, texts) if with_last else []
         if not last and not self._matches(lines, texts, self.cells[-1]):
@@ -97,19 +99,24 @@ class TableGrammar:
     def _matches(self, lines: Lines, texts: Sequence[str], last_cell: str) -> bool:
         begun = self.beginnings
         for piece, text in zip(lines.pieces, texts, strict=True):
-            if begun and begun.pattern:
-                known = (f"(?:{begun.pattern})", *self.cells[len(self.looked_at) : -1])
-                if self._rows_of(*known, last_cell).is_valid(text):
-                    continue
-            if not self._rows_of(*self.cells[:-1], last_cell).is_valid(text):
+            if begun and begun.pattern and self._begun_as_known(begun, last_cell).is_valid(text):
+                continue
+            if not _compiled(self._rows_of(*self.cells[:-1], last_cell)).is_valid(text):
                 return False
             if begun:
                 begun.learn(piece, lines.end)
         return True
 
-    def _rows_of(self, *cells: str) -> jsonschema_rs.Draft202012Validator:
+    def _begun_as_known(self, begun: Beginnings, last_cell: str) -> jsonschema_rs.Draft202012Validator:
+        engine = begun.engines.get(last_cell)
+        if engine is None:  # of this table alone, and gone with it
+            cells = (f"(?:{begun.pattern})", *self.cells[len(self.looked_at) : -1], last_cell)
+            engine = begun.engines[last_cell] = linear_pattern(self._rows_of(*cells))
+        return engine
+
+    def _rows_of(self, *cells: str) -> str:
         row = _escaped(self.delimiter).join(cells) + _escaped(self.end)
-        return _compiled(f"^(?:{row})*$")
+        return f"^(?:{row})*$"
 
     def _distinct(self) -> dict[str, Any]:
         """The different cells met so far, where they stand at the same place in every line."""

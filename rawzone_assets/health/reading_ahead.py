@@ -16,7 +16,7 @@ from contextlib import contextmanager, suppress
 from operator import attrgetter
 
 from rawzone_assets.health import reading_worker
-from rawzone_assets.health.reading_worker import FIELDS, SEPARATOR, SOUND
+from rawzone_assets.health.reading_worker import FIELDS, LONGEST, SEPARATOR, SOUND
 from rawzone_assets.health.recorded import Item
 from rawzone_assets.zone.codec import MOST_HELD
 from rawzone_assets.zone.files import Files, LocalFiles
@@ -78,7 +78,7 @@ class Ahead:
 
     def _hand_over(self, readers: _Readers) -> None:
         # Those too large to be held are read as a stream, which keeps no other thread waiting.
-        small = (item for item in self._named if item.size + item.stored_size <= MOST_HELD)
+        small = (item for item in self._named if _is_told(item) and item.size + item.stored_size <= MOST_HELD)
         self._portions += portions(small, attrgetter("stored_size"), most=_MOST_FILES, most_bytes=_MOST_BYTES)
         self._named.clear()
         while self._portions:
@@ -135,10 +135,12 @@ class _Readers:
         """
         self._asked += 1
         request = SEPARATOR.join((str(self._asked), *(field for item in portion for field in _told(item))))
-        if request.count(SEPARATOR) != FIELDS * len(portion):
-            return None  # an altered ledger has a name with a zero byte
+        encoded = os.fsencode(request)
+        # An altered ledger may have a name with a zero byte, or one of any length.
+        if request.count(SEPARATOR) != FIELDS * len(portion) or len(encoded) > LONGEST:
+            return None
         try:
-            self._requests.send(os.fsencode(request), socket.MSG_DONTWAIT)
+            self._requests.send(encoded, socket.MSG_DONTWAIT)
         except BlockingIOError:
             raise
         except OSError:  # it is too long, or no process is left
@@ -172,6 +174,12 @@ class _Readers:
         self._answers.close()
 
 
+def _is_told(item: Item) -> bool:
+    """Whether it can be told of; an altered ledger may say anything of a file."""
+    texts, sizes = (item.encoding, item.sha256, item.stored_sha256), (item.size, item.stored_size)
+    return all(type(text) is str for text in texts) and all(type(size) is int for size in sizes)
+
+
 def _told(item: Item) -> tuple[str, ...]:
     """What a process is told of a file."""
     original, stored = (item.sha256, str(item.size)), (item.stored_sha256, str(item.stored_size))
@@ -186,6 +194,7 @@ def _started(requests: int, answers: int) -> subprocess.Popen[bytes]:
         pass_fds=(requests, answers),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
         start_new_session=True,  # Ctrl-C is ours to answer
     )
 

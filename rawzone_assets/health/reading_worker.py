@@ -20,7 +20,8 @@ FIELDS = 6
 SEPARATOR = "\0"
 SOUND, NOT_SOUND = "+", "-"
 
-_LONGEST = 2**18  # bytes of a request; a socket's buffer holds less
+LONGEST = 2**18
+"""Bytes of a request; what a socket gives out beyond what it was asked for is lost."""
 _FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK  # as ``LocalFiles.open``
 
 
@@ -50,7 +51,7 @@ def is_sound(fields: Sequence[str]) -> bool:
 def main() -> None:
     requests, answers = map(int, sys.argv[1:])
     with suppress(ConnectionError):  # who asked is gone
-        while request := os.read(requests, _LONGEST):
+        while request := os.read(requests, LONGEST):
             number, *fields = os.fsdecode(request).split(SEPARATOR)
             files = zip(*[iter(fields)] * FIELDS, strict=True)
             marks = "".join(SOUND if is_sound(file) else NOT_SOUND for file in files)

@@ -20,7 +20,7 @@ from rawzone_assets.zone.index_seen import SeenFile, SeenFiles, Standing
 from rawzone_assets.zone.index_tallies import note_commit
 from rawzone_assets.zone.index_upkeep import note_upkeep
 from rawzone_assets.zone.landed import entity_from
-from rawzone_assets.zone.ledger import Commit
+from rawzone_assets.zone.ledger import Commit, record_lines
 from rawzone_assets.zone.receipt import Record, Verdict, canonical
 
 TABLES = ("receipt", "body")
@@ -34,11 +34,11 @@ def take_in(database: sqlite3.Connection, commit: Commit) -> None:
     """Add a commit to all tables, within a transaction."""
     first = database.execute("SELECT coalesce(max(id), 0) + 1 FROM body").fetchone()[0]
     receipts, bodies, others = list[tuple[int, Record]](), list[tuple[int, str]](), list[Record]()
-    for record, line in zip(commit.records, commit.body.decode().split("\n"), strict=False):
+    for record, line in zip(commit.records, record_lines(commit.body), strict=True):
         if record.get("record") == "receipt":
             id_ = first + len(receipts)
             receipts.append((id_, record))
-            bodies.append((id_, line))
+            bodies.append((id_, line.decode()))
         else:
             others.append(record)
     rows = [_row(id_, commit.seq, record) for id_, record in receipts]

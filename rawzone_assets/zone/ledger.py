@@ -150,13 +150,18 @@ def decode_commit(data: bytes) -> Commit:
             prev=header["prev"],
             at=moment(header["at"]),
             run_id=header["run_id"],
-            records=tuple(orjson.loads(record) for record in body.splitlines()),
+            records=tuple(map(orjson.loads, record_lines(body))),
             sha256=hashlib.sha256(data).hexdigest(),
             header=header,
             body=body,
         )
     except (KeyError, ValueError, TypeError):
         raise DamagedCommit("its header lacks a field") from None
+
+
+def record_lines(body: bytes) -> list[bytes]:
+    """The records of a commit's body as they are written. A CR ends none."""
+    return body.removesuffix(b"\n").split(b"\n") if body else []
 
 
 class Ledger:

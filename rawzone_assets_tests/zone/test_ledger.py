@@ -1,5 +1,6 @@
 """The ledger: canonical, chained, and without a byte that could be altered unnoticed."""
 
+import hashlib
 import json
 from datetime import UTC, datetime, timedelta
 
@@ -8,6 +9,7 @@ import rfc8785
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rawzone_assets.zone import ledger as ledger_file
 from rawzone_assets.zone.errors import LedgerDamaged
 from rawzone_assets.zone.files import LocalFiles
 from rawzone_assets.zone.ledger import (
@@ -113,6 +115,15 @@ class TestOneCommit:
     def test_anything_else_is_no_commit(self, data):
         with pytest.raises(DamagedCommit):
             decode_commit(data)
+
+    def test_a_cr_between_records_is_no_line_end_even_where_all_hashes_agree(self):
+        data = encode_commit([RECEIPT.as_record()] * 2, after=EMPTY, at=NOW, author=AUTHOR)
+        line, _, body = data.partition(b"\n")
+        altered = body.replace(b"\n", b"\r", 1)
+        header = {**json.loads(line), "body_sha256": hashlib.sha256(altered).hexdigest()}
+        header["header_sha256"] = ledger_file._header_digest(header)
+        with pytest.raises(DamagedCommit):
+            decode_commit(canonical(header) + b"\n" + altered)
 
     def test_time_never_runs_backwards(self):
         late = Head(seq=3, sha256="1" * 64, at=NOW + timedelta(days=1))
