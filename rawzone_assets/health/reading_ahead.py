@@ -188,9 +188,9 @@ def _told(item: Item) -> tuple[str, ...]:
 
 def _started(requests: int, answers: int) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
-        # Unlike a module of the folder one happens to be in (-P).
+        # It imports from where this process does: not from the folder one happens to be in.
         [sys.executable, "-P", "-m", reading_worker.__name__, str(requests), str(answers)],
-        env={**os.environ, **_KEEPS_MEMORY},
+        env={**os.environ, **_KEEPS_MEMORY, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
         pass_fds=(requests, answers),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
