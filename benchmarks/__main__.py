@@ -78,7 +78,7 @@ def run(
     names = [name for name in _named(sides) if _is_installed(name)]
     against = baseline or names[0]
     made = corpus(size, folder / "corpora", seed=seed)
-    place = folder / "runs" / f"{time.strftime('%Y%m%d_%H%M%S')}-{measure}-{size}"
+    place = _new_place(folder, f"{measure}-{size}")
     tell: Callable[[str], None] = lambda line: click.echo(line, err=True)  # noqa: E731
     if measure == "promote":
         runs = pairing.promotions(made, names, turns=turns, folder=place, tell=tell)
@@ -106,7 +106,7 @@ def run(
 @_folder
 def days_of_dagster(*, days: int, folder: Path) -> None:
     """Tell Dagster of a history that the core promoted: CPU a partition-day with all its checks."""
-    place = folder / "runs" / f"{time.strftime('%Y%m%d_%H%M%S')}-days"
+    place = _new_place(folder, "days")
     told = dagster_days.tell_history(days, place)
     click.echo(
         f"{told.days} days, CPU s: {told.reporting.cpu:.2f} to report, {told.asking.cpu:.2f} to ask once more, "
@@ -125,7 +125,7 @@ def single_runs(*, runs: int, folder: Path) -> None:
     # Imported by the one command that needs it, as Dagster and pandas below: the others start without.
     from benchmarks.single_runs import cost_of_single_runs  # noqa: PLC0415
 
-    place = folder / "runs" / f"{time.strftime('%Y%m%d_%H%M%S')}-single"
+    place = _new_place(folder, "single")
     for name, (here, elsewhere) in cost_of_single_runs(place, runs=runs).items():
         click.echo(f"{name}: {1000 * here:.0f} ms of CPU, {1000 * elsewhere:.0f} ms in processes it starts")
     shutil.rmtree(place)
@@ -139,7 +139,7 @@ def read_thirty_days(*, turns: int, folder: Path) -> None:
     from benchmarks.reading import KINDS, read_thirty_days  # noqa: PLC0415
 
     for name, kind in KINDS.items():
-        place = folder / "runs" / f"{time.strftime('%Y%m%d_%H%M%S')}-reading-{name}"
+        place = _new_place(folder, f"reading-{name}")
         took = read_thirty_days(kind, place, turns=turns)
         first = next(iter(took.values()))[1]
         for way, (records, cpu) in took.items():
@@ -171,6 +171,11 @@ def do(*, what: str, landing: Path, place: Path) -> None:
         from benchmarks import floor_verifying  # noqa: PLC0415
 
         floor_verifying.verify(place)
+
+
+def _new_place(folder: Path, what: str) -> Path:
+    """Where one call works. It deletes that at its end only: see ``pairing``."""
+    return folder / "runs" / f"{time.strftime('%Y%m%d_%H%M%S')}-{what}"
 
 
 def _named(sides: str) -> list[str]:

@@ -10,14 +10,11 @@ from __future__ import annotations
 import sqlite3
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
-from random import Random
 
 from benchmarks.core import promote_core
-from benchmarks.enlarging import enlarged
+from benchmarks.histories import land_history
 from benchmarks.measuring import Measured, run
-from benchmarks.plans import LAST_DAY, routine_named
 from benchmarks.sides import SIDES
 
 _TEMPLATE = "tiktok_trends_{stamp}.json"
@@ -42,13 +39,7 @@ class Told:
 def tell_history(days: int, folder: Path) -> Told:
     """Promote a history of so many days, a small file each, and have Dagster told of it."""
     landing, home = folder / "landing", folder / "home"
-    routine = routine_named(_TEMPLATE)
-    for number in range(days):
-        day = LAST_DAY - timedelta(days=number)
-        path = landing / routine.path_at(day, f"{day:%Y%m%d}_070000")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        dice = Random(number)
-        path.write_bytes(enlarged(_TEMPLATE, routine.make(day, dice), 0, dice))
+    land_history(_TEMPLATE, days, landing)
     promote_core(landing, home)
     command = SIDES["rawzone"].promote(landing, home)
     reporting, asking, starting = (run(command, folder / "log") for _ in range(3))

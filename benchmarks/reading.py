@@ -11,9 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
-from random import Random
 from statistics import median
 
 import duckdb
@@ -23,8 +21,7 @@ import pyarrow as pa
 import pyarrow.csv as pv
 
 from benchmarks.core import promote_core
-from benchmarks.enlarging import enlarged
-from benchmarks.plans import LAST_DAY, routine_named
+from benchmarks.histories import land_history
 from rawzone_assets.access import RawReader, open_raw
 from rawzone_assets.access.columnar import bring_up_to_date, files_of
 from rawzone_assets.platforms import all_platforms
@@ -110,12 +107,7 @@ def _ways(kind: Kind, raw: RawReader, projected: list[Path]) -> dict[str, Way]:
 def _zone(kind: Kind, folder: Path) -> Iterator[tuple[RawReader, list[Path]]]:
     """A zone that holds thirty days of the feed, and the files of its projection."""
     landing, home = folder / "landing", folder / "home"
-    routine = routine_named(kind.template)
-    for number in range(DAYS):
-        day, dice = LAST_DAY - timedelta(days=number), Random(number)
-        path = landing / routine.path_at(day, f"{day:%Y%m%d}_070000")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(enlarged(kind.template, routine.make(day, dice), kind.size, dice))
+    land_history(kind.template, DAYS, landing, length=kind.size)
     promote_core(landing, home)
     (feed,) = (feed for platform in all_platforms() for feed in platform.feeds if feed.id == kind.feed)
     with open_raw(home) as raw:

@@ -11,17 +11,14 @@ import os
 import resource
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import date, timedelta
 from pathlib import Path
-from random import Random
 from statistics import median
 from typing import Any
 from unittest import mock
 
 import dagster as dg
 
-from benchmarks.enlarging import enlarged
-from benchmarks.plans import LAST_DAY, routine_named
+from benchmarks.histories import land_history
 
 _TEMPLATE, _FEED = "tiktok_trends_{stamp}.json", "tiktok/trends"
 _DAYS = dg.DailyPartitionsDefinition("2020-01-01")
@@ -30,9 +27,7 @@ _Run = Callable[[str], bool]
 
 def cost_of_single_runs(folder: Path, *, runs: int) -> dict[str, tuple[float, float]]:
     """Median CPU seconds of a run in this process, and in the processes that it starts, by kind of asset."""
-    days = [LAST_DAY - timedelta(days=number) for number in range(runs + 1)]
-    for day in days:
-        _land(day, folder / "landing")
+    days = land_history(_TEMPLATE, runs + 1, folder / "landing")
     here: dict[str, list[float]] = {}
     elsewhere: dict[str, list[float]] = {}
     with _installed(folder) as kinds:
@@ -46,13 +41,6 @@ def cost_of_single_runs(folder: Path, *, runs: int) -> dict[str, tuple[float, fl
                     here.setdefault(name, []).append(after[0] - before[0])
                     elsewhere.setdefault(name, []).append(after[1] - before[1])
     return {name: (median(here[name]), median(elsewhere[name])) for name in here}
-
-
-def _land(day: date, landing: Path) -> None:
-    routine, dice = routine_named(_TEMPLATE), Random(day.toordinal())
-    path = landing / routine.path_at(day, f"{day:%Y%m%d}_070000")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(enlarged(_TEMPLATE, routine.make(day, dice), 0, dice))
 
 
 @contextmanager

@@ -59,7 +59,6 @@ class Exposures:
 
 
 _PERSONAL = frozenset({"e-mail"})
-_PLAIN_MARKS = tuple(family.marks for family in FAMILIES if not family.folded)
 
 
 def access_of(kinds: Mapping[str, int]) -> Access:
@@ -79,7 +78,7 @@ def exposes(text: str) -> bool:
     data = text.encode(errors="replace")
     return any(
         probe.pattern.search(data.lower() if family.folded else data)
-        for family, sought_in in _announced(data)
+        for family, sought_in in _announced(ascii_text(data), folded_text(data))
         for probe in family.probes
         if probe.marks.are_in(sought_in)
     )
@@ -90,7 +89,7 @@ def may_expose(text: str) -> bool:
 
     Marks hold no line ends: what has none in any of its lines gives nothing away.
     """
-    return FOLDED_MARKS.are_in(text.lower()) or any(marks.are_in(text) for marks in _PLAIN_MARKS)
+    return any(True for _ in _announced(text, text.lower()))
 
 
 def scan(content: Content, *, block: int | None = None) -> Exposures:
@@ -112,7 +111,7 @@ def scan(content: Content, *, block: int | None = None) -> Exposures:
         piece, end = after, len(data) - _LONGEST if after else len(data)
         if end <= start:
             continue
-        for family, sought_in in _announced(data):
+        for family, sought_in in _announced(ascii_text(data), folded_text(data)):
             windows = [*_windows(family, sought_in, data, start, end)]
             for probe in family.probes:
                 search = searches.setdefault(id(probe), _Search(probe))
@@ -123,9 +122,8 @@ def scan(content: Content, *, block: int | None = None) -> Exposures:
     return found
 
 
-def _announced(data: bytes) -> Iterator[tuple[Family, str]]:
-    """The families of which a mark stands in ``data``, each with the text in which its marks are sought."""
-    text, folded = ascii_text(data), folded_text(data)
+def _announced(text: str, folded: str) -> Iterator[tuple[Family, str]]:
+    """The families of which a mark stands in ``text``, each with the form in which its marks are sought."""
     are_some_folded = FOLDED_MARKS.are_in(folded)
     for family in FAMILIES:
         sought_in = folded if family.folded else text

@@ -54,6 +54,11 @@ def folded_text(data: bytes) -> str:
     return ascii_text(data).lower()
 
 
+def escaped(text: bytes) -> str:
+    """A pattern of exactly this ASCII text."""
+    return "".join(f"\\x{byte:02x}" for byte in text)
+
+
 def linear_pattern(pattern: str) -> jsonschema_rs.Draft202012Validator:
     """Whose ``is_valid`` says whether the pattern is found in a text.
 
@@ -108,7 +113,7 @@ class Marks:
             # Of texts that begin alike the engine looks for the beginning, which may be everywhere.
             sought = (*sought, _NEVER_THERE)
         # Characters as escapes: none of a mark means anything to the pattern.
-        return linear_pattern("|".join("".join(f"\\x{byte:02x}" for byte in text) for text in sought))
+        return linear_pattern("|".join(map(escaped, sought)))
 
 
 class Seldom:

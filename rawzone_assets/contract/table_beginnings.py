@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import jsonschema_rs
 
+from rawzone_assets.contract.marks import escaped
+
 _CALM = 4  # pieces without a new beginning, after which more are not expected
 _MOST = 500  # beginnings in a pattern
 
@@ -20,9 +22,8 @@ class Beginnings:
         """``width``: how many bytes of each row, all of them ASCII."""
         self.known: set[bytes] = set()
         self.pattern: str | None = None
-        self.engines: dict[
-            str, jsonschema_rs.Draft202012Validator
-        ] = {}  # made of the pattern, by the last cell
+        # Made of the pattern, by what the last cell of a row must match.
+        self.engines: dict[str, jsonschema_rs.Draft202012Validator] = {}
         self._width = width
         self._calm = 0
 
@@ -30,7 +31,6 @@ class Beginnings:
         """Forget what is too much to be of use: a table of any length takes no more memory than a chunk."""
         if len(self.known) > _MOST:
             self.known, self.pattern, self._calm = set(), None, 0
-            self.engines.clear()
 
     def learn(self, piece: bytes, end: bytes) -> None:
         """Take in the beginnings of whole rows, each of which ends with ``end``."""
@@ -39,10 +39,6 @@ class Beginnings:
         self._calm = 0 if new else self._calm + 1
         if new:
             self.pattern = None
-            self.engines.clear()
         elif self._calm == _CALM and len(self.known) <= _MOST:
-            self.pattern = "|".join(map(_escaped, sorted(self.known)))
-
-
-def _escaped(beginning: bytes) -> str:
-    return "".join(f"\\x{byte:02x}" for byte in beginning)
+            self.pattern = "|".join(map(escaped, sorted(self.known)))
+            self.engines.clear()

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 import jsonschema_rs
 
 from rawzone_assets.contract.forms import FORMS
-from rawzone_assets.contract.marks import linear_pattern
+from rawzone_assets.contract.marks import escaped, linear_pattern
 from rawzone_assets.contract.table_beginnings import Beginnings
 from rawzone_assets.contract.table_cells import refused_texts, unusual_cells
 from rawzone_assets.contract.table_rows import SEPARATORS, Dialect, Lines
@@ -115,7 +115,7 @@ class TableGrammar:
         return engine
 
     def _rows_of(self, *cells: str) -> str:
-        row = _escaped(self.delimiter).join(cells) + _escaped(self.end)
+        row = escaped(self.delimiter.encode()).join(cells) + escaped(self.end.encode())
         return f"^(?:{row})*$"
 
     def _distinct(self) -> dict[str, Any]:
@@ -194,7 +194,7 @@ def grammar_of(
     if len(header.columns) < 2:
         return None
     quote = r"\x22" if dialect.quoted else ""
-    text = rf"(?:[^\x00\x02\x05-\x1f{quote}{_escaped(dialect.delimiter)}]*)"
+    text = rf"(?:[^\x00\x02\x05-\x1f{quote}{escaped(dialect.delimiter.encode())}]*)"
     cells: list[str] = []
     looked_at: dict[str, int] = {}
     doubtful: set[str] = set()
@@ -250,10 +250,6 @@ def _cell(demands: Mapping[str, Any], text: str, *, is_text_only_tabs: bool) -> 
 def _cell_of(form: str, *, nullable: bool) -> str | None:
     usual = FORMS[form].usual
     return usual and (f"(?:{usual})?" if nullable else f"(?:{usual})")
-
-
-def _escaped(text: str) -> str:
-    return "".join(f"\\x{ord(char):02x}" for char in text)
 
 
 _compiled = lru_cache(maxsize=64)(linear_pattern)

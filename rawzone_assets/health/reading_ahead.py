@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import socket
 import subprocess
-import sys
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -20,6 +19,7 @@ from rawzone_assets.health.reading_worker import FIELDS, LONGEST, SEPARATOR, SOU
 from rawzone_assets.health.recorded import Item
 from rawzone_assets.zone.codec import MOST_HELD
 from rawzone_assets.zone.files import Files, LocalFiles
+from rawzone_assets.zone.own_processes import command_of, environment_with
 from rawzone_assets.zone.portions import portions
 
 _MANY = 200  # files for which it pays to start processes
@@ -188,9 +188,8 @@ def _told(item: Item) -> tuple[str, ...]:
 
 def _started(requests: int, answers: int) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
-        # It imports from where this process does: not from the folder one happens to be in.
-        [sys.executable, "-P", "-m", reading_worker.__name__, str(requests), str(answers)],
-        env={**os.environ, **_KEEPS_MEMORY, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+        command_of(reading_worker.__name__, str(requests), str(answers)),
+        env=environment_with(_KEEPS_MEMORY),
         pass_fds=(requests, answers),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,

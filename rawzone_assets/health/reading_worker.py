@@ -36,7 +36,7 @@ def is_sound(fields: Sequence[str]) -> bool:
             stored = os.read(descriptor, int(stored_size) + 1)  # one byte more shows a longer file
         finally:
             os.close(descriptor)
-        return codec.holds(
+        content = codec.content_of(
             stored,
             encoding=encoding,
             size=int(size),
@@ -46,6 +46,7 @@ def is_sound(fields: Sequence[str]) -> bool:
         )
     except (OSError, ValueError, OverflowError, MemoryError):
         return False
+    return content is not None
 
 
 def main() -> None:

@@ -182,14 +182,15 @@ def check_file(
     first = b""
     if size + stored_size <= MOST_HELD:
         first = stream.read(stored_size + 1)  # one byte more shows a longer file
-        if holds(
+        content = content_of(
             first,
             encoding=encoding,
             size=size,
             sha256=sha256,
             stored_size=stored_size,
             stored_sha256=stored_sha256,
-        ):
+        )
+        if content is not None:
             return
     check_stored(
         chain([first], blocks_of(stream)),
@@ -199,21 +200,6 @@ def check_file(
         stored_size=stored_size,
         stored_sha256=stored_sha256,
     )
-
-
-def holds(
-    stored: bytes, *, encoding: str, size: int, sha256: str, stored_size: int, stored_sha256: str
-) -> bool:
-    """Whether these are all stored bytes of an object as its receipt has it, and hold what it says."""
-    content = content_of(
-        *(stored,),
-        encoding=encoding,
-        size=size,
-        sha256=sha256,
-        stored_size=stored_size,
-        stored_sha256=stored_sha256,
-    )
-    return content is not None
 
 
 def content_of(

@@ -24,6 +24,7 @@ from rawzone_assets.contract.feed import Capture, Content, Facts, Feed, Judgemen
 from rawzone_assets.zone.errors import JudgeUnavailable, StorageFailed
 from rawzone_assets.zone.judge import Request
 from rawzone_assets.zone.judging_worker import PIPE, judgement_from_json, read_frame, write_frame
+from rawzone_assets.zone.own_processes import command_of, environment_with
 from rawzone_assets.zone.staged_content import StagedContent
 from rawzone_assets.zone.watchdogs import Watchdog
 
@@ -202,21 +203,16 @@ class _Worker:
     def __init__(self, source: str, memory: int) -> None:
         try:
             self._process = subprocess.Popen(
-                # It imports from where this process does: not from the current folder, which may be landing.
-                [sys.executable, "-P", "-m", "rawzone_assets.zone.judging_worker", source, str(memory)],
+                command_of("rawzone_assets.zone.judging_worker", source, str(memory)),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 # Not our own: it may be a file, and a worker may write to no file, not even a warning.
                 stderr=subprocess.PIPE,
                 bufsize=PIPE,
                 # Threads of numeric libraries each reserve address space; there is a worker per core already.
-                env={
-                    **os.environ,
-                    "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
-                    "OMP_NUM_THREADS": "1",
-                    "OPENBLAS_NUM_THREADS": "1",
-                    "ARROW_NUM_THREADS": "1",
-                },
+                env=environment_with(
+                    {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "ARROW_NUM_THREADS": "1"}
+                ),
             )
         except OSError as error:  # no memory, processes or descriptors left for another one
             raise JudgeUnavailable(source) from error

@@ -126,7 +126,7 @@ class TestChecking:
 
     def test_a_file_too_large_to_hold_is_checked_as_a_stream(self, monkeypatch):
         monkeypatch.setattr(codec, "MOST_HELD", 100)
-        monkeypatch.setattr(codec, "holds", None)
+        monkeypatch.setattr(codec, "content_of", None)
         check(codec.compress(DATA))
         with pytest.raises(codec.Damaged):
             check(codec.compress(DATA)[:-1], recorded=codec.compress(DATA))
