@@ -133,15 +133,14 @@ def restatement_findings(now: Diary | None, past: Iterable[Diary]) -> Iterator[F
     """
     if now is None:
         return
-    told = _read(now)
+    told, names = _read(now), now["of"]
     left = [told.days]  # stretches of days that none of the diaries so far tells
+    since, until = left[0].start, left[0].stop
     compared, changed = 0, list[date]()
     for diary in past:
-        if not left:
-            break
         begins, told_days = _ordinal(diary["from"]), diary["days"]
         ends = begins + len(told_days) * 3 // 4 - told_days.count("=", -2)
-        if diary["of"] != now["of"] or begins >= left[-1].stop or ends <= left[0].start:
+        if ends <= since or begins >= until or diary["of"] != names:
             continue
         before = _read(diary)
         for days in left:
@@ -149,6 +148,9 @@ def restatement_findings(now: Diary | None, past: Iterable[Diary]) -> Iterator[F
             compared += common
             changed += map(date.fromordinal, differing)
         left = [rest for days in left for rest in _without(days, before.days)]
+        if not left:
+            break
+        since, until = left[0].start, left[-1].stop
     if changed:
         verb = "has" if len(changed) == 1 else "have"
         extent = f"{min(changed)}" if len(changed) == 1 else f"from {min(changed)} to {max(changed)}"

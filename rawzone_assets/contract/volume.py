@@ -13,10 +13,10 @@ new window has a history of its own. A delivery without records is told by RZ-EM
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import date
 from math import log
 from statistics import median
+from typing import NamedTuple
 
 from rawzone_assets.contract import codes
 from rawzone_assets.contract.findings import Finding
@@ -33,8 +33,7 @@ _SIGMA = 1.4826  # median absolute deviations that make a standard deviation
 _ALIKE = 2
 
 
-@dataclass(frozen=True, kw_only=True)
-class Volume:
+class Volume(NamedTuple):
     """How much a delivery brought, and where its data begin."""
 
     size: int | None
@@ -50,11 +49,10 @@ def volume_findings(now: Volume, past: Sequence[Volume], *, day: date) -> Iterat
         past = [volume for volume in past if _is_of_year(volume, day.year)]
     comparable = [volume for volume in past if volume.records != 0][:RECENT]
     odd = []
-    for unit, value, measures in (
-        ("records", now.records, [volume.records for volume in comparable]),
-        ("bytes", now.size, [volume.size for volume in comparable]),
+    for unit, value, usual in (
+        ("records", now.records, [volume.records for volume in comparable if volume.records]),
+        ("bytes", now.size, [volume.size for volume in comparable if volume.size]),
     ):
-        usual = [before for before in measures if before]
         if value and len(usual) >= LEAST and _is_unlike(value, usual):
             middle = round(median(usual))
             word = "more" if value > middle else "less"

@@ -28,15 +28,15 @@ _PAGE = 8192
 _CHECKPOINT = 16 * 2**20
 """Bytes of log after which its pages go into the database: what several commits change is then copied once."""
 
-_VERSION = 11
+_VERSION = 12
 # ``receipt`` is narrow, so that a question reads few pages of it; whole records lie apart, in ``body``.
 _SCHEMA = f"""
 CREATE TABLE head (seq INTEGER NOT NULL, sha256 TEXT NOT NULL, at TEXT);
 CREATE TABLE receipt (
     id INTEGER PRIMARY KEY, seq INTEGER NOT NULL, feed TEXT, partition TEXT, name TEXT, verdict TEXT NOT NULL,
     sha256 BLOB, key TEXT, revision INTEGER, landing_path TEXT NOT NULL, form INTEGER, captured_at TEXT,
-    size INTEGER, records INTEGER, data_min TEXT, substance BLOB, fingerprint BLOB, accepted_later INTEGER,
-    refused_copy TEXT, refused_findings TEXT, outline TEXT, diary TEXT, stored_size INTEGER, away INTEGER);
+    size INTEGER, records INTEGER, data_min TEXT, substance BLOB, fingerprint BLOB, refused_copy TEXT,
+    refused_findings TEXT, outline TEXT, diary TEXT, stored_size INTEGER, accepted_later INTEGER, away INTEGER);
 CREATE INDEX receipt_day ON receipt (feed, partition, name);
 CREATE INDEX receipt_name ON receipt (name, feed);
 CREATE INDEX receipt_sha256 ON receipt (sha256);
@@ -49,6 +49,7 @@ CREATE INDEX receipt_hot ON receipt (feed, captured_at, key, stored_size)
     WHERE verdict = 'promoted' AND away IS NULL;
 CREATE INDEX receipt_again ON receipt (feed, captured_at, key) WHERE verdict = 'duplicate';
 CREATE INDEX receipt_refused ON receipt (feed, partition, accepted_later) WHERE verdict = 'quarantined';
+CREATE INDEX receipt_refusal ON receipt (name) WHERE verdict = 'quarantined';
 CREATE INDEX receipt_copy ON receipt (refused_copy) WHERE refused_copy IS NOT NULL;
 CREATE INDEX receipt_findings ON receipt (refused_findings) WHERE refused_findings IS NOT NULL;
 CREATE TABLE body (id INTEGER PRIMARY KEY, text TEXT NOT NULL);

@@ -30,9 +30,9 @@ def note_days(database: sqlite3.Connection, receipts: Iterable[tuple[int, Record
     """Count receipts, each with its number, to their days. Within a transaction."""
     days: dict[tuple[str, str, str], list[tuple[int, Record]]] = {}
     for id_, record in receipts:
-        if record.get("feed") is not None and record.get("partition") is not None:
-            place = (record["feed"], record["partition"], record["verdict"])
-            days.setdefault(place, []).append((id_, record))
+        feed, partition = record.get("feed"), record.get("partition")
+        if feed is not None and partition is not None:
+            days.setdefault((feed, partition, record["verdict"]), []).append((id_, record))
     database.executemany(_ADD, [(*place, *_sums(found)) for place, found in days.items()])
 
 
@@ -96,6 +96,6 @@ class DayQueries:
 
 def _sums(receipts: list[tuple[int, Record]]) -> tuple[Any, ...]:
     """The rest of a row, after its key."""
-    starts = [record["data_min"] for _, record in receipts if record.get("data_min")]
-    ends = [record["data_max"] for _, record in receipts if record.get("data_max")]
+    starts = [day for _, record in receipts if (day := record.get("data_min"))]
+    ends = [day for _, record in receipts if (day := record.get("data_max"))]
     return (len(receipts), receipts[-1][0], min(starts, default=None), max(ends, default=None))

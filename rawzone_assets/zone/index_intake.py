@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import sqlite3
 from functools import lru_cache
+from operator import itemgetter
 from typing import Any
 
 import orjson
@@ -24,9 +25,34 @@ from rawzone_assets.zone.ledger import Commit, record_lines
 from rawzone_assets.zone.receipt import Record, Verdict, canonical
 
 TABLES = ("receipt", "body")
-_INSERT = f"INSERT INTO receipt VALUES ({', '.join('?' * 24)})"  # noqa: S608
-_ACCEPTED = (str(Verdict.PROMOTED), str(Verdict.DUPLICATE))
+_TOLD = (
+    *("feed", "partition", "name", "verdict", "landing_path", "sha256", "key", "revision", "contract"),
+    *(
+        "captured_at",
+        "size",
+        "records",
+        "data_min",
+        "substance",
+        "fingerprint",
+        "quarantine",
+        "outline",
+        "diary",
+    ),
+    "stored_size",
+)
+_told = itemgetter(*_TOLD)
+_ABSENT = dict.fromkeys(set(_TOLD) - {"verdict", "landing_path"})  # what receipts of earlier versions lack
 _NOWHERE: Record = {}
+_INSERT = f"INSERT INTO receipt VALUES ({', '.join('?' * 22)}, NULL, NULL)"  # noqa: S608  constants
+_CLOSE_REFUSALS = (
+    "UPDATE receipt SET accepted_later = 1 WHERE id IN (SELECT refused.id FROM receipt AS accepted "
+    "CROSS JOIN receipt AS refused INDEXED BY receipt_refusal ON refused.name = accepted.name "
+    "AND refused.feed = accepted.feed AND refused.sha256 = accepted.sha256 AND refused.id < accepted.id "
+    "WHERE accepted.id >= ? AND accepted.verdict IN ('promoted', 'duplicate') "
+    "AND refused.verdict = 'quarantined')"
+)
+"""A refusal is closed by a later receipt that accepts the same bytes under the same name."""
+
 _bytes = bytes.fromhex
 
 
@@ -34,17 +60,17 @@ def take_in(database: sqlite3.Connection, commit: Commit) -> None:
     """Add a commit to all tables, within a transaction."""
     first = database.execute("SELECT coalesce(max(id), 0) + 1 FROM body").fetchone()[0]
     receipts, bodies, others = list[tuple[int, Record]](), list[tuple[int, str]](), list[Record]()
+    id_ = first
     for record, line in zip(commit.records, record_lines(commit.body), strict=True):
         if record.get("record") == "receipt":
-            id_ = first + len(receipts)
             receipts.append((id_, record))
             bodies.append((id_, line.decode()))
+            id_ += 1
         else:
             others.append(record)
-    rows = [_row(id_, commit.seq, record) for id_, record in receipts]
-    database.executemany(_INSERT, rows)
+    database.executemany(_INSERT, [_row(id_, commit.seq, record) for id_, record in receipts])
     database.executemany("INSERT INTO body VALUES (?, ?)", bodies)
-    _close_refusals(database, rows)
+    database.execute(_CLOSE_REFUSALS, (first,))
     _note_landed(database, receipts)
     note_days(database, receipts)
     for record in others:
@@ -69,71 +95,62 @@ def _number_of(feed: str, schema: str) -> int:
 
 
 def _row(id_: int, seq: int, record: Record) -> tuple[Any, ...]:
-    """The row of a receipt, in the order of the table's columns."""
-    told = record.get
-    feed, sha256, substance, fingerprint = told("feed"), told("sha256"), told("substance"), told("fingerprint")
-    copy, outline, diary = told("quarantine") or _NOWHERE, told("outline"), told("diary")
+    """The row of a receipt, in the order of the table's columns but for the last two."""
+    try:
+        told = _told(record)
+    except KeyError:
+        told = _told({**_ABSENT, **record})
+    feed, partition, name, verdict, landing_path, sha256, key, revision, contract = told[:9]
+    captured_at, size, records, data_min, substance, fingerprint, copy, outline, diary, stored_size = told[9:]
+    copy = copy or _NOWHERE
     return (
         id_,
         seq,
         feed,
-        told("partition"),
-        told("name"),
-        record["verdict"],
+        partition,
+        name,
+        verdict,
         _bytes(sha256) if sha256 else None,
-        told("key"),
-        told("revision"),
-        record["landing_path"],
-        form_number(feed, told("contract")),
-        told("captured_at"),
-        told("size"),
-        told("records"),
-        told("data_min"),
+        key,
+        revision,
+        landing_path,
+        form_number(feed, contract),
+        captured_at,
+        size,
+        records,
+        data_min,
         _bytes(substance) if substance else None,
         _bytes(fingerprint) if fingerprint else None,
-        None,
         copy.get("path"),
         copy.get("findings"),
         orjson.dumps(outline).decode() if outline else None,
         canonical(diary).decode() if diary else None,
-        told("stored_size"),
-        None,
-    )
-
-
-def _close_refusals(database: sqlite3.Connection, rows: list[tuple[Any, ...]]) -> None:
-    """A refusal is closed by a later receipt that accepts the same bytes under the same name."""
-    accepted = [
-        (name, feed, sha256, id_) for id_, _, feed, _, name, verdict, sha256, *_ in rows if verdict in _ACCEPTED
-    ]
-    database.executemany(
-        "UPDATE receipt INDEXED BY receipt_name SET accepted_later = 1 "
-        "WHERE name = ? AND feed = ? AND sha256 = ? AND verdict = 'quarantined' AND id < ?",
-        accepted,
+        stored_size,
     )
 
 
 def _note_landed(database: sqlite3.Connection, receipts: list[tuple[int, Record]]) -> None:
-    seen, files, standings = SeenFiles(database), list[SeenFile](), dict[tuple[str | None, str], Standing]()
+    seen, files = SeenFiles(database), list[SeenFile]()
     for id_, record in receipts:
-        became = (record.get("feed"), record["verdict"])
-        standing = standings.get(became) or standings.setdefault(became, _standing(*became))
         if record.get("replays") is not None:
             seen.note(files)
             files.clear()
-            _take_back(database, id_, record, standing)
-        elif record.get("landed") is not None:
-            files.append(SeenFile(record["landing_path"], entity_from(record["landed"]), standing))
+            _take_back(database, id_, record)
+        elif (landed := record.get("landed")) is not None:
+            standing = _standing(record.get("feed"), record["verdict"])
+            files.append(SeenFile(record["landing_path"], entity_from(landed), standing))
     seen.note(files)
 
 
+@lru_cache(maxsize=256)  # of some dozens
 def _standing(feed: str | None, verdict: str) -> Standing:
     return Standing(feed, Verdict(verdict))
 
 
-def _take_back(database: sqlite3.Connection, id_: int, record: Record, standing: Standing) -> None:
+def _take_back(database: sqlite3.Connection, id_: int, record: Record) -> None:
     """A replay changes the state of a landed file only if that still holds the bytes refused then."""
     seen, label = SeenFiles(database), record["landing_path"]
+    standing = _standing(record.get("feed"), record["verdict"])
     known = seen.standing_of(label)
     newest = database.execute(
         "SELECT sha256 FROM receipt INDEXED BY receipt_path WHERE landing_path = ? AND id < ? "

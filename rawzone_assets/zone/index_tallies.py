@@ -174,10 +174,10 @@ def note_commit(database: sqlite3.Connection, commit: Commit) -> None:
         sums = (
             len(records),
             len(replays),
-            sum((record["revision"] or 0) > 1 for record in records),
-            sum(record["size"] or 0 for record in records),
-            sum(record["size"] or 0 for record in replays),
-            sum(record["stored_size"] or 0 for record in records),
+            sum([(record["revision"] or 0) > 1 for record in records]),
+            sum([record["size"] or 0 for record in records]),
+            sum([record["size"] or 0 for record in replays]),
+            sum([record["stored_size"] or 0 for record in records]),
             max(_texts(records, "data_max"), default=None),
             max(_texts(records, "captured_at"), default=None),
         )
@@ -212,5 +212,5 @@ def _forget(database: sqlite3.Connection, places: Iterable[str]) -> None:
     database.executemany("DELETE FROM open_damage WHERE place = ?", [(place,) for place in places])
 
 
-def _texts(records: Iterable[Record], name: str) -> Iterator[str]:
-    return (record[name] for record in records if record.get(name))
+def _texts(records: Iterable[Record], name: str) -> list[str]:
+    return [text for record in records if (text := record.get(name))]

@@ -8,9 +8,9 @@ on how deliveries fall into batches. What the comparison means is contract's.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import date
 from itertools import islice, takewhile
+from typing import NamedTuple
 
 from rawzone_assets.contract import codes
 from rawzone_assets.contract.drift import Outline, drift_findings
@@ -42,8 +42,7 @@ _LOOKED_BACK = 2_000
 """Captures that a standstill is followed back over; one that lasts longer is told as of the oldest of these."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Recent:
+class _Recent(NamedTuple):
     """What of the past one delivery is compared with."""
 
     deliveries: list[Accepted]  # newest first

@@ -35,14 +35,9 @@ class Accepted(NamedTuple):
 
     @classmethod
     def of(cls, receipt: Receipt) -> Accepted:
-        return cls(
-            name=receipt.name or "",
-            captured_at=receipt.captured_at or "",
-            volume=Volume(size=receipt.size, records=receipt.records, data_min=receipt.data_min),
-            substance=receipt.substance,
-            fingerprint=receipt.fingerprint,
-            diary=receipt.diary,
-        )
+        volume = Volume(receipt.size, receipt.records, receipt.data_min)
+        told = (receipt.substance, receipt.fingerprint, receipt.diary)
+        return cls(receipt.name or "", receipt.captured_at or "", volume, *told)
 
 
 @dataclass(frozen=True, kw_only=True)
