@@ -133,9 +133,12 @@ def deciding_engine(name: str) -> jsonschema_rs.Draft202012Validator:
 
 def compiled(document: Mapping[str, Any]) -> jsonschema_rs.Draft202012Validator:
     """The compiled engine of any schema that is written like ours."""
+    # It is a third slower wherever it may have to call Python: it gets only the forms that the schema may name.
+    text = orjson.dumps(document)
+    named = [form for form in FORMS.values() if b'"format":"%b"' % form.name.encode() in text]
     return jsonschema_rs.Draft202012Validator(
         dict(document),
-        formats={form.name: form.accepts for form in FORMS.values()},
+        formats={form.name: form.accepts for form in named},
         validate_formats=True,
         ignore_unknown_formats=False,  # a mistyped format must not silently accept everything
         pattern_options=jsonschema_rs.RegexOptions(),

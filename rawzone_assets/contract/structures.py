@@ -100,8 +100,10 @@ class _Paths:
 
     def schema(self, strict: Mapping[str, Any]) -> Mapping[str, Any]:
         """The strict schema, allowing only these paths and demanding each with each of its types."""
-        each = [(path.split("/")[1:], kind) for path, kinds in self.kinds.items() for kind in sorted(kinds)]
-        demands = [self._demand("", parts, kind) for parts, kind in each]
+        each = [(path, kind) for path, kinds in self.kinds.items() for kind in sorted(kinds)]
+        demands = [
+            self._demand("", path.split("/")[1:], kind) for path, kind in each if not self._holds(path, kind)
+        ]
         return {**self._narrowed(strict, "", strict.get("$defs", {})), "allOf": demands}
 
     def _narrowed(self, schema: Any, path: str, defs: Mapping[str, Any]) -> Any:
@@ -120,6 +122,11 @@ class _Paths:
             }
             narrow["additionalProperties"] = False
         return narrow if narrow["type"] else False
+
+    def _holds(self, path: str, kind: str) -> bool:
+        """Whether something stands in what is of the kind there: demanding that demands what holds it."""
+        below = set(self.names.get(path, ()))
+        return (kind == "array" and _ITEMS in below) or (kind == "object" and bool(below - {_ITEMS}))
 
     def _demand(self, path: str, parts: list[str], kind: str) -> Mapping[str, Any]:
         """That something of the kind stands where the parts lead from a path."""
