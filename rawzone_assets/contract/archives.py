@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 import struct
 import zlib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import NamedTuple
 
@@ -101,7 +101,7 @@ class ZipFormat:
         if facts.access_reasons is not None:
             return facts
         # From outside only packed bytes can be seen: what the member exposes is found here.
-        return replace(facts, access_reasons=dict(scan(BytesContent(member)).counts))
+        return facts._replace(access_reasons=dict(scan(BytesContent(member)).counts))
 
 
 def _only_member(data: bytes, name: str, *, limit: int) -> bytes:

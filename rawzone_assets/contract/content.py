@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, BinaryIO
 if TYPE_CHECKING:
     from rawzone_assets.contract.feed import Content
 
-_SMALL = 2**20  # bytes, as much as `marks.ascii_text` remembers
+SMALL = 2**20
+"""Bytes of a delivery that is looked at as a whole: as much as `marks.ascii_text` remembers."""
+
 _PIECE = 2**17  # bytes: stays in the processor's cache, and memory for it need not be asked of the kernel again
 
 
@@ -37,7 +39,7 @@ def pieces(content: Content, size: int | None = None) -> Iterator[bytes]:
     When none is given, a small delivery is one piece, the same that ``read`` gives: what is learned of it once
     is known by whoever asks again.
     """
-    if size is None and content.size <= _SMALL:
+    if size is None and content.size <= SMALL:
         yield content.read()
         return
     with content.open() as stream:

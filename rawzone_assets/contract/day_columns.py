@@ -7,9 +7,8 @@ half the time that dates take.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
-from functools import cached_property
 from typing import Any
 
 from rawzone_assets.contract.forms import day_of
@@ -17,12 +16,18 @@ from rawzone_assets.contract.forms import day_of
 _MOST_KNOWN = 20_000
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True)
 class DayColumn:
     """The day of each record that has one, in the records' order, and where these records stand."""
 
     ordinals: Sequence[int]
     indexes: Sequence[int]
+    extent: tuple[date, date] | None = field(init=False)  # the first and the last day
+    _position_of: Mapping[int, int] | None = None
+
+    def __post_init__(self) -> None:
+        days = self.ordinals
+        self.extent = (date.fromordinal(min(days)), date.fromordinal(max(days))) if days else None
 
     @classmethod
     def of(cls, days: Iterable[date]) -> DayColumn:
@@ -37,10 +42,9 @@ class DayColumn:
             found = list(map(_known.get, texts))
         except TypeError:  # some value is a list or an object
             found = [None] * len(texts)
-        ordinals = list(filter(None, found))
-        if len(ordinals) < len(found):
+        if None in found:
             found = [day or _learned(text) for day, text in zip(found, texts, strict=True)]
-            ordinals = list(filter(None, found))
+        ordinals = [day for day in found if day is not None]
         all_have_one = len(ordinals) == len(found)
         indexes = range(len(found)) if all_have_one else [index for index, day in enumerate(found) if day]
         return cls(ordinals=ordinals, indexes=indexes)
@@ -49,21 +53,16 @@ class DayColumn:
     def dates(self) -> Iterable[date]:
         return map(date.fromordinal, self.ordinals)
 
-    @cached_property
+    @property
     def position_of(self) -> Mapping[int, int]:
         """Where in the column each different day stands, or stands last."""
-        return dict(zip(self.ordinals, range(len(self.ordinals)), strict=True))
+        if self._position_of is None:
+            self._position_of = dict(zip(self.ordinals, range(len(self.ordinals)), strict=True))
+        return self._position_of
 
     @property
     def has_repeats(self) -> bool:
         return len(self.position_of) < len(self.ordinals)
-
-    @cached_property
-    def extent(self) -> tuple[date, date] | None:
-        """The first and the last day."""
-        if not self.ordinals:
-            return None
-        return date.fromordinal(min(self.ordinals)), date.fromordinal(max(self.ordinals))
 
 
 def _learned(value: Any) -> int | None:

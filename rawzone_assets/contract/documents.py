@@ -50,7 +50,8 @@ def judge_document(
     reading = Reading(document=document, feed=feed, capture=capture, place=place)
     if accepted:
         for rule in rules:
-            findings.extend(islice(rule(reading), MOST_OF_ONE_RULE))
+            for finding in islice(rule(reading), MOST_OF_ONE_RULE):
+                findings.add(finding)
     counted = series.path if series else records
     extent = series.extent(reading) if series and accepted else None
     if structure is None:

@@ -15,7 +15,7 @@ from enum import StrEnum
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from rawzone_assets.contract.content import pieces
+from rawzone_assets.contract.content import SMALL, pieces
 from rawzone_assets.contract.exposure_forms import BEHIND, FAMILIES, FOLDED_MARKS, Family, Probe
 from rawzone_assets.contract.marks import ascii_text, folded_text
 
@@ -99,6 +99,8 @@ def scan(content: Content, *, block: int | None = None) -> Exposures:
     beyond its end and ``BEHIND`` before its start.
     """
     found = Exposures()
+    if block is None and _has_no_mark(content):
+        return found
     searches: dict[int, _Search] = {}
     data, base, start = b"", 0, 0  # ``data`` begins at offset ``base``; up to ``start`` it was scanned before
     following = chain(pieces(content, block), (b"",))
@@ -120,6 +122,14 @@ def scan(content: Content, *, block: int | None = None) -> Exposures:
         cut = max(0, end - BEHIND)
         data, base, start = data[cut:], base + cut, end - cut
     return found
+
+
+def _has_no_mark(content: Content) -> bool:
+    """Whether that is certain, as of nearly every delivery that is looked at as a whole."""
+    if content.size > SMALL:
+        return False
+    data = content.read()
+    return b"\0" not in data and not any(True for _ in _announced(ascii_text(data), folded_text(data)))
 
 
 def _announced(text: str, folded: str) -> Iterator[tuple[Family, str]]:

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from typing import Any, Protocol
+from types import MappingProxyType
+from typing import Any, NamedTuple, Protocol
 
 from rawzone_assets.contract.exposures import Access, access_of
 from rawzone_assets.contract.findings import Finding, Findings, Role
@@ -41,8 +42,7 @@ class Content(Protocol):
         ...
 
 
-@dataclass(frozen=True, kw_only=True)
-class Facts:
+class Facts(NamedTuple):
     """What judging learned of a delivery's content. ``None`` means the format could not tell."""
 
     records: int | None = None
@@ -52,7 +52,7 @@ class Facts:
     outline: tuple[str, ...] = ()  # the structure itself, as drift compares it; see contract/drift.py
     substance: str | None = None  # SHA-256 of the content without its volatile parts
     diary: Mapping[str, str] | None = None  # digests of its days' figures; see contract/restatement.py
-    text: Mapping[str, Any] = field(default_factory=dict)  # charset, bom, newline
+    text: Mapping[str, Any] = MappingProxyType({})  # charset, bom, newline
     # Kinds of exposure and how often. Judging fills it in, unless the format has looked at all there is to see.
     access_reasons: Mapping[str, int] | None = None
 

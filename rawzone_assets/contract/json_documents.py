@@ -91,17 +91,17 @@ class JsonFormat:
 
     def examine(self, feed: Feed, content: Content, capture: Capture, findings: Findings) -> Facts:
         seen = survey(content)
-        nothing = Facts(text=seen.facts)
+        text = seen.facts
         if seen.first == b"<":
             findings.add(codes.HTML_INSTEAD("the file begins with '<': a web page, not JSON", seen.start))
-            return nothing
+            return Facts(text=text)
         objection = seen.objection()
         if objection:
             findings.add(objection)
-            return nothing
+            return Facts(text=text)
         parsed = _parse(content.read(), findings)
         if parsed is None:
-            return nothing
+            return Facts(text=text)
         document, written = parsed
         payload, prefix = self.unwrapped(document)
         known = load_schema(feed.schema).document.get("properties", {})
@@ -117,12 +117,14 @@ class JsonFormat:
             findings.add(_error_answer(payload, inside, (*prefix, inside)))
         else:
             findings.extend(self._platform_findings(document, payload, prefix))
-            findings.extend(self._operation_findings(payload, prefix))
+            if self.operation:
+                findings.extend(_operation_findings(self.operation, payload, prefix))
         if findings.blocking:
             return Facts(
-                fingerprint=digests.structure(payload), substance=digests.substance(payload), text=seen.facts
+                fingerprint=digests.structure(payload), substance=digests.substance(payload), text=text
             )
-        findings.extend(self._page_findings(document))
+        if self.whole:
+            findings.extend(_page_findings(document))
         return judge_document(
             payload,
             feed=feed,
@@ -133,7 +135,7 @@ class JsonFormat:
             series=self.series,
             figures=self.figures,
             records=self.records,
-            text=seen.facts,
+            text=text,
             written=None if prefix else written,
         )
 
@@ -163,15 +165,17 @@ class JsonFormat:
                 message = f"{found[0]!r} belongs to another platform's answer, and {self.own!r} is absent"
                 yield codes.WRONG_PLATFORM(message, _place((*prefix, found[0])))
 
-    def _operation_findings(self, payload: Any, prefix: tuple[str, ...]) -> Iterator[Finding]:
-        objection = self.operation.objection(payload) if self.operation else None
-        if objection:
-            parts, message = objection
-            yield codes.OTHER_OPERATION(message, _place((*prefix, *parts)))
 
-    def _page_findings(self, document: Any) -> Iterator[Finding]:
-        for parts in other_pages(document) if self.whole else ():
-            yield codes.MORE_PAGES("the answer has further pages, and only this one is here", _place(parts))
+def _operation_findings(operation: Operation, payload: Any, prefix: tuple[str, ...]) -> Iterator[Finding]:
+    objection = operation.objection(payload)
+    if objection:
+        parts, message = objection
+        yield codes.OTHER_OPERATION(message, _place((*prefix, *parts)))
+
+
+def _page_findings(document: Any) -> Iterator[Finding]:
+    for parts in other_pages(document):
+        yield codes.MORE_PAGES("the answer has further pages, and only this one is here", _place(parts))
 
 
 def _parse(data: bytes, findings: Findings) -> tuple[Any, bytes] | None:

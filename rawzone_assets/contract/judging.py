@@ -31,8 +31,11 @@ def judge(feed: Feed, content: Content, capture: Capture) -> Judgement:
         facts = feed.format.examine(feed, content, capture, findings)
         seen = facts.access_reasons
         found = scan(content) if seen is None else Exposures(counts=dict(seen))
-        findings.extend(_exposure_findings(feed, found))
-        facts = replace(facts, access_reasons=dict(sorted(found.counts.items())))
+        if found.counts:
+            findings.extend(_exposure_findings(feed, found))
+        facts = facts._replace(access_reasons=dict(sorted(found.counts.items())))
+    if not any(True for _ in findings):  # as nearly always
+        return Judgement(findings=(), facts=facts)
     return Judgement(findings=findings.result(), facts=facts, shadow=findings.shadow())
 
 

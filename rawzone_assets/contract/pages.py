@@ -7,7 +7,7 @@ alone says nothing: it stands on last pages too. Links hold access tokens, so th
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 _HOLDERS = ("data", "paging", "pagination", "page_info", "pageInfo", "paging_info", "links", "meta")
@@ -22,6 +22,7 @@ _MORE = frozenset({"has_more", "hasMore", "has_next", "hasNext", "has_next_page"
 _PAGES = frozenset(
     {"total_page", "total_pages", "totalPage", "totalPages", "page_count", "last_page", "lastPage"}
 )
+_TELLING = _LEADING | _LEADING_INSIDE | _MORE | _PAGES
 _NO = (None, "", False, 0, "0", "false", "False", "no")
 
 
@@ -30,8 +31,9 @@ def other_pages(answer: Any) -> Iterator[tuple[str, ...]]:
     waiting: list[tuple[tuple[str, ...], Any]] = [((), answer)]
     while waiting:
         at, value = waiting.pop(0)
-        if isinstance(value, Mapping):
-            yield from ((*at, name) for name, said in value.items() if _says(name, said, inside=bool(at)))
+        if isinstance(value, dict):
+            if not _TELLING.isdisjoint(value):
+                yield from ((*at, name) for name, said in value.items() if _says(name, said, inside=bool(at)))
             if len(at) < 2:
                 waiting.extend(((*at, name), value[name]) for name in _HOLDERS if name in value)
 

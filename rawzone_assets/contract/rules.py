@@ -22,7 +22,7 @@ from rawzone_assets.contract.findings import Finding, Place
 from rawzone_assets.contract.pointers import parts_of, resolve
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True)
 class Reading:
     """A document as rules see it. ``place`` turns the parts of a pointer into a place in the delivery.
 
@@ -48,22 +48,25 @@ class Reading:
 
     def column(self, path: str, member: str | int) -> Sequence[Any]:
         """What each record at ``path`` has under a name or at a position; ``None`` for nothing."""
-        if (path, member) not in self._columns and isinstance(member, int) and path not in self._ragged:
+        asked = path, member
+        column = self._columns.get(asked)
+        if column is None and isinstance(member, int) and path not in self._ragged:
             try:
                 columns = enumerate(zip(*self.rows(path), strict=True))
                 self._columns.update(((path, position), column) for position, column in columns)
             except ValueError:  # rows of several lengths
                 self._ragged.add(path)
-        column = self._columns.get((path, member))
+            column = self._columns.get(asked)
         if column is None:
-            column = self._columns[path, member] = _column(self.rows(path), member)
+            column = self._columns[asked] = _column(self.rows(path), member)
         return column
 
     def days(self, path: str, member: str | int) -> DayColumn:
         """The days that stand in a column."""
-        days = self._days.get((path, member))
+        asked = path, member
+        days = self._days.get(asked)
         if days is None:
-            days = self._days[path, member] = DayColumn.read(self.column(path, member))
+            days = self._days[asked] = DayColumn.read(self.column(path, member))
         return days
 
     def at(self, path: str, *parts: str | int) -> Place:
@@ -71,12 +74,14 @@ class Reading:
 
 
 def _column(rows: list[Any], member: str | int) -> list[Any]:
-    try:
-        return list(map(itemgetter(member), rows))
-    except LookupError:  # some record has none
-        if isinstance(member, str):
-            return [row.get(member) for row in rows]
-        return [row[member] if member < len(row) else None for row in rows]
+    if rows and (isinstance(member, int) or member in rows[0]):
+        try:
+            return list(map(itemgetter(member), rows))
+        except LookupError:  # some record has none
+            pass
+    if isinstance(member, str):
+        return [row.get(member) for row in rows]
+    return [row[member] if member < len(row) else None for row in rows]
 
 
 Rule = Callable[[Reading], Iterator[Finding]]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
 from itertools import filterfalse, islice
 from typing import Any, BinaryIO
@@ -90,7 +90,7 @@ class TableFormat:
             examination.run(self.rows(content, stream, charset, examination.shape), seen)
         # What no mark announces is not there: nobody has to look for it again.
         seen_all = examination.unmarked == content.size
-        return replace(examination.facts(), text=text, access_reasons={} if seen_all else None)
+        return examination.facts()._replace(text=text, access_reasons={} if seen_all else None)
 
     def rows(self, content: Content, stream: BinaryIO, charset: str, shape: Shape) -> Rows:
         """The rows, header first, of content in this charset; ``stream`` is the content, opened."""

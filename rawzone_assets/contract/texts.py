@@ -10,7 +10,7 @@ import codecs
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import jsonschema_rs
 
@@ -25,8 +25,7 @@ _BLOCK: int | None = None  # bytes that are looked at together, when it is not t
 _LINE_ENDS = {"crlf": r"\r\n", "cr": r"\r[^\n]", "lf": r"[\x00-\x0c\x0e-\x7f]\n"}
 
 
-@dataclass(frozen=True, kw_only=True)
-class Survey:
+class Survey(NamedTuple):
     """What a pass over the bytes tells. Offsets count bytes from 0."""
 
     bom: bool
@@ -98,8 +97,8 @@ def survey(content: Content) -> Survey:
         if not first:
             text = (block.removeprefix(codecs.BOM_UTF8) if offset == 0 else block).lstrip()
             first, first_at = text[:1], offset + len(block) - len(text)
-            blank = block[: len(block) - len(text)]
-            first_line += blank.count(b"\n") + blank.count(b"\r") - blank.count(b"\r\n")
+            if blank := block[: len(block) - len(text)]:
+                first_line += blank.count(b"\n") + blank.count(b"\r") - blank.count(b"\r\n")
         if nul_at is None and (found := block.find(b"\0")) >= 0:
             nul_at = offset + found
         utf8.take(block, offset)

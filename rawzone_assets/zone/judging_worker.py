@@ -68,7 +68,7 @@ def judgement_as_json(judgement: Judgement) -> dict[str, Any]:
     return {
         "findings": [{**finding.as_json(), "role": finding.role} for finding in judgement.findings],
         "shadow": [{**finding.as_json(), "role": finding.role} for finding in judgement.shadow],
-        "facts": {**vars(judgement.facts), "text": dict(judgement.facts.text)},
+        "facts": {**judgement.facts._asdict(), "text": dict(judgement.facts.text)},
     }
 
 
