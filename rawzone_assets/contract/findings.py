@@ -134,6 +134,8 @@ class Findings:
 
     def result(self) -> tuple[Finding, ...]:
         """All kept findings but those in shadow, blocking ones first."""
+        if not self._kept:  # as nearly always
+            return ()
         shown = [
             replace(finding, blocking=False) if self._mode(finding) is Mode.WARN else finding
             for finding in self._with_counts()
@@ -143,6 +145,8 @@ class Findings:
 
     def shadow(self) -> tuple[Finding, ...]:
         """The kept findings in shadow, as they would act if they were enforced."""
+        if not self._kept:
+            return ()
         return tuple(finding for finding in self._with_counts() if self._mode(finding) is Mode.SHADOW)
 
     def _mode(self, finding: Finding) -> Mode:

@@ -34,6 +34,7 @@ _UNFINISHED = (".part", ".tmp", ".crdownload")
 IGNORED_BEGINNINGS = (".", "~$")
 IGNORED_ENDS = (*_UNFINISHED, DONE_SUFFIX, SIDECAR_SUFFIX)
 
+_A_DAY = timedelta(days=1)
 _NUMBER = re.compile(r"(?<![^\W_])\d+(?![^\W_])")  # by itself: the digits of an id or a handle are its own
 _STAMP_FOLDER = re.compile(r"(?:[A-Za-z][A-Za-z0-9_]*_)?(?P<ts>\d{8}_\d{6})")
 
@@ -265,7 +266,7 @@ def subject_of(feed: Feed, name: str) -> str:
 
 def is_in_the_future(capture: Capture, now: datetime) -> bool:
     """Whether the capture claims a time more than a day ahead of ``now``."""
-    return capture.captured_at > now + timedelta(days=1)
+    return capture.captured_at - now > _A_DAY
 
 
 def _recognized(platform: Platform, feed: Feed, name: str, stamp: datetime) -> Recognized:

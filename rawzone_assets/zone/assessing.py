@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -16,6 +15,8 @@ from rawzone_assets.zone.reading import Reading, Source
 from rawzone_assets.zone.receipt import Receipt, Verdict, learned, printable_path, timestamp
 from rawzone_assets.zone.survey import Delivery
 
+_BLANK = Receipt(verdict=Verdict.PROMOTED, landing_path="")  # the decision sets the verdict
+
 
 def assess(
     delivery: Delivery,
@@ -23,7 +24,7 @@ def assess(
     reading: Reading,
     *,
     source: Source,
-    clock: Callable[[], datetime],
+    judged_at: datetime,
     objections: Findings,
     contract: dict[str, Any],
 ) -> tuple[Candidate, Receipt]:
@@ -34,7 +35,9 @@ def assess(
         if finding:
             objections.add(finding)
     path, path_bytes = printable_path(landed.full_path)
-    raised = objections.result()
+    raised, findings = objections.result(), judgement.findings
+    if raised:
+        findings = tuple(sorted((*raised, *findings), key=lambda finding: not finding.blocking))
     candidate = Candidate(
         feed=feed.id,
         folder=layout.object_folder(feed.id, capture.day, by_month=feed.by_month),
@@ -44,19 +47,17 @@ def assess(
         sha256=reading.sha256,
         refused=judgement.refused or any(finding.blocking for finding in raised),
     )
-    findings = sorted((*raised, *judgement.findings), key=lambda finding: not finding.blocking)
     extractor = None
     if stated.extractor_name or stated.extractor_version:
         extractor = {"name": stated.extractor_name, "version": stated.extractor_version}
-    receipt = Receipt(
-        verdict=Verdict.PROMOTED,  # the decision sets it
+    receipt = _BLANK.changed(
         landing_path=path,
         landing_path_bytes=path_bytes,
         feed=delivery.feed_id,
         partition=delivery.partition,
         name=capture.name,
         captured_at=timestamp(capture.captured_at),
-        validated_at=timestamp(clock()),
+        validated_at=timestamp(judged_at),
         source_system=stated.source_system or delivery.recognized.platform.source_system,
         extractor=extractor,
         contract=contract,

@@ -28,9 +28,9 @@ from rawzone_assets.zone.publishing import Publisher
 from rawzone_assets.zone.reading import Source
 from rawzone_assets.zone.staging import Batch
 from rawzone_assets.zone.survey import Delivery
+from rawzone_assets.zone.writing import Writers
 from rawzone_assets.zone.zone import Zone
 
-_SYNCS_AT_ONCE = 8
 _MOST_FILES = 64  # of a portion
 _LEAST_BYTES, _MOST_BYTES = 2**18, 2**21  # of a portion, and in between an eighth of its batch
 _SHARE = 8  # so that all who draft have some
@@ -51,8 +51,9 @@ class Drafting:
         self._begun: list[BatchUnderWay] = []
         # One more than are judged at a time: while they wait for the judges, it reads and compresses.
         self._drafters = ThreadPoolExecutor(max_workers=parallel + 1) if parallel > 1 else None
-        # Threads that wait for the disk: several at once share a write of its journal.
-        self._syncers = ThreadPoolExecutor(max_workers=_SYNCS_AT_ONCE) if parallel > 1 else None
+        # Who waits for the judges, while a drafter compresses what they judge.
+        self._waiters = ThreadPoolExecutor(max_workers=parallel + 1) if parallel > 1 else None
+        self._writers = Writers(zone.files) if parallel > 1 else None
         self._stack = ExitStack()
 
     def may_begin(self, under_way: Collection[BatchUnderWay]) -> bool:
@@ -72,7 +73,7 @@ class Drafting:
         try:
             publisher = self._zone.publisher(self._run_id)
             self._zone.refuse_when_full(reserve=reserve)
-            staged = batch.open(publisher, publisher.batch(reserve=reserve))
+            staged = batch.open(publisher, publisher.batch(reserve=reserve, writers=self._writers))
             self._zone.index.catch_up()
         except ZoneError as error:
             batch.fail(error)
@@ -81,13 +82,15 @@ class Drafting:
             *(self._zone, self._source, feed, staged),
             judge=self._judge,
             now=self._zone.clock(),
-            syncers=self._syncers,
+            waiters=self._waiters,
         )
         batch.draft(intake.draft, self._drafters)
         return batch
 
     def __enter__(self) -> Self:
         self._stack.enter_context(collected_seldom())
+        if self._writers:
+            self._stack.enter_context(self._writers)
         return self
 
     def __exit__(
@@ -99,7 +102,7 @@ class Drafting:
                     continue
                 with suppress(ZoneError):  # it says again what is raised already
                     batch.__exit__(kind, error, trace)
-            for pool in (self._drafters, self._syncers):
+            for pool in (self._drafters, self._waiters):
                 if pool:
                     pool.shutdown()
 
@@ -163,7 +166,7 @@ class BatchUnderWay:
     ) -> None:
         for drafting in self._drafting:
             drafting.cancel()
-        wait(self._drafting)  # nobody may write any more into folders that are removed
+        wait(self._drafting)  # nobody may stage any more
         self._drafting, self._drafted, self.is_open = [], (), False
         self._stack.__exit__(kind, error, trace)
 

@@ -110,16 +110,7 @@ class LocalFiles:
     """``Files`` on a local POSIX file system."""
 
     def create(self, path: Path, blocks: Iterable[bytes]) -> None:
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-        descriptor = os.open(path, flags, FILE_MODE)
-        try:
-            os.fchmod(descriptor, FILE_MODE)  # the umask must not decide who may read raw
-            for block in blocks:
-                view = memoryview(block)
-                while view:
-                    view = view[os.write(descriptor, view) :]
-        finally:
-            os.close(descriptor)
+        os.close(created(path, blocks))
 
     def sync(self, path: Path) -> None:
         _fsync(path, os.O_RDONLY | os.O_NOFOLLOW)
@@ -225,6 +216,22 @@ class LocalFiles:
     def free_bytes(self, path: Path) -> int:
         space = os.statvfs(path)
         return space.f_bavail * space.f_frsize
+
+
+def created(path: Path | str, blocks: Iterable[bytes], *, folder: int | None = None) -> int:
+    """Create a file as ``Files.create`` does, in an open folder if one is given; its descriptor, still open."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    descriptor = os.open(path, flags, FILE_MODE, dir_fd=folder)
+    try:
+        os.fchmod(descriptor, FILE_MODE)  # the umask must not decide who may read raw
+        for block in blocks:
+            view = memoryview(block)
+            while view:
+                view = view[os.write(descriptor, view) :]
+    except BaseException:
+        os.close(descriptor)
+        raise
+    return descriptor
 
 
 @contextlib.contextmanager

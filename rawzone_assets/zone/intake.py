@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
+from typing import NamedTuple
 
 from rawzone_assets.contract import codes
 from rawzone_assets.contract.content import BytesContent
@@ -41,8 +41,7 @@ _LARGE = 2**22
 """Bytes that take so long to judge that they are compressed meanwhile, by another thread."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Opened:
+class Opened(NamedTuple):
     """A delivery that was read and is to be judged."""
 
     delivery: Delivery
@@ -72,11 +71,11 @@ class Intake:
         *,
         judge: Judge,
         now: datetime,
-        syncers: Executor | None = None,
+        waiters: Executor | None = None,
     ) -> None:
         """``now`` tells what was captured in the future.
 
-        With ``syncers`` staged bytes are made durable while other deliveries are judged.
+        With ``waiters`` large deliveries are compressed while they are judged.
         """
         self._files = zone.files
         self._index = zone.index
@@ -87,22 +86,25 @@ class Intake:
         self._batch = batch
         self._judge = judge
         self._now = now
-        self._syncers = syncers
+        self._waiters = waiters
 
     def draft(self, deliveries: Sequence[Delivery]) -> list[Drafted]:
         """Read, judge and stage some deliveries; what they came to, in order."""
         found = self._open_all(deliveries)
         requests = [one.request for one in found if isinstance(one, Opened)]
         if (
-            self._syncers
+            self._waiters
             and sum(one.delivery.landed.size for one in found if isinstance(one, Opened)) >= _LARGE
         ):
-            judging = self._syncers.submit(judge_all, self._judge, requests)
+            judging = self._waiters.submit(judge_all, self._judge, requests)
             found = [self._compressed(one) if isinstance(one, Opened) else one for one in found]
             judgements = iter(judging.result())
         else:
             judgements = iter(judge_all(self._judge, requests))
-        return [self._drafted(one, next(judgements)) if isinstance(one, Opened) else one for one in found]
+        judged_at = self._clock()
+        return [
+            self._drafted(one, next(judgements), judged_at) if isinstance(one, Opened) else one for one in found
+        ]
 
     def _open_all(self, deliveries: Iterable[Delivery]) -> list[Opened | Settled]:
         """Read deliveries; what of them is still to be judged, and what became of the others."""
@@ -144,12 +146,12 @@ class Intake:
             self._index, sha256
         )
         if settled is None:
-            return replace(opened, is_met=True)
+            return opened._replace(is_met=True)
         if opened.unnamed:
             self._files.remove(opened.unnamed)
         return settled
 
-    def _drafted(self, opened: Opened, judgement: Judgement) -> Draft:
+    def _drafted(self, opened: Opened, judgement: Judgement, judged_at: datetime) -> Draft:
         """Stage a judged delivery."""
         delivery = opened.delivery
         candidate, receipt = assess(
@@ -157,7 +159,7 @@ class Intake:
             judgement,
             opened.reading,
             source=self._source,
-            clock=self._clock,
+            judged_at=judged_at,
             objections=place_objections(delivery, start=self._start, now=self._now),
             contract=contract_of(self._feed, delivery.recognized.capture.name),
         )
@@ -167,8 +169,6 @@ class Intake:
                 self._files.remove(opened.unnamed)
         else:
             blob = self._stage(candidate, opened)
-            if self._syncers:
-                self._batch.sync_soon(blob, self._syncers)
         return Draft(candidate=candidate, receipt=receipt, blob=blob, feed=delivery.recognized.feed)
 
     def _compressed(self, opened: Opened) -> Opened:
@@ -176,7 +176,7 @@ class Intake:
         is_packed = codec.encoding_for(opened.delivery.recognized.capture.name) == "identity"
         if opened.held is None or opened.is_met or is_packed:
             return opened
-        return replace(opened, compressed=codec.compress(opened.held))
+        return opened._replace(compressed=codec.compress(opened.held))
 
     def _is_stored(self, candidate: Candidate) -> bool:
         """Whether it is expected to be a duplicate, whose bytes need no staging."""
@@ -187,11 +187,11 @@ class Intake:
         held, refused, encoding = opened.held, candidate.refused, codec.encoding_for(candidate.name)
         if held is None:
             assert opened.unnamed is not None  # noqa: S101  one of the two holds the bytes
-            return self._batch.settle(opened.unnamed, candidate.sha256, encoding, refused=refused)
-        if encoding == "identity":
-            return self._batch.stage(candidate.sha256, [held], encoding, refused=refused)
-        compressed = opened.compressed or codec.compress(held)
-        return self._batch.stage(candidate.sha256, [compressed], encoding, refused=refused)
+            blob = self._batch.settle(opened.unnamed, candidate.sha256, encoding, refused=refused)
+            self._batch.sync_soon(blob)
+            return blob
+        stored = held if encoding == "identity" else opened.compressed or codec.compress(held)
+        return self._batch.stage_soon(candidate.sha256, stored, encoding, refused=refused)
 
 
 def erasure_of(index: Index, sha256: str) -> Finding | None:

@@ -82,16 +82,14 @@ class Landing:
         """
         if not landed.sidecar:
             return None
-        path = landed.path + SIDECAR_SUFFIX
         try:
-            with self._descend(path) as (folder, name):
-                descriptor = os.open(name, _READ, dir_fd=folder)
-                try:
-                    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                        raise SidecarUnreadable("it is no regular file")
-                    said = os.read(descriptor, _SIDECAR_LIMIT + 1)
-                finally:
-                    os.close(descriptor)
+            descriptor = self._open(landed.path + SIDECAR_SUFFIX)
+            try:
+                if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                    raise SidecarUnreadable("it is no regular file")
+                said = os.read(descriptor, _SIDECAR_LIMIT + 1)
+            finally:
+                os.close(descriptor)
         except FileNotFoundError:
             return None
         except OSError as error:
@@ -102,27 +100,21 @@ class Landing:
             raise SidecarUnreadable(f"it is larger than {_SIDECAR_LIMIT:,} bytes")
         return said
 
-    @contextmanager
-    def open(self, landed: Landed) -> Iterator[int]:
-        """A descriptor of the landed file, reached without following any link.
+    def open(self, landed: Landed) -> int:
+        """A descriptor of the landed file, reached without following any link; to be closed.
 
         Raises:
             ChangedWhileRead: It is gone or something else lies in its place.
             Unreadable: This user may not open it.
         """
         try:
-            with self._descend(landed.path) as (folder, name):
-                descriptor = os.open(name, _READ, dir_fd=folder)
+            return self._open(landed.path)
         except (FileNotFoundError, NotADirectoryError) as error:
             raise ChangedWhileRead(landed.label) from error
         except OSError as error:
             if error.errno in _LINK_IN_THE_WAY:
                 raise ChangedWhileRead(landed.label) from error
             raise Unreadable(landed.label, (error.strerror or "open failed").lower()) from error
-        try:
-            yield descriptor
-        finally:
-            os.close(descriptor)
 
     @contextmanager
     def several(self) -> Iterator[None]:
@@ -137,15 +129,14 @@ class Landing:
             self._last.is_kept = False
             self._last.leave()
 
-    @contextmanager
-    def _descend(self, path: str) -> Iterator[tuple[int, str]]:
+    def _open(self, path: str) -> int:
         folder, _, name = path.rpartition("/")
         last = self._last
         try:
             if last.descriptor is None or last.path != folder:
                 last.leave()
                 last.path, last.descriptor = folder, self._open_folder(folder)
-            yield last.descriptor, name
+            return os.open(name, _READ, dir_fd=last.descriptor)
         finally:
             if not last.is_kept:
                 last.leave()
@@ -212,23 +203,43 @@ class LandedReading:
         """
         landed = self._landed
         digest = hashlib.sha256()
-        with self._landing.open(landed) as descriptor:
-            if not landed.is_still(os.fstat(descriptor)):
-                raise ChangedWhileRead(landed.label)
+        descriptor = self._landing.open(landed)
+        try:
+            self._require_still(descriptor)
             left = landed.size
-            # One byte more than it should have shows a file that grew. What is held anyway is read at once.
-            most = left + 1 if left <= HELD_IN_MEMORY else BLOCK
-            while block := self._block(descriptor, most):
+            while block := self._block(descriptor, BLOCK):
                 left -= len(block)
                 if left < 0:
                     raise ChangedWhileRead(landed.label)
                 digest.update(block)
                 yield block
-                if not left and len(block) < most:  # and this was its end
+                if not left and len(block) < BLOCK:  # and this was its end
                     break
-            if left or not landed.is_still(os.fstat(descriptor)):
+            if left:
                 raise ChangedWhileRead(landed.label)
+            self._require_still(descriptor)
+        finally:
+            os.close(descriptor)
         self._sha256 = digest.hexdigest()
+
+    def whole(self) -> bytes:
+        """All bytes of a file that is small enough to hold; raises as iterating does."""
+        descriptor = self._landing.open(self._landed)
+        try:
+            self._require_still(descriptor)
+            # One byte more than it should have shows a file that grew.
+            data = self._block(descriptor, self._landed.size + 1)
+            self._require_still(descriptor)
+        finally:
+            os.close(descriptor)
+        if len(data) != self._landed.size:  # the system may give less than was asked for
+            return b"".join(self)
+        self._sha256 = hashlib.sha256(data).hexdigest()
+        return data
+
+    def _require_still(self, descriptor: int) -> None:
+        if not self._landed.is_still(os.fstat(descriptor)):
+            raise ChangedWhileRead(self._landed.label)
 
     def _block(self, descriptor: int, most: int) -> bytes:
         try:

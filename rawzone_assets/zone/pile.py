@@ -155,6 +155,10 @@ class PiledReading:
     def __iter__(self) -> Iterator[bytes]:
         return iter(self._whole)
 
+    def whole(self) -> bytes:
+        """All bytes of a file that is small enough to hold."""
+        return self._whole.whole()
+
     @property
     def sha256(self) -> str:
         return self._whole.sha256
@@ -180,6 +184,9 @@ class UnpackingReading:
         self._whole = whole
         self._digest = hashlib.sha256()
         self.size = 0
+
+    def whole(self) -> None:
+        """Only unpacking tells how much a packed file holds."""
 
     def __iter__(self) -> Iterator[bytes]:
         """The blocks of the content.

@@ -29,21 +29,23 @@ from rawzone_assets.zone.recovery import Recovery
 from rawzone_assets.zone.releasing import Kept, release
 from rawzone_assets.zone.sealing import seal
 from rawzone_assets.zone.staging import Batch
+from rawzone_assets.zone.writing import Writers
 
 
 class Publisher(Recovery):
     """Carries decisions out on one zone, under its lock and after recovery."""
 
     @contextlib.contextmanager
-    def batch(self, *, reserve: int = 0) -> Iterator[Batch]:
+    def batch(self, *, reserve: int = 0, writers: Writers | None = None) -> Iterator[Batch]:
         """Staging folders for one batch, removed afterwards. Finishes what crashed batches left first.
 
-        Deliveries are staged only while ``reserve`` bytes stay free.
+        Deliveries are staged only while ``reserve`` bytes stay free, by ``writers`` if there are any.
 
         Raises:
             StorageFailed: The disk refused. The next command finishes or drops the batch.
         """
-        batch = Batch(self._files, self._layout, uuid.uuid4().hex, reserve=reserve)
+        name = uuid.uuid4().hex
+        batch = Batch(self._files, self._layout, name, reserve=reserve, writers=writers)
         with contextlib.ExitStack() as stack:
             try:
                 with self._index.usable():
@@ -51,7 +53,10 @@ class Publisher(Recovery):
                         self.recover()
                         batch.open()
                         stack.enter_context(batch.alive(wait=True))
-                    yield batch
+                    try:
+                        yield batch
+                    finally:
+                        batch.stop_writing()  # nobody may write any more into folders that are removed
             except BaseException as error:
                 # A staged commit is left to recovery; a batch without one has published nothing.
                 with contextlib.suppress(OSError), self.locked():

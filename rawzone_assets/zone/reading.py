@@ -19,6 +19,9 @@ class Reading(Protocol):
 
     def __iter__(self) -> Iterator[bytes]: ...
 
+    def whole(self) -> bytes | None:
+        """All its bytes, if the file is small; ``None`` when that does not tell how many they are."""
+
     @property
     def sha256(self) -> str:
         """That of exactly the bytes given out."""
@@ -47,14 +50,17 @@ class Source(Protocol):
         """To be entered around reading several of one folder, which need not be looked for each time."""
 
 
-def begin(reading: Iterable[bytes], *, size: int) -> tuple[bytes | None, Iterable[bytes]]:
+def begin(reading: Reading, *, size: int) -> tuple[bytes | None, Iterable[bytes]]:
     """All bytes of a reading that fits into memory, else ``None`` and all its blocks, still to be read.
 
     ``size`` is that of the file: what is packed in it may turn out too large only on the way.
     """
-    blocks = iter(reading)
     if size > HELD_IN_MEMORY:
-        return None, blocks
+        return None, iter(reading)
+    whole = reading.whole()
+    if whole is not None:
+        return whole, ()
+    blocks = iter(reading)
     held: list[bytes] = []
     left = HELD_IN_MEMORY
     for block in blocks:

@@ -10,15 +10,15 @@ published nothing.
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import os
 import stat
 import threading
 import uuid
 from collections.abc import Iterable
-from concurrent.futures import Executor, Future
+from concurrent.futures import Future, wait
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
@@ -27,14 +27,15 @@ from rawzone_assets.zone.files import Files, ensure_folder
 from rawzone_assets.zone.layout import Layout, ledger_name
 from rawzone_assets.zone.receipt import Record, Verdict
 from rawzone_assets.zone.room import Room
+from rawzone_assets.zone.writing import NewFile, Writers
 
 _LOCK = "lock"
+_MOST_PASSES = 1000
 _COMMIT_PREFIX = "commit-"
-_SYNCED_TOGETHER, _BYTES_SYNCED_TOGETHER = 16, 2**19
+_WRITTEN_TOGETHER, _BYTES_WRITTEN_TOGETHER = 16, 2**19
 
 
-@dataclass(frozen=True, kw_only=True)
-class Blob:
+class Blob(NamedTuple):
     """Staged bytes of one delivery and what the receipt says about them."""
 
     staged: Path
@@ -72,10 +73,28 @@ class Placement(NamedTuple):
         return cls(staged.parent, staged.name, target.parent, target.name, evidence, stored_sha256)
 
 
+class _Gathered:
+    """Files of one folder that will be written together."""
+
+    def __init__(self) -> None:
+        self.files: list[NewFile] = []
+        self.size = 0
+
+    def add(self, file: NewFile) -> bool:
+        """Whether they are enough now."""
+        self.files.append(file)
+        self.size += len(file.data)
+        return len(self.files) >= _WRITTEN_TOGETHER or self.size >= _BYTES_WRITTEN_TOGETHER
+
+
 class Batch:
     """The staging folders of one batch in flight."""
 
-    def __init__(self, files: Files, layout: Layout, name: str, *, reserve: int = 0) -> None:
+    def __init__(
+        self, files: Files, layout: Layout, name: str, *, reserve: int = 0, writers: Writers | None = None
+    ) -> None:
+        """``reserve`` bytes stay free. With ``writers`` blobs are written and synced by these."""
+        self._writers = writers
         self._files = files
         self._layout = layout
         self._room = Room(files=files, reserve=reserve)
@@ -85,8 +104,8 @@ class Batch:
         self.archive_folder = layout.archive_staging / name
         self._folders: dict[tuple[Path, str], Path] = {}
         self._gathering = threading.Lock()
-        self._to_sync: list[Blob] = []
-        self._syncs: dict[Path, list[Future[None]]] = {}
+        self._gathered: dict[Path, _Gathered] = {}  # by folder
+        self._writings: dict[Path, Future[None] | None] = {}  # ``None``: gathered, not begun
 
     def open(self) -> None:
         """Create the folders; the caller holds the zone's lock, so that recovery cannot take them for dead.
@@ -153,18 +172,31 @@ class Batch:
         self._files.remove(unnamed)
         return blob
 
-    def sync_soon(self, blob: Blob, syncers: Executor) -> None:
-        """Make a staged blob durable, while other deliveries are still read and judged; some at a time."""
-        # Once for each delivery, even of the same bytes: the first may still write when the second is done.
+    def stage_soon(self, sha256: str, data: bytes, encoding: str, *, refused: bool) -> Blob:
+        """As :meth:`stage`, by writers, who make it durable too; :meth:`sync` waits for them.
+
+        Raises:
+            DiskAlmostFull: There is no room for those that were gathered.
+        """
+        if self._writers is None:
+            return self.stage(sha256, [data], encoding, refused=refused)
+        folder, name = self._blob_folder(refused=refused), _blob_name(sha256, encoding)
+        path, full = folder / name, None
         with self._gathering:
-            self._to_sync.append(blob)
-            is_enough = sum(one.stored_size for one in self._to_sync) >= _BYTES_SYNCED_TOGETHER
-            if len(self._to_sync) < _SYNCED_TOGETHER and not is_enough:
-                return
-            paths, self._to_sync = [one.staged for one in self._to_sync], []
-            begun = syncers.submit(self._sync_all, paths)
-            for path in paths:
-                self._syncs.setdefault(path, []).append(begun)
+            if path not in self._writings:  # else the same bytes twice in a batch
+                self._writings[path] = None
+                gathered = self._gathered.setdefault(folder, _Gathered())
+                if gathered.add(NewFile(name, data)):
+                    full = self._gathered.pop(folder)
+        if full:
+            self._hand_over(folder, full, self._writers)
+        stored_sha256 = hashlib.sha256(data).hexdigest()
+        return Blob(staged=path, stored_sha256=stored_sha256, stored_size=len(data), encoding=encoding)
+
+    def sync_soon(self, blob: Blob) -> None:
+        """Make a blob durable meanwhile that is staged already."""
+        if self._writers:
+            self._writings[blob.staged] = self._writers.sync(blob.staged)
 
     def sync(self, blobs: Iterable[Blob]) -> None:
         """Make staged blobs durable, those that are not yet or are about to be.
@@ -172,17 +204,24 @@ class Batch:
         Raises:
             OSError: The disk refused one of them, now or when it was begun.
         """
-        late = {blob.staged for blob in self._to_sync}
+        while self._writers and self._gathered:
+            self._hand_over(*self._gathered.popitem(), self._writers)
         for path in dict.fromkeys(blob.staged for blob in blobs):
-            begun = self._syncs.get(path, ())
-            if path in late or not begun:
+            writing = self._writings.get(path)
+            if writing:
+                writing.result()
+            else:
                 self._files.sync(path)
-            for sync in begun:
-                sync.result()
 
-    def _sync_all(self, paths: list[Path]) -> None:
-        for path in paths:
-            self._files.sync(path)
+    def stop_writing(self) -> None:
+        """Wait until nobody writes any more."""
+        self._gathered.clear()
+        wait(filter(None, self._writings.values()))
+
+    def _hand_over(self, folder: Path, gathered: _Gathered, writers: Writers) -> None:
+        self._room.require(folder, gathered.size + writers.outstanding)
+        writing = writers.write(folder, gathered.files)
+        self._writings.update((folder / file.name, writing) for file in gathered.files)
 
     def stage_findings(self, landing_path: str, data: bytes) -> None:
         self._files.create(self.quarantine_folder / _findings_name(landing_path), [data])
@@ -295,14 +334,26 @@ class Batch:
         for folder in (self.archive_folder, self.quarantine_folder, self.folder):
             if self._files.status(folder) is None:
                 continue
-            # The commit goes first: without it the rest is nothing but scratch.
-            names = sorted(self._files.names(folder), key=lambda name: not name.startswith(_COMMIT_PREFIX))
-            with self._files.remover(folder) as remove:
-                for name in names:
-                    with contextlib.suppress(FileNotFoundError):
-                        remove(name)
-            with contextlib.suppress(FileNotFoundError):
-                self._files.remove_folder(folder)
+            # Who wrote for a process that died may not have noticed yet.
+            for _ in range(_MOST_PASSES):
+                self._empty(folder)
+                try:
+                    self._files.remove_folder(folder)
+                except FileNotFoundError:
+                    break
+                except OSError as error:
+                    if error.errno != errno.ENOTEMPTY:
+                        raise
+                else:
+                    break
+
+    def _empty(self, folder: Path) -> None:
+        # The commit goes first: without it the rest is nothing but scratch.
+        names = sorted(self._files.names(folder), key=lambda name: not name.startswith(_COMMIT_PREFIX))
+        with self._files.remover(folder) as remove:
+            for name in names:
+                with contextlib.suppress(FileNotFoundError):
+                    remove(name)
 
     def _blob_folder(self, *, refused: bool) -> Path:
         return self.quarantine_folder if refused else self.folder

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rawzone_assets.contract.judging import judge
-from rawzone_assets.zone import codec, drafting, intake, promotion, staging
+from rawzone_assets.zone import codec, drafting, intake, promotion, writing
 from rawzone_assets.zone.errors import DiskAlmostFull, JudgeUnavailable, StorageFailed
 from rawzone_assets.zone.files import LocalFiles
 from rawzone_assets.zone.landing import Unreadable
@@ -160,28 +160,31 @@ class TestPortions:
         assert [str(receipt.verdict) for receipt in run(home, judging=judging).receipts] == ["promoted"]
         check(home)
 
-    def synced_at_once(self, home: Path, monkeypatch, *contents: bytes) -> list[int]:
-        """How many files a thread makes durable each time, of those that are not left to the publishing one."""
+    def written_at_once(self, home: Path, monkeypatch, *contents: bytes) -> list[int]:
+        """How many files are handed over each time to be written and made durable."""
         monkeypatch.setattr(promotion, "MOST_FILES", len(contents))
         LandingFolder(home).put_all({note(number): data for number, data in enumerate(contents)})
-        synced: list[int] = []
-        sync_all = staging.Batch._sync_all
+        written: list[int] = []
+        write = writing.Writers.write
 
-        def counted(batch, paths):
-            synced.append(len(paths))
-            sync_all(batch, paths)
+        def counted(writers, folder, files):
+            written.append(len(files))
+            return write(writers, folder, files)
 
-        monkeypatch.setattr(staging.Batch, "_sync_all", counted)
+        monkeypatch.setattr(writing.Writers, "write", counted)
         run(home)
         check(home)
-        return sorted(synced, reverse=True)
+        return sorted(written, reverse=True)
 
-    def test_of_tiny_files_are_synced_together(self, home, monkeypatch):
-        assert self.synced_at_once(home, monkeypatch, *(b"%d\n" % n for n in range(40))) == [16, 16]
+    def test_of_tiny_files_are_written_together(self, home, monkeypatch):
+        assert self.written_at_once(home, monkeypatch, *(b"%d\n" % n for n in range(40))) == [16, 16, 8]
 
-    def test_of_large_files_are_synced_as_soon_as_they_are_some(self, home, monkeypatch):
+    def test_of_large_files_are_written_as_soon_as_they_are_some(self, home, monkeypatch):
         noise = (random.Random(n).randbytes(2**17).hex().encode() for n in range(12))
-        assert self.synced_at_once(home, monkeypatch, *noise) == [4, 4, 4]
+        assert self.written_at_once(home, monkeypatch, *noise) == [4, 4, 4]
+
+    def test_of_the_same_bytes_are_written_once(self, home, monkeypatch):
+        assert self.written_at_once(home, monkeypatch, *(b"%d\n" % (n // 2) for n in range(40))) == [16, 4]
 
 
 def test_garbage_is_looked_for_as_usual_once_a_promotion_is_over(home):
@@ -312,8 +315,7 @@ def test_what_could_not_be_read_keeps_nothing_of_what_was(home):
         def read(self, landed):
             return self
 
-        def __iter__(self):
-            yield b"x" * 1_000
+        def whole(self):
             raise Unreadable("it", "input/output error") from OSError(5, "Input/output error")
 
         def read_sidecar(self, landed):

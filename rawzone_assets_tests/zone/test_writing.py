@@ -1,0 +1,230 @@
+"""What is staged is written by others: as if this process did it, and what they cannot do is heard of."""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+import shutil
+import signal
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from rawzone_assets.contract.judging import judge
+from rawzone_assets.zone import intake, writing
+from rawzone_assets.zone.errors import StorageFailed
+from rawzone_assets.zone.files import LocalFiles
+from rawzone_assets.zone.promotion import promote
+from rawzone_assets.zone.staging import Batch
+from rawzone_assets.zone.writing import NewFile, Writers
+from rawzone_assets_tests.zone.faulty_files import WatchedFiles
+from rawzone_assets_tests.zone.invariants import Oracle, read_tree, receipts_of
+from rawzone_assets_tests.zone.tiny_platform import CONTRACT, LandingFolder, look, open_zone
+
+PROMOTE = """
+import sys
+from pathlib import Path
+from unittest import mock
+from rawzone_assets.contract.judging import judge
+from rawzone_assets.zone import intake
+from rawzone_assets.zone.promotion import promote
+from rawzone_assets_tests.zone.tiny_platform import CONTRACT, look, open_zone
+with mock.patch.object(intake, "contract_of", lambda *_: CONTRACT), open_zone(Path(sys.argv[1])) as zone:
+    promote(zone, look(zone).ready, judge=judge, run_id="test", parallel=2).raise_for_environment()
+"""
+
+
+@pytest.fixture
+def processes(monkeypatch) -> list[subprocess.Popen[bytes]]:
+    """Those that are started, from the first request on."""
+    started: list[subprocess.Popen[bytes]] = []
+    monkeypatch.setattr(writing, "_MANY", 0)
+
+    class Noted(writing._Writer):
+        def __init__(self) -> None:
+            super().__init__()
+            started.append(self._process)
+
+    monkeypatch.setattr(writing, "_Writer", Noted)
+    return started
+
+
+def some(request: int, count: int = 16) -> list[NewFile]:
+    return [NewFile(f"{request}-{n}", b"%d of %d\n\0" % (n, request) * n) for n in range(count)]
+
+
+class TestWhatIsWritten:
+    def test_is_there_for_all_to_read_and_nobody_to_change_whatever_the_umask(self, tmp_path, processes):
+        usual = os.umask(0o077)
+        try:
+            with Writers(LocalFiles()) as writers:
+                for done in [writers.write(tmp_path, some(request)) for request in range(20)]:
+                    done.result()
+        finally:
+            os.umask(usual)
+        assert processes
+        assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {
+            file.name: file.data for request in range(20) for file in some(request)
+        }
+        assert {stat.S_IMODE(path.stat().st_mode) for path in tmp_path.iterdir()} == {0o444}
+
+    def test_replaces_nothing(self, tmp_path, processes):
+        (tmp_path / "1-2").write_bytes(b"theirs")
+        with Writers(LocalFiles()) as writers:
+            with pytest.raises(FileExistsError):
+                writers.write(tmp_path, some(1)).result()
+            writers.write(tmp_path, some(2)).result()
+        assert (tmp_path / "1-2").read_bytes() == b"theirs"
+
+    def test_lies_in_no_other_folder_whatever_its_name(self, tmp_path, processes):
+        for name in ("two\nlines", "not\udcffutf-8", "with blank"):
+            (tmp_path / name).mkdir()
+            with Writers(LocalFiles()) as writers:
+                writers.write(tmp_path / name, some(1)).result()
+            assert len(list((tmp_path / name).iterdir())) == 16
+        assert len(list(tmp_path.iterdir())) == 3
+
+    def test_is_left_to_threads_while_it_is_little_or_large(self, tmp_path, monkeypatch):
+        monkeypatch.setattr(writing, "_Writer", lambda: pytest.fail("a process was started"))
+        with Writers(LocalFiles()) as writers:
+            for request in range(writing._MANY):
+                writers.write(tmp_path, some(request)).result()
+            writers.write(tmp_path, [NewFile("large", bytes(writing._LARGE + 1))]).result()
+
+    def test_is_left_to_threads_when_no_process_can_be_started(self, tmp_path, processes, monkeypatch):
+        def refuse(*_args, **_kwargs):
+            raise OSError(errno.EAGAIN, "Resource temporarily unavailable")
+
+        monkeypatch.setattr(writing.subprocess, "Popen", refuse)
+        with Writers(LocalFiles()) as writers:
+            writers.write(tmp_path, some(1)).result()
+        assert len(list(tmp_path.iterdir())) == 16
+
+    def test_counts_against_the_room_until_it_is_on_the_disk(self, tmp_path):
+        class Waiting(WatchedFiles):
+            def before(self, operation: str, path: Path) -> None:
+                if operation == "create":
+                    seen.append(writers.outstanding)
+
+        seen: list[int] = []
+        with Writers(Waiting(LocalFiles())) as writers:
+            writers.write(tmp_path, [NewFile("one", b"x" * 70)]).result()
+            assert (seen, writers.outstanding) == ([70], 0)
+
+
+class TestAProcess:
+    def test_that_dies_is_heard_of_and_replaced(self, tmp_path, processes):
+        with Writers(LocalFiles()) as writers:
+            writers.write(tmp_path, some(1)).result()
+            processes[0].send_signal(signal.SIGKILL)
+            processes[0].wait()
+            with pytest.raises(OSError, match=r"ended early|Broken pipe"):
+                writers.write(tmp_path, some(2)).result()
+            writers.write(tmp_path, some(3)).result()
+        assert len(processes) == 2
+        assert len(list(tmp_path.glob("3-*"))) == 16
+
+    def test_is_gone_when_the_writing_is_over(self, tmp_path, processes):
+        with Writers(LocalFiles()) as writers:
+            for done in [writers.write(tmp_path, some(request)) for request in range(20)]:
+                done.result()
+        assert all(process.returncode is not None for process in processes)
+
+    def test_says_what_the_disk_refused(self, tmp_path, processes):
+        with Writers(LocalFiles()) as writers, pytest.raises(FileNotFoundError, match="absent"):
+            writers.write(tmp_path / "absent", some(1)).result()
+
+
+class TestAPromotion:
+    """By threads and processes."""
+
+    @pytest.fixture(autouse=True)
+    def tiny_contract(self, monkeypatch):
+        monkeypatch.setattr(intake, "contract_of", lambda *_: CONTRACT)
+
+    def land(self, home: Path, count: int) -> None:
+        names = (f"tiny/note_20240522_00{n // 60:02}{n % 60:02}.txt" for n in range(count))
+        LandingFolder(home).put_all({name: b"%d\n" % n for n, name in enumerate(names)})
+
+    def run(self, home: Path):
+        with open_zone(home) as zone:
+            return promote(zone, look(zone).ready, judge=judge, run_id="test", parallel=2)
+
+    def promoted(self, home: Path) -> int:
+        trees = read_tree(home / "raw"), read_tree(home / "quarantine")
+        assert Oracle().check(*trees) == []
+        assert [path.name for path in (home / "raw" / "_staging").iterdir()] == ["lock"]
+        return sum(receipt["verdict"] == "promoted" for receipt in receipts_of(trees[0]))
+
+    def test_by_processes_comes_to_the_same(self, home, processes):
+        self.land(home, 300)
+        self.run(home).raise_for_environment()
+        assert processes
+        assert self.promoted(home) == 300
+
+    def test_whose_writer_is_killed_says_so_and_the_next_one_finishes(self, home, monkeypatch, processes):
+        self.land(home, 300)
+        write = writing._Writer.write
+
+        def killed(writer, folder, files):
+            writer._process.kill()
+            writer._process.wait()
+            write(writer, folder, files)
+
+        with monkeypatch.context() as patched:
+            patched.setattr(writing._Writer, "write", killed)
+            with pytest.raises(StorageFailed):
+                self.run(home)
+        assert self.promoted(home) == 0
+        self.run(home).raise_for_environment()
+        assert self.promoted(home) == 300
+
+    @pytest.mark.skipif(shutil.which("strace") is None, reason="there is no strace")
+    def test_gives_nothing_a_name_in_raw_before_its_bytes_are_durable(self, home, tmp_path):
+        """As the kernel saw it: 200 files in one folder, most of them written by processes."""
+        self.land(home, 200)
+        trace = tmp_path / "trace"
+        tracing = ["strace", "-f", "-y", "-s", "300", "-o", str(trace), "-e", "trace=fsync,linkat"]
+        command = [*tracing, sys.executable, "-c", PROMOTE]
+        done = subprocess.run([*command, str(home)], capture_output=True, check=False, text=True)
+        if "ptrace" in done.stderr.lower():
+            pytest.skip("this machine lets nobody trace")
+        assert done.returncode == 0, done.stderr
+        lines = trace.read_text().splitlines()
+        synced, linked, pending = set[str](), 0, dict[str, str]()
+        for line in lines:
+            process = line.split()[0]
+            if begun := re.search(r"fsync\(\d+<(.*?)>", line):
+                pending[process] = begun[1]
+            if re.search(r"fsync.*= 0$", line):
+                synced.add(Path(pending[process]).name)
+            if found := re.search(r'linkat\(\d+<.*?>, "([0-9a-f]{64}\.gzip)"', line):
+                linked += 1
+                assert found[1] in synced
+        assert linked == 200
+        calls = sum("fsync" in line and line.endswith("= 0") for line in lines)
+        # The first batch also makes the zone's own folders durable, with those above them.
+        assert 200 + 4 < calls <= 200 + 4 + 20
+        assert self.promoted(home) == 200
+
+
+def test_what_is_written_for_a_dead_process_while_its_batch_is_dropped_goes_too(tmp_path, home):
+    """Its writers may not have noticed yet."""
+    with open_zone(home) as zone:
+        late = iter([b"late", b"later"])
+
+        class Late(WatchedFiles):
+            def before(self, operation: str, path: Path) -> None:
+                if operation == "remove_folder" and path.parent == zone.layout.staging:
+                    for data in late:
+                        (path / "blob").write_bytes(data)
+                        break
+
+        batch = Batch(Late(LocalFiles()), zone.layout, "dead")
+        batch.open()
+        batch.discard()
+        assert not batch.folder.exists()
