@@ -17,6 +17,7 @@ import orjson
 from rawzone_assets.zone.drills import note_drill
 from rawzone_assets.zone.index_custody import note_custody
 from rawzone_assets.zone.index_days import note_days
+from rawzone_assets.zone.index_rows import insert
 from rawzone_assets.zone.index_seen import SeenFile, SeenFiles, Standing
 from rawzone_assets.zone.index_tallies import note_commit
 from rawzone_assets.zone.index_upkeep import note_upkeep
@@ -43,7 +44,7 @@ _TOLD = (
 _told = itemgetter(*_TOLD)
 _ABSENT = dict.fromkeys(set(_TOLD) - {"verdict", "landing_path"})  # what receipts of earlier versions lack
 _NOWHERE: Record = {}
-_INSERT = f"INSERT INTO receipt VALUES ({', '.join('?' * 22)}, NULL, NULL)"  # noqa: S608  constants
+_ROW = f"({', '.join('?' * 22)}, NULL, NULL)"
 _CLOSE_REFUSALS = (
     "UPDATE receipt SET accepted_later = 1 WHERE id IN (SELECT refused.id FROM receipt AS accepted "
     "CROSS JOIN receipt AS refused INDEXED BY receipt_refusal ON refused.name = accepted.name "
@@ -68,8 +69,8 @@ def take_in(database: sqlite3.Connection, commit: Commit) -> None:
             id_ += 1
         else:
             others.append(record)
-    database.executemany(_INSERT, [_row(id_, commit.seq, record) for id_, record in receipts])
-    database.executemany("INSERT INTO body VALUES (?, ?)", bodies)
+    insert(database, "receipt", _ROW, [_row(id_, commit.seq, record) for id_, record in receipts])
+    insert(database, "body", "(?, ?)", bodies)
     database.execute(_CLOSE_REFUSALS, (first,))
     _note_landed(database, receipts)
     note_days(database, receipts)

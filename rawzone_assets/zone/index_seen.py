@@ -17,6 +17,7 @@ from typing import NamedTuple
 
 import orjson
 
+from rawzone_assets.zone.index_rows import insert
 from rawzone_assets.zone.receipt import Verdict
 
 SCHEMA = """
@@ -25,6 +26,7 @@ CREATE TABLE standing (id INTEGER PRIMARY KEY, feed TEXT, verdict TEXT NOT NULL,
 CREATE TABLE unchanged (folder TEXT PRIMARY KEY, digest BLOB NOT NULL, standings TEXT NOT NULL);
 """
 TABLES = ("seen", "standing", "unchanged")
+_REPLACED = "ON CONFLICT DO UPDATE SET entity = excluded.entity, standing = excluded.standing"
 _AT_ONCE = 10_000  # paths of one question: about a megabyte
 
 
@@ -112,7 +114,7 @@ class SeenFiles:
             if standing is not numbered:  # they come with the same one by the hundred
                 number, numbered = number_of(standing), standing
             rows.append((label, entity, number))
-        self._database.executemany("INSERT OR REPLACE INTO seen VALUES (?, ?, ?)", rows)
+        insert(self._database, "seen", "(?, ?, ?)", rows, upsert=_REPLACED)
         self._forget_folders(label for label, _, _ in rows)
 
     def confirm(self, files: Iterable[SeenFile], names: str) -> None:
