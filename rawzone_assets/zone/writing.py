@@ -7,6 +7,7 @@ and what they could not write or sync is the failure of whoever waits for it.
 
 from __future__ import annotations
 
+import errno
 import os
 import queue
 import subprocess
@@ -123,7 +124,6 @@ class _Writer:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            bufsize=0,
         )
 
     def write(self, folder: Path, files: Sequence[NewFile]) -> None:
@@ -131,10 +131,12 @@ class _Writer:
         stdin, stdout = self._process.stdin, self._process.stdout
         if stdin is None or stdout is None:
             raise RuntimeError("the writer was started without pipes")
-        stdin.write(b"".join(writing_worker.request_for(str(folder), files)))
+        with suppress(BrokenPipeError):  # the missing answer tells it
+            stdin.writelines(writing_worker.request_for(str(folder), files))
+            stdin.flush()
         answer = stdout.readline()
         if not answer:
-            raise BrokenPipeError(32, "a process that writes ended early", str(folder))
+            raise OSError(errno.EPIPE, "a process that writes for this one ended early", str(folder))
         if failed := int(answer):
             raise OSError(failed, os.strerror(failed), str(folder))
 
