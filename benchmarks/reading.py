@@ -6,9 +6,8 @@ A zone with one delivery a day is made first, and projected. Every way must come
 from __future__ import annotations
 
 import gzip
-import io
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +23,7 @@ from benchmarks.core import promote_core
 from benchmarks.histories import land_history
 from rawzone_assets.access import RawReader, open_raw
 from rawzone_assets.access.columnar import bring_up_to_date, files_of
+from rawzone_assets.access.table_texts import joined
 from rawzone_assets.platforms import all_platforms
 
 DAYS = 30
@@ -38,7 +38,7 @@ class Kind:
     table: str  # of the projection
     size: int  # bytes of a delivery, about
     by_pandas: Callable[[Path], pd.DataFrame]
-    by_arrow: Callable[[bytes], pa.Table]
+    by_arrow: Callable[[Iterable[bytes]], Iterable[pa.Table]]
 
 
 KINDS = {
@@ -48,7 +48,7 @@ KINDS = {
         table="daily",
         size=60_000,
         by_pandas=lambda path: pd.read_csv(path, compression="gzip"),
-        by_arrow=lambda data: pv.read_csv(io.BytesIO(data)),
+        by_arrow=lambda texts: (pv.read_csv(pa.BufferReader(text)) for text in joined(texts)),
     ),
     "json": Kind(
         feed="toolost/spotify",
@@ -56,7 +56,7 @@ KINDS = {
         table="streams",
         size=60_000,
         by_pandas=lambda path: pd.json_normalize(orjson.loads(gzip.decompress(path.read_bytes()))["streams"]),
-        by_arrow=lambda data: pa.Table.from_pylist(orjson.loads(data)["streams"]),
+        by_arrow=lambda texts: (pa.Table.from_pylist(orjson.loads(text)["streams"]) for text in texts),
     ),
 }
 
@@ -94,7 +94,7 @@ def _ways(kind: Kind, raw: RawReader, projected: list[Path]) -> dict[str, Way]:
         "pandas, file by file": lambda: len(pd.concat(map(kind.by_pandas, objects))),
         "read_all, then Arrow": lambda: (
             pa.concat_tables(
-                [kind.by_arrow(data) for _, data in raw.read_all(listed)], promote_options="permissive"
+                kind.by_arrow(data for _, data in raw.read_all(listed)), promote_options="permissive"
             ).num_rows
         ),
         "the projection, by DuckDB": lambda: (

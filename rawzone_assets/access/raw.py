@@ -8,7 +8,7 @@ with open_raw("data") as raw:
 from __future__ import annotations
 
 import os
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from datetime import date
 from pathlib import Path
@@ -108,7 +108,10 @@ class RawReader(AbstractContextManager["RawReader"]):
         Raises:
             ObjectDamaged: When the turn of a damaged object comes.
         """
-        return parallel.read_in_order(self.read, found, threads=threads, memory=memory)
+        return parallel.read_in_order(self._read_together, found, threads=threads, memory=memory)
+
+    def _read_together(self, portion: Sequence[Listed]) -> Iterator[bytes]:
+        return reading.contents(self.zone, [listed.stored for listed in portion], cache=self._cache)
 
     def _feeds(self, wanted: tuple[str, ...]) -> list[str]:
         known = self.zone.index.feeds()

@@ -103,7 +103,7 @@ def path_of(zone: Zone, receipt: Receipt) -> Path | None:
 def whereabouts(zone: Zone, receipt: Receipt) -> Path | None:
     """Where the bytes lie now: as :func:`path_of` has it, or in the archive; ``None`` if unrecognized."""
     places = _candidates(zone, receipt)
-    return next((place for place in places if zone.files.status(place)), places[0] if places else None)
+    return next((place for place in places if zone.files.status(place)), path_of(zone, receipt))
 
 
 def original_bytes(zone: Zone, receipt: Receipt, *, cache: ByteCache | None = None) -> Iterator[bytes]:
@@ -115,20 +115,37 @@ def original_bytes(zone: Zone, receipt: Receipt, *, cache: ByteCache | None = No
     Raises:
         ObjectDamaged: The stored bytes are nowhere those recorded. Nothing was given out, except when a file
             larger than memory changes between its two readings.
+        ObjectErased: They were erased by law.
     """
-    key = receipt.key or (receipt.quarantine or {}).get("path", "")
-    places = _candidates(zone, receipt)
     _refuse_erased(zone, receipt)
-    if not places or receipt.sha256 is None or receipt.size is None:
+    yield from _verified(zone, receipt, cache)
+
+
+def contents(zone: Zone, receipts: Sequence[Receipt], *, cache: ByteCache | None = None) -> Iterator[bytes]:
+    """The original bytes of each, one after the other; whether any were erased is asked once.
+
+    Raises:
+        ObjectDamaged, ObjectErased: As :func:`original_bytes` does, when the turn of such an object comes.
+    """
+    erased = zone.index.custody.erased_among([receipt.sha256 or "" for receipt in receipts])
+    for receipt in receipts:
+        if receipt.sha256 in erased:
+            _refuse_erased(zone, receipt)  # it, or the same bytes elsewhere
+        yield b"".join(_verified(zone, receipt, cache))
+
+
+def _verified(zone: Zone, receipt: Receipt, cache: ByteCache | None) -> Iterator[bytes]:
+    key = receipt.key or (receipt.quarantine or {}).get("path", "")
+    if not key or receipt.sha256 is None or receipt.size is None:
         raise ObjectDamaged(key or receipt.landing_path, "its receipt names no stored bytes")
     with ExitStack() as stack:
         try:
-            blocks = _cached(zone, receipt, places, cache, stack) if cache else None
-            yield from blocks or _from_any(zone, receipt, places, stack)
+            blocks = _cached(zone, receipt, cache, stack) if cache else None
+            yield from blocks or _from_any(zone, receipt, stack)
         except FileNotFoundError:
             zone.index.catch_up()
             _refuse_erased(zone, receipt)  # perhaps just now
-            raise ObjectDamaged(key, f"{places[0]} is missing") from None
+            raise ObjectDamaged(key, f"{path_of(zone, receipt)} is missing") from None
         except codec.Damaged as problem:
             raise ObjectDamaged(key, str(problem)) from problem
 
@@ -155,18 +172,20 @@ def _refuse_erased(zone: Zone, receipt: Receipt) -> None:
         raise ObjectErased(key, day, erasure.record["reason"], erasure.record["authority"])
 
 
-def _candidates(zone: Zone, receipt: Receipt) -> list[Path]:
+def _candidates(zone: Zone, receipt: Receipt) -> Iterator[Path]:
     """Where the stored bytes may lie: retention and a restore move them while others read."""
     first = path_of(zone, receipt)
-    if first is None:
-        return []
-    return [first, zone.layout.archived(receipt.key), first] if receipt.key else [first]
+    if first:
+        yield first
+        if receipt.key:
+            yield zone.layout.archived(receipt.key)
+            yield first
 
 
-def _from_any(zone: Zone, receipt: Receipt, places: Sequence[Path], stack: ExitStack) -> Iterator[bytes]:
+def _from_any(zone: Zone, receipt: Receipt, stack: ExitStack) -> Iterator[bytes]:
     """The bytes of the first place where they are sound; if they are nowhere, what the first sighting said."""
     problem: codec.Damaged | None = None
-    for place in places:
+    for place in _candidates(zone, receipt):
         with suppress(FileNotFoundError):
             stream = stack.enter_context(zone.files.open(place))
             try:
@@ -176,13 +195,11 @@ def _from_any(zone: Zone, receipt: Receipt, places: Sequence[Path], stack: ExitS
     raise problem or FileNotFoundError
 
 
-def _cached(
-    zone: Zone, receipt: Receipt, places: Sequence[Path], cache: ByteCache, stack: ExitStack
-) -> Iterator[bytes] | None:
+def _cached(zone: Zone, receipt: Receipt, cache: ByteCache, stack: ExitStack) -> Iterator[bytes] | None:
     """The bytes from the cache, which keeps them first if need be; ``None`` when it has none that are sound."""
     digest, size = receipt.stored_sha256 or "", receipt.stored_size or 0
     copy = cache.open(digest)
-    for place in () if copy else places:
+    for place in () if copy else _candidates(zone, receipt):
         with suppress(FileNotFoundError), zone.files.open(place) as stream:
             copy = cache.keep(digest, size, codec.blocks_of(stream))
             break

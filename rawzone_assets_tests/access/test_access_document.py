@@ -33,6 +33,7 @@ def test_the_example_runs(zone, monkeypatch, capsys, number):
     if number == 0:
         assert "distrokid/streams/2024/05/" in capsys.readouterr().out
         assert found["data"]
+        assert found["daily"].num_rows
     else:
         assert found["table"].num_rows
         assert found["refused"]

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import threading
+from contextlib import suppress
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -141,24 +142,43 @@ class TestReadingMany:
         found = list(raw.read_all(raw.find(), threads=4))
         assert [data for _, data in found] == [b"%d" % day * day for day in range(1, 12)]
 
-    def test_no_more_than_the_bound_is_held(self, bench, raw):
-        for day in range(1, 10):
+    @pytest.mark.parametrize(("threads", "most_held"), [(8, 3), (2, 8)])
+    def test_no_more_than_the_bound_is_held(self, bench, raw, threads, most_held):
+        for day in range(1, 31):
             bench.land(NAME.format(day), bytes([day]) * 1000)
         listed = list(raw.find())
         each = parallel._cost(listed[0])
         lock, alive, most = threading.Lock(), 0, 0
 
-        def read(item):
+        def read(portion):
             nonlocal alive, most
-            with lock:
-                alive += 1
-                most = max(most, alive)
-            return raw.read(item)
+            for item in portion:
+                with lock:
+                    alive += 1
+                    most = max(most, alive)
+                yield raw.read(item)
 
-        for _ in parallel.read_in_order(read, listed, threads=8, memory=3 * each + each // 2):
+        memory = most_held * each + each // 2
+        for _ in parallel.read_in_order(read, listed, threads=threads, memory=memory):
             with lock:
                 alive -= 1
-        assert 1 < most <= 4  # three within the bound, and the one that was just handed over
+        assert 1 < most <= most_held + 1  # those within the bound, and the one that was just handed over
+
+    @pytest.mark.parametrize(("near", "together"), [(0, [1] * 40), (9, [1, 32, 7])])
+    def test_they_are_handed_over_one_by_one_where_reading_takes_long(
+        self, bench, raw, monkeypatch, near, together
+    ):
+        monkeypatch.setattr(parallel, "_NEAR", near)
+        bench.land(NAME.format(1), b"one")
+        portions = []
+
+        def read(portion):
+            portions.append(len(portion))
+            return map(raw.read, portion)
+
+        found = list(raw.find()) * 40
+        assert [data for _, data in parallel.read_in_order(read, found)] == [b"one"] * 40
+        assert portions == together
 
     def test_an_object_larger_than_the_bound_is_read_alone(self, bench, raw):
         bench.land(NAME.format(1), b"x" * 1000)
@@ -173,6 +193,19 @@ class TestReadingMany:
         assert next(reading)[1] == b"1"
         with pytest.raises(ObjectDamaged, match="is missing"):
             next(reading)
+
+    def test_what_is_sound_beside_a_damaged_one_is_given_before_and_can_be_asked_for_after(self, bench, raw):
+        """Small objects are read several at a time: one that is damaged takes no other with it."""
+        for day in range(1, 31):
+            bench.land(NAME.format(day), b"%d" % day)
+        found = list(raw.find())
+        for damaged in (4, 25):
+            path_of(bench.zone, found[damaged].stored).unlink()
+        for at, sound in ((0, range(1, 5)), (5, range(6, 26)), (26, range(27, 31))):
+            given = []
+            with suppress(ObjectDamaged):
+                given.extend(data for _, data in raw.read_all(found[at:]))
+            assert given == [b"%d" % day for day in sound]
 
     def test_who_stops_early_leaves_no_thread_behind(self, bench, raw):
         for day in range(1, 9):

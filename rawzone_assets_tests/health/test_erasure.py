@@ -10,7 +10,8 @@ from unittest import mock
 
 import pytest
 
-from rawzone_assets.access.reading import original_bytes
+from rawzone_assets.access import RawReader
+from rawzone_assets.access.reading import original_bytes, path_of
 from rawzone_assets.health import erasure
 from rawzone_assets.health.erasure import NotConfirmed, plan_erasure
 from rawzone_assets.health.holds import HoldOver, add_hold, release_hold
@@ -171,6 +172,20 @@ class TestWhatStays:
             with pytest.raises(ObjectErased) as error:
                 b"".join(original_bytes(zone, stored))
         assert "was erased by law on 2024-06-30 (by authority of Data Protection Office" in str(error.value)
+
+    def test_among_many_that_are_read_it_is_told_in_its_turn(self, marked):
+        with open_zone(marked) as zone:
+            zone.index.catch_up()
+            raw = RawReader(zone)
+            found = sorted(raw.find(), key=lambda listed: listed.stored.sha256 == DIGEST)
+            erased = next(listed for listed in found if listed.stored.sha256 == DIGEST)
+            kept = path_of(zone, erased.stored).read_bytes()
+            carry_out(zone)
+            path_of(zone, erased.stored).write_bytes(kept)  # as a backup that was put back has it
+            reading = raw.read_all(found)
+            assert next(reading)[1] == b"another\n"
+            with pytest.raises(ObjectErased, match="was erased by law"):
+                next(reading)
 
 
 class TestTheSameBytesAgain:
