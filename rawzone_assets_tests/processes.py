@@ -5,7 +5,7 @@ import signal
 import socket
 import subprocess
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 PATIENCE = 240  # seconds; a machine under load is slow, and nothing depends on how slow
 
@@ -24,8 +24,10 @@ def running(command, *, log, cwd, env=None):
             try:
                 process.wait(timeout=60)
             except subprocess.TimeoutExpired:
-                os.killpg(process.pid, signal.SIGKILL)
+                process.kill()
                 process.wait()
+            with suppress(ProcessLookupError):  # a code server may outlive the webserver that started it
+                os.killpg(process.pid, signal.SIGKILL)
 
 
 def eventually(condition, *, process=None):
