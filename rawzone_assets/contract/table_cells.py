@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import filterfalse
+from typing import Any
+
+import orjson
 
 from rawzone_assets.contract import codes
 from rawzone_assets.contract.findings import Finding
@@ -20,6 +23,25 @@ SMALL = 5_000
 
 MOST_ROWS = 1_000
 """Rows whose refused cells are explained: nobody reads further (``tables.MOST_EXPLAINED``)."""
+
+
+_LONGEST_EXACT = 16
+"""Characters of a number that a float holds to its last digit: 15 digits and a point."""
+
+_LONGEST_WHOLE = 18  # digits of one that fits 64 bits
+
+
+def as_numbers(cells: Sequence[str | None]) -> Sequence[Any]:
+    """The cells as numbers, when each is one and loses nothing by it; else as they are."""
+    try:
+        text = ",".join(cells)  # type: ignore[arg-type]  # blank cells are what is caught
+        numbers: list[Any] = [] if "e" in text or "E" in text else orjson.loads(f"[{text}]")
+    except (TypeError, orjson.JSONDecodeError):
+        return cells
+    # Of numbers alone there are more than cells where a cell holds commas.
+    kinds, longest = set(map(type, numbers)), max(map(len, filter(None, cells)), default=0)
+    is_exact = longest <= _LONGEST_EXACT or (kinds == {int} and longest <= _LONGEST_WHOLE)
+    return numbers if len(numbers) == len(cells) and kinds <= {int, float} and is_exact else cells
 
 
 def refused_cells(shape: Shape, chunk: Chunk) -> Iterator[Finding]:

@@ -25,7 +25,7 @@ from rawzone_assets.contract.findings import Finding, Findings, Place
 from rawzone_assets.contract.forms import UNDEFINED, day_of, is_date
 from rawzone_assets.contract.restatement import MOST_DAYS, Diary, Figures, diary_of, rows_of_diary
 from rawzone_assets.contract.rules import stale
-from rawzone_assets.contract.table_cells import refused_cells, unusual_cells
+from rawzone_assets.contract.table_cells import as_numbers, refused_cells, unusual_cells
 from rawzone_assets.contract.table_cuts import LastCells
 from rawzone_assets.contract.table_grammar import Plain, TableGrammar, grammar_of
 from rawzone_assets.contract.table_rows import SEPARATORS, Dialect, Lines, Rows
@@ -341,7 +341,9 @@ class _Examination:
             dates = [None if UNDEFINED in row else day for day, row in zip(dates, cells, strict=True)]
             rows = rows_of_diary(dates, until)
         told_days = DayColumn.of(day for row in rows if (day := dates[row]))
-        columns = _cells_of(table, (*of, *by), rows)
+        columns: Sequence[Sequence[Any]] = _cells_of(table, (*of, *by), rows)
+        if by:  # of a day's several records each value is written anew, and numbers in a tenth of the time
+            columns = list(map(as_numbers, columns))
         return diary_of(told_days, columns[: len(of)], (*of, *by), until=until, by=columns[len(of) :])
 
     def _objections(self, chunk: Chunk) -> Iterator[Finding]:
