@@ -105,15 +105,14 @@ def language_of(texts: Iterable[str]) -> str | None:
     Of languages that read the same days alike any will do. When two read as many but differently, none can be
     told.
     """
-    days = sorted(set(texts))
-    read = {text: readings(text) for text in days}
-    counts = Counter(chain.from_iterable(read.values()))
+    read = list(map(readings, set(texts)))
+    counts = Counter(chain.from_iterable(read))
     scores = {language: counts[language] for language in (*_NAMES, _NUMBERED)}
     best = max(scores.values(), default=0)
-    if best * 2 < len(days) or best == 0:
+    if best * 2 < len(read) or best == 0:
         return None
     leaders = [language for language, score in scores.items() if score == best]
-    told = {tuple(read[text].get(language) for text in days) for language in leaders}
+    told = {tuple([days.get(language) for days in read]) for language in leaders}
     return leaders[0] if len(told) == 1 else None
 
 

@@ -340,7 +340,7 @@ class _Examination:
             cells = zip(*(table.columns[name] for name in of), strict=True)
             dates = [None if UNDEFINED in row else day for day, row in zip(dates, cells, strict=True)]
             rows = rows_of_diary(dates, until)
-        told_days = DayColumn.of(day for row in rows if (day := dates[row]))
+        told_days = DayColumn.of(filter(None, map(dates.__getitem__, rows)))
         columns: Sequence[Sequence[Any]] = _cells_of(table, (*of, *by), rows)
         if by:  # of a day's several records each value is written anew, and numbers in a tenth of the time
             columns = list(map(as_numbers, columns))
@@ -373,5 +373,7 @@ def _written(rows: Sequence[Sequence[str]]) -> Iterator[bytes]:
 
 
 def _cells_of(table: Chunk, names: Sequence[str], rows: Sequence[int]) -> list[list[str | None]]:
-    """The cells of some columns in some rows, column by column."""
+    """The cells of some columns in some rows, which ascend, column by column."""
+    if rows and rows[-1] - rows[0] < len(rows):  # all that stand there, as nearly always
+        return [list(table.columns[name][rows[0] : rows[-1] + 1]) for name in names]
     return [[*map(table.columns[name].__getitem__, rows)] for name in names]

@@ -157,7 +157,7 @@ def _dates_in_a_row(cells: Sequence[str | None], capture: Capture) -> Sequence[d
     if oldest:
         run = Run(oldest, len(cells))
         return run.dates if cells == run.texts else ()
-    if not 0 < len(cells) <= _WINDOW or any(cell and len(cell) > LONGEST_DAY for cell in cells):
+    if not 0 < len(cells) <= _WINDOW or max(map(len, filter(None, cells)), default=0) > LONGEST_DAY:
         return ()
     understood = _understood(frozenset(cells))
     days = list(map(understood.get, cells))
