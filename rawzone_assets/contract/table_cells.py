@@ -15,8 +15,9 @@ import orjson
 from rawzone_assets.contract import codes
 from rawzone_assets.contract.findings import Finding
 from rawzone_assets.contract.refusals import code_of, expectation
+from rawzone_assets.contract.schemas import compiled_pattern
 from rawzone_assets.contract.table_rules import Chunk
-from rawzone_assets.contract.table_shapes import Shape, demands_of, pandera_schema, proof_of
+from rawzone_assets.contract.table_shapes import Shape, are_surely_usual, demands_of, pandera_schema, proof_of
 
 SMALL = 5_000
 """Rows of a chunk that is explained without pandera."""
@@ -105,7 +106,13 @@ def unusual_cells(shape: Shape, chunk: Chunk) -> Iterator[Finding]:
     """Texts that are not of the form usual in their column."""
     for column in chunk.columns:
         usual = shape.usual(column)
-        odd = set(filterfalse(usual.search, filter(None, chunk.distinct(column)))) if usual else set()
+        odd = _unusual_texts(usual, chunk.distinct(column)) if usual else set()
         for row, text in enumerate(chunk.columns[column] if odd else ()):
             if text in odd:
                 yield codes.VALUE_UNUSUAL("not of the form seen so far", chunk.place(row, column))
+
+
+def _unusual_texts(usual: str, texts: frozenset[str | None]) -> set[str]:
+    if are_surely_usual(usual, texts):
+        return set()
+    return set(filterfalse(compiled_pattern(usual).search, filter(None, texts)))

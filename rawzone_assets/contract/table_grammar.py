@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from typing import Any, NamedTuple
 
@@ -22,7 +22,7 @@ from rawzone_assets.contract.table_beginnings import Beginnings
 from rawzone_assets.contract.table_cells import refused_texts, unusual_cells
 from rawzone_assets.contract.table_rows import SEPARATORS, Dialect, Lines
 from rawzone_assets.contract.table_rules import Chunk
-from rawzone_assets.contract.table_shapes import Header, Shape, is_nullable
+from rawzone_assets.contract.table_shapes import Header, Shape, is_nullable, shape_of
 
 _WIDTHS = {"date": 10, "year-month": 7}
 # Usual identifiers of which none is a number in scientific notation: they begin with a letter, or are digits.
@@ -61,7 +61,7 @@ class TableGrammar:
     looked_at: Mapping[str, int]
     doubtful: frozenset[str]  # of these, those of which the match does not prove every cell sound
     never_blank: frozenset[str]
-    beginnings: Beginnings | None  # of the first columns, when those are all that is looked at
+    beginnings: Beginnings | None = None  # of the first columns, when those are all that is looked at
 
     def chunk_of(self, lines: Lines, shape: Shape, *, with_last: bool) -> Plain | None:
         """The chunk that the lines are; ``None`` unless its cells are sound."""
@@ -98,10 +98,11 @@ class TableGrammar:
 
     def _matches(self, lines: Lines, texts: Sequence[str], last_cell: str) -> bool:
         begun = self.beginnings
+        rows = self._rows if last_cell == self.cells[-1] else self._rows_of(*self.cells[:-1], last_cell)
         for piece, text in zip(lines.pieces, texts, strict=True):
             if begun and begun.pattern and self._begun_as_known(begun, last_cell).is_valid(text):
                 continue
-            if not _compiled(self._rows_of(*self.cells[:-1], last_cell)).is_valid(text):
+            if not _compiled(rows).is_valid(text):
                 return False
             if begun:
                 begun.learn(piece, lines.end)
@@ -113,6 +114,10 @@ class TableGrammar:
             cells = (f"(?:{begun.pattern})", *self.cells[len(self.looked_at) : -1], last_cell)
             engine = begun.engines[last_cell] = linear_pattern(self._rows_of(*cells))
         return engine
+
+    @cached_property
+    def _rows(self) -> str:
+        return self._rows_of(*self.cells)
 
     def _rows_of(self, *cells: str) -> str:
         row = escaped(self.delimiter.encode()).join(cells) + escaped(self.end.encode())
@@ -193,13 +198,24 @@ def grammar_of(
     """
     if len(header.columns) < 2:
         return None
+    grammar = _grammar(shape.schema, header.columns, dialect, newline, needed)
+    width = _width_of_beginnings(shape, header, grammar.looked_at)
+    return replace(grammar, beginnings=Beginnings(width)) if width else grammar
+
+
+@lru_cache(maxsize=64)  # of a header only columns that its schema has are kept
+def _grammar(
+    schema: str, columns: tuple[str | None, ...], dialect: Dialect, newline: str, needed: frozenset[str]
+) -> TableGrammar:
+    """The grammar of any table with such columns."""
+    shape = shape_of(schema)
     quote = r"\x22" if dialect.quoted else ""
     text = rf"(?:[^\x00\x02\x05-\x1f{quote}{escaped(dialect.delimiter.encode())}]*)"
     cells: list[str] = []
     looked_at: dict[str, int] = {}
     doubtful: set[str] = set()
     never_blank: set[str] = set()
-    for position, column in enumerate(header.columns):
+    for position, column in enumerate(columns):
         demands = shape.columns[column] if column else {}
         cell = _cell(demands, text, is_text_only_tabs=dialect.delimiter == "\t") if column else text
         if column and (cell is None or column in needed):
@@ -216,17 +232,16 @@ def grammar_of(
         looked_at=looked_at,
         doubtful=frozenset(doubtful),
         never_blank=frozenset(never_blank),
-        beginnings=_beginnings(shape, header, looked_at),
     )
 
 
-def _beginnings(shape: Shape, header: Header, looked_at: Mapping[str, int]) -> Beginnings | None:
-    """Those of the columns to be looked at, when they stand first and are always as wide."""
+def _width_of_beginnings(shape: Shape, header: Header, looked_at: Mapping[str, int]) -> int:
+    """That of the columns to be looked at, when they stand first and are always as wide; else 0."""
     columns = header.columns[: len(looked_at)]
     declared = [shape.columns[column] for column in columns if column and column in looked_at]
     widths = [_WIDTHS.get(demands.get("format", ""), 0) for demands in declared if not is_nullable(demands)]
     are_first = 0 < len(widths) == len(looked_at) < len(header.columns) and all(widths)
-    return Beginnings(sum(widths) + len(widths) - 1) if are_first else None
+    return sum(widths) + len(widths) - 1 if are_first else 0
 
 
 def _cell(demands: Mapping[str, Any], text: str, *, is_text_only_tabs: bool) -> str | None:

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 _UNDERSTOOD = {"type", "title", "description", "format", "pattern", "minLength", "enum", "examples", "x-usual"}
 
+_ALL_BUT = re.compile(r"\^\(\?!([a-z]+)\$\)")  # a pattern of any text but one, which linear engines cannot say
+
 
 @dataclass(frozen=True, kw_only=True)
 class Layout:
@@ -45,10 +47,10 @@ class Shape:
     loosely: Mapping[str, str]  # the same for names without case and underscores
     layouts: tuple[Layout, ...]
 
-    def usual(self, column: str) -> re.Pattern[str] | None:
-        """What the column's texts usually look like; others are advisory findings."""
-        pattern = self.columns[column].get("x-usual")
-        return compiled_pattern(pattern) if pattern else None
+    def usual(self, column: str) -> str | None:
+        """A pattern of what the column's texts usually look like; others are advisory findings."""
+        pattern: str | None = self.columns[column].get("x-usual")
+        return pattern
 
 
 @cache
@@ -129,6 +131,12 @@ def _is_layout(layout: Layout, shape: Shape, header: Header) -> bool:
     return set(header.columns) == set(shape.required) - set(layout.lacks)
 
 
+def are_surely_usual(pattern: str, texts: frozenset[str | None]) -> bool:
+    """Whether certainly all texts match what is usual, found without asking for each."""
+    all_but = _ALL_BUT.fullmatch(pattern)
+    return all_but[1] not in texts if all_but else _proof(pattern, nullable=True)(list(texts))
+
+
 @dataclass(frozen=True, kw_only=True)
 class Check:
     """One demand on a column's texts: the schema keyword it comes from, and which texts meet it."""
@@ -177,11 +185,11 @@ def proof_of(schema: str, column: str) -> Callable[[list[str | None]], bool] | N
     pattern = usual_pattern(declared.get("format", ""))
     if pattern is None or len(checks_of(declared)) > 1:
         return None
-    return _proof(pattern, is_nullable(declared))
+    return _proof(pattern, nullable=is_nullable(declared))
 
 
 @cache
-def _proof(pattern: str, nullable: bool) -> Callable[[list[str | None]], bool]:  # noqa: FBT001
+def _proof(pattern: str, *, nullable: bool) -> Callable[[list[str | None]], bool]:
     kinds = ["string", "null"] if nullable else "string"
     return compiled({"items": {"type": kinds, "pattern": pattern}}).is_valid
 

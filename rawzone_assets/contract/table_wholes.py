@@ -69,9 +69,10 @@ def identified_by(column: str, pattern: str) -> WholeRule:
     identifier = re.compile(pattern)
 
     def judge(table: Chunk, _capture: Capture) -> Iterator[Finding]:
+        matches = [identifier.search(text) if text else None for text in table.columns.get(column, [])]
+        told = [found[1] for found in matches if found]
         first: dict[str, int] = {}
-        for row, text in enumerate(table.columns.get(column, [])):
-            found = identifier.search(text) if text else None
+        for row, found in enumerate(matches if len(set(told)) < len(told) else ()):
             if found and first.setdefault(found[1], row) != row:
                 message = f"the identifier stands here and in line {table.lines[first[found[1]]]}"
                 yield codes.REPEATED_RECORD(message, table.place(row, column))

@@ -76,8 +76,10 @@ class Daily:
         days = list(cells) if self.once else [cell for cell, _ in groupby(cells)]
         dated = _dates_in_a_row(days, capture)
         if dated and dated[-1] <= _last_possible(capture):
-            date_of = dict(zip(days, dated, strict=True))
-            each = dated if self.once else [date_of[cell] for cell in cells]
+            each = dated
+            if not self.once:
+                date_of = dict(zip(days, dated, strict=True))
+                each = [date_of[cell] for cell in cells]
             return Days(dates=tuple(each), findings=tuple(_window(dated, capture)), in_a_row=self.once)
         meanings, findings = _meanings(table, self.column, cells)
         dates = resolve(meanings, capture=capture, first=first_day(capture.name))
