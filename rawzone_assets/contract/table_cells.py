@@ -29,8 +29,6 @@ MOST_ROWS = 1_000
 _LONGEST_EXACT = 16
 """Characters of a number that a float holds to its last digit: 15 digits and a point."""
 
-_LONGEST_WHOLE = 18  # digits of one that fits 64 bits
-
 
 def as_numbers(cells: Sequence[str | None]) -> Sequence[Any]:
     """The cells as numbers, when each is one and loses nothing by it; else as they are."""
@@ -39,10 +37,10 @@ def as_numbers(cells: Sequence[str | None]) -> Sequence[Any]:
         numbers: list[Any] = [] if "e" in text or "E" in text else orjson.loads(f"[{text}]")
     except (TypeError, orjson.JSONDecodeError):
         return cells
-    # Of numbers alone there are more than cells where a cell holds commas.
     kinds, longest = set(map(type, numbers)), max(map(len, filter(None, cells)), default=0)
-    is_exact = longest <= _LONGEST_EXACT or (kinds == {int} and longest <= _LONGEST_WHOLE)
-    return numbers if len(numbers) == len(cells) and kinds <= {int, float} and is_exact else cells
+    is_exact = kinds == {int} or (kinds <= {int, float} and longest <= _LONGEST_EXACT)
+    # Where a cell holds commas there are more numbers than cells.
+    return numbers if is_exact and len(numbers) == len(cells) else cells
 
 
 def refused_cells(shape: Shape, chunk: Chunk) -> Iterator[Finding]:
