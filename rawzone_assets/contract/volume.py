@@ -43,7 +43,7 @@ class Volume(NamedTuple):
 
 def volume_findings(now: Volume, past: Sequence[Volume], *, day: date) -> Iterator[Finding]:
     """The advisory finding that a delivery captured on ``day`` is unlike the recent ones, newest first."""
-    if now.records == 0:
+    if now.records == 0 or len(past) < LEAST or _is_usual(now, past):
         return
     if now.data_min is not None and now.data_min[:7] == f"{day.year:04d}-01":
         past = [volume for volume in past if _is_of_year(volume, day.year)]
@@ -59,6 +59,15 @@ def volume_findings(now: Volume, past: Sequence[Volume], *, day: date) -> Iterat
             odd.append(f"{value:,} {unit}, {word} than the usual {middle:,}")
     if odd:
         yield codes.VOLUME_ANOMALY(f"{'; '.join(odd)} (of the last {len(comparable)} deliveries)")
+
+
+def _is_usual(now: Volume, past: Sequence[Volume]) -> bool:
+    """Whether less than twice and more than half of each: then also of those it is really compared with."""
+    sizes, records, _ = zip(*past, strict=True)
+    for value, usual in ((now.size, sizes), (now.records, records)):
+        if value and not (all(usual) and max(usual) < _SURELY * value and value < _SURELY * min(usual)):
+            return False
+    return True
 
 
 def _is_of_year(volume: Volume, year: int) -> bool:
