@@ -30,7 +30,7 @@ MOST_VALUES = 2_000_000
 """Counted before they are built: 64 MB of ``[],[],`` would take gigabytes as objects."""
 
 _ERROR_MEMBERS = ("error", "errors")
-_MESSAGE_MEMBERS = ("message", "detail", "error_description")
+_TELLING = (*_ERROR_MEMBERS, "message", "detail", "error_description")
 _CODES = ("/code", "/extensions/code")
 _CODE = re.compile(r"[A-Za-z]{2,20}(?:_[A-Za-z]{2,20}){0,5}", re.ASCII)
 # Of these words codes are made; where none of them is in, a name or handle may stand in the code's place.
@@ -229,9 +229,9 @@ def _told_by(document: Any, known: Mapping[str, Any]) -> str | None:
     for name in _ERROR_MEMBERS:
         if name not in known and document.get(name):
             return name
-    telling = (*_ERROR_MEMBERS, *_MESSAGE_MEMBERS)
-    has_data = any(name in document for name in known if name not in telling) or "data" in document
-    return None if has_data else next((name for name in telling if name in document), None)
+    if "data" in document or any(name in document for name in known if name not in _TELLING):
+        return None
+    return next((name for name in _TELLING if name in document), None)
 
 
 def _error_answer(document: Mapping[str, Any], member: str, parts: tuple[str, ...]) -> Finding:

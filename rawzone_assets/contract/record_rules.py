@@ -6,10 +6,10 @@ them, are in ``rules.py``.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from itertools import chain, islice
-from operator import itemgetter
+from operator import itemgetter, le
 from typing import Any
 
 import orjson
@@ -160,13 +160,19 @@ def range_in_order(path: str, first: str, last: str) -> Rule:
     """No range of days ends before it begins."""
 
     def rule(reading: Reading) -> Iterator[Finding]:
-        ranges = zip(reading.column(path, first), reading.column(path, last), strict=True)
+        columns = reading.column(path, first), reading.column(path, last)
+        ranges = () if _are_in_order(*columns) else zip(*columns, strict=True)
         for index, (begins, ends) in enumerate(ranges):
             if begins is not None and ends is not None and begins > ends:
                 message = f"{first} {begins} lies after {last} {ends}"
                 yield codes.DATE_ORDER(message, reading.at(path, index, first))
 
     return rule
+
+
+def _are_in_order(begins: Sequence[Any], ends: Sequence[Any]) -> bool:
+    """Whether every range has both ends, in order."""
+    return None not in begins and None not in ends and all(map(le, begins, ends))
 
 
 def no_future_moment(path: str, points: str, member: str) -> Rule:

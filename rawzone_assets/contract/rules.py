@@ -109,7 +109,7 @@ class Series:
 
     def days(self, reading: Reading) -> DayColumn:
         """The days of the records that have one."""
-        return self._days(reading, self.day)
+        return reading.days(self.path, self.day) if self.headers is None else self._days(reading, self.day)
 
     def dated(self, reading: Reading) -> Iterator[tuple[int, date]]:
         """The index and day of each record that has one."""
