@@ -74,12 +74,16 @@ def judgement_as_json(judgement: Judgement) -> dict[str, Any]:
 
 def judgement_from_json(record: Mapping[str, Any]) -> Judgement:
     """Read back what :func:`judgement_as_json` made."""
-    findings, shadow = (
-        tuple(Finding.from_json(finding, Role(finding["role"])) for finding in record[name])
-        for name in ("findings", "shadow")
-    )
     facts = {**record["facts"], "outline": tuple(record["facts"]["outline"])}
-    return Judgement(findings=findings, facts=Facts(**facts), shadow=shadow)
+    return Judgement(
+        findings=_findings_from_json(record["findings"]),
+        facts=Facts(**facts),
+        shadow=_findings_from_json(record["shadow"]),
+    )
+
+
+def _findings_from_json(records: list[dict[str, Any]]) -> tuple[Finding, ...]:
+    return tuple([Finding.from_json(record, Role(record["role"])) for record in records])
 
 
 def _content(header: Mapping[str, Any], body: bytes) -> Content:
