@@ -143,14 +143,15 @@ def _promote(
     resource: ZoneResource,
     zone: Zone,
     ready: Sequence[Delivery],
-    receipts: list[Receipt],
+    receipts: list[Receipt] | None,
 ) -> str | None:
-    """Promote these deliveries, gather their ``receipts``; what an operator must act on, as a sentence."""
+    """Promote these deliveries, gather ``receipts`` if wanted; what an operator must act on, as a sentence."""
     problem: str | None = None
     tell = _progress(context, len(ready), resource.overrides.progress)
 
     def note(batch: Sequence[Delivery], done: promotion.Outcome) -> None:
-        receipts.extend(done.receipts)
+        if receipts is not None:
+            receipts.extend(done.receipts)
         tell(batch, done)
 
     try:

@@ -13,7 +13,7 @@ import threading
 import urllib.error
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
@@ -44,7 +44,7 @@ Raises:
 class Ending:
     """What the run learns between its two events."""
 
-    receipts: list[Receipt] = field(default_factory=list)
+    receipts: list[Receipt] | None = None  # nobody asks for them where nobody is told
     problem: str | None = None  # why it fails
 
 
@@ -56,11 +56,11 @@ def lineage(
 
     ``also_warn`` is told what the run's log warns of.
     """
-    ending = Ending()
     address = zone.settings.openlineage
     if address is None:
-        yield ending
+        yield Ending()
         return
+    ending = Ending(receipts=[])
     teller = _Teller(context, zone, feed, address, also_warn)
     teller.tell("START", ending)
     try:
@@ -107,7 +107,7 @@ class _Teller:
         from rawzone_assets.orchestration.lineage_events import event_of  # noqa: PLC0415
 
         event = event_of(
-            self._facts, self._zone, self._feed, state, receipts=ending.receipts, problem=ending.problem
+            self._facts, self._zone, self._feed, state, receipts=ending.receipts or (), problem=ending.problem
         )
         problem = delivered(self._address, event)
         if problem:

@@ -13,6 +13,7 @@ from itertools import groupby
 
 from rawzone_assets.contract.feed import Feed
 from rawzone_assets.contract.findings import Finding
+from rawzone_assets.zone.committed import Committed
 from rawzone_assets.zone.drafting import BatchUnderWay, Drafting
 from rawzone_assets.zone.drafts import Draft
 from rawzone_assets.zone.errors import DiskAlmostFull, KeyOccupied, UnreadableLanding
@@ -35,9 +36,10 @@ Progress = Callable[[Sequence[Delivery], "Outcome"], None]
 
 @dataclass(kw_only=True)
 class Outcome:
-    """What a promotion came to, batch by batch."""
+    """What a promotion, or a batch of it, came to."""
 
-    receipts: list[Receipt] = field(default_factory=list)
+    receipts: Sequence[Receipt] = ()
+    commit: int | None = None  # the number under which a batch was committed
     unchanged: int = 0
     waiting: list[Waiting] = field(default_factory=list)
     unreadable: list[Unreadable] = field(default_factory=list)
@@ -45,6 +47,8 @@ class Outcome:
     full: DiskAlmostFull | None = None  # the first that did not fit
 
     def count(self, verdict: Verdict) -> int:
+        if isinstance(self.receipts, Committed):
+            return self.receipts.verdicts[verdict]
         return sum(receipt.verdict is verdict for receipt in self.receipts)
 
     def raise_for_environment(self) -> None:
@@ -77,14 +81,20 @@ def promote(
     ``parallel`` deliveries are judged at a time, and a batch is drafted while the one before is published;
     ``judge`` must allow that. ``source`` is where they lie, if not in landing.
 
+    ``progress`` is told what each batch came to, with its receipts. Those of the whole outcome are read from
+    the ledger again when they are asked for: memory does not grow with them.
+
     Raises:
         ZoneError: The environment failed. What was committed stays, everything else stays in landing.
     """
-    outcome = Outcome()
+    receipts = Committed(zone.ledger)
+    outcome = Outcome(receipts=receipts)
 
     def settle(batch: BatchUnderWay) -> None:
         done = _settled(zone, batch, run_id)
-        outcome.receipts += done.receipts
+        if done.commit is not None:
+            receipts.add_commit(done.commit, [one for one in done.receipts if not _is_stranger(one)])
+        receipts.add([one for one in done.receipts if _is_stranger(one)])
         outcome.unchanged += done.unchanged
         outcome.waiting += done.waiting
         outcome.unreadable += done.unreadable
@@ -139,6 +149,11 @@ def _is_oversized(delivery: Delivery) -> bool:
     return delivery.landed.size > delivery.recognized.feed.max_size
 
 
+def _is_stranger(receipt: Receipt) -> bool:
+    """Whether it was recorded beside a batch: its bytes were erased by law."""
+    return receipt.verdict is Verdict.UNRECOGNIZED
+
+
 def _no_room(delivery: Delivery) -> Waiting:
     reason = "larger than its feed allows, and the disk has no room to spare for a copy"
     return Waiting(landed=delivery.landed, feed_id=delivery.feed_id, reason=reason)
@@ -172,10 +187,11 @@ def _published(zone: Zone, batch: BatchUnderWay, run_id: str) -> Outcome:
                 reason = "changed while it was read"
                 outcome.waiting.append(Waiting(landed=delivery.landed, feed_id=delivery.feed_id, reason=reason))
         published = batch.publish([draft for _, draft in drafts])
-    outcome.receipts += published.receipts
+    outcome.receipts = published.receipts
+    outcome.commit = published.commit.seq if published.commit else None
     if unwanted:
         strangers = [(delivery.landed, finding) for delivery, finding in unwanted]
-        outcome.receipts += record_unrecognized(zone, strangers, run_id=run_id)
+        outcome.receipts = (*published.receipts, *record_unrecognized(zone, strangers, run_id=run_id))
         zone.remember((delivery, Verdict.UNRECOGNIZED) for delivery, _ in unwanted)
     outcome.occupied += published.occupied
     unchanged = {id(draft) for draft in published.unchanged}

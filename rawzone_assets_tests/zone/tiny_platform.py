@@ -82,7 +82,8 @@ def promote_all(zone: Zone, *, run_id: str = "test", progress: promotion.Progres
     zone.recover()
     found = look(zone)
     outcome = promote_these(zone, found.ready, run_id=run_id, progress=progress)
-    outcome.receipts += promotion.record_unrecognized(zone, found.unrecognized, run_id=run_id)
+    strangers = promotion.record_unrecognized(zone, found.unrecognized, run_id=run_id)
+    outcome.receipts = [*outcome.receipts, *strangers]
     return outcome
 
 

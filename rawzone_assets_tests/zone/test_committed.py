@@ -1,0 +1,73 @@
+"""The receipts of a promotion are those that were told batch by batch, though none of them is held."""
+
+from __future__ import annotations
+
+import gc
+import sys
+
+import pytest
+
+from rawzone_assets.contract.judging import judge
+from rawzone_assets.zone import intake, promotion
+from rawzone_assets.zone.committed import Committed
+from rawzone_assets.zone.errors import LedgerDamaged
+from rawzone_assets.zone.promotion import promote
+from rawzone_assets.zone.receipt import Receipt, Verdict
+from rawzone_assets_tests.zone.tiny_platform import CONTRACT, LandingFolder, look, open_zone
+
+
+@pytest.fixture(autouse=True)
+def small_batches(monkeypatch):
+    monkeypatch.setattr(intake, "contract_of", lambda *_: CONTRACT)
+    monkeypatch.setattr(promotion, "MOST_FILES", 3)
+
+
+@pytest.fixture
+def told() -> list[Receipt]:
+    return []
+
+
+@pytest.fixture
+def outcome(home, told):
+    contents = {f"tiny/note_202405{n:02}.txt": b"bad" * (n % 3 == 0) + b"%d\n" % (n // 2) for n in range(1, 12)}
+    LandingFolder(home).put_all(contents)
+    with open_zone(home) as zone:
+        return promote(
+            *(zone, look(zone).ready),
+            judge=judge,
+            run_id="test",
+            progress=lambda _, done: told.extend(done.receipts),
+        )
+
+
+class TestTheReceiptsOfAPromotion:
+    def test_are_those_told_of_its_batches_after_the_zone_is_closed(self, outcome, told):
+        assert len(told) == 11
+        assert list(outcome.receipts) == told
+        assert outcome.receipts == told
+        assert [outcome.receipts[n] for n in range(-11, 11)] == [*told, *told]
+        assert outcome.receipts[2:9:3] == told[2:9:3]
+
+    def test_are_counted_by_verdict_without_reading_them(self, home, outcome, told, monkeypatch):
+        monkeypatch.setattr(Committed, "_read", lambda *_: pytest.fail("they were read"))
+        assert {verdict: outcome.count(verdict) for verdict in Verdict} == {
+            verdict: sum(receipt.verdict is verdict for receipt in told) for verdict in Verdict
+        }
+
+    def test_beyond_its_end_are_none(self, outcome, told):
+        assert outcome.receipts != told[:-1]
+        with pytest.raises(IndexError):
+            outcome.receipts[11]
+
+    def test_cannot_be_told_from_a_ledger_that_lost_them(self, home, outcome):
+        for commit in (home / "raw" / "_ledger").glob("*.jsonl"):
+            commit.unlink()
+        with pytest.raises(LedgerDamaged, match="missing"):
+            list(outcome.receipts)
+
+    def test_are_not_held(self, outcome, told):
+        told.clear()
+        gc.collect()
+        assert not [
+            one for one in gc.get_objects() if type(one) is Receipt and sys.getrefcount(one) > 0 and one.name
+        ]
