@@ -19,6 +19,7 @@ import uuid
 from collections.abc import Iterable
 from concurrent.futures import Future, wait
 from contextlib import AbstractContextManager
+from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
@@ -105,7 +106,7 @@ class Batch:
         self._folders: dict[tuple[Path, str], Path] = {}
         self._gathering = threading.Lock()
         self._gathered: dict[Path, _Gathered] = {}  # by folder
-        self._writings: dict[Path, Future[None] | None] = {}  # ``None``: gathered, not begun
+        self._writings: dict[Path, list[Future[None]]] = {}  # of what is gathered, none yet
 
     def open(self) -> None:
         """Create the folders; the caller holds the zone's lock, so that recovery cannot take them for dead.
@@ -184,7 +185,7 @@ class Batch:
         path, full = folder / name, None
         with self._gathering:
             if path not in self._writings:  # else the same bytes twice in a batch
-                self._writings[path] = None
+                self._writings[path] = []
                 gathered = self._gathered.setdefault(folder, _Gathered())
                 if gathered.add(NewFile(name, data)):
                     full = self._gathered.pop(folder)
@@ -195,8 +196,9 @@ class Batch:
 
     def sync_soon(self, blob: Blob) -> None:
         """Make a blob durable meanwhile that is staged already."""
+        # Once for each delivery, even of the same bytes: the first may still write when the second is done.
         if self._writers:
-            self._writings[blob.staged] = self._writers.sync(blob.staged)
+            self._writings.setdefault(blob.staged, []).append(self._writers.sync(blob.staged))
 
     def sync(self, blobs: Iterable[Blob]) -> None:
         """Make staged blobs durable, those that are not yet or are about to be.
@@ -207,21 +209,22 @@ class Batch:
         while self._writers and self._gathered:
             self._hand_over(*self._gathered.popitem(), self._writers)
         for path in dict.fromkeys(blob.staged for blob in blobs):
-            writing = self._writings.get(path)
-            if writing:
+            begun = self._writings.get(path, ())
+            for writing in begun:  # of several syncs only the first is told that the disk failed
                 writing.result()
-            else:
+            if not begun:
                 self._files.sync(path)
 
     def stop_writing(self) -> None:
         """Wait until nobody writes any more."""
         self._gathered.clear()
-        wait(filter(None, self._writings.values()))
+        wait(chain.from_iterable(self._writings.values()))
 
     def _hand_over(self, folder: Path, gathered: _Gathered, writers: Writers) -> None:
         self._room.require(folder, gathered.size + writers.outstanding)
         writing = writers.write(folder, gathered.files)
-        self._writings.update((folder / file.name, writing) for file in gathered.files)
+        for file in gathered.files:
+            self._writings[folder / file.name].append(writing)
 
     def stage_findings(self, landing_path: str, data: bytes) -> None:
         self._files.create(self.quarantine_folder / _findings_name(landing_path), [data])

@@ -253,3 +253,27 @@ def test_what_is_written_for_a_dead_process_while_its_batch_is_dropped_goes_too(
         batch.open()
         batch.discard()
         assert not batch.folder.exists()
+
+
+def test_of_bytes_that_came_twice_and_are_synced_twice_no_failure_is_lost(home):
+    """The disk tells of it once: who asks again hears that all is well."""
+    with open_zone(home) as zone:
+        refusals = iter([OSError(errno.EIO, "Input/output error")])
+
+        class FailingOnce(WatchedFiles):
+            def before(self, operation: str, path: Path) -> None:
+                if operation == "sync" and path.suffix == ".gzip":
+                    for refusal in refusals:
+                        raise refusal
+
+        files = FailingOnce(LocalFiles())
+        with Writers(files) as writers:
+            batch = Batch(files, zone.layout, "twice", writers=writers)
+            batch.open()
+            for _ in range(2):
+                unnamed = batch.stage_unnamed([b"the same"])
+                blob = batch.settle(unnamed, "ab" * 32, "gzip", refused=False)
+                batch.sync_soon(blob)
+            with pytest.raises(OSError, match="Input/output error"):
+                batch.sync([blob])
+            batch.stop_writing()
