@@ -67,7 +67,7 @@ class Committed(Sequence[Receipt]):
     def __getitem__(self, index: slice) -> list[Receipt]: ...
     def __getitem__(self, index: int | slice) -> Receipt | list[Receipt]:
         if isinstance(index, slice):
-            return [self[place] for place in range(*index.indices(len(self)))]
+            return list(self)[index]
         place = range(len(self))[index]
         number = bisect_right(self._ends, place)
         return self._read(self._parts[number])[place - (self._ends[number - 1] if number else 0)]
