@@ -13,7 +13,7 @@ class Frozen(Plain):
     """A source whose pages go on saying the same days."""
 
     def examine(self, feed, content, capture, findings):
-        return replace(super().examine(feed, content, capture, findings), data_max="2024-05-31")
+        return super().examine(feed, content, capture, findings)._replace(data_max="2024-05-31")
 
 
 def land_fresh(desk) -> None:
