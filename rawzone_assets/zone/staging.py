@@ -14,26 +14,25 @@ import errno
 import hashlib
 import os
 import stat
-import threading
 import uuid
 from collections.abc import Iterable
-from concurrent.futures import Future, wait
 from contextlib import AbstractContextManager
-from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
 from rawzone_assets.zone import codec, custody, upkeep
+from rawzone_assets.zone.batch_writing import BatchWriting
 from rawzone_assets.zone.files import Files, ensure_folder
 from rawzone_assets.zone.layout import Layout, ledger_name
 from rawzone_assets.zone.receipt import Record, Verdict
 from rawzone_assets.zone.room import Room
-from rawzone_assets.zone.writing import NewFile, Writers
+from rawzone_assets.zone.writing import Writers
 
 _LOCK = "lock"
 _MOST_PASSES = 1000
+"""Of emptying a folder: who writes for a process that died may not have noticed. The next recovery goes on."""
+
 _COMMIT_PREFIX = "commit-"
-_WRITTEN_TOGETHER, _BYTES_WRITTEN_TOGETHER = 16, 2**19
 
 
 class Blob(NamedTuple):
@@ -74,20 +73,6 @@ class Placement(NamedTuple):
         return cls(staged.parent, staged.name, target.parent, target.name, evidence, stored_sha256)
 
 
-class _Gathered:
-    """Files of one folder that will be written together."""
-
-    def __init__(self) -> None:
-        self.files: list[NewFile] = []
-        self.size = 0
-
-    def add(self, file: NewFile) -> bool:
-        """Whether they are enough now."""
-        self.files.append(file)
-        self.size += len(file.data)
-        return len(self.files) >= _WRITTEN_TOGETHER or self.size >= _BYTES_WRITTEN_TOGETHER
-
-
 class Batch:
     """The staging folders of one batch in flight."""
 
@@ -95,7 +80,6 @@ class Batch:
         self, files: Files, layout: Layout, name: str, *, reserve: int = 0, writers: Writers | None = None
     ) -> None:
         """``reserve`` bytes stay free. With ``writers`` blobs are written and synced by these."""
-        self._writers = writers
         self._files = files
         self._layout = layout
         self._room = Room(files=files, reserve=reserve)
@@ -104,9 +88,7 @@ class Batch:
         self.quarantine_folder = layout.quarantine_staging / name
         self.archive_folder = layout.archive_staging / name
         self._folders: dict[tuple[Path, str], Path] = {}
-        self._gathering = threading.Lock()
-        self._gathered: dict[Path, _Gathered] = {}  # by folder
-        self._writings: dict[Path, list[Future[None]]] = {}  # of what is gathered, none yet
+        self._writing = BatchWriting(writers, self._room) if writers else None
 
     def open(self) -> None:
         """Create the folders; the caller holds the zone's lock, so that recovery cannot take them for dead.
@@ -179,52 +161,34 @@ class Batch:
         Raises:
             DiskAlmostFull: There is no room for those that were gathered.
         """
-        if self._writers is None:
+        if self._writing is None:
             return self.stage(sha256, [data], encoding, refused=refused)
-        folder, name = self._blob_folder(refused=refused), _blob_name(sha256, encoding)
-        path, full = folder / name, None
-        with self._gathering:
-            if path not in self._writings:  # else the same bytes twice in a batch
-                self._writings[path] = []
-                gathered = self._gathered.setdefault(folder, _Gathered())
-                if gathered.add(NewFile(name, data)):
-                    full = self._gathered.pop(folder)
-        if full:
-            self._hand_over(folder, full, self._writers)
+        path = self._writing.add(self._blob_folder(refused=refused), _blob_name(sha256, encoding), data)
         stored_sha256 = hashlib.sha256(data).hexdigest()
         return Blob(staged=path, stored_sha256=stored_sha256, stored_size=len(data), encoding=encoding)
 
     def sync_soon(self, blob: Blob) -> None:
         """Make a blob durable meanwhile that is staged already."""
-        # Once for each delivery, even of the same bytes: the first may still write when the second is done.
-        if self._writers:
-            self._writings.setdefault(blob.staged, []).append(self._writers.sync(blob.staged))
+        if self._writing:
+            self._writing.sync(blob.staged)
 
     def sync(self, blobs: Iterable[Blob]) -> None:
         """Make staged blobs durable, those that are not yet or are about to be.
 
         Raises:
+            DiskAlmostFull: There is no room for those that were gathered last.
             OSError: The disk refused one of them, now or when it was begun.
         """
-        while self._writers and self._gathered:
-            self._hand_over(*self._gathered.popitem(), self._writers)
+        if self._writing:
+            self._writing.hand_over_rest()
         for path in dict.fromkeys(blob.staged for blob in blobs):
-            begun = self._writings.get(path, ())
-            for writing in begun:  # of several syncs only the first is told that the disk failed
-                writing.result()
-            if not begun:
+            if not (self._writing and self._writing.is_done(path)):
                 self._files.sync(path)
 
     def stop_writing(self) -> None:
         """Wait until nobody writes any more."""
-        self._gathered.clear()
-        wait(chain.from_iterable(self._writings.values()))
-
-    def _hand_over(self, folder: Path, gathered: _Gathered, writers: Writers) -> None:
-        self._room.require(folder, gathered.size + writers.outstanding)
-        writing = writers.write(folder, gathered.files)
-        for file in gathered.files:
-            self._writings[folder / file.name].append(writing)
+        if self._writing:
+            self._writing.stop()
 
     def stage_findings(self, landing_path: str, data: bytes) -> None:
         self._files.create(self.quarantine_folder / _findings_name(landing_path), [data])
@@ -337,17 +301,9 @@ class Batch:
         for folder in (self.archive_folder, self.quarantine_folder, self.folder):
             if self._files.status(folder) is None:
                 continue
-            # Who wrote for a process that died may not have noticed yet.
             for _ in range(_MOST_PASSES):
                 self._empty(folder)
-                try:
-                    self._files.remove_folder(folder)
-                except FileNotFoundError:
-                    break
-                except OSError as error:
-                    if error.errno != errno.ENOTEMPTY:
-                        raise
-                else:
+                if self._is_removed(folder):
                     break
 
     def _empty(self, folder: Path) -> None:
@@ -357,6 +313,18 @@ class Batch:
             for name in names:
                 with contextlib.suppress(FileNotFoundError):
                     remove(name)
+
+    def _is_removed(self, folder: Path) -> bool:
+        """Whether it is gone; not if something was written there meanwhile."""
+        try:
+            self._files.remove_folder(folder)
+        except FileNotFoundError:
+            return True
+        except OSError as error:
+            if error.errno == errno.ENOTEMPTY:
+                return False
+            raise
+        return True
 
     def _blob_folder(self, *, refused: bool) -> Path:
         return self.quarantine_folder if refused else self.folder
