@@ -50,8 +50,7 @@ def judge_document(
     reading = Reading(document=document, feed=feed, capture=capture, place=place)
     if accepted:
         for rule in rules:
-            for finding in islice(rule(reading), MOST_OF_ONE_RULE):
-                findings.add(finding)
+            findings.extend(islice(rule(reading), MOST_OF_ONE_RULE))
     counted = series.path if series else records
     extent = series.extent(reading) if series and accepted else None
     if structure is None:

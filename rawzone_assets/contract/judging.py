@@ -34,8 +34,6 @@ def judge(feed: Feed, content: Content, capture: Capture) -> Judgement:
         if found.counts:
             findings.extend(_exposure_findings(feed, found))
         facts = facts._replace(access_reasons=dict(sorted(found.counts.items())))
-    if not any(True for _ in findings):  # as nearly always
-        return Judgement(findings=(), facts=facts)
     return Judgement(findings=findings.result(), facts=facts, shadow=findings.shadow())
 
 

@@ -27,18 +27,24 @@ from rawzone_assets.zone.receipt import Record, Verdict, canonical
 
 TABLES = ("receipt", "body")
 _TOLD = (
-    *("feed", "partition", "name", "verdict", "landing_path", "sha256", "key", "revision", "contract"),
-    *(
-        "captured_at",
-        "size",
-        "records",
-        "data_min",
-        "substance",
-        "fingerprint",
-        "quarantine",
-        "outline",
-        "diary",
-    ),
+    "feed",
+    "partition",
+    "name",
+    "verdict",
+    "landing_path",
+    "sha256",
+    "key",
+    "revision",
+    "contract",
+    "captured_at",
+    "size",
+    "records",
+    "data_min",
+    "substance",
+    "fingerprint",
+    "quarantine",
+    "outline",
+    "diary",
     "stored_size",
 )
 _told = itemgetter(*_TOLD)

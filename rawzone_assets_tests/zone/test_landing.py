@@ -37,7 +37,6 @@ def bind_socket(name):
 
 @pytest.fixture
 def small_blocks(monkeypatch):
-    monkeypatch.setattr(landing_module, "HELD_IN_MEMORY", 0)  # what is held is read at once
     monkeypatch.setattr(landing_module, "BLOCK", 4)
 
 
