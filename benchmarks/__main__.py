@@ -149,6 +149,23 @@ def read_thirty_days(*, turns: int, folder: Path) -> None:
         shutil.rmtree(place)
 
 
+@main.command(name="rows")
+@_size
+@_seed
+@_folder
+@click.option("--turns", type=click.IntRange(1), default=7, show_default=True)
+def ledger_rows(*, size: str, seed: int, folder: Path, turns: int) -> None:
+    """Commit a corpus's receipts a thousand at a time: CPU a row beside a bare SQLite table."""
+    from benchmarks.ledger_rows import cost_of_rows  # noqa: PLC0415
+
+    place = _new_place(folder, f"rows-{size}")
+    took = cost_of_rows(corpus(size, folder / "corpora", seed=seed).landing, place, turns=turns)
+    for part, microseconds in took.items():
+        click.echo(f"{part}: {microseconds:.1f} us of CPU a row")
+    click.echo(f"ledger and index: {(took['ledger'] + took['index']) / took['bare']:.2f} of the bare table")
+    shutil.rmtree(place)
+
+
 @main.command(name="do", hidden=True)
 @click.argument("what", type=click.Choice(["floor", "floor-verify", "naive", "core"]))
 @click.argument("landing", type=click.Path(path_type=Path))

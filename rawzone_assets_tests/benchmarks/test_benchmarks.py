@@ -13,6 +13,7 @@ from benchmarks.__main__ import main
 from benchmarks.agreement import disagreements
 from benchmarks.corpora import corpus
 from benchmarks.dagster_days import tell_history
+from benchmarks.ledger_rows import cost_of_rows
 from benchmarks.measuring import is_there
 from benchmarks.plans import LAST_DAY, SIZES, broken_cases, plan
 from benchmarks.scanning import Guide
@@ -128,6 +129,17 @@ def test_a_history_is_told_in_one_event_a_day_and_check(tmp_path):
     told = tell_history(3, tmp_path)
     assert (told.events["ASSET_MATERIALIZATION"], told.events["ASSET_CHECK_EVALUATION"]) == (3, 15)
     assert told.reporting.cpu > 0
+
+
+def test_a_row_of_ledger_and_index_is_measured_beside_a_bare_table_of_the_same_receipts(smallest, tmp_path):
+    took = cost_of_rows(smallest.landing, tmp_path, turns=1)
+    assert (list(took), min(took.values()) > 0) == (["ledger", "index", "bare"], True)
+    with closing(sqlite3.connect(tmp_path / "bare-0.sqlite3")) as database:
+        (kept,) = database.execute("SELECT count(DISTINCT sha256) FROM receipt").fetchone()
+    (index,) = (tmp_path / "ours-0" / "state").glob("*.sqlite3")
+    with closing(sqlite3.connect(index)) as database:
+        (followed,) = database.execute("SELECT count(DISTINCT sha256) FROM receipt").fetchone()
+    assert kept == followed > 0
 
 
 @pytest.mark.parametrize("name", reading.KINDS)
