@@ -257,7 +257,7 @@ class _Work:
                 raise ArchiveDiffers(hot, copy, problem)
             _make_durable(self.zone, copy)
             return self._record(planned, form, staged=False)
-        staged = batch.moved_path(f"archive/{planned.key}", planned.stored_sha256)
+        staged = batch.places.moved(f"archive/{planned.key}", planned.stored_sha256)
         room = Room(files=files, reserve=self.zone.settings.reserve)
         try:
             with files.open(hot) as stream:

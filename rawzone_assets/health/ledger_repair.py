@@ -23,9 +23,10 @@ from rawzone_assets.zone import upkeep
 from rawzone_assets.zone.errors import StorageFailed
 from rawzone_assets.zone.layout import LEDGER_FOLDER, ledger_name
 from rawzone_assets.zone.ledger import DamagedCommit, decode_commit
+from rawzone_assets.zone.placements import Placement
 from rawzone_assets.zone.receipt import Record
 from rawzone_assets.zone.replacing import set_aside
-from rawzone_assets.zone.staging import Batch, Placement
+from rawzone_assets.zone.staging import Batch
 from rawzone_assets.zone.zone import Zone
 
 
@@ -143,7 +144,7 @@ def _restore(zone: Zone, batch: Batch, found: Restorable) -> Restored:
     place = f"{upkeep.RAW}/{LEDGER_FOLDER}/{ledger_name(found.seq)}"
     target = zone.layout.commit(found.seq)
     evidence = upkeep.evidence_place(batch.name, place) if zone.files.status(target) else None
-    staged = batch.repair_path(place, found.sha256)
+    staged = batch.places.repair(place, found.sha256)
     zone.files.create(staged, [found.data])
     zone.files.sync(staged)
     placement = Placement.of(

@@ -143,7 +143,7 @@ def _staged(zone: Zone, batch: Batch, job: Job) -> dict[str, Any]:
         stored_sha256 = codec.digest_of(compress(found.original(item.size)))
     if item.is_archive_copy:
         batch.open_archive()
-    path = batch.repair_path(item.place, stored_sha256)
+    path = batch.places.repair(item.place, stored_sha256)
     zone.files.create(path, compress(found.original(item.size)) if compress else found.source.blocks())
     zone.files.sync(path)
     status = zone.files.status(path)

@@ -86,7 +86,7 @@ def in_flight(zone: Zone, batches: Iterable[str]) -> set[Path]:
             for path in batch.commits():
                 with zone.files.open(path) as stream:
                     records = decode_commit(stream.read()).records
-                for placement in (p for record in records for p in batch.placements(record)):
+                for placement in (p for record in records for p in batch.places.of(record)):
                     places |= {placement.target} | ({placement.evidence} if placement.evidence else set())
         except (OSError, DamagedCommit):
             continue  # it was finished or dropped meanwhile

@@ -108,7 +108,7 @@ def _stage(zone: Zone, batch: Batch, kept: Kept) -> None:
     """
     record = kept.custody.record or {}
     source = zone.layout.archived(kept.key)
-    staged = batch.moved_path(f"raw/{kept.key}", record["stored_sha256"])
+    staged = batch.places.moved(f"raw/{kept.key}", record["stored_sha256"])
     room = Room(files=zone.files, reserve=zone.settings.reserve)
     try:
         with zone.files.open(source) as stream:

@@ -21,10 +21,11 @@ from rawzone_assets.zone.index import Index
 from rawzone_assets.zone.layout import Layout
 from rawzone_assets.zone.ledger import Author, Commit, Ledger, compose_commit
 from rawzone_assets.zone.past import Past
+from rawzone_assets.zone.placements import Placement
 from rawzone_assets.zone.placing import Placer
 from rawzone_assets.zone.receipt import Receipt, Record, Verdict, timestamp
 from rawzone_assets.zone.releasing import Kept, release
-from rawzone_assets.zone.staging import Batch, Placement
+from rawzone_assets.zone.staging import Batch
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,7 +75,7 @@ class Committer:
             if not wanted:
                 return None
             commit = compose_commit(wanted, after=head, at=self._clock(), author=self._author)
-            places = [place for record in wanted for place in batch.placements(record)]
+            places = [place for record in wanted for place in batch.places.of(record)]
             with contextlib.suppress(FileExistsError):  # another writer took the number
                 self._claim(batch, commit, places)
                 return commit
@@ -104,7 +105,7 @@ class Committer:
             records = [record for receipt in receipts for record in receipt.as_records()]
             self._stage_findings(batch, receipts)
             commit = compose_commit(records, after=head, at=at, author=self._author)
-            placements = [place for record in records for place in batch.placements(record)]
+            placements = [place for record in records for place in batch.places.of(record)]
             try:
                 self._claim(batch, commit, placements)
             except FileExistsError:
@@ -148,7 +149,7 @@ class Committer:
             if receipt.verdict is Verdict.QUARANTINED:
                 with contextlib.suppress(FileExistsError):  # staged by the attempt before
                     batch.stage_findings(receipt.landing_path, findings_document(receipt.as_record()))
-                    self._files.sync(batch.placements(receipt.as_record())[1].staged)
+                    self._files.sync(batch.places.of(receipt.as_record())[1].staged)
 
     # --- what a commit says must go ----------------------------------------------------------------
 

@@ -71,7 +71,7 @@ class Draft:
     def from_record(cls, batch: Batch, record: Record) -> Draft:
         """Read a draft back from the staged commit of a crashed batch that must be decided again."""
         receipt = Receipt.from_record(record)
-        places = batch.placements(record)
+        places = batch.places.of(record)
         candidate = Candidate(
             feed=receipt.feed or "",
             folder=(receipt.key or "").rpartition("/")[0],

@@ -20,8 +20,8 @@ from rawzone_assets.zone.errors import KeyOccupied
 from rawzone_assets.zone.files import Files, Link, ensure_folder
 from rawzone_assets.zone.index import Index
 from rawzone_assets.zone.layout import Layout
+from rawzone_assets.zone.placements import Placement
 from rawzone_assets.zone.replacing import holds, put_back, set_aside
-from rawzone_assets.zone.staging import Placement
 
 
 class Placer:

@@ -67,7 +67,7 @@ class Recovery(Committer):
                 # It was published, and only the clean-up is missing, but perhaps also the sync of its name.
                 self._files.sync_folder(self._ledger.folder)
                 return commit
-            placements = [place for record in commit.records for place in batch.placements(record)]
+            placements = [place for record in commit.records for place in batch.places.of(record)]
             head = self._index.catch_up()
             sound = self._sound(batch, commit)
             if sound and (commit.seq, commit.prev) == (head.seq + 1, head.sha256):
@@ -98,7 +98,7 @@ class Recovery(Committer):
     def _sound(self, batch: Batch, commit: Commit) -> bool:
         """Whether what is staged is what the receipts name; else landing is read again."""
         for record in commit.records:
-            places = batch.placements(record)
+            places = batch.places.of(record)
             if any(self._files.status(place.staged) is None for place in places):
                 return False
             for place, expected in zip(places, _staged_digests(record), strict=True):

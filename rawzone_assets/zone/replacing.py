@@ -16,7 +16,7 @@ from pathlib import Path
 
 from rawzone_assets.zone import codec
 from rawzone_assets.zone.files import Files, ensure_folder
-from rawzone_assets.zone.staging import Placement
+from rawzone_assets.zone.placements import Placement
 
 
 def set_aside(files: Files, place: Placement) -> None:

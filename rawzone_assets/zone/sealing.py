@@ -14,6 +14,7 @@ from rawzone_assets.zone.errors import CannotProtect
 from rawzone_assets.zone.files import Files
 from rawzone_assets.zone.layout import Layout
 from rawzone_assets.zone.ledger import Ledger
+from rawzone_assets.zone.placements import Places
 from rawzone_assets.zone.staging import Batch, leftovers
 
 
@@ -32,14 +33,14 @@ def seal(files: Files, layout: Layout, ledger: Ledger, *, newest: int) -> None:
         first -= 1
     batches = [Batch(files, layout, name) for name in leftovers(files, layout)]
     staged = {path.name.removeprefix("commit-") for batch in batches for path in batch.commits()}
-    reader = Batch(files, layout, "")
+    places = Places(layout, "")
     for seq in range(first, newest + 1):
         path = ledger.path(seq)
         commit = ledger.commit(seq)
         if commit is None or path.name in staged:
             return
         for record in commit.records:
-            for place in reader.placements(record):
+            for place in places.of(record):
                 with contextlib.suppress(FileNotFoundError):  # verify's question, not ours
                     files.set_immutable(place.target, on=True)
         files.set_immutable(path, on=True)

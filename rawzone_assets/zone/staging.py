@@ -1,10 +1,9 @@
 """Staging: the redo log. What a batch will publish lies here, durable, before anything is visible.
 
 A batch is a folder ``raw/_staging/<batch>`` (and its twins below quarantine and archive, which may be other
-disks; the latter only where something is archived). Blobs
-are named by the SHA-256 of the original bytes and their encoding, findings by the landing path, so that a
-staged commit alone tells which staged file belongs at which place. A batch without a staged commit has
-published nothing.
+disks; the latter only where something is archived). Staged
+files have names that follow from the records (``placements``), so that a staged commit alone tells which of
+them belongs at which place. A batch without a staged commit has published nothing.
 """
 
 from __future__ import annotations
@@ -20,11 +19,11 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import NamedTuple
 
-from rawzone_assets.zone import codec, custody, upkeep
+from rawzone_assets.zone import codec
 from rawzone_assets.zone.batch_writing import BatchWriting
 from rawzone_assets.zone.files import Files, ensure_folder
 from rawzone_assets.zone.layout import Layout, ledger_name
-from rawzone_assets.zone.receipt import Record, Verdict
+from rawzone_assets.zone.placements import Places, blob_name, findings_name
 from rawzone_assets.zone.room import Room
 from rawzone_assets.zone.writing import Writers
 
@@ -44,35 +43,6 @@ class Blob(NamedTuple):
     encoding: str
 
 
-class Placement(NamedTuple):
-    """A staged file and the place where publishing links it, as folders and names: making paths takes time.
-
-    A repair's place may be taken by damaged bytes, which go to ``evidence`` first: the one case in which a
-    name in the zone comes to mean other bytes than before.
-    """
-
-    staged_in: Path
-    staged_as: str
-    folder: Path
-    name: str
-    evidence: Path | None = None
-    stored_sha256: str = ""  # of a repair: what lies at the target already and has this hash is sound
-
-    @property
-    def staged(self) -> Path:
-        return self.staged_in / self.staged_as
-
-    @property
-    def target(self) -> Path:
-        return self.folder / self.name
-
-    @classmethod
-    def of(
-        cls, staged: Path, target: Path, *, evidence: Path | None = None, stored_sha256: str = ""
-    ) -> Placement:
-        return cls(staged.parent, staged.name, target.parent, target.name, evidence, stored_sha256)
-
-
 class Batch:
     """The staging folders of one batch in flight."""
 
@@ -84,10 +54,10 @@ class Batch:
         self._layout = layout
         self._room = Room(files=files, reserve=reserve)
         self.name = name
-        self.folder = layout.staging / name
-        self.quarantine_folder = layout.quarantine_staging / name
-        self.archive_folder = layout.archive_staging / name
-        self._folders: dict[tuple[Path, str], Path] = {}
+        self.places = places = Places(layout, name)
+        self.folder = places.folder
+        self.quarantine_folder = places.quarantine_folder
+        self.archive_folder = places.archive_folder
         self._writing = BatchWriting(writers, self._room) if writers else None
 
     def open(self) -> None:
@@ -134,7 +104,7 @@ class Batch:
         Raises:
             DiskAlmostFull: There is no room for it.
         """
-        path = self._blob_folder(refused=refused) / _blob_name(sha256, encoding)
+        path = self._blob_folder(refused=refused) / blob_name(sha256, encoding)
         measured = codec.Measured(blocks)
         try:
             self._files.create(path, self._room.watched(self._blob_folder(refused=refused), measured))
@@ -163,7 +133,7 @@ class Batch:
         """
         if self._writing is None:
             return self.stage(sha256, [data], encoding, refused=refused)
-        path = self._writing.add(self._blob_folder(refused=refused), _blob_name(sha256, encoding), data)
+        path = self._writing.add(self._blob_folder(refused=refused), blob_name(sha256, encoding), data)
         stored_sha256 = hashlib.sha256(data).hexdigest()
         return Blob(staged=path, stored_sha256=stored_sha256, stored_size=len(data), encoding=encoding)
 
@@ -191,7 +161,7 @@ class Batch:
             self._writing.stop()
 
     def stage_findings(self, landing_path: str, data: bytes) -> None:
-        self._files.create(self.quarantine_folder / _findings_name(landing_path), [data])
+        self._files.create(self.quarantine_folder / findings_name(landing_path), [data])
 
     def stage_commit(self, data: bytes, seq: int) -> Path:
         """Write the commit that describes the batch, then make the whole batch durable."""
@@ -234,68 +204,6 @@ class Batch:
         names = [name for name in self._files.names(self.folder) if name.startswith(_COMMIT_PREFIX)]
         return [self.folder / name for name in reversed(names)]
 
-    def placements(self, record: Record) -> list[Placement]:
-        """Which staged files a record wants where. Only the record is needed, so a crash can be redone."""
-        if record["record"] == upkeep.REPAIRED:
-            return [self._repair(record)] if record["staged"] else []
-        if record["record"] in (custody.ARCHIVED, custody.RESTORED):
-            return self._moved(record)
-        if record["record"] != "receipt":
-            return []
-        if record["verdict"] == Verdict.PROMOTED:
-            blob = _blob_name(record["sha256"], record["encoding"])
-            return [Placement(self.folder, blob, *self._place(self._layout.raw, record["key"]))]
-        if record["verdict"] == Verdict.QUARANTINED:
-            root, places = self._layout.quarantine, record["quarantine"]
-            blob = _blob_name(record["sha256"], record["encoding"])
-            findings = _findings_name(record["landing_path"])
-            return [
-                Placement(self.quarantine_folder, blob, *self._place(root, places["path"])),
-                Placement(self.quarantine_folder, findings, *self._place(root, places["findings"])),
-            ]
-        return []
-
-    def _place(self, root: Path, path: str) -> tuple[Path, str]:
-        """Folder and name of a place; that of many has the same folder."""
-        inner, _, name = path.rpartition("/")
-        folder = self._folders.get((root, inner))
-        if folder is None:
-            folder = self._folders[root, inner] = root / inner
-        return folder, name
-
-    def _repair(self, record: Record) -> Placement:
-        place, evidence = record["place"], record["evidence"]
-        return Placement.of(
-            self.repair_path(place, record["stored_sha256"]),
-            upkeep.path_of_place(self._layout, place),
-            evidence=upkeep.path_of_place(self._layout, evidence) if evidence else None,
-            stored_sha256=record["stored_sha256"],
-        )
-
-    def repair_path(self, place: str, stored_sha256: str) -> Path:
-        """Where bytes for a damaged or missing file are staged: on its side, so that they can be linked.
-
-        Two places may want the same bytes, and each gets a file of its own.
-        """
-        return self._side(place) / f"{stored_sha256}.{hashlib.sha256(place.encode()).hexdigest()[:12]}.repair"
-
-    def moved_path(self, place: str, stored_sha256: str) -> Path:
-        """Where the copy of an object is staged that is archived or restored."""
-        return self._side(place) / f"{stored_sha256}.{hashlib.sha256(place.encode()).hexdigest()[:12]}.copy"
-
-    def _moved(self, record: Record) -> list[Placement]:
-        is_archived = record["record"] == custody.ARCHIVED
-        if is_archived and not record["staged"]:
-            return []
-        place = f"{upkeep.ARCHIVE if is_archived else upkeep.RAW}/{record['key']}"
-        staged = self.moved_path(place, record["stored_sha256"])
-        return [Placement.of(staged, upkeep.path_of_place(self._layout, place))]
-
-    def _side(self, place: str) -> Path:
-        """The folder on the file system of a place."""
-        sides = {upkeep.RAW: self.folder, upkeep.ARCHIVE: self.archive_folder}
-        return sides.get(place.partition("/")[0], self.quarantine_folder)
-
     def discard(self) -> None:
         """Remove everything staged; what was linked keeps its other name."""
         for folder in (self.archive_folder, self.quarantine_folder, self.folder):
@@ -328,14 +236,6 @@ class Batch:
 
     def _blob_folder(self, *, refused: bool) -> Path:
         return self.quarantine_folder if refused else self.folder
-
-
-def _blob_name(sha256: str, encoding: str) -> str:
-    return f"{sha256}.{encoding}"
-
-
-def _findings_name(landing_path: str) -> str:
-    return f"{hashlib.sha256(landing_path.encode(errors='surrogateescape')).hexdigest()}.findings"
 
 
 def leftovers(files: Files, layout: Layout) -> list[str]:
