@@ -15,6 +15,7 @@ from rawzone_assets.health.recorded import Item
 from rawzone_assets.health.rereading import check_item
 from rawzone_assets.health.sources import Found
 from rawzone_assets.zone import codec, upkeep
+from rawzone_assets.zone.compression import Compression, Compressor, compressors
 from rawzone_assets.zone.errors import KeyOccupied, StorageFailed
 from rawzone_assets.zone.landing import HELD_IN_MEMORY, ChangedWhileRead, Unreadable
 from rawzone_assets.zone.receipt import Record
@@ -137,7 +138,7 @@ def _staged(zone: Zone, batch: Batch, job: Job) -> dict[str, Any]:
         codec.Damaged: They are not those recorded: the source changed.
     """
     item, found = job.item, job.found
-    compress = _compressor(job)
+    compress = _compressor(job, usual=zone.settings.compression)
     stored_sha256 = item.stored_sha256
     if compress:
         stored_sha256 = codec.digest_of(compress(found.original(item.size)))
@@ -173,12 +174,12 @@ def _staged(zone: Zone, batch: Batch, job: Job) -> dict[str, Any]:
     )
 
 
-def _compressor(job: Job) -> codec.Compressor | None:
+def _compressor(job: Job, *, usual: Compression) -> Compressor | None:
     """How the original becomes the stored form: as it was made, else as it would be made today."""
     item, found = job.item, job.found
     if found.encoding is None:
         return None
-    ways = codec.compressors(item.encoding, is_small=item.size <= HELD_IN_MEMORY)
+    ways = compressors(item.encoding, is_small=item.size <= HELD_IN_MEMORY, usual=usual)
     for compress in ways:
         if codec.digest_of(compress(found.original(item.size))) == item.stored_sha256:
             return compress

@@ -1,18 +1,15 @@
-"""How bytes are stored: gzip without name or time, so that equal bytes give equal objects.
+"""How stored bytes are read back, and held against what their receipt says of both forms.
 
-libdeflate compresses what fits in memory in one shot (2.5 times as fast as zlib and smaller); larger
-deliveries stream through zlib. Reading always streams and is bounded by the size the receipt states, so a
-damaged or forged object cannot exhaust memory.
+What fits in memory is decoded in one shot, what does not as a stream. Either is bounded by the size that the
+receipt states, so a damaged or forged object cannot exhaust memory. ``compression`` is how gzip is made.
 """
 
 from __future__ import annotations
 
 import hashlib
 import struct
-import threading
 import zlib
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import nullcontext
+from collections.abc import Iterable, Iterator
 from itertools import chain
 from typing import BinaryIO
 
@@ -20,12 +17,8 @@ import deflate
 
 BLOCK = 1 << 20
 _ALREADY_COMPRESSED = (".zip", ".xlsx", ".gz", ".parquet")
-_LEVEL = 5  # libdeflate 5: 0.98 of zlib 6's size at 2.5 times its speed
-_STREAM_LEVEL = 6
 _GZIP = 31  # zlib's window bits for a gzip wrapper
 MOST_HELD = 64 * 2**20  # bytes of both forms up to which an object is read as a whole
-_LARGE = 8 * 2**20
-_ONE_LARGE = threading.Lock()
 _TRAILER = struct.Struct("<II")  # what ends a gzip member: the checksum and length of its content
 
 
@@ -36,43 +29,6 @@ class Damaged(Exception):
 def encoding_for(name: str) -> str:
     """``gzip``, or ``identity`` for names whose bytes are compressed already."""
     return "identity" if name[1:].lower().endswith(_ALREADY_COMPRESSED) else "gzip"  # ".zip" has no extension
-
-
-def compress(data: bytes) -> bytes:
-    """The stored form of a whole delivery, once that was seen to give it back.
-
-    A compressor's fault would otherwise be found years later, when landing is long gone.
-    """
-    # Three forms of it are held here: of large deliveries, those of one at a time.
-    with _ONE_LARGE if len(data) >= _LARGE else nullcontext():
-        compressed = deflate.gzip_compress(data, _LEVEL)
-        if deflate.gzip_decompress(compressed, len(data)) != data:
-            raise AssertionError("the compressor did not give back the bytes it was given")
-        return bytes(compressed)
-
-
-def compress_stream(blocks: Iterable[bytes]) -> Iterator[bytes]:
-    """The stored form of a delivery too large to hold."""
-    compressor = zlib.compressobj(_STREAM_LEVEL, zlib.DEFLATED, _GZIP)
-    for block in blocks:
-        compressed = compressor.compress(block)
-        if compressed:
-            yield compressed
-    yield compressor.flush()
-
-
-Compressor = Callable[[Iterable[bytes]], Iterable[bytes]]
-
-
-def compressors(encoding: str, *, is_small: bool) -> list[Compressor]:
-    """Every way in which a stored form may have been made here, the usual one first.
-
-    ``is_small``: the delivery may be held in memory.
-    """
-    if encoding == "identity":
-        return [lambda blocks: blocks]
-    whole: Compressor = lambda blocks: [compress(b"".join(blocks))]  # noqa: E731
-    return [whole, compress_stream] if is_small else [compress_stream]
 
 
 def blocks_of(stream: BinaryIO) -> Iterator[bytes]:
@@ -136,7 +92,7 @@ def unpacked(stored: Iterable[bytes]) -> Iterator[bytes]:
 
 
 def _gunzip(stored: Iterable[bytes], *, is_ours: bool) -> Iterator[bytes]:
-    """``is_ours``: made by :func:`compress` and its like, which is one member and nothing after it."""
+    """``is_ours``: made here, which is one member and nothing after it."""
     decoder = zlib.decompressobj(_GZIP)
     for piece in _pieces(stored):  # what is left of it is copied at each step, so it must not be much
         pending = piece

@@ -125,6 +125,14 @@ class SigningUnavailable(ZoneError):
         )
 
 
+class CompressionUnavailable(ZoneError):
+    def __init__(self) -> None:
+        super().__init__(
+            "RAWZONE_COMPRESSION is set to fast, which needs the package 'isal', which is not installed: "
+            "run 'pip install rawzone[fast]', or unset it."
+        )
+
+
 class CheckpointContradicted(ZoneError):
     """What would be signed contradicts what was signed before."""
 

@@ -80,6 +80,7 @@ class Intake:
         self._files = zone.files
         self._index = zone.index
         self._clock = zone.clock
+        self._compression = zone.settings.compression
         self._start = zone.settings.start or feed.start
         self._source = source
         self._feed = feed
@@ -129,7 +130,7 @@ class Intake:
                 content = BytesContent(held)
             else:
                 encoding = codec.encoding_for(delivery.recognized.capture.name)
-                blocks = rest if encoding == "identity" else codec.compress_stream(rest)
+                blocks = rest if encoding == "identity" else self._compression.compress_stream(rest)
                 unnamed = self._batch.stage_unnamed(blocks)
                 content = StagedContent(files=self._files, path=unnamed, encoding=encoding, size=reading.size)
         except (ChangedWhileRead, Unreadable) as problem:
@@ -176,7 +177,7 @@ class Intake:
         is_packed = codec.encoding_for(opened.delivery.recognized.capture.name) == "identity"
         if opened.held is None or opened.is_met or is_packed:
             return opened
-        return opened._replace(compressed=codec.compress(opened.held))
+        return opened._replace(compressed=self._compression.compress(opened.held))
 
     def _is_stored(self, candidate: Candidate) -> bool:
         """Whether it is expected to be a duplicate, whose bytes need no staging."""
@@ -190,7 +191,7 @@ class Intake:
             blob = self._batch.settle(opened.unnamed, candidate.sha256, encoding, refused=refused)
             self._batch.sync_soon(blob)
             return blob
-        stored = held if encoding == "identity" else opened.compressed or codec.compress(held)
+        stored = held if encoding == "identity" else opened.compressed or self._compression.compress(held)
         return self._batch.stage_soon(candidate.sha256, stored, encoding, refused=refused)
 
 

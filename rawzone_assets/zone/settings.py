@@ -10,6 +10,7 @@ from pathlib import Path
 
 from rawzone_assets.contract.modes import Secrets
 from rawzone_assets.contract.policy import Policy, PolicyError, policy_from
+from rawzone_assets.zone.compression import Compression
 from rawzone_assets.zone.errors import BadPolicy, BadSetting, NotAPath, UnwritablePath
 from rawzone_assets.zone.layout import Layout
 from rawzone_assets.zone.notes import is_key_name
@@ -30,6 +31,7 @@ class Settings:
     layout: Layout
     settle: float = DEFAULT_SETTLE  # seconds a landed file must have kept still
     reserve: int = DEFAULT_RESERVE  # bytes that promotion leaves free on the disk
+    compression: Compression = Compression.SMALL  # how what is promoted from now on is stored
     scrub_window: float = DEFAULT_SCRUB_WINDOW  # days within which every stored byte is to be re-read
     scrub_budget: float = DEFAULT_SCRUB_BUDGET  # seconds that a session of the rolling scrub may read
     immutable: bool = False  # published files get the flag that guards them against their own owner
@@ -73,6 +75,7 @@ class Settings:
             layout=layout,
             settle=_number(environment, "RAWZONE_SETTLE", DEFAULT_SETTLE),
             reserve=int(_number(environment, "RAWZONE_RESERVE", DEFAULT_RESERVE)),
+            compression=_compression(environment, "RAWZONE_COMPRESSION"),
             scrub_window=_number(environment, "RAWZONE_SCRUB_WINDOW", DEFAULT_SCRUB_WINDOW),
             scrub_budget=_number(environment, "RAWZONE_SCRUB_BUDGET", DEFAULT_SCRUB_BUDGET),
             immutable=_truth(environment, "RAWZONE_IMMUTABLE"),
@@ -117,6 +120,15 @@ def _truth(environment: Mapping[str, str], variable: str) -> bool:
     if value.lower() not in _TRUTHS:
         raise BadSetting(variable, value, "1 or 0")
     return _TRUTHS[value.lower()]
+
+
+def _compression(environment: Mapping[str, str], variable: str) -> Compression:
+    value = environment.get(variable) or Compression.SMALL
+    if value not in set(Compression):
+        raise BadSetting(variable, value, " or ".join(Compression))
+    compression = Compression(value)
+    compression.require()  # else a promotion would stop in its midst
+    return compression
 
 
 def _day(environment: Mapping[str, str], variable: str) -> date | None:

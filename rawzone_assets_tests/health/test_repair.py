@@ -8,11 +8,11 @@ import shutil
 import pytest
 
 from rawzone_assets.access.sql import open_duckdb
+from rawzone_assets.health import restoring
 from rawzone_assets.health.damage import DamageKind
 from rawzone_assets.health.recorded import read_recorded
 from rawzone_assets.health.repair import repair
 from rawzone_assets.health.scrub import scrub
-from rawzone_assets.zone import codec
 from rawzone_assets.zone.settings import Settings
 from rawzone_assets_tests.health.damaging import flip, overwrite, tree, zone_files
 from rawzone_assets_tests.zone.tiny_platform import LandingFolder, open_zone, promote_all
@@ -195,7 +195,7 @@ class TestAnotherCompressor:
         path = next(path for path in stored(home) if path.name == "note_20240522_143022.txt.gz")
         flip(path, 20)
         ways = [lambda blocks: [gzip.compress(b"".join(blocks), 1, mtime=0)]]
-        monkeypatch.setattr(codec, "compressors", lambda encoding, *, is_small: ways)
+        monkeypatch.setattr(restoring, "compressors", lambda encoding, *, is_small, usual: ways)
         return path
 
     def test_the_new_form_is_recorded_and_verified(self, home, changed):

@@ -13,6 +13,7 @@ from rawzone_assets.contract.judging import judge
 from rawzone_assets.orchestration.names import raw_key
 from rawzone_assets.platforms import all_platforms
 from rawzone_assets.samples import samples
+from rawzone_assets.zone.compression import Compression
 from rawzone_assets.zone.promotion import promote
 from rawzone_assets.zone.settings import Settings
 from rawzone_assets.zone.zone import Zone
@@ -96,6 +97,13 @@ class TestPromote:
         result = rawzone("promote", "--json")
         assert (result.exit_code, result.stdout) == (0, "")
         assert "left waiting" in result.stderr
+
+    def test_runs_store_what_they_promote_as_the_setting_says(self, rawzone, landing, home, monkeypatch):
+        monkeypatch.setenv("RAWZONE_COMPRESSION", "fast")
+        landed = land(landing, "promoted", "promoted")
+        assert rawzone("promote", "--now").exit_code == 0
+        forms = {Compression.FAST.compress((landing / path).read_bytes()) for path in landed}
+        assert {path.read_bytes() for path in (home / "data" / "raw").rglob("*.gz")} == forms
 
     def test_an_unknown_feed_ends_with_2_and_names_the_known_ones(self, rawzone):
         result = rawzone("promote", "distrokid/vinyl")

@@ -14,7 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rawzone_assets.contract.judging import judge
-from rawzone_assets.zone import codec, drafting, intake, promotion, writing
+from rawzone_assets.zone import drafting, intake, promotion, writing
+from rawzone_assets.zone.compression import Compression
 from rawzone_assets.zone.errors import DiskAlmostFull, JudgeUnavailable, StorageFailed
 from rawzone_assets.zone.files import LocalFiles
 from rawzone_assets.zone.landing import Unreadable
@@ -144,13 +145,13 @@ class TestPortions:
 
     def test_that_are_large_are_compressed_while_they_are_judged(self, home, monkeypatch):
         monkeypatch.setattr(intake, "_LARGE", 8)
-        compressed, compress = threading.Event(), codec.compress
+        compressed, compress = threading.Event(), Compression.compress
 
-        def noted(data):
+        def noted(compression, data):
             compressed.set()
-            return compress(data)
+            return compress(compression, data)
 
-        monkeypatch.setattr(codec, "compress", noted)
+        monkeypatch.setattr(Compression, "compress", noted)
         LandingFolder(home).put_all({note(1): b"00000001\n"})
 
         def judging(feed, content, capture):

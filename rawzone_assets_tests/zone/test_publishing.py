@@ -8,7 +8,8 @@ from datetime import timedelta
 import pytest
 
 from rawzone_assets.contract.judging import judge
-from rawzone_assets.zone import codec, intake, promotion, reading
+from rawzone_assets.zone import compression, intake, promotion, reading
+from rawzone_assets.zone.compression import Compression
 from rawzone_assets.zone.errors import DiskAlmostFull, KeyOccupied, ZoneError
 from rawzone_assets.zone.files import LocalFiles
 from rawzone_assets.zone.settings import Settings
@@ -206,7 +207,7 @@ class TestFilesThatNoReceiptKnows:
 
     def test_one_with_the_right_bytes_is_taken_only_when_nobody_may_write_to_it(self, home, landing):
         landing.put(NOTE, b"first\n")
-        target = self.foreign(home, f"raw/{KEY}", codec.compress(b"first\n"), 0o644)
+        target = self.foreign(home, f"raw/{KEY}", Compression.SMALL.compress(b"first\n"), 0o644)
         with open_zone(home) as zone:
             assert len(promote_all(zone).occupied) == 1
         target.chmod(0o444)
@@ -244,7 +245,7 @@ class TestRefusals:
     ):
         landing.put(NOTE, b"bad" * 1000)
         finish(home)
-        monkeypatch.setattr(codec, "_LEVEL", 12)
+        monkeypatch.setattr(compression, "_SMALL_LEVEL", 12)
         monkeypatch.setattr(reading, "HELD_IN_MEMORY", 1)
         landing.put("tiny/copy/note_20240522.txt", b"bad" * 1000)
         assert set(finish(home).values()) == {"quarantined"}

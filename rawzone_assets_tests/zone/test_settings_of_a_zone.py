@@ -1,5 +1,6 @@
 """Settings: where a zone lies, from the environment, with one clear sentence for what cannot be used."""
 
+import sys
 from datetime import date
 from pathlib import Path
 
@@ -37,6 +38,19 @@ class TestValues:
         settings = Settings.from_environment(environment, home=tmp_path)
         assert (settings.settle, settings.reserve, settings.start) == (1.5, 1_000_000, date(2024, 2, 29))
 
+    def test_what_is_stored_is_small_unless_it_is_to_be_fast(self, tmp_path):
+        for value, compression in (("", "small"), ("small", "small"), ("fast", "fast")):
+            settings = Settings.from_environment({"RAWZONE_COMPRESSION": value}, home=tmp_path)
+            assert settings.compression == compression
+
+    def test_fast_without_its_package_is_refused_at_once_with_what_to_do(self, tmp_path, monkeypatch):
+        monkeypatch.setitem(sys.modules, "isal", None)
+        with pytest.raises(
+            ZoneError, match=r"^RAWZONE_COMPRESSION is set to fast.* 'pip install rawzone\[fast\]'"
+        ):
+            Settings.from_environment({"RAWZONE_COMPRESSION": "fast"}, home=tmp_path)
+        assert Settings.from_environment({}, home=tmp_path).compression == "small"
+
     @pytest.mark.parametrize(
         ("variable", "value"),
         [
@@ -45,6 +59,8 @@ class TestValues:
             ("RAWZONE_SETTLE", "-1"),
             ("RAWZONE_SETTLE", "nan"),
             ("RAWZONE_RESERVE", "inf"),
+            ("RAWZONE_COMPRESSION", "zstd"),
+            ("RAWZONE_COMPRESSION", "Fast"),
             ("RAWZONE_START", "22.05.2024"),
             ("RAWZONE_START", "2024-02-30"),
         ],
