@@ -30,22 +30,30 @@ _MOST_LABELS = 10
 _AFTER, _BEFORE = 8, 4
 _MOST_CELLS = 400  # a table of totals is small; a larger one is not the label's own
 
+# Elements whose texts are the page's own, whoever parses it: none is empty, none is read in a way of its own.
+_HOLDERS = (
+    "a|abbr|article|aside|b|big|blockquote|button|caption|center|cite|code|data|dd|div|dl|dt|em|fieldset|"
+    "figcaption|figure|font|footer|h[1-6]|header|i|ins|kbd|label|legend|li|main|mark|nav|ol|output|p|s|samp|"
+    "section|small|span|strong|sub|summary|sup|table|tbody|td|tfoot|th|thead|time|tr|u|ul|var"
+)
+_REST_OF_TAG = r"(?:\s[^<>\"']*(?:(?:\"[^\"<>]*\"|'[^'<>]*')[^<>\"']*)*)?>"
+_OPENING = rf"<(?:{_HOLDERS}|br|hr|img|wbr){_REST_OF_TAG}"
+_HOLDS = re.compile(rf"<(?:{_HOLDERS})(?=[\s>])[\s\S]*(?<!/)>", re.IGNORECASE)
+_BLANK = r"(?:\s|&nbsp;)*"
+_TEXT = r"(?P<text>(?:[^<&]|&nbsp;){1,80})"
 # What may stand between a label and its figure for both to be texts of the page beside each other.
-_LAYOUT = r"</?(?:b|big|br|dd|div|dl|dt|em|h[1-6]|i|li|p|small|span|strong|t[dhr]|tbody|ul)"
-_BETWEEN = rf"\s*(?:{_LAYOUT}(?:\s[^<>\"']*(?:\"[^\"<>]*\"[^<>\"']*)*)?>\s*){{1,9}}"
-_FIGURE = r"(?P<figure>[0-9,]{1,30})"
-_FIGURE_AFTER = re.compile(rf"{_BETWEEN}{_FIGURE}\s*<")
-_FIGURE_BEFORE = re.compile(rf">\s*{_FIGURE}{_BETWEEN}\Z")
+_BETWEEN = rf"(?:{_BLANK}(?:{_OPENING}|</(?:{_HOLDERS})\s*>)){{1,12}}"
+_TEXT_AFTER = re.compile(rf"{_BETWEEN}{_TEXT}<", re.IGNORECASE)
+_TEXT_BEFORE = re.compile(rf">{_TEXT}{_BETWEEN}\Z", re.IGNORECASE)
+_TEXT_INSIDE = re.compile(rf"(?:{_BLANK}{_OPENING}){{0,12}}{_TEXT}<", re.IGNORECASE)
+_WHOLE_TEXT = re.compile(r"(?:[^<&]|&nbsp;)*")
 _NEAR = 1_000  # characters of markup before a label: where its figure is looked for
-_ENDS_TEXT = re.compile(r"\s*<")
+_APART = ("svg", "template", "option", "rt", "rp", "title", "textarea", "iframe", "noembed", "noframes", "xmp")
 _OPENS_OR_CLOSES = Seldom(
-    re.compile(r"<(/?)(svg|template|option|rt|rp)(?=[\s/>])"),
-    Marks(
-        f"<{slash}{name}".encode() for name in ("svg", "template", "option", "rt", "rp") for slash in ("", "/")
-    ),
+    re.compile(rf"<(/?)({'|'.join(_APART)})(?=[\s/>])"),
+    Marks(f"<{slash}{name}".encode() for name in _APART for slash in ("", "/")),
     longest=len("</template>"),
 )
-_ONLY_TEXT = re.compile(r"([^<&]*)</([A-Za-z0-9]+)[ \t\r\n]*>")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,7 +81,7 @@ def candidates(soup: BeautifulSoup, total: PageTotal) -> list[int]:
         words = " ".join(text[:_LONGEST_LABEL].split()).casefold()
         if label in words and len(text) <= _LONGEST_LABEL and labels < _MOST_LABELS:
             labels += 1
-            beside = [words.replace(label, "").strip(" :=-\u2013\u2014()")]
+            beside = [_rest_of(words, label)]
             near = [*texts[max(0, index - _BEFORE) : index], *texts[index + 1 : index + 1 + _AFTER]]
             numbers = [_number(str(piece)) for piece in (*beside, *near, *_cells(text))]
             found.extend(number for number in numbers if number is not None)
@@ -87,45 +95,58 @@ def prints_plainly(page: PlainMarkup, total: PageTotal, expected: int) -> bool:
     """
     if _mark(total.element_id).are_in(page.markup):
         return _element_prints(page, total, expected)
-    shown = {str(expected), f"{expected:,}"}
     word = max(total.label.split(), key=str.isdigit)  # digits have no case
     at = -1
     for _ in range(_MOST_LABELS):
         at = page.markup.find(total.label, at + 1)
         if at < 0:
             break
-        for figure, start in _beside(page.markup, at, at + len(total.label)):
-            if figure in shown:
+        for text, start in _beside(page.markup, at, total.label):
+            if _number(text) == expected:
                 is_first = word.isdigit() and page.markup.count(word, 0, at) < _MOST_LABELS
                 return is_first and page.is_outside_tags(start) and _is_shown(page.markup, at)
     return False
 
 
-def _beside(markup: str, start: int, end: int) -> Iterator[tuple[str, int]]:
-    """The figures right after and right before a label that is a text of its own, and where the two start."""
-    if not markup[max(0, start - _NEAR) : start].rstrip().endswith(">"):
+def _beside(markup: str, at: int, label: str) -> Iterator[tuple[str, int]]:
+    """What is left of the text that the label stands in, the text after it and the one before, and where
+    each begins, or the label if that is earlier.
+    """
+    start, end = markup.rfind(">", 0, at) + 1, markup.find("<", at)
+    text = _plain(markup[start:end])
+    if not start or not _WHOLE_TEXT.fullmatch(markup, start, end) or len(text) > _LONGEST_LABEL:
         return
-    found = _FIGURE_AFTER.match(markup, end)
+    yield _rest_of(" ".join(text.split()).casefold(), label.casefold()), start
+    found = _TEXT_AFTER.match(markup, end)
     if found:
-        yield found["figure"], start
-    if _ENDS_TEXT.match(markup, end):
-        found = _FIGURE_BEFORE.search(markup, max(0, start - _NEAR), start)
-        if found:
-            yield found["figure"], found.start("figure")
+        yield _plain(found["text"]), start
+    found = _TEXT_BEFORE.search(markup, max(0, start - _NEAR), start)
+    if found:
+        yield _plain(found["text"]), found.start("text")
+
+
+def _rest_of(words: str, label: str) -> str:
+    return words.replace(label, "").strip(" :=-\u2013\u2014()")
+
+
+def _plain(text: str) -> str:
+    """A text of which only that reference needs to be resolved."""
+    return text.replace("&nbsp;", " ")
 
 
 def _element_prints(page: PlainMarkup, total: PageTotal, expected: int) -> bool:
-    """Whether the one element of that id holds nothing but the figure."""
+    """Whether the one element of that id begins with the figure."""
     at = page.markup.find(total.element_id)
     is_repeated = _mark(total.element_id).are_in(page.markup[at + 1 :])
     start = page.markup.rfind("<", 0, at)
     tag = page.attributes_at(start)
     if is_repeated or tag is None or tag[0].get("id") != total.element_id:
         return False
-    inside = _ONLY_TEXT.match(page.markup, tag[1])
-    name = page.markup[start + 1 : tag[1]].split(None, 1)[0].lower()
-    is_alone = inside is not None and inside[2].lower() == name and _number(inside[1]) == expected
-    return is_alone and page.is_outside_tags(start) and _is_shown(page.markup, start)
+    inside = _TEXT_INSIDE.match(page.markup, tag[1])
+    if not inside or not _HOLDS.fullmatch(page.markup, start, tag[1]):
+        return False
+    prints = _number(_plain(inside["text"])) == expected
+    return prints and page.is_outside_tags(start) and _is_shown(page.markup, start)
 
 
 @cache
@@ -135,7 +156,7 @@ def _mark(text: str) -> Marks:
 
 def _is_shown(markup: str, at: int) -> bool:
     """Whether what stands there is in no element whose texts are not the page's own."""
-    depths = {"svg": 0, "template": 0, "option": 0, "rt": 0, "rp": 0}
+    depths = dict.fromkeys(_APART, 0)
     for found in _OPENS_OR_CLOSES.finditer(markup[:at].lower()):
         depths[found[2]] += -1 if found[1] else 1
         if min(depths.values()) < 0:

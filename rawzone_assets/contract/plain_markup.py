@@ -24,7 +24,7 @@ _CUT, _RAW = (
 )  # stand for content that is cut out, and for the name of a tag that has such content
 
 _BLANK = r"[ \t\r\n]"
-_NAME = r"[A-Za-z_:@*#$.\-][A-Za-z0-9_:@*#$.\-]*"
+_NAME = r"[A-Za-z_:@*#$.\-\[\](){}!?%+,|~^][A-Za-z0-9_:@*#$.\-\[\](){}!?%+,|~^]*"
 _BARE = r"[!#$%&()*+,\-./0-9:;?@A-Z\[\\\]\^_a-z{|}~]+"
 _QUOTED = rf"\"[^\"{_CUT}{_RAW}]*\"|'[^'{_CUT}{_RAW}]*'"
 _ATTRIBUTE = rf"{_BLANK}+{_NAME}(?:=(?:{_QUOTED}|{_BARE}))?"

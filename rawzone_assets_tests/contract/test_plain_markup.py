@@ -127,6 +127,24 @@ PIECES = [
     "<script>var a = '</b>';</script>",
     "<!-- <script> -->",
     '<p title="Last 365 days">1,234</p>',
+    "<p>Last 365 days",
+    "<p>Last 365 days: 1,234</p>",
+    "<TD>Last 365 days</TD><TD class='x'>1,234&nbsp;</TD>",
+    "<td>Last 365 days &nbsp;</td>&nbsp;<td><img src='a'>1,234 streams</td>",
+    "<b>1,234</b>",
+    "&nbsp;",
+    "&nbsp;1,234&nbsp;",
+    " streams<",
+    " days<",
+    '<td id="last365"><span>1,234</span></td>',
+    '<td id="last365"/>1,234</td>',
+    '<input id="last365">1,234</input>',
+    '<rt id="last365">1,234</rt>',
+    '<xmp id="last365">1,234&nbsp;</xmp>',
+    "<p>Last 365 days</p><xmp>1,234&nbsp;</xmp>",
+    "<ruby>Last 365 days<rt>1,234</rt></ruby>",
+    "<a [x]='1' (y) {z}=a>",
+    "1,234567",
     '<form id="signinForm">',
     "<FORM class='a signinForm'>",
     '<form class="a\u00a0signinForm">',
@@ -155,6 +173,32 @@ def doubted(text: str) -> str:
         return "plain"
     assert FIGURE in candidates(soup, TOTAL)
     return "plain, with its figure"
+
+
+@pytest.mark.parametrize(
+    "layout",
+    [
+        "<td>Last 365 days</td><td align='right'>1,234</td>",
+        "<TR><TH>Last 365 days</TH>\n<TD>1,234</TD></TR>",
+        "<td>Last 365 days</td>\n<td><span class=n>1,234&nbsp;</span></td>",
+        "<p>Last 365 days: 1,234</p>",
+        "<li>Last 365 days (1,234)</li>",
+        "<strong>1,234 streams</strong><br><a href='#'>Last 365 days</a>",
+        "<section><h3>Last 365 days&nbsp;</h3><img src='i'><p>1234</p></section>",
+        '<td id="last365">1,234</td>',
+        '<td id="last365"> <b><i>1,234</i></b> streams</td>',
+    ],
+)
+def test_the_usual_layouts_of_a_figure_and_its_label_need_no_tree(layout: str):
+    assert doubted(f"<div>{layout}</div>") == "plain, with its figure"
+
+
+@pytest.mark.parametrize(
+    "element",
+    ['<td id="last365"/>1,234</td>', '<input id="last365">1,234</input>', "<rt id=last365>1,234</rt>"],
+)
+def test_an_element_that_holds_no_text_of_the_page_prints_no_figure(element: str):
+    assert doubted(element) == "plain"
 
 
 @pytest.mark.parametrize(
