@@ -45,7 +45,8 @@ class Writers:
         self._files = files
         self._threads = ThreadPoolExecutor(max_workers=_AT_ONCE)
         self._idle: queue.LifoQueue[_Writer] = queue.LifoQueue()
-        self._left_to_threads = _MANY if type(files) is LocalFiles else None
+        self._may_start = type(files) is LocalFiles
+        self._left_to_threads = _MANY
         self._counting = threading.Lock()
         self._outstanding = 0
 
@@ -100,17 +101,21 @@ class Writers:
 
     def _writer(self, folder: Path, size: int) -> _Writer | None:
         """An idle process, or a new one; ``None`` when a thread does as well."""
-        if self._left_to_threads is None or size > _LARGE or not writing_worker.may_be_told(str(folder)):
+        if size > _LARGE or not writing_worker.may_be_told(str(folder)):
             return None
         with self._counting:
             if self._left_to_threads:
                 self._left_to_threads -= 1
                 return None
-        try:
-            return self._idle.get_nowait()
-        except queue.Empty:
-            with suppress(OSError):  # no memory, processes or descriptors left for another one
+        with suppress(queue.Empty):
+            while not (writer := self._idle.get_nowait()).lives():
+                writer.end()  # it had answered for all that it was asked
+            return writer
+        if self._may_start:
+            try:
                 return _Writer()
+            except OSError:  # no memory, processes or descriptors left: what a try takes, threads would lack
+                self._may_start = False
         return None
 
 
@@ -139,6 +144,9 @@ class _Writer:
             raise OSError(errno.EPIPE, "a process that writes for this one ended early", str(folder))
         if failed := int(answer):
             raise OSError(failed, os.strerror(failed), str(folder))
+
+    def lives(self) -> bool:
+        return self._process.poll() is None
 
     def end(self) -> None:
         for pipe in (self._process.stdin, self._process.stdout):
