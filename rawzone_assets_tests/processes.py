@@ -30,14 +30,14 @@ def running(command, *, log, cwd, env=None):
                 os.killpg(process.pid, signal.SIGKILL)
 
 
-def eventually(condition, *, process=None):
+def eventually(condition, *, process=None, pause=0.3):
     """What ``condition`` says once it says something true; False when patience, or the process, has ended."""
     end = time.monotonic() + PATIENCE
     while time.monotonic() < end and (process is None or process.poll() is None):
         found = condition()
         if found:
             return found
-        time.sleep(0.3)
+        time.sleep(pause)
     return False
 
 

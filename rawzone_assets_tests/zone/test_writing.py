@@ -200,18 +200,30 @@ class TestAPromotion:
         self.run(home).raise_for_environment()
         assert self.promoted(home) == 300
 
-    @pytest.mark.skipif(shutil.which("strace") is None, reason="there is no strace")
-    def test_gives_nothing_a_name_in_raw_before_its_bytes_are_durable(self, home, tmp_path):
-        """As the kernel saw it: 200 files in one folder, most of them written by processes."""
-        self.land(home, 200)
-        trace = tmp_path / "trace"
-        tracing = ["strace", "-f", "-y", "-s", "300", "-o", str(trace), "-e", "trace=fsync,linkat"]
+    def traced(self, home: Path, trace: Path, *options: str) -> list[str]:
+        """Let a process of its own promote; what the kernel saw of it."""
+        if shutil.which("strace") is None:
+            pytest.skip("there is no strace")
+        tracing = ["strace", "-f", "-y", "-s", "300", "-o", str(trace), *options]
         command = [*tracing, sys.executable, "-c", PROMOTE, str(home), "4"]
         done = subprocess.run(command, capture_output=True, check=False, text=True)
         if "ptrace" in done.stderr.lower():
             pytest.skip("this machine lets nobody trace")
         assert done.returncode == 0, done.stderr
-        lines = trace.read_text().splitlines()
+        return trace.read_text().splitlines()
+
+    def test_comes_to_the_same_where_the_system_grants_no_process(self, home, tmp_path):
+        self.land(home, 200)
+        forks = "vfork,fork,clone"  # threads are made by clone3
+        options = ("-e", f"trace={forks}", "-e", f"inject={forks}:error=EAGAIN")
+        lines = self.traced(home, tmp_path / "trace", *options)
+        assert any("INJECTED" in line for line in lines)
+        assert self.promoted(home) == 200
+
+    def test_gives_nothing_a_name_in_raw_before_its_bytes_are_durable(self, home, tmp_path):
+        """As the kernel saw it: 200 files in one folder, most of them written by processes."""
+        self.land(home, 200)
+        lines = self.traced(home, tmp_path / "trace", "-e", "trace=fsync,linkat")
         synced, linked, pending = set[str](), 0, dict[str, str]()
         for line in lines:
             process = line.split()[0]

@@ -77,11 +77,13 @@ def look(zone: Zone) -> Survey:
     return zone.survey([TINY], settle=0)
 
 
-def promote_all(zone: Zone, *, run_id: str = "test", progress: promotion.Progress | None = None) -> Outcome:
+def promote_all(
+    zone: Zone, *, run_id: str = "test", parallel: int = 1, progress: promotion.Progress | None = None
+) -> Outcome:
     """What ``rawzone promote --now`` does: recover, promote what is ready, record what nothing knows."""
     zone.recover()
     found = look(zone)
-    outcome = promote_these(zone, found.ready, run_id=run_id, progress=progress)
+    outcome = promote_these(zone, found.ready, run_id=run_id, parallel=parallel, progress=progress)
     strangers = promotion.record_unrecognized(zone, found.unrecognized, run_id=run_id)
     outcome.receipts = [*outcome.receipts, *strangers]
     return outcome
@@ -93,11 +95,14 @@ def promote_these(
     *,
     run_id: str = "test",
     source: Source | None = None,
+    parallel: int = 1,
     progress: promotion.Progress | None = None,
 ) -> Outcome:
     """Promote some deliveries only."""
     with mock.patch.object(intake, "contract_of", return_value=CONTRACT):
-        return promotion.promote(zone, deliveries, judge=judge, run_id=run_id, source=source, progress=progress)
+        return promotion.promote(
+            zone, deliveries, judge=judge, run_id=run_id, source=source, parallel=parallel, progress=progress
+        )
 
 
 @dataclass(frozen=True)
