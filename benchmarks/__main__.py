@@ -20,6 +20,7 @@ from benchmarks.corpora import SEED, Corpus, corpus
 from benchmarks.measuring import is_there
 from benchmarks.plans import SIZES
 from benchmarks.sides import SIDES
+from rawzone_assets.zone.compression import Compression
 
 _PLACE = Path(tempfile.gettempdir()) / "rawzone-benchmarks"
 _MEASURES = ("promote", "verify", "again")
@@ -167,13 +168,14 @@ def ledger_rows(*, size: str, seed: int, folder: Path, turns: int) -> None:
 
 
 @main.command(name="do", hidden=True)
-@click.argument("what", type=click.Choice(["floor", "floor-verify", "naive", "core"]))
+@click.argument("what", type=click.Choice(["floor", "floor-verify", "naive", "core", "core-fast"]))
 @click.argument("landing", type=click.Path(path_type=Path))
 @click.argument("place", type=click.Path(path_type=Path))
 def do(*, what: str, landing: Path, place: Path) -> None:
     """One side's work, as a process that can be measured."""
-    if what == "core":
-        core.promote_core(landing, place)
+    if what in ("core", "core-fast"):
+        compression = Compression.FAST if what == "core-fast" else Compression.SMALL
+        core.promote_core(landing, place, compression=compression)
         return
     # Imported by the one process that needs them: what a side imports is part of what it takes.
     if what == "naive":

@@ -12,7 +12,7 @@ from pathlib import Path
 from benchmarks.measuring import is_there
 
 _PACKAGES = (
-    *("dagster", "deflate", "jsonschema-rs", "orjson", "pyarrow", "selectolax"),
+    *("dagster", "deflate", "isal", "jsonschema-rs", "orjson", "pyarrow", "selectolax"),
     *("beautifulsoup4", "jsonschema", "pandas"),
 )
 _PROGRAMS = {"restic": ("restic", "version"), "borg": ("borg", "--version"), "rclone": ("rclone", "version")}

@@ -17,6 +17,7 @@ from benchmarks.ledger_rows import cost_of_rows
 from benchmarks.measuring import is_there
 from benchmarks.plans import LAST_DAY, SIZES, broken_cases, plan
 from benchmarks.scanning import Guide
+from benchmarks.sides import SIDES
 from benchmarks.verdicts import accepts
 from rawzone_assets.contract.content import BytesContent
 from rawzone_assets.contract.judging import judge
@@ -102,17 +103,36 @@ def test_a_side_that_skips_work_is_found_out(smallest):
 
 
 def test_floor_naive_and_our_core_promote_alike_and_are_reported(tmp_path):
-    report = run_benchmark(tmp_path, "--sides", "floor,naive,core", "--turns", "1")
-    assert set(report["sides"]) == {"floor", "naive", "core"}
+    report = run_benchmark(tmp_path, "--sides", "floor,naive,core,core-fast", "--turns", "1")
+    assert set(report["sides"]) == {"floor", "naive", "core", "core-fast"}
     for side in report["sides"].values():
         assert side["cpu"] > 0
         assert side["peak"] > 10
         assert side["stored"] > 100_000
+    assert report["sides"]["core-fast"]["stored"] > report["sides"]["core"]["stored"], "fast is larger"
     assert report["sides"]["floor"]["cpu_ratio"]["median"] == 1
     assert {"python", "cores", "deflate", "commit"} <= set(report["machine"])
     page = next((tmp_path / "reports").glob("*.md")).read_text()
     assert "| naive |" in page
     assert not list((tmp_path / "runs").iterdir())
+
+
+@pytest.mark.parametrize(
+    ("side", "script"),
+    [
+        ("restic-new", "restic -q init && restic -q backup /in"),
+        (
+            "borg-zstd-new",
+            "borg init -e none /x/repository && borg create -C zstd,3 /x/repository::first /in",
+        ),
+    ],
+)
+def test_a_new_repository_is_made_while_it_is_measured(side, script):
+    new, usual = SIDES[side], SIDES[side.removesuffix("-new")]
+    command = new.promote(Path("/in"), Path("/x"))
+    assert command.argv == ("sh", "-c", script)
+    assert command.environment == usual.promote(Path("/in"), Path("/x")).environment
+    assert new.prepare(Path("/in"), Path("/x")) == ()
 
 
 def test_the_floor_of_verifying_notices_another_byte(smallest, tmp_path):
