@@ -2,6 +2,7 @@
 
 import gzip
 import shutil
+import signal
 import subprocess
 import sys
 from dataclasses import replace
@@ -169,6 +170,58 @@ class TestPromotion:
         shutil.rmtree(mixed / "state")
         assert finish(mixed, how) == {}
         assert stored(mixed) == before
+
+
+class TestSeveralProcesses:
+    """One small, one fast: neither takes the other's place, and no object has another form than its receipt."""
+
+    PROGRAM = """
+import signal, sys
+from dataclasses import replace
+from pathlib import Path
+from rawzone_assets.zone.compression import Compression
+from rawzone_assets.zone.zone import Zone
+from rawzone_assets_tests.zone.driven_process import POINTS, _Halting
+from rawzone_assets_tests.zone.tiny_platform import NOW, promote_all, settings_for
+home, how = Path(sys.argv[1]), Compression(sys.argv[2])
+point = POINTS.get(sys.argv[3], lambda: lambda *_: False)
+print("ready", flush=True)
+sys.stdin.readline()
+files = _Halting(point(), signal.SIGKILL, torn=False)
+with Zone(replace(settings_for(home), compression=how), files=files, clock=lambda: NOW) as zone:
+    promote_all(zone).raise_for_environment()
+"""
+
+    def start(self, home, how, point=""):
+        command = [sys.executable, "-c", self.PROGRAM, str(home), how, point]
+        process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        assert process.stdout.readline() == b"ready\n"
+        return process
+
+    @pytest.mark.parametrize("point", ["before the first link", "between two links", "between link and claim"])
+    def test_what_one_left_when_it_was_killed_the_next_finishes_as_it_was_staged(self, home, landing, point):
+        landing.put_all({"tiny/note_20240522.txt": FIRST, "tiny/note_20240523.txt": SECOND})
+        killed = self.start(home, FAST, point)
+        killed.communicate(b"go\n", timeout=60)
+        assert killed.returncode == -signal.SIGKILL
+        finish(home, SMALL)
+        assert sorted(stored(home).values()) == sorted([FAST.compress(FIRST), FAST.compress(SECOND)])
+        assert is_sound(home)
+
+    def test_at_once_store_each_delivery_once_in_either_form(self, home, landing):
+        landing.put_all({f"tiny/note_202405{day}.txt": FIRST + b"%d" % day for day in range(10, 30)})
+        racing = [self.start(home, how) for how in (SMALL, FAST)]
+        for process in racing:
+            process.stdin.write(b"go\n")
+            process.stdin.flush()
+        for process in racing:
+            process.communicate(timeout=60)
+            assert process.returncode == 0
+        forms = stored(home)
+        assert len(forms) == 20
+        for form in forms.values():
+            assert form in (SMALL.compress(gzip.decompress(form)), FAST.compress(gzip.decompress(form)))
+        assert is_sound(home)
 
 
 @pytest.mark.usefixtures("without_isal")
