@@ -10,7 +10,7 @@ from __future__ import annotations
 import threading
 import zlib
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from enum import StrEnum
 from types import ModuleType
 
@@ -31,7 +31,7 @@ Compressor = Callable[[Iterable[bytes]], Iterable[bytes]]
 
 
 class Compression(StrEnum):
-    """What a zone's gzip is chosen for."""
+    """What a zone's gzip is chosen for. Compressing raises as :meth:`require` does."""
 
     SMALL = "small"  # libdeflate
     FAST = "fast"  # igzip, of an optional package: four times as fast, a quarter larger
@@ -44,15 +44,6 @@ class Compression(StrEnum):
         """
         if self is Compression.FAST:
             _isal()
-
-    @property
-    def is_available(self) -> bool:
-        """Whether it can be used here."""
-        try:
-            self.require()
-        except CompressionUnavailable:
-            return False
-        return True
 
     def compress(self, data: bytes) -> bytes:
         """The stored form of a whole delivery."""
@@ -70,11 +61,11 @@ class Compression(StrEnum):
         for piece in _of_one_length(blocks):
             given = zlib.crc32(piece, given)
             compressed = compressor.compress(piece)
-            given_back = zlib.crc32(decoder.decompress(compressed), given_back)
+            given_back = _checksum(decoder, compressed, given_back)
             if compressed:
                 yield compressed
         compressed = compressor.flush()
-        given_back = zlib.crc32(decoder.decompress(compressed), given_back)
+        given_back = _checksum(decoder, compressed, given_back)
         if not decoder.eof or given_back != given:
             raise AssertionError(_FAULT)
         yield compressed
@@ -100,7 +91,8 @@ def compressors(encoding: str, *, is_small: bool, usual: Compression) -> list[Co
         return [lambda blocks: blocks]
     ways: list[Compressor] = []
     for compression in sorted(Compression, key=lambda one: one is not usual):
-        if compression.is_available:
+        with suppress(CompressionUnavailable):
+            compression.require()
             ways += [_whole(compression)] if is_small else []
             ways.append(compression.compress_stream)
     return ways
@@ -116,6 +108,14 @@ def _isal() -> ModuleType:
     except ImportError:
         raise CompressionUnavailable from None
     return isal_zlib
+
+
+def _checksum(decoder: zlib._Decompress, compressed: bytes, so_far: int) -> int:
+    """Of what a stream gives back; a little at a time, as a few bytes may hold very many."""
+    while content := decoder.decompress(compressed, BLOCK):
+        so_far = zlib.crc32(content, so_far)
+        compressed = decoder.unconsumed_tail
+    return so_far
 
 
 def _of_one_length(blocks: Iterable[bytes]) -> Iterator[bytes]:

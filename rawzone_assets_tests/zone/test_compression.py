@@ -5,6 +5,7 @@ import hashlib
 import random
 import subprocess
 import sys
+import tracemalloc
 import zlib
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
@@ -99,6 +100,15 @@ class TestCompressing:
         with ThreadPoolExecutor(4) as threads:
             made = list(threads.map(lambda _: (how.compress(LONG), streamed(how, LONG)), range(8)))
         assert set(made) == {tuple(here)}
+
+    @each
+    def test_a_stream_takes_no_more_memory_for_bytes_that_recur(self, how):
+        """A few bytes of gzip may hold a thousand times as many, and are decoded while they are made."""
+        tracemalloc.start()
+        for _ in how.compress_stream(bytes(BLOCK) for _ in range(80)):
+            pass
+        assert tracemalloc.get_traced_memory()[1] < 9 * BLOCK
+        tracemalloc.stop()
 
     def test_small_is_smaller_and_fast_is_another_form(self):
         assert len(SMALL.compress(LONG)) < len(FAST.compress(LONG))
