@@ -82,7 +82,7 @@ def _draft(zone: Zone, pile: Pile, delivery: Delivery, *, judge: Judge) -> Draft
     delivery = replace(delivery, recognized=replace(delivery.recognized, feed=feed))
     landed = delivery.landed
     reading = pile.read(landed)
-    held, rest = begin(reading, size=landed.size)
+    held, rest = begin(reading, landed)
     content: Content
     if held is not None:
         content = BytesContent(held)

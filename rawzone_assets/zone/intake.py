@@ -125,7 +125,7 @@ class Intake:
         unnamed: Path | None = None
         content: Content
         try:
-            held, rest = begin(reading, size=delivery.landed.size)
+            held, rest = begin(reading, delivery.landed)
             if held is not None:
                 content = BytesContent(held)
             else:

@@ -50,12 +50,13 @@ class Source(Protocol):
         """To be entered around reading several of one folder, which need not be looked for each time."""
 
 
-def begin(reading: Reading, *, size: int) -> tuple[bytes | None, Iterable[bytes]]:
+def begin(reading: Reading, landed: Landed) -> tuple[bytes | None, Iterable[bytes]]:
     """All bytes of a reading that fits into memory, else ``None`` and all its blocks, still to be read.
 
-    ``size`` is that of the file: what is packed in it may turn out too large only on the way.
+    What is packed may turn out too large only on the way. Its packing's size counts for nothing: the same bytes
+    must come to the same stored form.
     """
-    if size > HELD_IN_MEMORY:
+    if landed.size > HELD_IN_MEMORY and not landed.packed:
         return None, iter(reading)
     whole = reading.whole()
     if whole is not None:

@@ -6,6 +6,7 @@ That a crash or a failing disk changes nothing of that, the campaigns show (``wo
 import gzip
 import hashlib
 import os
+import random
 from unittest import mock
 
 import pytest
@@ -208,6 +209,20 @@ class TestWhatIsPacked:
         with mock.patch.object(reading, "HELD_IN_MEMORY", held):
             (receipt,) = adopting.apply().receipts
         assert receipt.sha256 == hashlib.sha256(b"one\ntwo\n").hexdigest()
+
+    def test_the_form_in_which_it_is_refused_does_not_depend_on_its_packing(self, home, old, adopting):
+        content = b"bad" + random.Random(1).randbytes(1_000)  # which no compression makes smaller
+        old.put(NOTE, content)
+        old.put("tiny/note_20240523.txt.gz", gzip.compress(content))
+        with mock.patch.object(reading, "HELD_IN_MEMORY", len(content) + 1):
+            receipts = adopting.apply().receipts
+        assert len(receipts) == 2
+        for receipt in receipts:
+            stored = (home / "quarantine" / receipt.quarantine["path"]).read_bytes()
+            assert (receipt.stored_size, receipt.stored_sha256) == (
+                len(stored),
+                hashlib.sha256(stored).hexdigest(),
+            )
 
     @pytest.mark.parametrize(
         "packed",
