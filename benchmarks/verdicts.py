@@ -18,10 +18,9 @@ from json import JSONDecodeError, JSONDecoder
 from typing import Any
 
 from rawzone_assets.contract.archives import ZipFormat
-from rawzone_assets.contract.chart_blocks import BlocksFormat
 from rawzone_assets.contract.feed import Feed
 from rawzone_assets.contract.forms import FORMS
-from rawzone_assets.contract.html_pages import HtmlFormat
+from rawzone_assets.contract.html_pages import BlocksFormat, HtmlFormat
 from rawzone_assets.contract.json_documents import JsonFormat
 from rawzone_assets.contract.pointers import resolve
 from rawzone_assets.contract.table_shapes import resolve_header, shape_of

@@ -8,6 +8,7 @@ from typing import Any
 
 from rawzone_assets.access.pieces import PIECE_CHARACTERS, PIECE_ROWS, NotProjectable, Piece
 from rawzone_assets.access.projected_tables import Table
+from rawzone_assets.contract.dialects import rows_of
 from rawzone_assets.contract.feed import Content
 from rawzone_assets.contract.table_shapes import resolve_header, shape_of
 from rawzone_assets.contract.tables import TableFormat
@@ -26,7 +27,7 @@ def delimited_pieces(form: TableFormat, table: Table, content: Content) -> Itera
         raise NotProjectable("it is no text of this feed's encoding")
     shape = shape_of(table.schema)
     with content.open() as stream:
-        rows = form.rows(content, stream, legacy or "utf-8", shape)
+        rows = rows_of(content, stream, dialects=form.dialects, charset=legacy or "utf-8", shape=shape)
         lines = iter(rows)
         names = [name.strip() for name in next(lines, [])]
         columns = resolve_header(shape, names).columns

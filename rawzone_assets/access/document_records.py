@@ -12,11 +12,12 @@ from typing import Any
 
 from rawzone_assets.access.pieces import PIECE_ROWS, NotProjectable, Piece
 from rawzone_assets.access.projected_tables import ITEM, Path, Table, node_at, records_node, types_of
-from rawzone_assets.contract.chart_blocks import BlocksFormat, find_blocks
+from rawzone_assets.contract.chart_blocks import find_blocks
 from rawzone_assets.contract.exact_values import EXACT
 from rawzone_assets.contract.feed import Content, Feed
-from rawzone_assets.contract.html_pages import HtmlFormat, read_page
+from rawzone_assets.contract.html_pages import BlocksFormat, HtmlFormat
 from rawzone_assets.contract.json_documents import JsonFormat
+from rawzone_assets.contract.page_examination import read_page
 from rawzone_assets.contract.page_markup import PageMarkup, UnparsableMarkup
 from rawzone_assets.contract.pointers import parts_of, pointer, resolve
 from rawzone_assets.contract.schemas import load_schema

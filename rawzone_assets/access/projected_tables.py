@@ -15,9 +15,8 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from rawzone_assets.contract.archives import ZipFormat
-from rawzone_assets.contract.chart_blocks import BlocksFormat
 from rawzone_assets.contract.feed import Feed, Format
-from rawzone_assets.contract.html_pages import HtmlFormat
+from rawzone_assets.contract.html_pages import BlocksFormat, HtmlFormat
 from rawzone_assets.contract.json_documents import JsonFormat
 from rawzone_assets.contract.pointers import parts_of, resolve
 from rawzone_assets.contract.schemas import load_schema

@@ -77,6 +77,9 @@ class ZipFormat:
         """
         return _only_member(data, self.member, limit=limit)
 
+    def load(self) -> None:
+        self.inside.load()
+
     def examine(self, feed: Feed, content: Content, capture: Capture, findings: Findings) -> Facts:
         limit = min(feed.max_size, self.largest)
         if content.size > limit:

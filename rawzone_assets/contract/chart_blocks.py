@@ -19,18 +19,15 @@ from rawzone_assets.contract import codes
 from rawzone_assets.contract.documents import judge_document
 from rawzone_assets.contract.feed import Capture, Content, Facts, Feed
 from rawzone_assets.contract.findings import Finding, Findings, Place
-from rawzone_assets.contract.html_pages import (
-    SignIn,
+from rawzone_assets.contract.html_pages import BlocksFormat
+from rawzone_assets.contract.page_examination import (
     is_sign_in,
     parsed_page,
     printed_total_findings,
     selection_findings,
 )
 from rawzone_assets.contract.page_markup import PageMarkup
-from rawzone_assets.contract.page_totals import PageTotal
 from rawzone_assets.contract.pointers import pointer
-from rawzone_assets.contract.restatement import Figures
-from rawzone_assets.contract.rules import Rule, Series
 from rawzone_assets.contract.script_values import NotAValueError, read_value
 from rawzone_assets.contract.texts import line_of, survey
 
@@ -56,103 +53,88 @@ class Blocks:
     problem: str = ""
 
 
-@dataclass(frozen=True, kw_only=True)
-class BlocksFormat:
-    """A page whose ``variable`` holds blocks ``{isEmpty, total, dataProvider}``; ``daily`` is required.
+def examine(form: BlocksFormat, feed: Feed, content: Content, capture: Capture, findings: Findings) -> Facts:
+    """Add every objection to the page and return what was learned."""
+    seen = survey(content)
+    objection = seen.objection()
+    if objection:
+        findings.add(objection)
+        return Facts(text=seen.facts)
+    markup = parsed_page(content.read(), findings)
+    if markup is None:
+        return Facts(text=seen.facts)
+    blocks = find_blocks(markup, form.variable, form.daily)
+    if blocks is None and is_sign_in(markup, form.sign_in):
+        findings.add(codes.SIGN_IN_PAGE("a sign-in form, and no chart data"))
+        return Facts(text=seen.facts)
+    findings.extend(selection_findings(markup, form.other_pages))
+    line = cache(partial(_line, markup, blocks))  # looked for only when there are findings to place
 
-    A block that says it is empty may be; one that is empty without saying so was not loaded.
-    """
+    def place(parts: tuple[str | int, ...]) -> Place:
+        return Place(pointer=pointer(parts), line=line())
 
-    variable: str
-    daily: str
-    series: Series
-    total: PageTotal
-    sign_in: SignIn
-    optional_blocks: tuple[str, ...] = ()
-    other_pages: tuple[str, ...] = ()
-    figures: Figures | None = None
-    rules: tuple[Rule, ...] = ()
-    kind: str = "html"
+    findings.extend(_block_findings(form, blocks, place))
+    if findings.blocking or blocks is None or blocks.value is None:
+        return Facts(text=seen.facts)
+    facts = judge_document(
+        blocks.value,
+        feed=feed,
+        capture=capture,
+        findings=findings,
+        place=place,
+        rules=form.rules,
+        series=form.series,
+        figures=form.figures,
+        text=seen.facts,
+    )
+    if not findings.blocking:
+        expected = sum(map(int, map(itemgetter(form.series.value), _rows(blocks.value[form.daily]))))
+        where = partial(place, (form.daily,))
+        findings.extend(printed_total_findings(markup, form.total, expected, where))
+    return facts
 
-    def examine(self, feed: Feed, content: Content, capture: Capture, findings: Findings) -> Facts:
-        seen = survey(content)
-        objection = seen.objection()
-        if objection:
-            findings.add(objection)
-            return Facts(text=seen.facts)
-        markup = parsed_page(content.read(), findings)
-        if markup is None:
-            return Facts(text=seen.facts)
-        blocks = find_blocks(markup, self.variable, self.daily)
-        if blocks is None and is_sign_in(markup, self.sign_in):
-            findings.add(codes.SIGN_IN_PAGE("a sign-in form, and no chart data"))
-            return Facts(text=seen.facts)
-        findings.extend(selection_findings(markup, self.other_pages))
-        line = cache(partial(_line, markup, blocks))  # looked for only when there are findings to place
 
-        def place(parts: tuple[str | int, ...]) -> Place:
-            return Place(pointer=pointer(parts), line=line())
+def _block_findings(form: BlocksFormat, blocks: Blocks | None, place: _Placing) -> Iterator[Finding]:
+    """Whether the blocks are there and none says that it failed."""
+    if blocks is None:
+        yield codes.CHART_MISSING(f"no script of the page sets {form.variable!r}", place(()))
+        return
+    if blocks.value is None:
+        yield codes.CHART_MISSING(f"the value of {form.variable!r} {blocks.problem}", place(()))
+        return
+    for name, block in blocks.value.items():
+        if isinstance(block, dict) and _says(block, "error"):
+            message = "the page's own data say that this chart failed"
+            yield codes.ERROR_PAYLOAD(message, place((name, "error")))
+    yield from _daily_findings(form, blocks.value.get(form.daily, _ABSENT), place)
+    for name in form.optional_blocks:
+        if name not in blocks.value:
+            message = f"{form.variable!r} has no block {name!r}"
+            yield codes.CHART_OPTIONAL_MISSING(message, place((name,)))
 
-        findings.extend(self._block_findings(blocks, place))
-        if findings.blocking or blocks is None or blocks.value is None:
-            return Facts(text=seen.facts)
-        facts = judge_document(
-            blocks.value,
-            feed=feed,
-            capture=capture,
-            findings=findings,
-            place=place,
-            rules=self.rules,
-            series=self.series,
-            figures=self.figures,
-            text=seen.facts,
-        )
-        if not findings.blocking:
-            expected = sum(map(int, map(itemgetter(self.series.value), _rows(blocks.value[self.daily]))))
-            where = partial(place, (self.daily,))
-            findings.extend(printed_total_findings(markup, self.total, expected, where))
-        return facts
 
-    def _block_findings(self, blocks: Blocks | None, place: _Placing) -> Iterator[Finding]:
-        """Whether the blocks are there and none says that it failed."""
-        if blocks is None:
-            yield codes.CHART_MISSING(f"no script of the page sets {self.variable!r}", place(()))
-            return
-        if blocks.value is None:
-            yield codes.CHART_MISSING(f"the value of {self.variable!r} {blocks.problem}", place(()))
-            return
-        for name, block in blocks.value.items():
-            if isinstance(block, dict) and _says(block, "error"):
-                message = "the page's own data say that this chart failed"
-                yield codes.ERROR_PAYLOAD(message, place((name, "error")))
-        yield from self._daily_findings(blocks.value.get(self.daily, _ABSENT), place)
-        for name in self.optional_blocks:
-            if name not in blocks.value:
-                message = f"{self.variable!r} has no block {name!r}"
-                yield codes.CHART_OPTIONAL_MISSING(message, place((name,)))
-
-    def _daily_findings(self, daily: Any, place: _Placing) -> Iterator[Finding]:
-        """Whether the daily block is there, with rows and their total or the word that it is empty."""
-        here = (self.daily,)
-        if daily is _ABSENT:
-            yield codes.CHART_MISSING(f"{self.variable!r} has no block {self.daily!r}", place(here))
-        elif daily is None:
-            yield codes.EMPTY_FIELD(f"the block {self.daily!r} is null", place(here))
-        elif isinstance(daily, dict) and not daily.get("dataProvider"):
-            if _says(daily, "isEmpty"):
-                yield codes.EMPTY_RESULT("the daily chart says that it is empty", place(here))
-            elif "dataProvider" in daily and daily["dataProvider"] is None:
-                message = "the daily chart's rows are null, and it does not say that it is empty"
-                yield codes.EMPTY_FIELD(message, place((*here, "dataProvider")))
-            else:
-                message = "the daily chart has no rows and does not say that it is empty"
-                yield codes.CHART_MISSING(message, place(here))
-        elif isinstance(daily, dict) and daily.get("total") is None:
-            total = place((*here, "total"))
-            if "total" in daily:
-                yield codes.EMPTY_FIELD("the field 'total' is null", total)
-            else:
-                yield codes.MISSING_FIELD("the field 'total' is missing", total)
+def _daily_findings(form: BlocksFormat, daily: Any, place: _Placing) -> Iterator[Finding]:
+    """Whether the daily block is there, with rows and their total or the word that it is empty."""
+    here = (form.daily,)
+    if daily is _ABSENT:
+        yield codes.CHART_MISSING(f"{form.variable!r} has no block {form.daily!r}", place(here))
+    elif daily is None:
+        yield codes.EMPTY_FIELD(f"the block {form.daily!r} is null", place(here))
+    elif isinstance(daily, dict) and not daily.get("dataProvider"):
+        if _says(daily, "isEmpty"):
+            yield codes.EMPTY_RESULT("the daily chart says that it is empty", place(here))
+        elif "dataProvider" in daily and daily["dataProvider"] is None:
+            message = "the daily chart's rows are null, and it does not say that it is empty"
+            yield codes.EMPTY_FIELD(message, place((*here, "dataProvider")))
+        else:
+            message = "the daily chart has no rows and does not say that it is empty"
+            yield codes.CHART_MISSING(message, place(here))
+    elif isinstance(daily, dict) and daily.get("total") is None:
+        total = place((*here, "total"))
+        if "total" in daily:
+            yield codes.EMPTY_FIELD("the field 'total' is null", total)
+        else:
+            yield codes.MISSING_FIELD("the field 'total' is missing", total)
 
 
 def find_blocks(markup: PageMarkup, variable: str, daily: str) -> Blocks | None:

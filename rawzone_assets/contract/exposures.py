@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import chain
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from rawzone_assets.contract.content import SMALL, pieces
 from rawzone_assets.contract.exposure_forms import BEHIND, FAMILIES, FOLDED_MARKS, Family, Probe
@@ -141,8 +141,7 @@ def _announced(text: str, folded: str) -> Iterator[tuple[Family, str]]:
             yield family, sought_in
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Window:
+class _Window(NamedTuple):
     """A piece of the bytes, from ``offset`` on, in which matches begin from ``start`` to ``end``."""
 
     data: bytes

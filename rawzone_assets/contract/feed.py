@@ -83,6 +83,10 @@ class Format(Protocol):
         """``html``, ``json``, ``tsv`` or ``csv``: shown in Dagster and used in messages."""
         ...
 
+    def load(self) -> None:
+        """Load what examines such deliveries, which else the first one does: what declares them is light."""
+        ...
+
     def examine(self, feed: Feed, content: Content, capture: Capture, findings: Findings) -> Facts:
         """Add every objection to ``findings`` and return what was learned; never raises for bad input."""
         ...

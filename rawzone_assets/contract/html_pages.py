@@ -1,45 +1,26 @@
-"""HTML pages: saved statistics pages whose figures stand in inline scripts.
+"""HTML pages: what those of a feed are declared to be.
 
-The charts found in the page's scripts become a document that schema and rules judge like any JSON. A page is
-told from a sign-in page by what it has, never by words it holds: every good page holds "Password" and "Sign in"
-too.
+Light, for every process declares formats and few judge by them: what judges, ``page_examination.py`` and
+``chart_blocks.py``, is loaded when a first delivery comes.
 """
 
 from __future__ import annotations
 
-import re
-from codecs import BOM_UTF8
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
-from operator import itemgetter
+from dataclasses import dataclass
 
-from rawzone_assets.contract import codes
-from rawzone_assets.contract.charts import Chart, charts_in
-from rawzone_assets.contract.documents import judge_document
 from rawzone_assets.contract.feed import Capture, Content, Facts, Feed
-from rawzone_assets.contract.findings import Finding, Findings, Place
-from rawzone_assets.contract.marks import Marks, ascii_text, folded_text
-from rawzone_assets.contract.page_markup import PageMarkup, UnparsableMarkup
-from rawzone_assets.contract.page_totals import PageTotal
-from rawzone_assets.contract.pointers import pointer
+from rawzone_assets.contract.findings import Findings
 from rawzone_assets.contract.restatement import Figures
 from rawzone_assets.contract.rules import Rule, Series
-from rawzone_assets.contract.texts import line_of, survey
 
-MOST_TAGS = 150_000
-"""Of tags, and of character references: ten times a real page's, each of which costs a kilobyte or some µs."""
 
-_MOST_SCANNED = 500_000_000
-"""Characters: the standard parser searches the whole rest of the page for the end of each open comment."""
+@dataclass(frozen=True, kw_only=True)
+class PageTotal:
+    """A figure printed on the page that must equal a chart's sum. ``element_id`` is ASCII."""
 
-_END = "</html"
-_END_WITHIN = 8192  # trackers append a few nodes after the page's end
-_LONGEST_TAG = 2**20  # characters: images are embedded in tags
-_ENDLESS_TAG = re.compile(rf"<[A-Za-z/][^<>]{{{_LONGEST_TAG}}}")
-_XML = Marks([b"?xml"])
-_COMMENT, _SECTION = Marks([b"<!--"]), Marks([b"<!["])  # apart, so that the engine looks for the rare "!"
-_TWO_AT_ONCE = {"<": Marks([b"<<"]), "&": Marks([b"&&"])}
-_FIRST_TAG = re.compile(r"<\s*([A-Za-z][^\s/>]{0,40})")
+    label: str
+    element_id: str
+    chart: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,204 +49,37 @@ class HtmlFormat:
     def all_charts(self) -> tuple[str, ...]:
         return (self.chart, *self.optional_charts)
 
+    def load(self) -> None:
+        import rawzone_assets.contract.page_examination  # noqa: F401, PLC0415  see above
+
     def examine(self, feed: Feed, content: Content, capture: Capture, findings: Findings) -> Facts:
-        seen = survey(content)
-        objection = seen.objection()
-        if objection:
-            findings.add(objection)
-            return Facts(text=seen.facts)
-        markup = parsed_page(content.read(), findings)
-        if markup is None:
-            return Facts(text=seen.facts)
-        page = read_page(markup, self.all_charts)
-        self._recognize(markup, page, findings)
-        if findings.blocking:
-            return Facts(text=seen.facts)
-        document = {name: chart.rows for name, chart in page.charts.items() if chart.rows is not None}
-        facts = judge_document(
-            document,
-            feed=feed,
-            capture=capture,
-            findings=findings,
-            place=page.place,
-            rules=self.rules,
-            series=self.series,
-            figures=self.figures,
-            text=seen.facts,
-        )
-        if self.total and not findings.blocking:
-            findings.extend(self._total_findings(markup, self.total, page))
-        return facts
+        from rawzone_assets.contract.page_examination import examine  # noqa: PLC0415  see above
 
-    def _recognize(self, markup: PageMarkup, page: Page, findings: Findings) -> None:
-        """Whether this is the page its name says, with the charts it must have."""
-        if not page.charts and is_sign_in(markup, self.sign_in):
-            findings.add(codes.SIGN_IN_PAGE("a sign-in form, and none of the charts"))
-            return
-        findings.extend(selection_findings(markup, self.other_pages))
-        chart = page.charts.get(self.chart)
-        if chart is None:
-            findings.add(
-                codes.CHART_MISSING(
-                    f"no script of the page makes the chart {self.chart!r}", page.place((self.chart,))
-                )
-            )
-        elif not chart.rows:
-            problem = chart.problem or "has no rows"
-            findings.add(codes.CHART_MISSING(f"the chart {self.chart!r} {problem}", page.place((self.chart,))))
-        for name in sorted(page.ambiguous):
-            message = f"the page makes the chart {name!r} twice, and not of the same data"
-            findings.add(codes.PAGE_TOTAL_MISMATCH(message, page.place((name,))))
-        for name in self.optional_charts:
-            optional = page.charts.get(name)
-            if optional is None:
-                message = f"no script of the page makes the chart {name!r}"
-                findings.add(codes.CHART_OPTIONAL_MISSING(message, page.place((name,))))
-            elif not optional.rows:
-                code = codes.CHART_OPTIONAL_MISSING
-                if optional.rows is None and optional.is_inline:
-                    code = codes.SHAPE
-                findings.add(
-                    code(f"the chart {name!r} {optional.problem or 'has no rows'}", page.place((name,)))
-                )
-
-    def _total_findings(self, markup: PageMarkup, total: PageTotal, page: Page) -> Iterator[Finding]:
-        expected = sum(map(int, map(itemgetter(self.series.value), page.charts[total.chart].rows or ())))
-        yield from printed_total_findings(markup, total, expected, lambda: page.place((total.chart,)))
+        return examine(self, feed, content, capture, findings)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Page:
-    """The charts in a page, and those it makes twice, of different data."""
+class BlocksFormat:
+    """A page whose ``variable`` holds blocks ``{isEmpty, total, dataProvider}``; ``daily`` is required.
 
-    markup: PageMarkup
-    charts: Mapping[str, Chart]
-    ambiguous: frozenset[str]
-    _starts: dict[str, int] = field(default_factory=dict)
-
-    def place(self, parts: tuple[str | int, ...]) -> Place:
-        """A place in the charts, with the line in which it stands in the page."""
-        chart = self.charts.get(str(parts[0])) if parts else None
-        if chart is None:
-            return Place(pointer=pointer(parts))
-        row = parts[1] if len(parts) > 1 and isinstance(parts[1], int) else None
-        inside = chart.start if row is None else chart.position_of(row)
-        start = self._starts.setdefault(chart.id, self.markup.text.find(chart.script))
-        line = line_of(self.markup.text, start + inside) if start >= 0 else None
-        return Place(pointer=pointer(parts), line=line)
-
-
-def selection_findings(markup: PageMarkup, other_pages: tuple[str, ...]) -> Iterator[Finding]:
-    """Whether the page itself says that it is one of the other pages."""
-    for option in markup.options_with(other_pages):
-        message = "the page's own selection is another store"
-        yield codes.WRONG_PAGE(message, Place(line=option.sourceline, css="option[selected]"))
-
-
-def printed_total_findings(
-    markup: PageMarkup, total: PageTotal, expected: int, where: Callable[[], Place]
-) -> Iterator[Finding]:
-    """Whether the page prints the sum that its chart has."""
-    shown = markup.figures_beside(total, expected)
-    if not shown:
-        yield codes.CHART_OPTIONAL_MISSING(f"the page shows no figure for {total.label!r}")
-    elif expected not in shown:
-        message = f"no figure beside {total.label!r} equals the chart's sum, {expected:,}"
-        yield codes.PAGE_TOTAL_MISMATCH(message, where())
-
-
-def parsed_page(data: bytes, findings: Findings) -> PageMarkup | None:
-    """The parsed page, or ``None`` with the objection added when the bytes, UTF-8, are no complete page."""
-    page = data.removeprefix(BOM_UTF8)
-    objection = None if _is_surely_a_page(page) else _objection(page.decode())
-    if objection:
-        findings.add(objection)
-        return None
-    try:
-        return PageMarkup(page)
-    except UnparsableMarkup:
-        findings.add(codes.SHAPE("the page's markup cannot be parsed"))
-        return None
-
-
-def _is_surely_a_page(page: bytes) -> bool:
-    """Whether :func:`_objection` would have none, told from the page's ASCII text.
-
-    That has no fewer characters than the page, and a blank or tag of it is one of the page's.
+    A block that says it is empty may be; one that is empty without saying so was not loaded.
     """
-    text, folded = ascii_text(page), folded_text(page)
-    return (
-        text[:_END_WITHIN].lstrip().startswith("<")
-        and _END in folded[-_END_WITHIN:]
-        and not _XML.are_in(folded)
-        and not _is_hostile(text)
-    )
 
+    variable: str
+    daily: str
+    series: Series
+    total: PageTotal
+    sign_in: SignIn
+    optional_blocks: tuple[str, ...] = ()
+    other_pages: tuple[str, ...] = ()
+    figures: Figures | None = None
+    rules: tuple[Rule, ...] = ()
+    kind: str = "html"
 
-def _objection(text: str) -> Finding | None:
-    """Why the text is no complete page."""
-    if not text.strip():
-        return codes.TRUNCATED("the file holds nothing but blanks")
-    if not text.lstrip().startswith("<"):
-        return codes.SHAPE("the file is no HTML page: it does not begin with '<'", Place(line=1))
-    if _END not in text[-_END_WITHIN:].lower():
-        end = Place(line=line_of(text, len(text)))
-        return codes.TRUNCATED("the page's closing </html> is absent from its end", end)
-    if _is_hostile(text):
-        return codes.SHAPE("the page has more markup than any statistics page")
-    if _is_xml(text):
-        return codes.SHAPE("the file is XML, not an HTML page", Place(line=1))
-    return None
+    def load(self) -> None:
+        import rawzone_assets.contract.chart_blocks  # noqa: F401, PLC0415  see above
 
+    def examine(self, feed: Feed, content: Content, capture: Capture, findings: Findings) -> Facts:
+        from rawzone_assets.contract.chart_blocks import examine  # noqa: PLC0415  see above
 
-def _is_hostile(text: str) -> bool:
-    """Whether parsing the page would take minutes or gigabytes."""
-    if _has_more(text, "<", MOST_TAGS) or _has_more(text, "&", MOST_TAGS):
-        return True
-    left_open = 0
-    if _COMMENT.are_in(text):
-        left_open += text.count("<!--", text.rfind("-->") + 1)
-    if _SECTION.are_in(text):
-        left_open += text.count("<![")
-    return left_open * len(text) > _MOST_SCANNED or (
-        len(text) > _LONGEST_TAG and _ENDLESS_TAG.search(text) is not None
-    )
-
-
-def _has_more(text: str, mark: str, most: int) -> bool:
-    """Whether the character stands more often. It is half the text at most where none follows another."""
-    if len(text) <= most or (len(text) <= 2 * most and not _TWO_AT_ONCE[mark].are_in(text)):
-        return False
-    return text.count(mark) > most
-
-
-def _is_xml(text: str) -> bool:
-    first = _FIRST_TAG.search(text)
-    return "<?xml" in text.lower() and (first is None or first[1].lower() != "html")
-
-
-def read_page(markup: PageMarkup, wanted: Iterable[str]) -> Page:
-    """The page with the wanted charts. When it makes one twice, the call with data counts."""
-    charts: dict[str, Chart] = {}
-    ambiguous: set[str] = set()
-    names = set(wanted)
-    for script in markup.scripts():
-        for chart in charts_in(script) if "makeChart" in script else ():
-            known = charts.get(chart.id)
-            if chart.id in names and not (known and known.rows):
-                charts[chart.id] = chart
-            elif known and chart.rows and chart.rows != known.rows:
-                ambiguous.add(chart.id)
-    return Page(markup=markup, charts=charts, ambiguous=frozenset(ambiguous))
-
-
-def is_sign_in(markup: PageMarkup, sign_in: SignIn) -> bool:
-    if markup.has_plain_form(sign_in.form):
-        return True
-    soup = markup.soup
-    for form in soup.find_all("form"):
-        marks = (form.get("id"), form.get("name"), *(form.get_attribute_list("class")))
-        if sign_in.form in marks:
-            return True
-    title = soup.title.get_text(" ", strip=True) if soup.title else ""
-    return title.startswith(sign_in.title) or soup.find(id=sign_in.form) is not None
+        return examine(self, feed, content, capture, findings)

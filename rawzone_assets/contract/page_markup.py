@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from rawzone_assets.contract.page_totals import PageTotal, candidates, prints_plainly
+from rawzone_assets.contract.html_pages import PageTotal
+from rawzone_assets.contract.page_totals import candidates, prints_plainly
 from rawzone_assets.contract.plain_markup import plain_markup
 
 if TYPE_CHECKING:  # most processes, Dagster's among them, never need the library

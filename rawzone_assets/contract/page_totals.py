@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cache
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from rawzone_assets.contract.html_pages import PageTotal
 from rawzone_assets.contract.marks import Marks, Seldom
 from rawzone_assets.contract.plain_markup import PlainMarkup
 
@@ -54,15 +54,6 @@ _OPENS_OR_CLOSES = Seldom(
     Marks(f"<{slash}{name}".encode() for name in _APART for slash in ("", "/")),
     longest=len("</template>"),
 )
-
-
-@dataclass(frozen=True, kw_only=True)
-class PageTotal:
-    """A figure printed on the page that must equal a chart's sum. ``element_id`` is ASCII."""
-
-    label: str
-    element_id: str
-    chart: str
 
 
 def candidates(soup: BeautifulSoup, total: PageTotal) -> list[int]:

@@ -11,11 +11,10 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import cache
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import jsonschema_rs
 import orjson
@@ -43,8 +42,7 @@ class SchemaNotFoundError(LookupError):
     """The contract names a schema that is not installed: a fault of the contract, not of a delivery."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Schema:
+class Schema(NamedTuple):
     """One schema file: ``name`` below ``schemas/``, its exact text and its hash for the receipts."""
 
     name: str
@@ -53,8 +51,7 @@ class Schema:
     document: Mapping[str, Any]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Refusal:
+class Refusal(NamedTuple):
     """One part of a document that its schema refuses. An empty ``keyword``: the engines disagree."""
 
     parts: tuple[str | int, ...]

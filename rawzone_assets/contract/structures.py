@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import jsonschema_rs
 
@@ -31,8 +31,7 @@ _ITEMS = "*"
 _KINDS = {"integer": "number"}  # types that JSON Schema tells apart and a structure does not
 
 
-@dataclass(frozen=True, kw_only=True)
-class Structure:
+class Structure(NamedTuple):
     """The digest of a document's paths and types, and the same as drift compares them."""
 
     fingerprint: str
@@ -79,8 +78,7 @@ def structure_of(document: Any, *, usual_for: str | None) -> Structure:
     return structure
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Paths:
+class _Paths(NamedTuple):
     """The paths of a structure: the types of what stands there, and the names of what stands below."""
 
     kinds: Mapping[str, set[str]]

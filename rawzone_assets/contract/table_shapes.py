@@ -2,7 +2,7 @@
 
 A row is an object of texts; a blank cell is ``null``. The row's JSON Schema says everything once: standard
 keywords about values, and ``x-columns`` about headers (aliases, old layouts), ``x-usual`` about texts that are
-merely unusual. Reading rows out of bytes is ``tables.py``'s part.
+merely unusual. Reading rows out of bytes is ``table_rows.py``'s part.
 """
 
 from __future__ import annotations

@@ -1,52 +1,23 @@
-"""Tables: delimited text, read in chunks, each chunk judged by pandera and by the feed's rules.
+"""Tables: what those of a feed are declared to be.
 
-A chunk holds at most ``CHUNK_ROWS`` rows and ``CHUNK_CELL_CHARACTERS`` characters, so gigabytes
-take no more memory than one of megabytes. Columns and demands come from the row's schema (``table_shapes``).
+Light, for every process declares formats and few judge by them: what judges, ``table_examination.py``, is
+loaded when a first delivery comes.
 """
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
-from datetime import date
-from itertools import filterfalse, islice
-from typing import Any, BinaryIO
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import orjson
-
-from rawzone_assets.contract import codes, digests
-from rawzone_assets.contract.day_columns import DayColumn
-from rawzone_assets.contract.dialects import told_by_header
-from rawzone_assets.contract.drift import outline_of_columns
-from rawzone_assets.contract.exposures import may_expose
 from rawzone_assets.contract.feed import Capture, Content, Facts, Feed
-from rawzone_assets.contract.findings import Finding, Findings, Place
-from rawzone_assets.contract.forms import UNDEFINED, day_of, is_date
-from rawzone_assets.contract.restatement import MOST_DAYS, Diary, Figures, diary_of, rows_of_diary
-from rawzone_assets.contract.rules import stale
-from rawzone_assets.contract.table_cells import as_numbers, refused_cells, unusual_cells
-from rawzone_assets.contract.table_cuts import LastCells
-from rawzone_assets.contract.table_grammar import Plain, TableGrammar, grammar_of
-from rawzone_assets.contract.table_rows import SEPARATORS, Dialect, Lines, Rows
-from rawzone_assets.contract.table_rules import Chunk, Identities, TableRule
-from rawzone_assets.contract.table_shapes import (
-    Header,
-    Shape,
-    header_findings,
-    resolve_header,
-    shape_of,
-)
-from rawzone_assets.contract.table_wholes import Gathered, WholeRule
-from rawzone_assets.contract.texts import Survey, survey
-from rawzone_assets.contract.yearless import Daily, Days
+from rawzone_assets.contract.findings import Findings
 
-CHUNK_ROWS = 20_000
-CHUNK_CELL_CHARACTERS = 8 * 2**20
-MOST_COLUMNS = 500
-_WRITTEN_AT_ONCE = 500
-MOST_EXPLAINED = 1_000
-"""After so many refused cells the rest of the file is only counted: nobody reads further."""
+if TYPE_CHECKING:  # each feed declares some of these, and loads them itself
+    from rawzone_assets.contract.restatement import Figures
+    from rawzone_assets.contract.table_rows import Dialect
+    from rawzone_assets.contract.table_rules import TableRule
+    from rawzone_assets.contract.table_wholes import WholeRule
+    from rawzone_assets.contract.yearless import Daily
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,35 +42,19 @@ class TableFormat:
     even_decimals: bool = False
     unique: tuple[str, ...] = ()
 
+    def load(self) -> None:
+        import rawzone_assets.contract.table_examination  # noqa: F401, PLC0415  see above
+
     def examine(self, feed: Feed, content: Content, capture: Capture, findings: Findings) -> Facts:
-        seen = survey(content)
-        charset = self.charset_of(seen, findings)
-        text = {**seen.facts, "charset": charset or seen.facts["charset"]}
-        if charset is None:
-            return Facts(text=text)
-        examination = _Examination(
-            format=self,
-            feed=feed,
-            capture=capture,
-            findings=findings,
-            shape=shape_of(feed.schema),
-            identities=Identities(columns=self.unique),
-            gathered=Gathered(names=self._needed_whole()),
-        )
-        with content.open() as stream:
-            examination.run(self.rows(content, stream, charset, examination.shape), seen)
-        # What no mark announces is not there: nobody has to look for it again.
-        seen_all = examination.unmarked == content.size
-        return examination.facts()._replace(text=text, access_reasons={} if seen_all else None)
+        from rawzone_assets.contract.table_examination import examine  # noqa: PLC0415  see above
 
-    def rows(self, content: Content, stream: BinaryIO, charset: str, shape: Shape) -> Rows:
-        """The rows, header first, of content in this charset; ``stream`` is the content, opened."""
-        dialect = self.dialect
-        if self.other_dialects:
-            dialect = told_by_header((dialect, *self.other_dialects), content, charset, shape)
-        return Rows(stream=stream, charset=charset, dialect=dialect)
+        return examine(self, feed, content, capture, findings)
 
-    def _needed_whole(self) -> frozenset[str]:
+    @property
+    def dialects(self) -> tuple[Dialect, ...]:
+        return (self.dialect, *self.other_dialects)
+
+    def needed_whole(self) -> frozenset[str]:
         """The columns to be kept until the end."""
         needed = {column for rule in self.whole_rules for column in rule.columns}
         if self.daily:
@@ -107,273 +62,3 @@ class TableFormat:
         if self.figures:
             needed.update((self.day, *self.figures.of, *self.figures.by))
         return frozenset(needed)
-
-    def charset_of(self, seen: Survey, findings: Findings) -> str | None:
-        """The charset to read it in; ``None`` with the objection added when it is no table."""
-        if seen.first == b"<":
-            findings.add(codes.HTML_INSTEAD("the file begins with '<': a web page, not a table", seen.start))
-            return None
-        if seen.first in {b"{", b"["}:
-            findings.add(codes.TABLE_SYNTAX("the file begins as JSON does: no table", seen.start))
-            return None
-        legacy = self.legacy_charset
-        if legacy and seen.invalid_at is not None and not seen.utf16 and seen.nul_at is None:
-            message = f"the bytes are not UTF-8 from here on and are read as {legacy}"
-            findings.add(codes.LEGACY_ENCODING(message, Place(offset=seen.invalid_at)))
-            return legacy
-        objection = seen.objection()
-        if objection:
-            findings.add(objection)
-            return None
-        return "utf-8"
-
-
-@dataclass
-class _Examination:
-    """One table while it is read, chunk by chunk."""
-
-    format: TableFormat
-    feed: Feed
-    capture: Capture
-    findings: Findings
-    shape: Shape
-    identities: Identities
-    gathered: Gathered
-    header: Header = field(default_factory=lambda: Header(names=(), columns=()))
-    last_cells: LastCells | None = None  # where a cut can show in them
-    records: int = 0
-    explained: int = 0
-    unmarked: int = 0  # bytes from the start on in which no mark of an exposure stands
-    first_day: str | None = None
-    last_day: str | None = None
-    diary: Diary | None = None
-    _rows: list[list[str]] = field(default_factory=list)
-    _lines: list[int] = field(default_factory=list)
-    _digest: Any = field(default_factory=hashlib.sha256)
-
-    def run(self, rows: Rows, seen: Survey) -> None:
-        if self.format.even_decimals and not seen.ends_with_newline:
-            self.last_cells = LastCells()
-        names = rows.header()
-        if names is None:
-            self.findings.add(rows.broken or codes.TRUNCATED("the file holds nothing but blank lines"))
-            return
-        if not self._read_header(names, rows.line):
-            return
-        if not may_expose(rows.dialect.delimiter.join(names)):
-            self.unmarked = rows.taken
-        self._read_chunks(rows, seen.newline)
-        self._read_rows(rows)
-        if rows.broken:
-            self.findings.add(rows.broken)
-        elif self.records == 0 and not self.findings.blocking:
-            self.findings.add(codes.EMPTY_RESULT("the table has a header and no rows"))
-        cut = self.last_cells.cut(rows.line, self.header.names[-1]) if self.last_cells else None
-        if cut:
-            self.findings.add(cut)
-        self._judge_whole()
-        if self.last_day:
-            newest = date.fromisoformat(self.last_day)
-            self.findings.extend(stale(newest, self.feed, self.capture))
-
-    def facts(self) -> Facts:
-        known = bool(self.header.names)
-        return Facts(
-            records=self.records if known else None,
-            data_min=self.first_day,
-            data_max=self.last_day,
-            fingerprint=digests.digest_of_names(self.header.names) if known else None,
-            outline=outline_of_columns(self.header.names) if known else (),
-            substance=self._digest.hexdigest() if known else None,
-            diary=self.diary,
-        )
-
-    def _read_header(self, names: list[str], line: int) -> bool:
-        if len(names) > MOST_COLUMNS:
-            self.findings.add(codes.TABLE_SYNTAX(f"more than {MOST_COLUMNS} columns", Place(line=line)))
-            return False
-        header = resolve_header(self.shape, names)
-        found = list(header_findings(self.shape, header, line))
-        self.findings.extend(found)
-        if any(finding.code == codes.TABLE_SYNTAX.code for finding in found):
-            return False
-        self.header = header
-        self._digest.update(orjson.dumps(names))
-        return True
-
-    def _read_chunks(self, rows: Rows, newline: str) -> None:
-        """Judge whole lines, a chunk at once, up to the first chunk of which some line is no row."""
-        if newline not in SEPARATORS:
-            return
-        needed = {self.format.day, *self.gathered.names, *(c for r in self.format.rules for c in r.columns)}
-        needed.update(self.identities.columns)
-        grammar = grammar_of(self.shape, self.header, rows.dialect, newline, frozenset(needed))
-        while lines := rows.next_lines(CHUNK_ROWS, SEPARATORS[newline].encode()):
-            if lines.may_be_long:
-                return
-            plain = self._take_plain(lines, grammar) if grammar else None
-            if plain is None and not self._take_parsed(lines, rows.dialect):
-                return
-            if plain and self.unmarked == rows.taken and not any(map(may_expose, plain.texts)):
-                self.unmarked += lines.size
-            rows.take(lines)
-
-    def _take_plain(self, lines: Lines, grammar: TableGrammar) -> Plain | None:
-        """The lines, if they were judged, being plain (``table_grammar.py``)."""
-        plain = grammar.chunk_of(lines, self.shape, with_last=self.last_cells is not None)
-        if plain is None or not self._take_written(grammar.written(lines)):
-            return None
-        self._take_chunk(plain.chunk, plain.last_cells, lines.count, self._rule_objections(plain.chunk))
-        return plain
-
-    def _take_parsed(self, lines: Lines, dialect: Dialect) -> bool:
-        """Whether the lines were judged, being whole rows of the header's width."""
-        if lines.size + 2 * lines.count * len(self.header.names) >= CHUNK_CELL_CHARACTERS:
-            return False  # too much to be one chunk, and to be parsed at once
-        parsed = lines.rows(dialect, len(self.header.names))
-        if parsed is None:
-            return False
-        rows, numbers = parsed
-        if len(rows) < lines.count == CHUNK_ROWS:  # more rows belong to this chunk
-            return False
-        if not self._take_written(_written(rows)):
-            return False
-        self._judge_rows(rows, numbers)
-        return True
-
-    def _take_written(self, pieces: Iterable[bytes]) -> bool:
-        """Whether so much may be a chunk; it is digested then."""
-        digest, written = self._digest.copy(), 0
-        for piece in pieces:
-            digest.update(piece)
-            written += len(piece)
-        if written >= CHUNK_CELL_CHARACTERS:
-            return False
-        self._digest = digest
-        return True
-
-    def _read_rows(self, rows: Rows) -> None:
-        width = len(self.header.names)
-        characters = 0
-        ragged: tuple[int, int] | None = None  # line and width of a row that may turn out to be the last
-        for cells in rows:
-            if ragged:
-                self._object_to_width(*ragged)
-                ragged = None
-            if len(cells) != width:
-                ragged = rows.line, len(cells)
-                continue
-            self._rows.append(cells)
-            self._lines.append(rows.line)
-            row = orjson.dumps(cells)
-            self._digest.update(row)
-            characters += len(row)
-            if len(self._rows) >= CHUNK_ROWS or characters >= CHUNK_CELL_CHARACTERS:
-                self._judge_rows(self._rows, self._lines)
-                self._rows, self._lines, characters = [], [], 0
-        if self._rows:
-            self._judge_rows(self._rows, self._lines)
-        if ragged and ragged[1] < width:
-            message = f"the last row has {ragged[1]} cells, the header {width}"
-            self.findings.add(codes.TRUNCATED(message, Place(line=ragged[0])))
-        elif ragged:
-            self._object_to_width(*ragged)
-
-    def _object_to_width(self, line: int, width: int) -> None:
-        self.explained += 1
-        if self.explained > MOST_EXPLAINED:
-            return
-        message = f"the row has {width} cells, the header {len(self.header.names)}"
-        self.findings.add(codes.TABLE_SYNTAX(message, Place(line=line)))
-
-    def _judge_rows(self, rows: Sequence[Sequence[str]], lines: Sequence[int]) -> None:
-        cells = list(zip(*rows, strict=True))
-        known = [(column, cells[index]) for index, column in enumerate(self.header.columns) if column]
-        distinct = {column: frozenset(texts) for column, texts in known}
-        blanks = {column: frozenset(filterfalse(str.strip, texts)) for column, texts in distinct.items()}
-        columns: dict[str, Sequence[str | None]] = {
-            column: [None if cell in blanks[column] else cell for cell in texts] if blanks[column] else texts
-            for column, texts in known
-        }
-        told = {c: distinct[c] - blanks[c] | ({None} if blanks[c] else frozenset()) for c in columns}
-        chunk = Chunk(columns=columns, lines=lines, _distinct=told)
-        self._take_chunk(chunk, cells[-1], len(rows), self._objections(chunk))
-
-    def _take_chunk(
-        self, chunk: Chunk, last_cells: Sequence[str], rows: int, objections: Iterator[Finding]
-    ) -> None:
-        self.gathered.take(chunk)
-        self._note_days(chunk.distinct(self.format.day))
-        if self.last_cells:
-            self.last_cells.take(last_cells)
-        self.records += rows
-        if self.explained < MOST_EXPLAINED:
-            for finding in objections:
-                self.findings.add(finding)
-                self.explained += finding.blocking
-                if self.explained >= MOST_EXPLAINED:
-                    break
-
-    def _judge_whole(self) -> None:
-        table = self.gathered.table()
-        days = Days()
-        if self.format.daily:
-            days = self.format.daily.read(table, self.capture)
-            self.findings.extend(days.findings)
-            self._note_days([day.isoformat() for day in days.extent])
-        elif self.format.figures:
-            cells = table.columns.get(self.format.day, [])
-            days = Days(dates=tuple([day_of(text) if text else None for text in cells]))
-        if self.format.figures and self.last_day and not self.findings.blocking:
-            self.diary = self._diary(self.format.figures, table, days, date.fromisoformat(self.last_day))
-        for rule in self.format.whole_rules:
-            self.findings.extend(islice(rule.judge(table, self.capture), MOST_EXPLAINED))
-
-    def _diary(self, figures: Figures, table: Chunk, days: Days, newest: date) -> Diary | None:
-        """What the rows tell of days that are settled."""
-        of, by = (sorted(set(names) & table.columns.keys()) for names in (figures.of, figures.by))
-        until = figures.last_settled(self.capture.day, newest, self.feed.cadence.lag_days)
-        dates: Sequence[date | None] = days.dates
-        rows: Sequence[int]
-        rows = days.rows_in_a_row(MOST_DAYS, until) if days.in_a_row else rows_of_diary(dates, until)
-        if any(UNDEFINED in column for column in _cells_of(table, of, rows)):
-            cells = zip(*(table.columns[name] for name in of), strict=True)
-            dates = [None if UNDEFINED in row else day for day, row in zip(dates, cells, strict=True)]
-            rows = rows_of_diary(dates, until)
-        told_days = DayColumn.of(filter(None, map(dates.__getitem__, rows)))
-        columns: Sequence[Sequence[Any]] = _cells_of(table, (*of, *by), rows)
-        if by:  # of a day's several records each value is written anew, and numbers in a tenth of the time
-            columns = list(map(as_numbers, columns))
-        return diary_of(told_days, columns[: len(of)], (*of, *by), until=until, by=columns[len(of) :])
-
-    def _objections(self, chunk: Chunk) -> Iterator[Finding]:
-        yield from refused_cells(self.shape, chunk)
-        yield from unusual_cells(self.shape, chunk)
-        yield from self._rule_objections(chunk)
-
-    def _rule_objections(self, chunk: Chunk) -> Iterator[Finding]:
-        for rule in self.format.rules:
-            yield from rule.judge(chunk, self.capture)
-        yield from self.identities.repeats(chunk)
-
-    def _note_days(self, cells: Iterable[str | None]) -> None:
-        days = [text for text in cells if text and is_date(text)]
-        if days:
-            self.first_day = min(days) if self.first_day is None else min(self.first_day, *days)
-            self.last_day = max(days) if self.last_day is None else max(self.last_day, *days)
-
-
-def _written(rows: Sequence[Sequence[str]]) -> Iterator[bytes]:
-    """The rows as JSON lists of texts, one after the other: so many at once that no list is made for each."""
-    for start in range(0, len(rows), _WRITTEN_AT_ONCE):
-        some = rows[start : start + _WRITTEN_AT_ONCE]
-        written = orjson.dumps(some)[1:-1].split(b"],[")
-        # What parts them may stand in a cell, too.
-        yield from [b"][".join(written)] if len(written) == len(some) else map(orjson.dumps, some)
-
-
-def _cells_of(table: Chunk, names: Sequence[str], rows: Sequence[int]) -> list[list[str | None]]:
-    """The cells of some columns in some rows, which ascend, column by column."""
-    if rows and rows[-1] - rows[0] < len(rows):  # all that stand there, as nearly always
-        return [list(table.columns[name][rows[0] : rows[-1] + 1]) for name in names]
-    return [[*map(table.columns[name].__getitem__, rows)] for name in names]

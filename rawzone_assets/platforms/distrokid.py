@@ -8,11 +8,9 @@ from datetime import timedelta
 from rawzone_assets.contract import codes
 from rawzone_assets.contract import table_rules as table
 from rawzone_assets.contract.archives import ZipFormat
-from rawzone_assets.contract.chart_blocks import BlocksFormat
 from rawzone_assets.contract.feed import Cadence, Feed, Platform, Variant
 from rawzone_assets.contract.findings import Role
-from rawzone_assets.contract.html_pages import HtmlFormat, SignIn
-from rawzone_assets.contract.page_totals import PageTotal
+from rawzone_assets.contract.html_pages import BlocksFormat, HtmlFormat, PageTotal, SignIn
 from rawzone_assets.contract.projection import Projection
 from rawzone_assets.contract.restatement import Figures
 from rawzone_assets.contract.rules import (

@@ -19,7 +19,8 @@ from rawzone_assets.contract import (
     schemas,
     structures,
     table_cells,
-    tables,
+    table_diaries,
+    table_examination,
     yearless,
 )
 from rawzone_assets.contract.feed import Capture, Content, Feed, Judgement
@@ -41,8 +42,8 @@ def _closed() -> Iterator[None]:
         patch.setattr(table_cells, "refused_texts", lambda _shape, chunk, column: chunk.distinct(column))
         patch.setattr(table_cells, "MOST_ROWS", 10**9)
         patch.setattr(table_cells, "are_surely_usual", lambda *_: False)
-        patch.setattr(tables, "as_numbers", lambda cells: cells)
-        patch.setattr(tables._Examination, "_read_chunks", lambda *_: None)
+        patch.setattr(table_diaries, "as_numbers", lambda cells: cells)
+        patch.setattr(table_examination._Examination, "_read_chunks", lambda *_: None)
         patch.setattr(yearless, "_dates_in_a_row", lambda *_: ())
         patch.setattr(Marks, "are_in", lambda *_: True)
         patch.setattr(schemas, "proving_engine", lambda _name: None)

@@ -9,7 +9,7 @@ from random import Random
 import pytest
 from judging_support import DAY, capture
 
-from rawzone_assets.contract import tables
+from rawzone_assets.contract import table_examination
 from rawzone_assets.contract.content import BytesContent
 from rawzone_assets.contract.feed import Judgement
 from rawzone_assets.contract.judging import judge
@@ -58,7 +58,7 @@ class TestAccess:
     @pytest.mark.parametrize("row", [0, 5, -1])
     @pytest.mark.parametrize("title", ["by owner@example.org", 'by "owner"', "by owner\t"])
     def test_of_a_table_is_found_in_any_row(self, row: int, title: str, monkeypatch: pytest.MonkeyPatch):
-        monkeypatch.setattr(tables, "CHUNK_ROWS", 4)
+        monkeypatch.setattr(table_examination, "CHUNK_ROWS", 4)
         report = good_report(DAY, Random(1), weeks=2).set(row, "Title", title)
         report.set(-2, "Title", "owner%40example.org")
         expected = {"e-mail": 1 + ("@" in title)}

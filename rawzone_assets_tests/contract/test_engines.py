@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from mutant_seeds import FORMATS, SAME_EVERY_TIME, Seed, mutants_of, seeds
 from reference_engines import judged_by_reference
 
-from rawzone_assets.contract import judging, table_beginnings, table_rows, tables
+from rawzone_assets.contract import judging, table_beginnings, table_examination, table_rows
 from rawzone_assets.contract.content import BytesContent
 from rawzone_assets.contract.judging import judge
 from rawzone_assets.contract.naming import Recognized, recognize
@@ -63,7 +63,7 @@ def test_the_engines_agree_about_mutants(kind: str, tell: Callable[[str], None])
 
 @pytest.mark.parametrize("kind", ["csv", "tsv"])
 def test_the_engines_agree_about_tables_of_many_chunks(kind: str, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(tables, "CHUNK_ROWS", 4)
+    monkeypatch.setattr(table_examination, "CHUNK_ROWS", 4)
     monkeypatch.setattr(
         table_rows, "_BLOCK", 1
     )  # each line is looked at alone: what the first ones tell is used
@@ -75,7 +75,7 @@ def test_good_rows_without_quotes_are_never_cut_into_cells(monkeypatch: pytest.M
     def cut(*_: object) -> None:
         raise AssertionError("rows were cut into cells")
 
-    monkeypatch.setattr(tables._Examination, "_judge_rows", cut)
+    monkeypatch.setattr(table_examination._Examination, "_judge_rows", cut)
     good = next(seed for seed in seeds("tsv") if seed.feed.id == "distrokid/sales")
     assert not judge(good.feed, BytesContent(good.data), good.capture).refused
 

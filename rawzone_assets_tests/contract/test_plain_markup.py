@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 
 from rawzone_assets.contract import page_markup
 from rawzone_assets.contract.content import BytesContent
+from rawzone_assets.contract.html_pages import PageTotal
 from rawzone_assets.contract.judging import judge
 from rawzone_assets.contract.naming import Recognized, recognize
-from rawzone_assets.contract.page_totals import PageTotal, candidates, prints_plainly
+from rawzone_assets.contract.page_totals import candidates, prints_plainly
 from rawzone_assets.contract.plain_markup import plain_markup
 from rawzone_assets.platforms import all_platforms
 from rawzone_assets.samples import samples

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rawzone_assets.contract import tables
+from rawzone_assets.contract import table_examination
 from rawzone_assets.contract.content import BytesContent
 from rawzone_assets.contract.feed import Capture, Judgement
 from rawzone_assets.contract.judging import judge
@@ -33,7 +33,7 @@ def row(day: int, campaign: str = "1", adset: str = "") -> str:
 
 @pytest.mark.parametrize("rows_a_chunk", [1, 2, 20_000])
 def test_a_row_is_compared_with_all_before_it(monkeypatch, rows_a_chunk):
-    monkeypatch.setattr(tables, "CHUNK_ROWS", rows_a_chunk)
+    monkeypatch.setattr(table_examination, "CHUNK_ROWS", rows_a_chunk)
     findings = judged(row(10), row(11), row(12), row(10)).findings
     assert [(f.code, f.where.line if f.where else None) for f in findings] == [("RZ-REPEATED-RECORD", 5)]
     assert "line 2" in findings[0].message

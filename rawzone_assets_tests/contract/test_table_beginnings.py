@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from mutant_seeds import seeds
 
-from rawzone_assets.contract import table_beginnings, table_grammar, table_rows, tables
+from rawzone_assets.contract import table_beginnings, table_examination, table_grammar, table_rows
 from rawzone_assets.contract.content import BytesContent
 from rawzone_assets.contract.judging import judge
 from rawzone_assets.contract.table_beginnings import Beginnings
@@ -18,7 +18,7 @@ SALES = next(seed for seed in seeds("tsv") if seed.feed.id == "distrokid/sales")
 @pytest.fixture
 def eager(monkeypatch: pytest.MonkeyPatch) -> None:
     """Chunks and pieces of few lines, and patterns from the first calm piece on."""
-    monkeypatch.setattr(tables, "CHUNK_ROWS", 4)
+    monkeypatch.setattr(table_examination, "CHUNK_ROWS", 4)
     monkeypatch.setattr(table_rows, "_BLOCK", 1)
     monkeypatch.setattr(table_beginnings, "_CALM", 1)
 

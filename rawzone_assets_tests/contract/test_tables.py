@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from judging_support import DAY, Judged, judged
 
-from rawzone_assets.contract import tables
+from rawzone_assets.contract import table_examination
 from rawzone_assets.contract.schemas import deciding_engine, explaining_engine
 from rawzone_assets.contract.table_cells import refused_cells
 from rawzone_assets.contract.table_rules import Chunk
@@ -232,8 +232,8 @@ class TestChunks:
             .set(79, "Earnings (USD)", "0.1")
         )
         whole = judged_report(made).judgement
-        monkeypatch.setattr(tables, "CHUNK_ROWS", limits[0])
-        monkeypatch.setattr(tables, "CHUNK_CELL_CHARACTERS", limits[1])
+        monkeypatch.setattr(table_examination, "CHUNK_ROWS", limits[0])
+        monkeypatch.setattr(table_examination, "CHUNK_CELL_CHARACTERS", limits[1])
         pieces = judged_report(made).judgement
         assert set(pieces.findings) == set(whole.findings)
         assert pieces.facts == whole.facts

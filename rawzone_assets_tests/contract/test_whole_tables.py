@@ -7,7 +7,7 @@ from random import Random
 
 import pytest
 
-from rawzone_assets.contract import tables
+from rawzone_assets.contract import table_examination
 from rawzone_assets.contract.content import BytesContent
 from rawzone_assets.contract.feed import Capture
 from rawzone_assets.contract.judging import judge
@@ -133,7 +133,7 @@ class TestLayouts:
 
 class TestChunks:
     def test_days_are_judged_over_all_chunks(self, monkeypatch):
-        monkeypatch.setattr(tables, "CHUNK_ROWS", 7)
+        monkeypatch.setattr(table_examination, "CHUNK_ROWS", 7)
         table = exports.overview(DAY, length=365)
         name = "tiktok_analytics_20250612.csv"
         judgement = judged("tiktok/analytics", name, table.encoded())
