@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import is_dataclass
+from importlib import import_module
 from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
@@ -66,8 +67,10 @@ def _used_by(function: FunctionType) -> Iterator[object]:
     for cell in function.__closure__ or ():
         yield cell.cell_contents
     names = set(_names_in(function.__code__))
-    for name in names & function.__globals__.keys():
-        value = function.__globals__[name]
+    values = [function.__globals__[name] for name in names & function.__globals__.keys()]
+    # Modules from which it imports itself, when it is called, stand among its names.
+    values += [import_module(name) for name in names if name.startswith(f"{_PACKAGE}.")]
+    for value in values:
         if isinstance(value, ModuleType):
             yield from (vars(value)[member] for member in names & vars(value).keys() if _is_ours(value))
         else:

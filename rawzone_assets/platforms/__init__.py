@@ -19,11 +19,28 @@ from rawzone_assets.contract.findings import Role
 
 
 @cache
-def all_platforms() -> tuple[Platform, ...]:
-    """Every platform of this package, by id, checked for contradictions."""
+def all_platforms(*, having: str | None = None) -> tuple[Platform, ...]:
+    """Every platform of this package, by id, checked for contradictions; or only the one that has this feed.
+
+    That one is looked for first in the module that is named as part of the feed's id, as modules mostly are:
+    then no other is loaded.
+    """
     names = sorted(module.name for module in pkgutil.iter_modules(__path__) if not module.name.startswith("_"))
-    platforms = [import_module(f"{__name__}.{name}").PLATFORM for name in names]
-    return checked(platforms)
+    if having is None:
+        return checked(map(_declared, names))
+    for platform in map(_declared, filter(set(names).__contains__, having.split("/"))):
+        if _has(platform, having):
+            return (platform,)
+    return tuple(platform for platform in all_platforms() if _has(platform, having))
+
+
+def _declared(module: str) -> Platform:
+    platform: Platform = import_module(f"{__name__}.{module}").PLATFORM
+    return platform
+
+
+def _has(platform: Platform, feed_id: str) -> bool:
+    return any(feed.id == feed_id for feed in platform.feeds)
 
 
 def declared_in(platform: Platform) -> Path | None:
@@ -43,7 +60,8 @@ def all_feeds() -> tuple[Feed, ...]:
 
 def find_feed(feed_id: str) -> Feed | None:
     """The feed of that id, or ``None``."""
-    return next((feed for feed in all_feeds() if feed.id == feed_id), None)
+    feeds = (feed for platform in all_platforms(having=feed_id) for feed in platform.feeds)
+    return next((feed for feed in feeds if feed.id == feed_id), None)
 
 
 def checked(platforms: Iterable[Platform]) -> tuple[Platform, ...]:

@@ -43,7 +43,10 @@ _Answer = TypeVar("_Answer")
 
 
 class JudgePool:
-    """Workers that know the platforms of ``source`` (``module:function``), started when first needed."""
+    """Workers that know the platforms of ``source``, started when first needed.
+
+    That is the ``module:function`` which gives those ``having`` a feed: workers load what they judge.
+    """
 
     def __init__(
         self,
@@ -172,16 +175,22 @@ class _Seat:
 
     def ask(self, feed: Feed, content: Content, capture: Capture, seconds: int) -> dict[str, Any] | _Death:
         return self._asked(
+            feed,
             lambda worker: worker.ask(feed, content, capture, seconds),
             lambda answer: not isinstance(answer, _Death) and "findings" in answer,
         )
 
     def ask_all(self, requests: Sequence[tuple[Feed, Content, Capture, int]]) -> list[dict[str, Any]] | None:
         """What its worker says of each; ``None`` when not all of them can be answered."""
-        return self._asked(lambda worker: worker.ask_all(requests), lambda answers: answers is not None)
+        first_feed = requests[0][0]
+        return self._asked(
+            first_feed, lambda worker: worker.ask_all(requests), lambda answers: answers is not None
+        )
 
-    def _asked(self, ask: Callable[[_Worker], _Answer], leaves_it_fit: Callable[[_Answer], bool]) -> _Answer:
-        worker, self._worker = self._worker or _Worker(self.source, self.memory), None
+    def _asked(
+        self, feed: Feed, ask: Callable[[_Worker], _Answer], leaves_it_fit: Callable[[_Answer], bool]
+    ) -> _Answer:
+        worker, self._worker = self._worker or _Worker(self.source, self.memory, feed.id), None
         try:
             answer = ask(worker)
             if leaves_it_fit(answer):
@@ -200,10 +209,10 @@ class _Seat:
 class _Worker:
     """One worker process and its two pipes."""
 
-    def __init__(self, source: str, memory: int) -> None:
+    def __init__(self, source: str, memory: int, first_feed: str) -> None:
         try:
             self._process = subprocess.Popen(
-                command_of("rawzone_assets.zone.judging_worker", source, str(memory)),
+                command_of("rawzone_assets.zone.judging_worker", source, str(memory), first_feed),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 # Not our own: it may be a file, and a worker may write to no file, not even a warning.
@@ -225,18 +234,22 @@ class _Worker:
         self._relay = threading.Thread(target=_relay, args=(stderr,), daemon=True)
         self._relay.start()
         # A worker that cannot even start is the installation's fault and must not cost any delivery a finding.
-        ready = read_frame(self._stdout)
-        self._feeds = frozenset(ready["feeds"]) if ready else frozenset()
-        if not self._feeds:
+        if read_frame(self._stdout) is None:
             self.end()
             raise JudgeUnavailable(source)
 
     def ask(self, feed: Feed, content: Content, capture: Capture, seconds: int) -> dict[str, Any] | _Death:
-        """The worker's answer, or how it died."""
+        """The worker's answer, or how it died.
+
+        Raises:
+            JudgeUnavailable: It does not know the feed.
+        """
         header, body = self._request(feed, content, capture, seconds)
         with Watchdog(self._process, seconds * _WALL_FACTOR) as watchdog:
             self._send(header, [body])
             taken = read_frame(self._stdout)
+            if taken and "unknown" in taken:
+                raise JudgeUnavailable(taken["unknown"])
             answer = read_frame(self._stdout) if taken else None
         if answer:
             return answer
@@ -259,8 +272,6 @@ class _Worker:
         self, feed: Feed, content: Content, capture: Capture, seconds: int
     ) -> tuple[dict[str, Any], bytes]:
         """What the worker is sent of a delivery. Staged bytes it reads itself."""
-        if feed.id not in self._feeds:
-            raise JudgeUnavailable(feed.id)
         staged = content if isinstance(content, StagedContent) else None
         body = b"" if staged else content.read()
         header = {

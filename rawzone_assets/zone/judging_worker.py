@@ -1,9 +1,9 @@
 """The worker process that judges: hostile content can exhaust this process, never the one that promotes.
 
-Started by ``judges.JudgePool`` as ``python -m rawzone_assets.zone.judging_worker MODULE:FUNCTION MEMORY``; the
-function gives the platforms. Requests and answers are frames (length, JSON) on standard input and output, a
-request is followed by the bytes of its deliveries. The worker gives up all that judging does not need: it may
-write no file and fork no process.
+Started by ``judges.JudgePool`` as ``python -m rawzone_assets.zone.judging_worker MODULE:FUNCTION MEMORY FEED``;
+the function gives the platforms that have a feed, and FEED is that of the first delivery. Requests and answers
+are frames (length, JSON) on standard input and output, a request is followed by the bytes of its deliveries.
+The worker gives up all that judging does not need: it may write no file and fork no process.
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ import signal
 import struct
 import sys
 import time
-import traceback
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import date, datetime
@@ -33,9 +32,7 @@ from rawzone_assets.contract.feed import Capture, Content, Facts, Feed, Judgemen
 from rawzone_assets.contract.findings import Finding, Role
 from rawzone_assets.contract.judging import judge
 from rawzone_assets.contract.modes import Mode, Secrets
-from rawzone_assets.zone.files import LocalFiles
 from rawzone_assets.zone.garbage import collect_seldom
-from rawzone_assets.zone.staged_content import StagedContent
 
 PIPE = 2**20
 """Bytes of a pipe's buffers on both sides and in the kernel: most frames are written and read in one go."""
@@ -89,15 +86,12 @@ def _findings_from_json(records: list[dict[str, Any]]) -> tuple[Finding, ...]:
 def _content(header: Mapping[str, Any], body: bytes) -> Content:
     if header["path"] is None:
         return BytesContent(body)
+    from rawzone_assets.zone.files import LocalFiles  # noqa: PLC0415  few deliveries are too large to be sent
+    from rawzone_assets.zone.staged_content import StagedContent  # noqa: PLC0415
+
     return StagedContent(
         files=LocalFiles(), path=Path(header["path"]), encoding=header["encoding"], size=header["size"]
     )
-
-
-def _feeds(source: str) -> dict[str, Feed]:
-    module, _, function = source.partition(":")
-    platforms = getattr(importlib.import_module(module), function)()
-    return {feed.id: feed for platform in platforms for feed in platform.feeds}
 
 
 def _confine(memory: int) -> None:
@@ -109,20 +103,25 @@ def _confine(memory: int) -> None:
 
 def _say_without_values(kind: type[BaseException], _error: BaseException, trace: TracebackType | None) -> None:
     """Where a fault of ours happened. What it says is left out: it may quote the delivery."""
-    sys.stderr.write("".join(traceback.format_tb(trace)) + f"{kind.__name__} while judging a delivery\n")
+    while trace:
+        code = trace.tb_frame.f_code
+        sys.stderr.write(f"  {code.co_filename}, line {trace.tb_lineno}, in {code.co_name}\n")
+        trace = trace.tb_next
+    sys.stderr.write(f"{kind.__name__} while judging a delivery\n")
 
 
 def main() -> None:
-    source, memory = sys.argv[1], int(sys.argv[2])
+    source, memory, first_feed = sys.argv[1], int(sys.argv[2]), sys.argv[3]
     requests, answers = os.fdopen(0, "rb", buffering=PIPE), os.fdopen(os.dup(1), "wb", buffering=PIPE)
     os.dup2(2, 1)  # whatever a library prints must not fall among the answers
-    bench = _Bench(_feeds(source))
+    bench = _Bench(source)
+    bench.knows(first_feed)  # what judges it is loaded while that may fill Python's cache of compiled modules
     sys.excepthook = _say_without_values
     gc.freeze()
     collect_seldom()
     _confine(memory)
     bytes(_LEAST_MEMORY)  # with less every delivery would seem to be at fault: better not to start at all
-    write_frame(answers, {"feeds": sorted(bench.feeds)})
+    write_frame(answers, {"ready": True})
     while True:
         try:
             request = read_frame(requests)
@@ -137,6 +136,10 @@ def main() -> None:
             write_frame(answers, {"taken": True})
             write_frame(answers, {"out_of_memory": True})
             return
+        # Whatever fails while feeds are loaded, it is no delivery's fault.
+        if unknown := [one["feed"] for one in deliveries if not bench.knows(one["feed"])]:
+            write_frame(answers, {"unknown": unknown[0]})
+            continue
         try:
             if "all" in request:
                 answer = {"answers": list(map(bench.answer, deliveries, bodies))}
@@ -152,11 +155,24 @@ def main() -> None:
 class _Bench:
     """Where deliveries are judged, one after another; what recurs from one to the next is made once."""
 
-    def __init__(self, feeds: Mapping[str, Feed]) -> None:
-        """With the feeds as their platforms declare them."""
-        self.feeds = feeds
+    def __init__(self, source: str) -> None:
+        module, _, function = source.partition(":")
+        self._platforms = getattr(importlib.import_module(module), function)
+        self._feeds: dict[str, Feed] = {}  # as their platforms declare them
         self._adapted: dict[str, tuple[Any, Feed]] = {}
         self._last_second = 0  # of processor time that this process may use
+
+    def knows(self, feed_id: str) -> bool:
+        """Whether there is such a feed; then all that judges it is loaded."""
+        if feed_id not in self._feeds:
+            platforms = self._platforms(having=feed_id)
+            feed = next((feed for platform in platforms for feed in platform.feeds if feed.id == feed_id), None)
+            if feed is None:
+                return False
+            for form in (feed, *feed.variants):
+                form.format.load()
+            self._feeds[feed_id] = feed
+        return True
 
     def answer(self, header: Mapping[str, Any], body: bytes) -> dict[str, Any]:
         """The judgement on one delivery, or why it cannot be read."""
@@ -179,7 +195,7 @@ class _Bench:
         known = self._adapted.get(name)
         if known is None or known[0] != policy:
             modes = {code: Mode(mode) for code, mode in header["modes"].items()}
-            adapted = replace(self.feeds[name], modes=modes, secrets=Secrets(header["secrets"]))
+            adapted = replace(self._feeds[name], modes=modes, secrets=Secrets(header["secrets"]))
             known = self._adapted[name] = (policy, adapted)
         return known[1]
 

@@ -7,6 +7,7 @@ from functools import cache, partial
 
 from rawzone_assets.contract import codes
 from rawzone_assets.contract.forms import FORMS
+from rawzone_assets.contract.json_documents import JsonFormat
 from rawzone_assets.contract.judging import judge
 from rawzone_assets.contract.reachable_codes import reachable_codes
 from rawzone_assets.contract.rules import Series, fresh, no_day_twice, total_is_sum
@@ -27,6 +28,9 @@ class TestReachableCodes:
 
     def test_or_calls_what_names_it(self):
         assert found(fresh(SERIES)) == {"RZ-STALE-DATA"}
+
+    def test_or_imports_what_names_it_when_it_is_called(self):
+        assert {"RZ-JSON-SYNTAX", "RZ-ERROR-PAYLOAD", "RZ-VALUE-TYPE"} <= found(JsonFormat.examine)
 
     def test_values_classes_and_wrappers_are_followed(self):
         rule = no_day_twice(SERIES)

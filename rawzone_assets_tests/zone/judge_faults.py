@@ -11,7 +11,7 @@ import signal
 import stat
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -85,6 +85,11 @@ class FaultyFormat:
     """Does what the delivery says."""
 
     kind: str = "json"
+    loads: bool = True
+
+    def load(self) -> None:
+        if not self.loads:
+            raise ImportError("this installation lacks a library")
 
     def examine(self, _feed: Feed, content: Content, _capture: Capture, _findings: Findings) -> Facts:
         order = content.read().decode()
@@ -107,12 +112,17 @@ FEED = Feed(
     cadence=Cadence(every=timedelta(days=1), lag_days=1, stale_after_days=1),
     by_month=False,
 )
-PLATFORM = Platform(id="faulty", title="Faulty", source_system="nowhere", timezone="UTC", feeds=(FEED,))
+UNLOADABLE = replace(
+    FEED, id="faulty/unloadable", names=("unloadable_<ts>.json",), format=FaultyFormat(loads=False)
+)
+PLATFORM = Platform(
+    id="faulty", title="Faulty", source_system="nowhere", timezone="UTC", feeds=(FEED, UNLOADABLE)
+)
 
 
-def platforms() -> tuple[Platform, ...]:
-    return (PLATFORM,)
+def platforms(*, having: str) -> tuple[Platform, ...]:
+    return (PLATFORM,) if having.startswith("faulty/") else ()
 
 
-def none_at_all() -> tuple[Platform, ...]:
+def none_at_all(*, having: str) -> tuple[Platform, ...]:
     raise RuntimeError("this installation is broken")

@@ -146,8 +146,8 @@ class TestADeathThatIsNoFault:
         started: list[int] = []
 
         class Doomed(judges._Worker):
-            def __init__(self, source: str, memory: int) -> None:
-                super().__init__(source, memory)
+            def __init__(self, source: str, memory: int, first_feed: str) -> None:
+                super().__init__(source, memory, first_feed)
                 started.append(self._process.pid)
                 self._process.kill()
 
@@ -210,6 +210,18 @@ class TestAWorkerThatCannotStart:
     def test_or_does_not_know_the_feed(self, faulty: JudgePool):
         with pytest.raises(JudgeUnavailable, match="toolost/spotify"):
             faulty(feed_of("toolost/spotify"), BytesContent(b"{}"), CAPTURE)
+        assert codes(ordered(faulty, "ok")) == []
+
+    @pytest.mark.parametrize("after", [[], ["ok"]])
+    def test_or_cannot_load_what_judges_the_feed(self, faulty: JudgePool, after: list[str]):
+        """At its start or later: no delivery gets a finding because a library is missing."""
+        unloadable = (judge_faults.UNLOADABLE, BytesContent(b"ok"), CAPTURE)
+        for order in after:
+            assert codes(ordered(faulty, order)) == []
+        with pytest.raises(JudgeUnavailable):
+            faulty(*unloadable)
+        with pytest.raises(JudgeUnavailable):
+            faulty.judge_all([(judge_faults.FEED, BytesContent(b"ok"), CAPTURE), unloadable])
         assert codes(ordered(faulty, "ok")) == []
 
     def test_leaves_everything_in_landing(self, tmp_path: Path):
