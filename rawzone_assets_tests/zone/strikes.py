@@ -29,7 +29,6 @@ TOKEN, MARKED = b".", b"X"
 _NAMED = {
     "write": "write",
     "fsync": "sync",
-    "close": "close",
     "link": "link",
     "mkdir": "make folder",
     "unlink": "remove",
@@ -104,6 +103,12 @@ class StruckOs:
         if flags & os.O_EXCL:
             self._strike.before("create", path, dir_fd)
         return os.open(path, flags, mode, dir_fd=dir_fd)
+
+    def close(self, descriptor: int) -> None:
+        try:
+            self._strike.before("close")
+        finally:  # Linux lets go of it even where it says that closing failed
+            os.close(descriptor)
 
 
 def strike_the_disk(strike: Strike) -> None:

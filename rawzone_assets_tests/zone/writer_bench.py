@@ -17,12 +17,14 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from rawzone_assets.health.scrub import scrub
 from rawzone_assets.zone.errors import ZoneError
+from rawzone_assets.zone.receipt import Verdict
 from rawzone_assets_tests.zone import struck_promotion
 from rawzone_assets_tests.zone.invariants import (
     Oracle,
@@ -35,7 +37,7 @@ from rawzone_assets_tests.zone.invariants import (
 from rawzone_assets_tests.zone.strikes import MARKED, TOKEN, WRITING
 from rawzone_assets_tests.zone.tiny_platform import LandingFolder, look, open_zone, promote_all
 
-PATIENCE = 120  # seconds until a process counts as one that remains
+PATIENCE = 240  # seconds; whoever takes longer is taken not to end
 SENTENCE = re.compile(r"[A-Z][^\n]+\.")
 
 _REASONS = {
@@ -90,6 +92,19 @@ class Zone:
             yield from (f"{name}/{path} is not as undisturbed" for path in _unequal(ours, others))
         if self.receipts != other.receipts:
             yield f"{len(self.receipts)} receipts are not the {len(other.receipts)} of undisturbed promotion"
+
+    def differences_but_for_order(self, other: Zone) -> Iterator[str]:
+        """Which of several equal deliveries comes first decides which is stored, and as whose duplicate."""
+        if self._dealt_with() != other._dealt_with():
+            yield "what was dealt with is not what undisturbed promotion deals with"
+
+    def _dealt_with(self) -> tuple[Counter[tuple[str, ...]], int]:
+        kept = (Verdict.PROMOTED, Verdict.DUPLICATE)
+        dealt = [
+            (r["landing_path"], r["sha256"], "kept" if r["verdict"] in kept else r["verdict"])
+            for r in self.receipts
+        ]
+        return Counter(dealt), len(self.raw)
 
 
 def _unequal(one: Tree, other: Tree) -> list[str]:
@@ -214,10 +229,16 @@ class Bench:
         self._server.stdin.flush()
 
     def ended(self) -> list[int]:
+        """How they ended; one that does not is killed, which is a violation."""
+        if not self.has_ended(within=PATIENCE):
+            self.violations.append(f"it does not end: {self.lines()}")
+            for process in self.noted("promoting"):
+                with suppress(ProcessLookupError):
+                    os.kill(process, signal.SIGKILL)
         return json.loads(self._server.stdout.readline())
 
-    def has_ended(self) -> bool:
-        return bool(select.select([self._server.stdout], [], [], 0)[0])
+    def has_ended(self, *, within: float = 0) -> bool:
+        return bool(select.select([self._server.stdout], [], [], within)[0])
 
     def promote(self, **order: Any) -> list[int]:
         """How each of the processes ended that the order is for."""
@@ -251,17 +272,17 @@ class Bench:
             problems.append(f"nobody heard of it: {said}")
         self.violations += [f"{label} {call} {how} {nth}: {problem}" for problem in problems]
 
-    def objections(self, ended: list[int]) -> list[str]:
+    def objections(self, ended: list[int], **how: bool) -> list[str]:
         """To what is left, and to what the next promotion makes of it."""
         self.tried += 1
         told = self.lines()
         self.with_writers += bool(self.writers())
         problems = [problem for code in ended for problem in said_wrongly(code, told)]
         problems += [f"the writer {process} remains" for process in remaining(self.writers())]
-        problems += self.after()
+        problems += self.after(**how)
         return problems
 
-    def after(self) -> list[str]:
+    def after(self, *, in_order: bool = True) -> list[str]:
         oracle = Oracle()
         problems = oracle.check(*trees(self.home), recovered=False)
         oracle.acknowledge(trees(self.home)[0])
@@ -274,16 +295,18 @@ class Bench:
         except ZoneError as error:
             problems.append(f"the next promotion said {error}")
         problems += oracle.check(*trees(self.home))
-        return problems + self.differences()
+        return problems + self.differences(in_order=in_order)
 
-    def differences(self, home: Path | None = None) -> list[str]:
+    def differences(self, home: Path | None = None, *, in_order: bool = True) -> list[str]:
         """From what undisturbed promotion leaves, here or in a copy of this home."""
         home = home or self.home
-        problems = list(Zone.at(home).differences(self.reference))
+        found = Zone.at(home)
+        differences = found.differences if in_order else found.differences_but_for_order
+        problems = list(differences(self.reference))
         with open_zone(home) as zone:
             states = look(zone).states()
             problems += [f"scrub names {damage}" for damage in scrub(zone).damages]
-        problems += check_states(states, self.landing, self.reference.receipts)
+        problems += check_states(states, self.landing, found.receipts)
         problems += [f"I6: {path} still waits" for path, state in states.items() if state == "waiting"]
         problems += ["I4: landing was changed"] if read_landing(home / "landing") != self.landing else []
         for root in ("raw", "quarantine"):
