@@ -8,6 +8,7 @@ import os
 import random
 import signal
 import time
+from contextlib import suppress
 
 import pytest
 
@@ -15,7 +16,7 @@ from rawzone_assets_tests.processes import eventually
 from rawzone_assets_tests.zone.broken_writers import BROKEN
 from rawzone_assets_tests.zone.conftest import folder_in_memory
 from rawzone_assets_tests.zone.strikes import ANSWER, ASKED, PROMOTING, REQUEST, WRITING
-from rawzone_assets_tests.zone.struck_promotion import FINE
+from rawzone_assets_tests.zone.struck_promotion import FAILED, FINE
 from rawzone_assets_tests.zone.writer_bench import Bench, remaining
 
 WAYS = {
@@ -66,7 +67,7 @@ def counts(bench) -> str:
 class TestStruck:
     def test_once_somewhere_in_every_way(self, bench, tell):
         chance = random.Random(59)
-        chosen = chance.sample(STRIKES, 12)
+        chosen = chance.sample(STRIKES, 10)
         for role, call, how in chosen:
             bench.strike(call, how, chance.randint(1, bench.calls[role, call]), role=role)
         tell(f"writers: {counts(bench)}")
@@ -120,21 +121,25 @@ class TestAWriter:
     @pytest.mark.campaign
     def test_or_who_promotes_is_killed_at_any_time(self, bench, tell):
         """Idle or not, before it is asked for the first time or after the last."""
-        chance, ends = random.Random(62), []
+        chance, ends, late = random.Random(62), [], 0
         for turn in range(120):
             bench.begin_again()
             bench.begin(at_once=1 + turn % 2)
-            assert eventually(bench.writers)
-            time.sleep(chance.random() * 0.3)
+            assert eventually(bench.writers, pause=0.001)
+            time.sleep(chance.random() * 0.1)
+            late += bench.has_ended()
             victims = bench.writers() if turn % 3 else bench.noted("promoting")
-            try:
+            with suppress(ProcessLookupError):
                 os.kill(chance.choice(victims), signal.SIGKILL)
-            except ProcessLookupError:
-                ends.append("gone")
-            ended = bench.ended()
-            ends += ended
-            bench.violations += [f"turn {turn}: {problem}" for problem in bench.objections(ended)]
-        tell(f"killed at any time: {counts(bench)}; {ends.count(FINE)} came to their end all the same")
+            ends += bench.ended()
+            bench.violations += [
+                f"turn {turn}: {problem}" for problem in bench.objections(ends[-1 - turn % 2 :])
+            ]
+        came = f"{ends.count(FINE)} came to their end, {ends.count(FAILED)} said why not"
+        killed = f"{ends.count(-signal.SIGKILL)} were killed"
+        tell(
+            f"killed at any time: {counts(bench)}, {late} too late; of {len(ends)} promotions {came}, {killed}"
+        )
         assert bench.violations == []
 
 
