@@ -162,11 +162,13 @@ def _index() -> Mapping[str, Mapping[str, int]]:
     found: dict[str, dict[str, int]] = {}
     for language in _NAMES:
         names = _table(language)
-        shortened = () if language in _NEVER_SHORTENED else names
-        for short in {name[:length] for name in shortened for length in range(_SHORTEST, len(name))}:
-            begun = {month for name, month in names.items() if name.startswith(short)}
-            if len(begun) == 1:
-                found.setdefault(short, {})[language] = begun.pop()
+        begun: dict[str, set[int]] = {}
+        for name, month in () if language in _NEVER_SHORTENED else names.items():
+            for length in range(_SHORTEST, len(name)):
+                begun.setdefault(name[:length], set()).add(month)
+        for short, months in begun.items():
+            if len(months) == 1:
+                found.setdefault(short, {})[language] = months.pop()
         for name, month in names.items():
             found.setdefault(name, {})[language] = month
     return found
