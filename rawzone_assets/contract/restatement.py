@@ -222,7 +222,11 @@ def _remembered_digests(columns: Sequence[Column], count: int) -> Sequence[int]:
     if new:
         if len(_known_digests) > _MOST_KNOWN:
             _known_digests.clear()
-        told = _digests([[((), texts)] for texts in _as_texts(columns, new)])
+        texts = [
+            _column_as_texts(values) if looked_up is column else values
+            for values, looked_up, column in zip(_picked(alike, new), alike, columns, strict=True)
+        ]
+        told = _digests_of_single_records(list(zip(*texts, strict=True)) or [()] * len(new))
         for row, digest in zip(new, told, strict=True):
             digests[row] = _known_digests[records[row]] = digest
     return digests
@@ -233,7 +237,19 @@ _known_digests: dict[Any, int] = {}
 
 def _digests(days: Iterable[Sequence[Any]]) -> Sequence[int]:
     """From 1 to 255."""
-    sums = b"".join([hashlib.sha256(orjson.dumps(entries)).digest() for entries in days])
+    return _bytes_of(map(orjson.dumps, days))
+
+
+def _digests_of_single_records(records: Sequence[_Texts]) -> Sequence[int]:
+    """As :func:`_digests` of days that have one record each, told apart by nothing: written all at once."""
+    written = orjson.dumps(records)[2:-2].split(b"],[")
+    if len(written) != len(records):  # what parts them stands in a text, too
+        return _digests([[((), texts)] for texts in records])
+    return _bytes_of([b"[[[],[%b]]]" % texts for texts in written])
+
+
+def _bytes_of(written: Iterable[bytes]) -> Sequence[int]:
+    sums = b"".join([hashlib.sha256(entries).digest() for entries in written])
     return [1 + number % 255 for (number,) in _FIRST_BYTES.iter_unpack(sums)]
 
 
@@ -244,6 +260,9 @@ def _digest_of_many_days(keys: Sequence[_Texts]) -> int:
 
 
 def _picked(columns: Sequence[Column], rows: Sequence[int]) -> list[Column]:
+    first, count = rows[0] if rows else 0, len(rows)
+    if rows == list(range(first, first + count)):  # one after the other, as nearly always
+        return [column[first : first + count] for column in columns]
     return [[column[row] for row in rows] for column in columns]
 
 

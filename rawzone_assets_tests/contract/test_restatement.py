@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from base64 import b64decode
 from dataclasses import replace
 from datetime import date, timedelta
 from random import Random
@@ -12,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rawzone_assets.contract import restatement
 from rawzone_assets.contract.content import BytesContent
 from rawzone_assets.contract.day_columns import DayColumn
 from rawzone_assets.contract.feed import Facts
@@ -24,6 +26,10 @@ from rawzone_assets.samples.distrokid_pages import good_page
 from rawzone_assets.samples.tiktok_exports import english
 
 FIRST = date(2025, 1, 1)
+# Among others texts that look like what parts days where many are written at once.
+FIGURES = st.sampled_from(["],[", '"],["', "[", '"', "\\", "10", "0.50", 7, 10, 1.5, 2**70, None]) | st.text(
+    max_size=4
+)
 
 
 def days(count: int, start: date = FIRST) -> list[date]:
@@ -53,6 +59,24 @@ class TestDiaries:
         told = days(len(numbers))
         texts = dict(zip(told, map(str, numbers), strict=True))
         assert diary(dict(zip(told, numbers, strict=True))) == diary(texts)
+
+    @given(st.lists(st.tuples(FIGURES, FIGURES), min_size=1, max_size=12))
+    def test_tell_of_each_day_what_they_would_of_it_alone(self, records):
+        def told(days_told, records):
+            restatement._known_digests.clear()
+            figures = list(zip(*records, strict=True))
+            kept = diary_of(DayColumn.of(days_told), figures, ("plays", "likes"), until=date.max)
+            assert kept
+            return b64decode(kept["days"])
+
+        each = zip(days(len(records)), records, strict=True)
+        assert told(days(len(records)), records) == b"".join(told([day], [record]) for day, record in each)
+
+    def test_are_those_that_receipts_of_earlier_years_hold(self):
+        """Receipts are kept: other digests of the same figures would restate every day."""
+        written = [843, "], [", 0.5, None, "],[", "10", 1e22, 2**60, "é"]
+        kept = diary(dict(zip(days(len(written)), written, strict=True)))
+        assert kept == {"from": "2025-01-01", "of": "52a4", "days": "H5Az2dJmxEMW"}
 
     def test_of_a_year_begin_with_days_that_are_not_told_when_older_ones_are(self):
         for told, first in (([FIRST, date(2026, 6, 1)], "2025-06-01"), ([date(2026, 6, 1)], "2026-06-01")):
