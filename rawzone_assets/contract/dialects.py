@@ -1,7 +1,7 @@
-"""Dialects: telling which of a few declared delimiters a table uses, by its header alone.
+"""Dialects: in which charset and with which delimiter the bytes of a table are read.
 
-Only for feeds whose delimiter nobody knows. The schema's columns decide, never counts of characters: titles are
-full of commas and semicolons.
+Where a feed declares several delimiters, because nobody knows which, the header alone tells: the schema's
+columns decide, never counts of characters. Titles are full of commas and semicolons.
 """
 
 from __future__ import annotations
@@ -9,9 +9,31 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import BinaryIO
 
+from rawzone_assets.contract import codes
 from rawzone_assets.contract.feed import Content
+from rawzone_assets.contract.findings import Findings, Place
 from rawzone_assets.contract.table_rows import Dialect, Rows
 from rawzone_assets.contract.table_shapes import Shape, resolve_header
+from rawzone_assets.contract.texts import Survey
+
+
+def charset_of(seen: Survey, findings: Findings, *, legacy: str | None) -> str | None:
+    """The charset to read it in, maybe a legacy one; ``None`` with the objection added when it is no table."""
+    if seen.first == b"<":
+        findings.add(codes.HTML_INSTEAD("the file begins with '<': a web page, not a table", seen.start))
+        return None
+    if seen.first in {b"{", b"["}:
+        findings.add(codes.TABLE_SYNTAX("the file begins as JSON does: no table", seen.start))
+        return None
+    if legacy and seen.invalid_at is not None and not seen.utf16 and seen.nul_at is None:
+        message = f"the bytes are not UTF-8 from here on and are read as {legacy}"
+        findings.add(codes.LEGACY_ENCODING(message, Place(offset=seen.invalid_at)))
+        return legacy
+    objection = seen.objection()
+    if objection:
+        findings.add(objection)
+        return None
+    return "utf-8"
 
 
 def rows_of(

@@ -11,19 +11,24 @@ import hashlib
 from base64 import b64encode
 from binascii import a2b_base64
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, timedelta
-from decimal import Decimal, InvalidOperation, Overflow
 from functools import lru_cache
-from itertools import repeat
-from struct import Struct
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import orjson
 
 from rawzone_assets.contract import codes
 from rawzone_assets.contract.day_columns import DayColumn
+from rawzone_assets.contract.diary_digests import (
+    ABSENT,
+    Column,
+    Texts,
+    as_texts,
+    digest_of_many_days,
+    digests_of,
+    remembered_digests,
+)
 from rawzone_assets.contract.findings import Finding
 
 MOST_DAYS = 366
@@ -32,15 +37,7 @@ MOST_DAYS = 366
 Diary = Mapping[str, str]
 """``from`` (the first day), ``of`` (the names, digested), ``days`` and, if any, ``records`` (base64)."""
 
-_ABSENT = 0
-_LONGEST_NUMBER = 40
-_EXACT = 28  # digits of a decimal number that are never rounded
 _DAY = timedelta(days=1)
-_MOST_KNOWN = 8_192
-_FIRST_BYTES = Struct(">Q24x")  # of a SHA-256, as a number
-
-Column = Sequence[Any]
-_Texts = tuple[str, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,7 +83,7 @@ def diary_of(
         each = (
             digests
             if None not in row_of_each
-            else [_ABSENT if row is None else next(told) for row in row_of_each]
+            else [ABSENT if row is None else next(told) for row in row_of_each]
         )
         return b64encode(bytes(each)).decode()
 
@@ -96,18 +93,18 @@ def diary_of(
     }
     if not by and not days.has_repeats:
         rows = [row for row in row_of_each if row is not None]
-        diary["days"] = written(_remembered_digests(_picked(figures, rows), len(rows)))
+        diary["days"] = written(remembered_digests(figures, rows))
         return diary
-    entries: dict[int, list[tuple[_Texts, _Texts]]] = {day: [] for day in every_day if day in row_of}
+    entries: dict[int, list[tuple[Texts, Texts]]] = {day: [] for day in every_day if day in row_of}
     rows = [row for row, day in enumerate(days.ordinals) if day in entries]
-    records = zip(_as_texts(by, rows), _as_texts(figures, rows), strict=True)
+    records = zip(as_texts(by, rows), as_texts(figures, rows), strict=True)
     for row, record in zip(rows, records, strict=True):
         entries[days.ordinals[row]].append(record)
     ordered = [sorted(told) for told in entries.values()]
-    diary["days"] = written(_digests(ordered))
+    diary["days"] = written(digests_of(ordered))
     if by:
         apart = [tuple([key for key, _ in told]) for told in ordered]
-        diary["records"] = written(list(map(_digest_of_many_days, apart)))
+        diary["records"] = written(list(map(digest_of_many_days, apart)))
     return diary
 
 
@@ -210,105 +207,3 @@ def _taken_apart(first: str, encoded_days: str, encoded_records: str | None) -> 
 @lru_cache(maxsize=1_024)
 def _ordinal(day: str) -> int:
     return date.fromisoformat(day).toordinal()
-
-
-def _remembered_digests(columns: Sequence[Column], count: int) -> Sequence[int]:
-    """The digests of so many days with one record each. Captures tell the same days again and again."""
-    alike = [column if _are_unmistakable(column) else list(_column_as_texts(column)) for column in columns]
-    # A single figure is looked up as it is.
-    records: Sequence[Any] = alike[0] if len(alike) == 1 else list(zip(*alike, strict=True)) or [()] * count
-    digests = list(map(_known_digests.get, records, repeat(_ABSENT)))
-    new = [row for row, digest in enumerate(digests) if digest == _ABSENT]
-    if new:
-        if len(_known_digests) > _MOST_KNOWN:
-            _known_digests.clear()
-        texts = [
-            _column_as_texts(values) if looked_up is column else values
-            for values, looked_up, column in zip(_picked(alike, new), alike, columns, strict=True)
-        ]
-        told = _digests_of_single_records(list(zip(*texts, strict=True)) or [()] * len(new))
-        for row, digest in zip(new, told, strict=True):
-            digests[row] = _known_digests[records[row]] = digest
-    return digests
-
-
-_known_digests: dict[Any, int] = {}
-
-
-def _digests(days: Iterable[Sequence[Any]]) -> Sequence[int]:
-    """From 1 to 255."""
-    return _bytes_of(map(orjson.dumps, days))
-
-
-def _digests_of_single_records(records: Sequence[_Texts]) -> Sequence[int]:
-    """As :func:`_digests` of days that have one record each, told apart by nothing: written all at once."""
-    written = orjson.dumps(records)[2:-2].split(b"],[")
-    if len(written) != len(records):  # what parts them stands in a text, too
-        return _digests([[((), texts)] for texts in records])
-    return _bytes_of([b"[[[],[%b]]]" % texts for texts in written])
-
-
-def _bytes_of(written: Iterable[bytes]) -> Sequence[int]:
-    sums = b"".join([hashlib.sha256(entries).digest() for entries in written])
-    return [1 + number % 255 for (number,) in _FIRST_BYTES.iter_unpack(sums)]
-
-
-@lru_cache(maxsize=1_024)
-def _digest_of_many_days(keys: Sequence[_Texts]) -> int:
-    """What all days are told apart by is the same, as a rule."""
-    return _digests([keys])[0]
-
-
-def _picked(columns: Sequence[Column], rows: Sequence[int]) -> list[Column]:
-    first, count = rows[0] if rows else 0, len(rows)
-    if rows == list(range(first, first + count)):  # one after the other, as nearly always
-        return [column[first : first + count] for column in columns]
-    return [[column[row] for row in rows] for column in columns]
-
-
-def _as_texts(columns: Sequence[Column], rows: Sequence[int]) -> list[_Texts]:
-    """Those rows with each value as a text."""
-    if not columns:
-        return [()] * len(rows)
-    return list(zip(*map(_column_as_texts, _picked(columns, rows)), strict=True))
-
-
-def _column_as_texts(column: Column) -> Iterable[str]:
-    if _NUMBERS.issuperset(map(type, column)):
-        with suppress(orjson.JSONEncodeError):  # too large for it
-            texts = orjson.dumps(column)[1:-1].decode()  # a tenth of the time that `str` takes for fractions
-            if "e" not in texts and "n" not in texts:
-                return [text if text[-1] != "0" else _normalized(text) for text in texts.split(",")]
-    return map(_plain, column)
-
-
-def _are_unmistakable(column: Column) -> bool:
-    """Whether equal values are equal figures: 1, 1.0 and true are equal, and not written alike."""
-    return _PLAIN.issuperset(map(type, column))
-
-
-_PLAIN = frozenset({int, str, type(None)})
-_NUMBERS = frozenset({int, float})
-
-
-def _plain(value: Any) -> str:
-    """A figure as text that is the same however the source writes it: ``"843"``, ``843``, ``843.0``."""
-    text = "" if value is None else str(value)
-    if text.isdecimal() and text.isascii() and len(text) < _EXACT and text[0] != "0" and text[-1] != "0":
-        return text
-    if type(value) is float and "e" not in text and not text.endswith(".0"):
-        return text  # as `Decimal` writes it too
-    return _normalized(text)
-
-
-def _normalized(text: str) -> str:
-    return text if len(text) > _LONGEST_NUMBER else _normal_form(text)
-
-
-@lru_cache(maxsize=16_384)
-def _normal_form(text: str) -> str:
-    try:
-        number = Decimal(text)
-        return str((number + 0).normalize()) if number.is_finite() else text
-    except (InvalidOperation, Overflow):
-        return text

@@ -16,7 +16,7 @@ from typing import Any
 import orjson
 
 from rawzone_assets.contract import codes, digests
-from rawzone_assets.contract.dialects import rows_of
+from rawzone_assets.contract.dialects import charset_of, rows_of
 from rawzone_assets.contract.drift import outline_of_columns
 from rawzone_assets.contract.exposures import may_expose
 from rawzone_assets.contract.feed import Capture, Content, Facts, Feed
@@ -53,7 +53,7 @@ MOST_EXPLAINED = 1_000
 def examine(form: TableFormat, feed: Feed, content: Content, capture: Capture, findings: Findings) -> Facts:
     """Add every objection to the table and return what was learned."""
     seen = survey(content)
-    charset = _charset_of(form, seen, findings)
+    charset = charset_of(seen, findings, legacy=form.legacy_charset)
     text = {**seen.facts, "charset": charset or seen.facts["charset"]}
     if charset is None:
         return Facts(text=text)
@@ -72,26 +72,6 @@ def examine(form: TableFormat, feed: Feed, content: Content, capture: Capture, f
     # What no mark announces is not there: nobody has to look for it again.
     seen_all = examination.unmarked == content.size
     return examination.facts()._replace(text=text, access_reasons={} if seen_all else None)
-
-
-def _charset_of(form: TableFormat, seen: Survey, findings: Findings) -> str | None:
-    """The charset to read it in; ``None`` with the objection added when it is no table."""
-    if seen.first == b"<":
-        findings.add(codes.HTML_INSTEAD("the file begins with '<': a web page, not a table", seen.start))
-        return None
-    if seen.first in {b"{", b"["}:
-        findings.add(codes.TABLE_SYNTAX("the file begins as JSON does: no table", seen.start))
-        return None
-    legacy = form.legacy_charset
-    if legacy and seen.invalid_at is not None and not seen.utf16 and seen.nul_at is None:
-        message = f"the bytes are not UTF-8 from here on and are read as {legacy}"
-        findings.add(codes.LEGACY_ENCODING(message, Place(offset=seen.invalid_at)))
-        return legacy
-    objection = seen.objection()
-    if objection:
-        findings.add(objection)
-        return None
-    return "utf-8"
 
 
 @dataclass

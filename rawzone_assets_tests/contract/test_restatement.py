@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rawzone_assets.contract import restatement
+from rawzone_assets.contract import diary_digests
 from rawzone_assets.contract.content import BytesContent
 from rawzone_assets.contract.day_columns import DayColumn
 from rawzone_assets.contract.feed import Facts
@@ -63,7 +63,7 @@ class TestDiaries:
     @given(st.lists(st.tuples(FIGURES, FIGURES), min_size=1, max_size=12))
     def test_tell_of_each_day_what_they_would_of_it_alone(self, records):
         def told(days_told, records):
-            restatement._known_digests.clear()
+            diary_digests._known_digests.clear()
             figures = list(zip(*records, strict=True))
             kept = diary_of(DayColumn.of(days_told), figures, ("plays", "likes"), until=date.max)
             assert kept
