@@ -52,6 +52,10 @@ def _killed_once() -> None:
         os.kill(os.getpid(), signal.SIGKILL)
 
 
+def _lack_a_library() -> None:
+    raise ImportError("this installation is broken")
+
+
 def _spin() -> None:
     while True:
         pass
@@ -77,6 +81,7 @@ FAULTS: dict[str, Callable[[], None]] = {
     "asleep": lambda: time.sleep(3600),
     "printed": lambda: print("an answer that is none" * 1000),  # noqa: T201  as a library might
     "wrote": _write,
+    "incomplete": _lack_a_library,
 }
 
 
@@ -85,11 +90,10 @@ class FaultyFormat:
     """Does what the delivery says."""
 
     kind: str = "json"
-    loads: bool = True
+    loading: str = ""  # what happens then, as deliveries order it
 
     def load(self) -> None:
-        if not self.loads:
-            raise ImportError("this installation lacks a library")
+        FAULTS.get(self.loading, lambda: None)()
 
     def examine(self, _feed: Feed, content: Content, _capture: Capture, _findings: Findings) -> Facts:
         order = content.read().decode()
@@ -112,11 +116,18 @@ FEED = Feed(
     cadence=Cadence(every=timedelta(days=1), lag_days=1, stale_after_days=1),
     by_month=False,
 )
-UNLOADABLE = replace(
-    FEED, id="faulty/unloadable", names=("unloadable_<ts>.json",), format=FaultyFormat(loads=False)
+INCOMPLETE = replace(
+    FEED, id="faulty/incomplete", names=("incomplete_<ts>.json",), format=FaultyFormat(loading="incomplete")
+)
+COMPILED = replace(
+    FEED, id="faulty/compiled", names=("compiled_<ts>.json",), format=FaultyFormat(loading="wrote")
 )
 PLATFORM = Platform(
-    id="faulty", title="Faulty", source_system="nowhere", timezone="UTC", feeds=(FEED, UNLOADABLE)
+    id="faulty",
+    title="Faulty",
+    source_system="nowhere",
+    timezone="UTC",
+    feeds=(FEED, INCOMPLETE, COMPILED),
 )
 
 

@@ -215,13 +215,13 @@ class TestAWorkerThatCannotStart:
     @pytest.mark.parametrize("after", [[], ["ok"]])
     def test_or_cannot_load_what_judges_the_feed(self, faulty: JudgePool, after: list[str]):
         """At its start or later: no delivery gets a finding because a library is missing."""
-        unloadable = (judge_faults.UNLOADABLE, BytesContent(b"ok"), CAPTURE)
+        incomplete = (judge_faults.INCOMPLETE, BytesContent(b"ok"), CAPTURE)
         for order in after:
             assert codes(ordered(faulty, order)) == []
         with pytest.raises(JudgeUnavailable):
-            faulty(*unloadable)
+            faulty(*incomplete)
         with pytest.raises(JudgeUnavailable):
-            faulty.judge_all([(judge_faults.FEED, BytesContent(b"ok"), CAPTURE), unloadable])
+            faulty.judge_all([(judge_faults.FEED, BytesContent(b"ok"), CAPTURE), incomplete])
         assert codes(ordered(faulty, "ok")) == []
 
     def test_leaves_everything_in_landing(self, tmp_path: Path):
@@ -259,6 +259,13 @@ class TestAWorker:
             judgement = ordered(pool, "wrote")
         assert judgement.refused
         assert (tmp_path / "written").read_bytes() == b""
+
+    def test_may_write_while_it_loads_its_first_feed(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+        """Else Python could not keep what it compiles, and would compile it at every start."""
+        monkeypatch.setenv("RAWZONE_TEST_FILE", str(tmp_path / "written"))
+        with JudgePool(FAULTS, workers=1) as pool:
+            assert codes(pool(judge_faults.COMPILED, BytesContent(b"ok"), CAPTURE)) == []
+        assert (tmp_path / "written").read_bytes() != b""
 
     def test_agrees_with_this_process_about_samples(self):
         with JudgePool(REAL, workers=1) as pool:
