@@ -67,7 +67,7 @@ def counts(bench) -> str:
 class TestStruck:
     def test_once_somewhere_in_every_way(self, bench, tell):
         chance = random.Random(59)
-        chosen = chance.sample(STRIKES, 10)
+        chosen = chance.sample(STRIKES, 9)
         for role, call, how in chosen:
             bench.strike(call, how, chance.randint(1, bench.calls[role, call]), role=role)
         tell(f"writers: {counts(bench)}")
@@ -79,6 +79,27 @@ class TestStruck:
         for role, call, how in ((WRITING, "sync", "kill"), (PROMOTING, "link", "kill")):
             bench.strike(call, how, chance.randint(1, bench.calls[role, call]), role=role, at_once=2)
         tell(f"writers, two promotions at once: {counts(bench)}")
+        assert bench.violations == []
+
+    def test_again_and_again_before_one_is_left_in_peace(self, bench, tell):
+        self.again_and_again(bench, tell, chains=2)
+
+    @pytest.mark.campaign
+    def test_again_and_again_many_times(self, bench, tell):
+        self.again_and_again(bench, tell, chains=150)
+
+    def again_and_again(self, bench, tell, chains):
+        """Also while it recovers, and early: then most is left to the next one."""
+        chance = random.Random(63)
+
+        def somewhere(turn):
+            role, call, how = chance.choice(STRIKES)
+            nth = chance.randint(1, 1 + bench.calls[role, call] // chance.randint(1, 9))
+            return {"role": role, "call": call, "how": how, "nth": nth, "at_once": 1 + turn % 2}
+
+        for _ in range(chains):
+            bench.strike_each(*map(somewhere, range(3)))
+        tell(f"writers, {chains} times in a row: {counts(bench)}, {bench.unstruck} came to an end before")
         assert bench.violations == []
 
     @pytest.mark.campaign
@@ -132,9 +153,8 @@ class TestAWriter:
             with suppress(ProcessLookupError):
                 os.kill(chance.choice(victims), signal.SIGKILL)
             ends += bench.ended()
-            bench.violations += [
-                f"turn {turn}: {problem}" for problem in bench.objections(ends[-1 - turn % 2 :])
-            ]
+            found = bench.objections(ends[-1 - turn % 2 :]) + bench.after()
+            bench.violations += [f"turn {turn}: {problem}" for problem in found]
         came = f"{ends.count(FINE)} came to their end, {ends.count(FAILED)} said why not"
         killed = f"{ends.count(-signal.SIGKILL)} were killed"
         tell(
@@ -162,7 +182,7 @@ class TestWithoutMeans:
         for limit in limits:
             bench.begin_again()
             ends += bench.promote(descriptors=limit)
-            found = bench.objections(ends[-1:], in_order=False)
+            found = bench.objections(ends[-1:]) + bench.after(in_order=False)
             bench.violations += [f"{limit} descriptors: {problem}" for problem in found]
         tell(f"few descriptors: {counts(bench)}; {ends.count(FINE)} of them came to their end")
         assert bench.violations == []

@@ -207,6 +207,7 @@ class Bench:
         return Counter((line["role"], line["call"]) for line in lines)
 
     def begin_again(self) -> None:
+        self.oracle = Oracle()
         for name in ("raw", "quarantine", "state"):
             shutil.rmtree(self.home / name, ignore_errors=True)
             start = self.work / "start" / name
@@ -258,34 +259,39 @@ class Bench:
 
     def strike(self, call: str, how: str, nth: int, **order: Any) -> None:
         """Strike the n-th of these calls, then hold what is left to all that must be."""
+        self.strike_each({"call": call, "how": how, "nth": nth, **order})
+
+    def strike_each(self, *strikes: dict[str, Any]) -> None:
+        """Strike one promotion after the other before one is left in peace."""
         self.begin_again()
+        problems = [problem for strike in strikes for problem in self._struck(**strike)]
+        self.violations += [f"{strikes}: {problem}" for problem in problems + self.after()]
+
+    def _struck(self, call: str, how: str, nth: int, **order: Any) -> Iterator[str]:
         self.tokens.lay(nth)
         ended = self.promote(calls=[call], how=how, **order)
         said, is_struck = self.noted("said"), MARKED not in self.tokens.left()
         self.unstruck += not is_struck
-        label = " ".join(f"{key}={value}" for key, value in order.items())
-        problems = self.objections(ended)
+        yield from self.objections(ended)
         if not is_struck and {*ended} != {struck_promotion.FINE}:
-            problems.append(f"it failed before: {said}")
+            yield f"it failed before: {said}"
         # Whoever is told to write and cannot is heard of: else nobody knows what is durable.
-        if is_struck and order.get("role") == WRITING and not any(_REASONS[how] in one for one in said):
-            problems.append(f"nobody heard of it: {said}")
-        self.violations += [f"{label} {call} {how} {nth}: {problem}" for problem in problems]
+        if is_struck and order["role"] == WRITING and not any(_REASONS[how] in one for one in said):
+            yield f"nobody heard of it: {said}"
 
-    def objections(self, ended: list[int], **how: bool) -> list[str]:
-        """To what is left, and to what the next promotion makes of it."""
+    def objections(self, ended: list[int]) -> list[str]:
+        """To how promotions ended, and to what they left."""
         self.tried += 1
-        told = self.lines()
         self.with_writers += bool(self.writers())
-        problems = [problem for code in ended for problem in said_wrongly(code, told)]
+        problems = [problem for code in ended for problem in said_wrongly(code, self.lines())]
         problems += [f"the writer {process} remains" for process in remaining(self.writers())]
-        problems += self.after(**how)
+        problems += self.oracle.check(*trees(self.home), recovered=False)
+        self.oracle.acknowledge(trees(self.home)[0])
         return problems
 
     def after(self, *, in_order: bool = True) -> list[str]:
-        oracle = Oracle()
-        problems = oracle.check(*trees(self.home), recovered=False)
-        oracle.acknowledge(trees(self.home)[0])
+        """Objections to what the next promotion makes of it."""
+        problems = []
         try:
             if self.tried % 2:  # by one thread, which takes less time
                 with open_zone(self.home) as zone:
@@ -294,7 +300,7 @@ class Bench:
                 problems.append(f"the next promotion ended so: {self.lines()}")
         except ZoneError as error:
             problems.append(f"the next promotion said {error}")
-        problems += oracle.check(*trees(self.home))
+        problems += self.oracle.check(*trees(self.home))
         return problems + self.differences(in_order=in_order)
 
     def differences(self, home: Path | None = None, *, in_order: bool = True) -> list[str]:
