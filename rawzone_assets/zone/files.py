@@ -110,13 +110,17 @@ class LocalFiles:
     """``Files`` on a local POSIX file system."""
 
     def create(self, path: Path, blocks: Iterable[bytes]) -> None:
-        os.close(created(path, blocks))
+        descriptor = created(path, blocks)
+        with _named(path):
+            os.close(descriptor)
 
     def sync(self, path: Path) -> None:
-        _fsync(path, os.O_RDONLY | os.O_NOFOLLOW)
+        with _opened(path, os.O_NOFOLLOW) as descriptor:
+            os.fsync(descriptor)
 
     def sync_folder(self, path: Path) -> None:
-        _fsync(path, os.O_RDONLY | os.O_DIRECTORY)
+        with _opened(path, os.O_DIRECTORY) as descriptor:
+            os.fsync(descriptor)
 
     def link(self, source: Path, target: Path) -> None:
         os.link(source, target, follow_symlinks=False)
@@ -226,8 +230,9 @@ def created(path: Path | str, blocks: Iterable[bytes], *, folder: int | None = N
         os.fchmod(descriptor, FILE_MODE)  # the umask must not decide who may read raw
         for block in blocks:
             view = memoryview(block)
-            while view:
-                view = view[os.write(descriptor, view) :]
+            with _named(path):
+                while view:
+                    view = view[os.write(descriptor, view) :]
     except BaseException:
         os.close(descriptor)
         raise
@@ -235,15 +240,23 @@ def created(path: Path | str, blocks: Iterable[bytes], *, folder: int | None = N
 
 
 @contextlib.contextmanager
-def _opened(path: Path, flags: int = os.O_NOFOLLOW | os.O_NONBLOCK) -> Iterator[int]:
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | flags)
+def _named(path: Path | str) -> Iterator[None]:
+    """Calls on a descriptor fail without saying of what: which disk it is matters to whoever reads of it."""
     try:
-        yield descriptor
+        yield
     except OSError as error:
         error.filename = error.filename or str(path)
         raise
-    finally:
-        os.close(descriptor)
+
+
+@contextlib.contextmanager
+def _opened(path: Path, flags: int = os.O_NOFOLLOW | os.O_NONBLOCK) -> Iterator[int]:
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | flags)
+    with _named(path):
+        try:
+            yield descriptor
+        finally:
+            os.close(descriptor)
 
 
 def _flags(descriptor: int) -> int:
@@ -257,14 +270,6 @@ def _set_immutable(descriptor: int, *, on: bool) -> None:
     wanted = flags | _IMMUTABLE if on else flags & ~_IMMUTABLE
     if wanted != flags:
         fcntl.ioctl(descriptor, _SET_FLAGS, struct.pack("@l", wanted))
-
-
-def _fsync(path: Path, flags: int) -> None:
-    descriptor = os.open(path, flags | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def ensure_folder(files: Files, path: Path) -> set[Path]:

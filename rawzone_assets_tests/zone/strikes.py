@@ -79,7 +79,8 @@ class Strike:
             os.link(self._order["object"], path, dst_dir_fd=folder)
         else:
             number = getattr(errno, how)
-            raise OSError(number, os.strerror(number))
+            paths = [one for one in arguments if isinstance(one, str | os.PathLike)]
+            raise OSError(number, os.strerror(number), *paths[:1])
 
 
 class StruckOs:

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import errno
+import os
+from types import SimpleNamespace
+
 import pytest
 
+from rawzone_assets.zone import files
 from rawzone_assets.zone.files import LocalFiles
 
 
@@ -55,3 +60,28 @@ class TestARemover:
                 remove("blob")
         assert raised.value.filename == str(tmp_path / "blob")
         assert [path.name for path in tmp_path.iterdir()] == ["other"]
+
+
+class TestAFailure:
+    """Says of which file, also of calls that know a descriptor only: a zone may lie on several disks."""
+
+    @pytest.fixture
+    def fail(self, monkeypatch):
+        def refuse(*_):
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+        return lambda call: monkeypatch.setattr(files, "os", SimpleNamespace(**vars(os) | {call: refuse}))
+
+    @pytest.mark.parametrize("call", ["write", "close"])
+    def test_to_write_it(self, tmp_path, fail, call):
+        fail(call)
+        with pytest.raises(OSError, match=r"No space left.*blob"):
+            LocalFiles().create(tmp_path / "blob", [b"data"])
+
+    @pytest.mark.parametrize("call", ["fsync", "close"])
+    def test_to_make_it_or_its_names_durable(self, tmp_path, fail, call):
+        (tmp_path / "blob").write_bytes(b"data")
+        fail(call)
+        for sync, path in ((LocalFiles().sync, tmp_path / "blob"), (LocalFiles().sync_folder, tmp_path)):
+            with pytest.raises(OSError, match=f"No space left.*{path.name}"):
+                sync(path)

@@ -124,7 +124,9 @@ class TestAWriter:
         return bench.noted("stopped")[0]
 
     def test_that_is_stopped_for_a_while_is_waited_for(self, bench):
-        os.kill(self.stopped(bench, 50), signal.SIGCONT)
+        stopped = self.stopped(bench, 50)
+        assert not bench.has_ended(within=0.3)
+        os.kill(stopped, signal.SIGCONT)
         assert bench.ended() == [FINE]
         assert bench.differences() == []
 
