@@ -111,16 +111,14 @@ class LocalFiles:
 
     def create(self, path: Path, blocks: Iterable[bytes]) -> None:
         descriptor = created(path, blocks)
-        with _named(path):
+        with _Named(path):
             os.close(descriptor)
 
     def sync(self, path: Path) -> None:
-        with _opened(path, os.O_NOFOLLOW) as descriptor:
-            os.fsync(descriptor)
+        _fsync(path, os.O_NOFOLLOW)
 
     def sync_folder(self, path: Path) -> None:
-        with _opened(path, os.O_DIRECTORY) as descriptor:
-            os.fsync(descriptor)
+        _fsync(path, os.O_DIRECTORY)
 
     def link(self, source: Path, target: Path) -> None:
         os.link(source, target, follow_symlinks=False)
@@ -230,7 +228,7 @@ def created(path: Path | str, blocks: Iterable[bytes], *, folder: int | None = N
         os.fchmod(descriptor, FILE_MODE)  # the umask must not decide who may read raw
         for block in blocks:
             view = memoryview(block)
-            with _named(path):
+            with _Named(path):
                 while view:
                     view = view[os.write(descriptor, view) :]
     except BaseException:
@@ -239,20 +237,33 @@ def created(path: Path | str, blocks: Iterable[bytes], *, folder: int | None = N
     return descriptor
 
 
-@contextlib.contextmanager
-def _named(path: Path | str) -> Iterator[None]:
-    """Calls on a descriptor fail without saying of what: which disk it is matters to whoever reads of it."""
-    try:
-        yield
-    except OSError as error:
-        error.filename = error.filename or str(path)
-        raise
+class _Named:
+    """Calls on a descriptor fail without saying of what, and which disk it is matters to whoever reads that."""
+
+    def __init__(self, path: Path | str) -> None:
+        self._path = path
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: object, error: object, trace: object) -> None:
+        if isinstance(error, OSError):
+            error.filename = error.filename or str(self._path)
+
+
+def _fsync(path: Path, flags: int) -> None:
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | flags)
+    with _Named(path):
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 @contextlib.contextmanager
 def _opened(path: Path, flags: int = os.O_NOFOLLOW | os.O_NONBLOCK) -> Iterator[int]:
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | flags)
-    with _named(path):
+    with _Named(path):
         try:
             yield descriptor
         finally:
