@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, tzinfo
+from functools import cache
 
 _PLAIN_STAMP = re.compile(r"(\d{4})(\d\d)(\d\d)(?:_(\d\d)(\d\d)(\d\d)(?:_(\d{6}))?)?", re.ASCII)
 _FIRST_DAY = re.compile(r"_(\d{4}-\d{2}-\d{2})_\d{10}_", re.ASCII)
@@ -55,6 +56,11 @@ def stamp_of(match: re.Match[str]) -> datetime | None:
 
 def to_utc(local: datetime, zone: str) -> datetime:
     """A naive local time as UTC; in the hour that a clock change repeats, the earlier of the two is meant."""
+    return local.replace(tzinfo=_zone(zone)).astimezone(UTC)
+
+
+@cache
+def _zone(name: str) -> tzinfo:
     from zoneinfo import ZoneInfo  # noqa: PLC0415  who judges needs no time zones, which take five milliseconds
 
-    return local.replace(tzinfo=ZoneInfo(zone)).astimezone(UTC)
+    return ZoneInfo(name)

@@ -24,6 +24,7 @@ from rawzone_assets.contract.naming import (
 )
 from rawzone_assets.zone import sidecar
 from rawzone_assets.zone.errors import IndexFailed
+from rawzone_assets.zone.garbage import collected_seldom
 from rawzone_assets.zone.index import Index
 from rawzone_assets.zone.index_seen import Folder, SeenFile
 from rawzone_assets.zone.landed import MOST_LEVELS, Landed, Scan
@@ -102,6 +103,7 @@ class Survey:
         return states
 
 
+@collected_seldom()
 def survey(
     landing: Landing, index: Index, platforms: Iterable[Platform], *, now: datetime, settle: float
 ) -> Survey:
