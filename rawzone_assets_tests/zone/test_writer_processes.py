@@ -1,7 +1,7 @@
 """Promotions that let processes write: whichever is struck, wherever, the next promotion comes to the same.
 
-Of real processes on a real disk, with a landing large enough that writers start. What the undisturbed promotion
-comes to is the reference: objects, quarantine and receipts, byte for byte.
+Of real processes on a real file system, with a landing large enough that writers start. What the undisturbed
+promotion comes to is the reference: objects, quarantine and receipts, byte for byte.
 """
 
 import os

@@ -34,8 +34,9 @@ from rawzone_assets_tests.zone.invariants import (
     read_tree,
     receipts_of,
 )
-from rawzone_assets_tests.zone.strikes import MARKED, TOKEN, WRITING
+from rawzone_assets_tests.zone.strikes import MARKED, WRITING
 from rawzone_assets_tests.zone.tiny_platform import LandingFolder, look, open_zone, promote_all
+from rawzone_assets_tests.zone.tokens import Tokens
 
 PATIENCE = 240  # seconds; whoever takes longer is taken not to end
 SENTENCE = re.compile(r"[A-Z][^\n]+\.")
@@ -136,29 +137,6 @@ def remaining(processes: list[int]) -> list[int]:
         os.close(descriptor)
         left += [] if ended else [process]
     return left
-
-
-class Tokens:
-    """The pipe from which calls draw. ``nth`` is marked, and each ``every``-th after it if asked for."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        os.mkfifo(path)
-        self._descriptor = os.open(path, os.O_RDWR | os.O_NONBLOCK)
-
-    def lay(self, nth: int, *, every: int = 0, times: int = 0) -> None:
-        self.left()
-        os.write(self._descriptor, TOKEN * (nth - 1) + MARKED + (TOKEN * (every - 1) + MARKED) * times)
-
-    def left(self) -> bytes:
-        """Those that nobody drew."""
-        try:
-            return os.read(self._descriptor, 2**16)
-        except BlockingIOError:
-            return b""
-
-    def close(self) -> None:
-        os.close(self._descriptor)
 
 
 @dataclass
