@@ -11,6 +11,7 @@ from pathlib import Path
 
 from rawzone_assets.contract.plain_text import printable
 
+_MORE_FILES = "raise this user's limit of open files (ulimit -n)"
 _ADVICE = {
     errno.ENOSPC: ("the disk is full", "free space or move the zone, then run the command again"),
     errno.EDQUOT: ("the disk quota is used up", "raise the quota, then run the command again"),
@@ -21,6 +22,11 @@ _ADVICE = {
     errno.ENAMETOOLONG: ("the path is too long", "choose shorter folders for the zone"),
     errno.EMLINK: ("the file system allows no more links", "keep the zone on a file system with hard links"),
     errno.ENOTDIR: ("a folder of the path is a file", "set the folder to another place"),
+    errno.EMFILE: ("too many files are open", f"{_MORE_FILES}, then run the command again"),
+    errno.EPIPE: (
+        "a process that writes for this one ended early",
+        "the system's log may say what killed it; run the command again",
+    ),
 }
 
 
@@ -239,9 +245,11 @@ class UnreadableLanding(ZoneError):
 
     def __init__(self, paths: tuple[str, ...], reason: str) -> None:
         first = ", ".join(paths[:3]) + (f" and {len(paths) - 3} more" if len(paths) > 3 else "")
+        are_too_many = reason.lower() == os.strerror(errno.EMFILE).lower()
+        advice = _MORE_FILES if are_too_many else "give this user read access"
         super().__init__(
-            f"Could not read {first} in landing ({reason}): give this user read access and run the command "
-            "again; every other file was dealt with."
+            f"Could not read {first} in landing ({reason}): {advice} and run the command again; every other "
+            "file was dealt with."
         )
 
 

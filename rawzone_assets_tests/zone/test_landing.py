@@ -1,5 +1,6 @@
 """Landing as an attack surface: nothing outside it is read, nothing in it changed, no file holds up another."""
 
+import errno
 import hashlib
 import json
 import os
@@ -10,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from rawzone_assets.zone import landing as landing_module
-from rawzone_assets.zone.errors import LandingMissing, ZoneError
+from rawzone_assets.zone.errors import LandingMissing, UnreadableLanding, ZoneError
 from rawzone_assets.zone.landing import ChangedWhileRead, Landing, SidecarUnreadable, Unreadable
 from rawzone_assets_tests.zone.invariants import Oracle, read_landing, read_tree, receipts_of
 from rawzone_assets_tests.zone.tiny_platform import look, open_zone, promote_all
@@ -208,6 +209,22 @@ class TestReading:
         here = Landing(home / "landing")
         with pytest.raises(Unreadable, match="permission denied"):
             read(here, only(here.scan().files))
+
+    def test_it_is_said_what_helps_whoever_has_too_many_files_open(self, home, landing, monkeypatch):
+        landing.put(NOTE, b"x")
+        open_file = os.open
+
+        def refused(path, flags, *rest, **options):
+            if str(path).endswith("note_20240522.txt"):
+                raise OSError(errno.EMFILE, "Too many open files", str(path))
+            return open_file(path, flags, *rest, **options)
+
+        with open_zone(home) as zone:
+            monkeypatch.setattr(os, "open", refused)
+            outcome = promote_all(zone)
+            monkeypatch.undo()
+        with pytest.raises(UnreadableLanding, match=r"raise this user's limit of open files \(ulimit -n\) and"):
+            outcome.raise_for_environment()
 
     def test_a_sidecar_that_is_a_link_or_a_pipe_is_not_read(self, home, landing, tmp_path):
         (tmp_path / "secret").write_bytes(SECRET)

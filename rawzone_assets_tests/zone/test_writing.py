@@ -194,7 +194,7 @@ class TestAPromotion:
 
         with monkeypatch.context() as patched:
             patched.setattr(writing._Writer, "write", killed)
-            with pytest.raises(StorageFailed, match="ended early"):
+            with pytest.raises(StorageFailed, match="ended early; the system's log may say what killed it"):
                 self.run(home)
         assert self.promoted(home) == 0
         self.run(home).raise_for_environment()
