@@ -7,22 +7,25 @@ import warnings
 
 import dagster as dg
 
-from rawzone_assets.orchestration.alerts import alerts_sensor
-from rawzone_assets.orchestration.assets import landing_spec, raw_asset, source_spec
-from rawzone_assets.orchestration.columnar import columnar_asset, columnar_sensor
-from rawzone_assets.orchestration.consistency import consistency_asset
-from rawzone_assets.orchestration.drill import drill_asset, drill_schedule
-from rawzone_assets.orchestration.fixity import fixity_asset, fixity_schedule
-from rawzone_assets.orchestration.health import health_assets, health_schedule
-from rawzone_assets.orchestration.landing_sensor import landing_sensor
-from rawzone_assets.orchestration.logs import console
-from rawzone_assets.orchestration.overrides import Overrides, ZoneResource
-from rawzone_assets.orchestration.partitions import days_of_all, feed_partitions
-from rawzone_assets.orchestration.strangers import unrecognized_asset
-from rawzone_assets.orchestration.watch import watch_checks, watch_sensor
-from rawzone_assets.platforms import all_platforms
-from rawzone_assets.zone.errors import BadSetting
-from rawzone_assets.zone.settings import Settings
+from rawzone_assets.zone.garbage import collected_seldom
+
+with collected_seldom():  # to look through all that Dagster has loaded takes a fifth of what follows
+    from rawzone_assets.orchestration.alerts import alerts_sensor
+    from rawzone_assets.orchestration.assets import landing_spec, raw_asset, source_spec
+    from rawzone_assets.orchestration.columnar import columnar_asset, columnar_sensor
+    from rawzone_assets.orchestration.consistency import consistency_asset
+    from rawzone_assets.orchestration.drill import drill_asset, drill_schedule
+    from rawzone_assets.orchestration.fixity import fixity_asset, fixity_schedule
+    from rawzone_assets.orchestration.health import health_assets, health_schedule
+    from rawzone_assets.orchestration.landing_sensor import landing_sensor
+    from rawzone_assets.orchestration.logs import console
+    from rawzone_assets.orchestration.overrides import Overrides, ZoneResource
+    from rawzone_assets.orchestration.partitions import days_of_all, feed_partitions
+    from rawzone_assets.orchestration.strangers import unrecognized_asset
+    from rawzone_assets.orchestration.watch import watch_checks, watch_sensor
+    from rawzone_assets.platforms import all_platforms
+    from rawzone_assets.zone.errors import BadSetting
+    from rawzone_assets.zone.settings import Settings
 
 _EXECUTORS = {"in_process": dg.in_process_executor, "multiprocess": dg.multiprocess_executor}
 
@@ -85,4 +88,5 @@ def _executor() -> dg.ExecutorDefinition:
     return _EXECUTORS[name]
 
 
-defs = build_definitions()
+with collected_seldom():
+    defs = build_definitions()
