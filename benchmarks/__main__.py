@@ -103,7 +103,7 @@ def run(
 
 
 @main.command(name="days")
-@click.option("--days", type=click.IntRange(1), default=365, show_default=True)
+@click.option("--days", type=click.IntRange(2), default=365, show_default=True)
 @_folder
 def days_of_dagster(*, days: int, folder: Path) -> None:
     """Tell Dagster of a history that the core promoted: CPU a partition-day with all its checks."""
@@ -111,7 +111,7 @@ def days_of_dagster(*, days: int, folder: Path) -> None:
     told = dagster_days.tell_history(days, place)
     click.echo(
         f"{told.days} days, CPU s: {told.reporting.cpu:.2f} to report, {told.asking.cpu:.2f} to ask once more, "
-        f"{told.starting.cpu:.2f} to start and look: {1000 * told.per_day:.1f} ms a day"
+        f"{told.single_day:.2f} for both of a single day: {1000 * told.per_day:.1f} ms a further day"
     )
     for kind, count in sorted(told.events.items()):
         click.echo(f"{count:6} {kind}")
