@@ -22,14 +22,14 @@ from rawzone_assets.contract.findings import Finding, Findings, Place
 from rawzone_assets.contract.html_pages import BlocksFormat
 from rawzone_assets.contract.page_examination import (
     is_sign_in,
-    parsed_page,
     printed_total_findings,
     selection_findings,
+    surveyed_page,
 )
 from rawzone_assets.contract.page_markup import PageMarkup
 from rawzone_assets.contract.pointers import pointer
 from rawzone_assets.contract.script_values import NotAValueError, read_value
-from rawzone_assets.contract.texts import line_of, survey
+from rawzone_assets.contract.texts import line_of
 
 _Placing = Callable[[tuple[str | int, ...]], Place]
 
@@ -55,12 +55,7 @@ class Blocks:
 
 def examine(form: BlocksFormat, feed: Feed, content: Content, capture: Capture, findings: Findings) -> Facts:
     """Add every objection to the page and return what was learned."""
-    seen = survey(content)
-    objection = seen.objection()
-    if objection:
-        findings.add(objection)
-        return Facts(text=seen.facts)
-    markup = parsed_page(content.read(), findings)
+    seen, markup = surveyed_page(content, findings)
     if markup is None:
         return Facts(text=seen.facts)
     blocks = find_blocks(markup, form.variable, form.daily)

@@ -22,7 +22,7 @@ from rawzone_assets.contract.html_pages import HtmlFormat, PageTotal, SignIn
 from rawzone_assets.contract.marks import Marks, ascii_text, folded_text
 from rawzone_assets.contract.page_markup import PageMarkup, UnparsableMarkup
 from rawzone_assets.contract.pointers import pointer
-from rawzone_assets.contract.texts import line_of, survey
+from rawzone_assets.contract.texts import Survey, line_of, survey
 
 MOST_TAGS = 150_000
 """Of tags, and of character references: ten times a real page's, each of which costs a kilobyte or some µs."""
@@ -42,12 +42,7 @@ _FIRST_TAG = re.compile(r"<\s*([A-Za-z][^\s/>]{0,40})")
 
 def examine(form: HtmlFormat, feed: Feed, content: Content, capture: Capture, findings: Findings) -> Facts:
     """Add every objection to the page and return what was learned."""
-    seen = survey(content)
-    objection = seen.objection()
-    if objection:
-        findings.add(objection)
-        return Facts(text=seen.facts)
-    markup = parsed_page(content.read(), findings)
+    seen, markup = surveyed_page(content, findings)
     if markup is None:
         return Facts(text=seen.facts)
     page = read_page(markup, form.all_charts)
@@ -147,7 +142,17 @@ def printed_total_findings(
         yield codes.PAGE_TOTAL_MISMATCH(message, where())
 
 
-def parsed_page(data: bytes, findings: Findings) -> PageMarkup | None:
+def surveyed_page(content: Content, findings: Findings) -> tuple[Survey, PageMarkup | None]:
+    """What its bytes tell, and the parsed page: ``None`` with the objection added when they are none."""
+    seen = survey(content)
+    objection = seen.objection()
+    if objection:
+        findings.add(objection)
+        return seen, None
+    return seen, _parsed_page(content.read(), findings)
+
+
+def _parsed_page(data: bytes, findings: Findings) -> PageMarkup | None:
     """The parsed page, or ``None`` with the objection added when the bytes, UTF-8, are no complete page."""
     page = data.removeprefix(BOM_UTF8)
     objection = None if _is_surely_a_page(page) else _objection(page.decode())
