@@ -13,7 +13,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from rawzone_assets.contract.html_pages import PageTotal
-from rawzone_assets.contract.marks import Marks, Seldom
+from rawzone_assets.contract.marks import Marks, Seldom, linear_pattern
 from rawzone_assets.contract.plain_markup import PlainMarkup
 
 if TYPE_CHECKING:  # most processes, Dagster's among them, never need the library
@@ -36,17 +36,22 @@ _HOLDERS = (
     "figcaption|figure|font|footer|h[1-6]|header|i|ins|kbd|label|legend|li|main|mark|nav|ol|output|p|s|samp|"
     "section|small|span|strong|sub|summary|sup|table|tbody|td|tfoot|th|thead|time|tr|u|ul|var"
 )
-_REST_OF_TAG = r"(?:\s[^<>\"']*(?:(?:\"[^\"<>]*\"|'[^'<>]*')[^<>\"']*)*)?>"
+_REST_OF_TAG = r"(?:\s[^<>\"']*(?:(?:\"[^\"<>]*\"|'[^'<>]*')[^<>\"']*)*)?/?>"
 _OPENING = rf"<(?:{_HOLDERS}|br|hr|img|wbr){_REST_OF_TAG}"
+_CLOSING = rf"</(?:{_HOLDERS})\s*>"
 _HOLDS = re.compile(rf"<(?:{_HOLDERS})(?=[\s>])[\s\S]*(?<!/)>", re.IGNORECASE)
-_BLANK = r"(?:\s|&nbsp;)*"
-_TEXT = r"(?P<text>(?:[^<&]|&nbsp;){1,80})"
+_NBSP = "(?-i:&nbsp;)"  # in capital letters it is no reference
+_BLANK = rf"(?:\s|{_NBSP})*"
+# The end tag of an empty element, as in <br>1,234</br>567, may end no text.
+_ENDS_TEXT = rf"(?=<[a-z]|{_CLOSING})"
+_BEGINS_TEXT = re.compile(rf"<[a-z][a-z0-9:_\-]*{_REST_OF_TAG}|{_CLOSING}", re.IGNORECASE)
+_TEXT = rf"(?P<text>(?:[^<>&]|{_NBSP}){{1,80}})"
+_WHOLE_TEXT = re.compile(rf"(?:[^<>&]|{_NBSP})*{_ENDS_TEXT}", re.IGNORECASE)
 # What may stand between a label and its figure for both to be texts of the page beside each other.
-_BETWEEN = rf"(?:{_BLANK}(?:{_OPENING}|</(?:{_HOLDERS})\s*>)){{1,12}}"
-_TEXT_AFTER = re.compile(rf"{_BETWEEN}{_TEXT}<", re.IGNORECASE)
+_BETWEEN = rf"(?:{_BLANK}(?:{_OPENING}|{_CLOSING})){{1,12}}"
+_TEXT_AFTER = re.compile(rf"{_BETWEEN}{_TEXT}{_ENDS_TEXT}", re.IGNORECASE)
 _TEXT_BEFORE = re.compile(rf">{_TEXT}{_BETWEEN}\Z", re.IGNORECASE)
-_TEXT_INSIDE = re.compile(rf"(?:{_BLANK}{_OPENING}){{0,12}}{_TEXT}<", re.IGNORECASE)
-_WHOLE_TEXT = re.compile(r"(?:[^<&]|&nbsp;)*")
+_TEXT_INSIDE = re.compile(rf"(?:{_BLANK}{_OPENING}){{0,12}}{_TEXT}{_ENDS_TEXT}", re.IGNORECASE)
 _NEAR = 1_000  # characters of markup before a label: where its figure is looked for
 _APART = ("svg", "template", "option", "rt", "rp", "title", "textarea", "iframe", "noembed", "noframes", "xmp")
 _OPENS_OR_CLOSES = Seldom(
@@ -54,6 +59,13 @@ _OPENS_OR_CLOSES = Seldom(
     Marks(f"<{slash}{name}".encode() for name in _APART for slash in ("", "/")),
     longest=len("</template>"),
 )
+# What only a tree resolves: digits and ids that are written as references.
+_REFERRED = (
+    r"&#(?:0*(?:4[89]|5[0-7])|[xX]0*3[0-9]);",
+    r"[ \t\r\n][iI][dD]=(?:\"[^\"&]*&|'[^'&]*&|[^ \t\r\n\"'&>]*&)",
+)
+_TAG_APART = rf"</?(?:{'|'.join(_APART)})[ \t\r\n/>]"
+_QUOTED_APART = rf"=(?:\"[^\"]*{_TAG_APART}|'[^']*{_TAG_APART})"
 
 
 def candidates(soup: BeautifulSoup, total: PageTotal) -> list[int]:
@@ -95,7 +107,7 @@ def prints_plainly(page: PlainMarkup, total: PageTotal, expected: int) -> bool:
         for text, start in _beside(page.markup, at, total.label):
             if _number(text) == expected:
                 is_first = word.isdigit() and page.markup.count(word, 0, at) < _MOST_LABELS
-                return is_first and page.is_outside_tags(start) and _is_shown(page.markup, at)
+                return is_first and _begins_text(page.markup, start) and _is_clearly_shown(page, start)
     return False
 
 
@@ -103,17 +115,26 @@ def _beside(markup: str, at: int, label: str) -> Iterator[tuple[str, int]]:
     """What is left of the text that the label stands in, the text after it and the one before, and where
     each begins, or the label if that is earlier.
     """
-    start, end = markup.rfind(">", 0, at) + 1, markup.find("<", at)
-    text = _plain(markup[start:end])
-    if not start or not _WHOLE_TEXT.fullmatch(markup, start, end) or len(text) > _LONGEST_LABEL:
+    start = markup.rfind(">", 0, at) + 1
+    whole = _WHOLE_TEXT.match(markup, start)
+    if whole is None:
+        return
+    text = _plain(whole[0])
+    if label not in text or len(text) > _LONGEST_LABEL or not _begins_text(markup, start):
         return
     yield _rest_of(" ".join(text.split()).casefold(), label.casefold()), start
-    found = _TEXT_AFTER.match(markup, end)
+    found = _TEXT_AFTER.match(markup, whole.end())
     if found:
         yield _plain(found["text"]), start
     found = _TEXT_BEFORE.search(markup, max(0, start - _NEAR), start)
     if found:
         yield _plain(found["text"]), found.start("text")
+
+
+def _begins_text(markup: str, at: int) -> bool:
+    """Whether a tag ends there that ends any text before it: a text may hold a ``>`` of its own."""
+    tag = _BEGINS_TEXT.match(markup, max(0, markup.rfind("<", 0, at)))
+    return tag is not None and tag.end() == at
 
 
 def _rest_of(words: str, label: str) -> str:
@@ -137,7 +158,7 @@ def _element_prints(page: PlainMarkup, total: PageTotal, expected: int) -> bool:
     if not inside or not _HOLDS.fullmatch(page.markup, start, tag[1]):
         return False
     prints = _number(_plain(inside["text"])) == expected
-    return prints and page.is_outside_tags(start) and _is_shown(page.markup, start)
+    return prints and _is_clearly_shown(page, start)
 
 
 @cache
@@ -145,14 +166,24 @@ def _mark(text: str) -> Marks:
     return Marks([text.encode()])  # which looks for it ten times as fast as str does
 
 
-def _is_shown(markup: str, at: int) -> bool:
-    """Whether what stands there is in no element whose texts are not the page's own."""
+def _is_clearly_shown(page: PlainMarkup, at: int) -> bool:
+    """Whether that is no place in a tag, nor in an element whose texts are not the page's own."""
+    before = page.markup[:at].lower()
+    if (
+        any(_found(pattern).is_valid(page.markup) for pattern in _REFERRED)
+        or _found(_QUOTED_APART).is_valid(before)
+        or not page.is_outside_tags(at)
+    ):
+        return False
     depths = dict.fromkeys(_APART, 0)
-    for found in _OPENS_OR_CLOSES.finditer(markup[:at].lower()):
+    for found in _OPENS_OR_CLOSES.finditer(before):
         depths[found[2]] += -1 if found[1] else 1
         if min(depths.values()) < 0:
             return False
     return not any(depths.values())
+
+
+_found = cache(linear_pattern)
 
 
 def _texts(soup: BeautifulSoup) -> Iterator[NavigableString]:
