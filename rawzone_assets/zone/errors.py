@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import errno
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 from rawzone_assets.contract.plain_text import printable
@@ -243,13 +244,15 @@ class IndexFailed(ZoneError):
 class UnreadableLanding(ZoneError):
     """Some landed files could not be read; all others were dealt with."""
 
-    def __init__(self, paths: tuple[str, ...], reason: str) -> None:
+    def __init__(self, paths: tuple[str, ...], reasons: Iterable[str]) -> None:
         first = ", ".join(paths[:3]) + (f" and {len(paths) - 3} more" if len(paths) > 3 else "")
-        are_too_many = reason.lower() == os.strerror(errno.EMFILE).lower()
-        advice = _MORE_FILES if are_too_many else "give this user read access"
+        told = list(dict.fromkeys(reasons))
+        too_many = os.strerror(errno.EMFILE).lower()
+        helps = [_MORE_FILES if reason.lower() == too_many else "give this user read access" for reason in told]
+        advice = " and ".join(dict.fromkeys(helps))
         super().__init__(
-            f"Could not read {first} in landing ({reason}): {advice} and run the command again; every other "
-            "file was dealt with."
+            f"Could not read {first} in landing ({'; '.join(told)}): {advice}, then run the command again; "
+            "every other file was dealt with."
         )
 
 

@@ -61,7 +61,7 @@ class Outcome:
             raise self.full
         if self.unreadable:
             labels = tuple(problem.label for problem in self.unreadable)
-            raise UnreadableLanding(labels, self.unreadable[0].reason)
+            raise UnreadableLanding(labels, [problem.reason for problem in self.unreadable])
         if self.occupied:
             raise self.occupied[0]
 

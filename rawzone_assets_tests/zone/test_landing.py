@@ -212,18 +212,23 @@ class TestReading:
 
     def test_it_is_said_what_helps_whoever_has_too_many_files_open(self, home, landing, monkeypatch):
         landing.put(NOTE, b"x")
+        landing.put("tiny/note_20240523.txt", b"y")
         open_file = os.open
 
         def refused(path, flags, *rest, **options):
             if str(path).endswith("note_20240522.txt"):
                 raise OSError(errno.EMFILE, "Too many open files", str(path))
+            if str(path).endswith("note_20240523.txt"):
+                raise OSError(errno.EACCES, "Permission denied", str(path))
             return open_file(path, flags, *rest, **options)
 
         with open_zone(home) as zone:
             monkeypatch.setattr(os, "open", refused)
             outcome = promote_all(zone)
             monkeypatch.undo()
-        with pytest.raises(UnreadableLanding, match=r"raise this user's limit of open files \(ulimit -n\) and"):
+        with pytest.raises(
+            UnreadableLanding, match=r"limit of open files \(ulimit -n\) and give this user read access, then"
+        ):
             outcome.raise_for_environment()
 
     def test_a_sidecar_that_is_a_link_or_a_pipe_is_not_read(self, home, landing, tmp_path):
