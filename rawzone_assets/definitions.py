@@ -30,6 +30,7 @@ with collected_seldom():  # to look through all that Dagster has loaded takes a 
 _EXECUTORS = {"in_process": dg.in_process_executor, "multiprocess": dg.multiprocess_executor}
 
 
+@collected_seldom()
 def build_definitions(overrides: Overrides | None = None) -> dg.Definitions:
     """Every asset, check, sensor and schedule, derived from the platforms.
 
@@ -88,5 +89,4 @@ def _executor() -> dg.ExecutorDefinition:
     return _EXECUTORS[name]
 
 
-with collected_seldom():
-    defs = build_definitions()
+defs = build_definitions()

@@ -107,13 +107,14 @@ def prints_plainly(page: PlainMarkup, total: PageTotal, expected: int) -> bool:
         for text, start in _beside(page.markup, at, total.label):
             if _number(text) == expected:
                 is_first = word.isdigit() and page.markup.count(word, 0, at) < _MOST_LABELS
-                return is_first and _begins_text(page.markup, start) and _is_clearly_shown(page, start)
+                return is_first and _is_clearly_shown(page, start)
     return False
 
 
 def _beside(markup: str, at: int, label: str) -> Iterator[tuple[str, int]]:
-    """What is left of the text that the label stands in, the text after it and the one before, and where
-    each begins, or the label if that is earlier.
+    """What is left of the text that holds the label, the text after it and the one before.
+
+    Each with where it begins, or the label's text if that is earlier.
     """
     start = markup.rfind(">", 0, at) + 1
     whole = _WHOLE_TEXT.match(markup, start)
@@ -127,7 +128,7 @@ def _beside(markup: str, at: int, label: str) -> Iterator[tuple[str, int]]:
     if found:
         yield _plain(found["text"]), start
     found = _TEXT_BEFORE.search(markup, max(0, start - _NEAR), start)
-    if found:
+    if found and _begins_text(markup, found.start("text")):
         yield _plain(found["text"]), found.start("text")
 
 
