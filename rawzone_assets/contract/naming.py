@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 from rawzone_assets import __version__
 from rawzone_assets.contract import codes
-from rawzone_assets.contract.feed import Capture, Feed, Platform
+from rawzone_assets.contract.feed import Capture, Feed, Platform, Variant
 from rawzone_assets.contract.findings import Finding
 from rawzone_assets.contract.name_templates import (
     any_of,
@@ -240,15 +240,21 @@ def _dated(platform: Platform, claim: _Claim, sidecar_time: datetime | None) -> 
 
 def as_delivered(feed: Feed, name: str) -> Feed:
     """The feed with the format and schema of the form that a stored name belongs to."""
-    if not feed.variants:
+    variant = variant_of(feed, name)
+    if variant is None:
         return feed
-    for fits in (is_dated, is_undated):
+    return replace(feed, format=variant.format, schema=variant.schema, variants=())
+
+
+def variant_of(feed: Feed, name: str) -> Variant | None:
+    """The form that a stored name belongs to; ``None`` for the feed's own."""
+    for fits in (is_dated, is_undated) if feed.variants else ():
         for variant in feed.variants:
             if any(fits(name, template) for template in variant.names):
-                return replace(feed, format=variant.format, schema=variant.schema, variants=())
+                return variant
         if any(fits(name, template) for template in feed.names):
             break
-    return feed
+    return None
 
 
 def subject_of(feed: Feed, name: str) -> str:

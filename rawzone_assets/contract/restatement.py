@@ -133,7 +133,7 @@ def restatement_findings(now: Diary | None, past: Iterable[Diary]) -> Iterator[F
     told, names = _read(now), now["of"]
     left = [told.days]  # stretches of days that none of the diaries so far tells
     since, until = left[0].start, left[0].stop
-    compared, changed = 0, list[date]()
+    compared, changed = 0, list[int]()
     for diary in past:
         begins, told_days = _ordinal(diary["from"]), diary["days"]
         ends = begins + len(told_days) * 3 // 4 - told_days.count("=", -2)
@@ -143,14 +143,15 @@ def restatement_findings(now: Diary | None, past: Iterable[Diary]) -> Iterator[F
         for days in left:
             common, differing = _differences(_shared(days, before.days), told, before)
             compared += common
-            changed += map(date.fromordinal, differing)
+            changed += differing
         left = [rest for days in left for rest in _without(days, before.days)]
         if not left:
             break
         since, until = left[0].start, left[-1].stop
     if changed:
         verb = "has" if len(changed) == 1 else "have"
-        extent = f"{min(changed)}" if len(changed) == 1 else f"from {min(changed)} to {max(changed)}"
+        first, last = map(date.fromordinal, (min(changed), max(changed)))
+        extent = f"{first}" if len(changed) == 1 else f"from {first} to {last}"
         known = f"{compared:,} days that an earlier delivery told"
         yield codes.RESTATED_DAYS(f"{len(changed):,} of the {known} {verb} other figures now: {extent}")
 
@@ -161,10 +162,13 @@ def _differences(days: range, now: _Days, before: _Days) -> tuple[int, list[int]
     there = slice(days.start - before.first, days.stop - before.first)
     records, records_before = now.records[here], before.records[there]
     figures, figures_before = now.figures[here], before.figures[there]
-    if records == records_before and figures == figures_before:  # as nearly always
+    if records != records_before:
+        same = [n for n in range(len(days)) if records[n] == records_before[n]]
+        return len(same), [days[n] for n in same if figures[n] != figures_before[n]]
+    if figures == figures_before:  # as nearly always
         return len(days), []
-    comparable = [n for n in range(len(days)) if records[n] == records_before[n]]
-    return len(comparable), [days[n] for n in comparable if figures[n] != figures_before[n]]
+    told = zip(days, figures, figures_before, strict=True)
+    return len(days), [day for day, now_told, told_before in told if now_told != told_before]
 
 
 def _shared(days: range, others: range) -> range:

@@ -98,7 +98,7 @@ def _draft(zone: Zone, pile: Pile, delivery: Delivery, *, judge: Judge) -> Draft
         judge(feed, content, delivery.recognized.capture),
         reading,
         source=pile,
-        judged_at=zone.clock(),
+        judged_at=timestamp(zone.clock()),
         objections=place_objections(delivery, start=zone.settings.start or feed.start, now=zone.clock()),
         contract=contract_of(feed, delivery.recognized.capture.name),
     )

@@ -24,11 +24,11 @@ def assess(
     reading: Reading,
     *,
     source: Source,
-    judged_at: datetime,
+    judged_at: str,
     objections: Findings,
     contract: dict[str, Any],
 ) -> tuple[Candidate, Receipt]:
-    """What is known of a judged delivery. The decision and what follows from it are still missing."""
+    """What is known of a delivery judged at this timestamp. The decision and what follows are still missing."""
     landed, capture, feed = delivery.landed, delivery.recognized.capture, delivery.recognized.feed
     stated = sidecar.beside(landed, source)
     for finding in (stated.finding, stated.mismatch_with_all(reading.forms)):
@@ -57,7 +57,7 @@ def assess(
         partition=delivery.partition,
         name=capture.name,
         captured_at=timestamp(capture.captured_at),
-        validated_at=timestamp(judged_at),
+        validated_at=judged_at,
         source_system=stated.source_system or delivery.recognized.platform.source_system,
         extractor=extractor,
         contract=contract,

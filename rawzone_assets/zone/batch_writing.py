@@ -35,42 +35,41 @@ class BatchWriting:
         self._room = room
         self._gathering = threading.Lock()
         self._gathered: dict[Path, _Gathered] = {}  # by folder
-        self._begun: dict[Path, list[Future[None]]] = {}  # of what is gathered, none yet
+        self._begun: dict[tuple[Path, str], list[Future[None]]] = {}  # of what is gathered, none yet
 
-    def add(self, folder: Path, name: str, data: bytes) -> Path:
-        """Have a file written and made durable; the same one again costs nothing. Its path.
+    def add(self, folder: Path, name: str, data: bytes) -> None:
+        """Have a file written and made durable; the same one again costs nothing.
 
         Raises:
             DiskAlmostFull: There is no room for those that were gathered.
         """
-        path, full = folder / name, None
+        full = None
         with self._gathering:
-            if path not in self._begun:
-                self._begun[path] = []
+            if (folder, name) not in self._begun:
+                self._begun[folder, name] = []
                 gathered = self._gathered.setdefault(folder, _Gathered())
                 if gathered.add(NewFile(name, data)):
                     full = self._gathered.pop(folder)
         if full:
             self._hand_over(folder, full)
-        return path
 
-    def sync(self, path: Path) -> None:
+    def sync(self, folder: Path, name: str) -> None:
         """Have a file made durable that is written already."""
         # Once for each delivery, even of the same bytes: the first may still write when the second is done.
-        self._begun.setdefault(path, []).append(self._writers.sync(path))
+        self._begun.setdefault((folder, name), []).append(self._writers.sync(folder / name))
 
     def hand_over_rest(self) -> None:
         """Hand over what was gathered last, once nobody adds any more; raises as :meth:`add` does."""
         while self._gathered:
             self._hand_over(*self._gathered.popitem())
 
-    def is_done(self, path: Path) -> bool:
+    def is_done(self, folder: Path, name: str) -> bool:
         """Whether a file was handed over; it is durable then.
 
         Raises:
             OSError: The disk refused to write or to sync it.
         """
-        begun = self._begun.get(path, [])
+        begun = self._begun.get((folder, name), [])
         for writing in begun:  # of several syncs only the first is told that the disk failed
             writing.result()
         return bool(begun)
@@ -84,4 +83,4 @@ class BatchWriting:
         self._room.require(folder, gathered.size + self._writers.outstanding)
         writing = self._writers.write(folder, gathered.files)
         for file in gathered.files:
-            self._begun[folder / file.name].append(writing)
+            self._begun[folder, file.name].append(writing)

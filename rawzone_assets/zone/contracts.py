@@ -7,7 +7,7 @@ from typing import Any
 
 from rawzone_assets.contract.feed import Feed
 from rawzone_assets.contract.modes import Mode, Secrets
-from rawzone_assets.contract.naming import as_delivered
+from rawzone_assets.contract.naming import variant_of
 from rawzone_assets.contract.schemas import load_schema
 
 
@@ -16,7 +16,7 @@ def contract_of(feed: Feed, name: str) -> dict[str, Any]:
 
     The same object for all that was judged by it, so not to be changed.
     """
-    schema = as_delivered(feed, name).schema if feed.variants else feed.schema
+    schema = (variant_of(feed, name) or feed).schema
     return _contract(
         version=feed.version,
         schema=schema,

@@ -85,7 +85,8 @@ class Draft:
         blob = None
         if places:
             blob = Blob(
-                staged=places[0].staged,
+                staged_in=places[0].staged_in,
+                staged_as=places[0].staged_as,
                 stored_sha256=receipt.stored_sha256 or "",
                 stored_size=receipt.stored_size or 0,
                 encoding=receipt.encoding or "",

@@ -25,7 +25,7 @@ from rawzone_assets.zone.index import Index
 from rawzone_assets.zone.judge import Judge, Request, judge_all
 from rawzone_assets.zone.landing import ChangedWhileRead, Unreadable
 from rawzone_assets.zone.reading import Reading, Source, begin
-from rawzone_assets.zone.receipt import Verdict
+from rawzone_assets.zone.receipt import Verdict, timestamp
 from rawzone_assets.zone.staged_content import StagedContent
 from rawzone_assets.zone.staging import Batch, Blob
 from rawzone_assets.zone.survey import Delivery
@@ -102,7 +102,7 @@ class Intake:
             judgements = iter(judging.result())
         else:
             judgements = iter(judge_all(self._judge, requests))
-        judged_at = self._clock()
+        judged_at = timestamp(self._clock())
         return [
             self._drafted(one, next(judgements), judged_at) if isinstance(one, Opened) else one for one in found
         ]
@@ -152,7 +152,7 @@ class Intake:
             self._files.remove(opened.unnamed)
         return settled
 
-    def _drafted(self, opened: Opened, judgement: Judgement, judged_at: datetime) -> Draft:
+    def _drafted(self, opened: Opened, judgement: Judgement, judged_at: str) -> Draft:
         """Stage a judged delivery."""
         delivery = opened.delivery
         candidate, receipt = assess(

@@ -37,10 +37,15 @@ _COMMIT_PREFIX = "commit-"
 class Blob(NamedTuple):
     """Staged bytes of one delivery and what the receipt says about them."""
 
-    staged: Path
+    staged_in: Path
+    staged_as: str
     stored_sha256: str
     stored_size: int
     encoding: str
+
+    @property
+    def staged(self) -> Path:
+        return self.staged_in / self.staged_as
 
 
 class Batch:
@@ -104,13 +109,13 @@ class Batch:
         Raises:
             DiskAlmostFull: There is no room for it.
         """
-        path = self._blob_folder(refused=refused) / blob_name(sha256, encoding)
+        folder, name = self._blob_folder(refused=refused), blob_name(sha256, encoding)
         measured = codec.Measured(blocks)
         try:
-            self._files.create(path, self._room.watched(self._blob_folder(refused=refused), measured))
+            self._files.create(folder / name, self._room.watched(folder, measured))
         except FileExistsError:  # the same bytes twice in a batch; only their digest is still wanted
             measured.finish()
-        return Blob(staged=path, stored_sha256=measured.sha256, stored_size=measured.size, encoding=encoding)
+        return Blob(folder, name, stored_sha256=measured.sha256, stored_size=measured.size, encoding=encoding)
 
     def stage_unnamed(self, blocks: Iterable[bytes]) -> Path:
         """Write stored bytes whose SHA-256 is known only once they are written; :meth:`settle` follows."""
@@ -133,14 +138,15 @@ class Batch:
         """
         if self._writing is None:
             return self.stage(sha256, [data], encoding, refused=refused)
-        path = self._writing.add(self._blob_folder(refused=refused), blob_name(sha256, encoding), data)
+        folder, name = self._blob_folder(refused=refused), blob_name(sha256, encoding)
+        self._writing.add(folder, name, data)
         stored_sha256 = hashlib.sha256(data).hexdigest()
-        return Blob(staged=path, stored_sha256=stored_sha256, stored_size=len(data), encoding=encoding)
+        return Blob(folder, name, stored_sha256=stored_sha256, stored_size=len(data), encoding=encoding)
 
     def sync_soon(self, blob: Blob) -> None:
         """Make a blob durable meanwhile that is staged already."""
         if self._writing:
-            self._writing.sync(blob.staged)
+            self._writing.sync(blob.staged_in, blob.staged_as)
 
     def sync(self, blobs: Iterable[Blob]) -> None:
         """Make staged blobs durable, those that are not yet or are about to be.
@@ -151,9 +157,9 @@ class Batch:
         """
         if self._writing:
             self._writing.hand_over_rest()
-        for path in dict.fromkeys(blob.staged for blob in blobs):
-            if not (self._writing and self._writing.is_done(path)):
-                self._files.sync(path)
+        for folder, name in dict.fromkeys((blob.staged_in, blob.staged_as) for blob in blobs):
+            if not (self._writing and self._writing.is_done(folder, name)):
+                self._files.sync(folder / name)
 
     def stop_writing(self) -> None:
         """Wait until nobody writes any more."""

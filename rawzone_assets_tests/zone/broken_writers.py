@@ -141,8 +141,8 @@ def _take_silence_for_success() -> None:
 
 
 def _wait_for_nobody() -> None:
-    def is_done(batch: BatchWriting, path: Path) -> bool:
-        return bool(batch._begun.get(path))
+    def is_done(batch: BatchWriting, folder: Path, name: str) -> bool:
+        return bool(batch._begun.get((folder, name)))
 
     BatchWriting.is_done = is_done
 
