@@ -6,6 +6,7 @@ times as fast; the tree is built only for what their plain reading cannot settle
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -43,13 +44,15 @@ class PageMarkup:
     @cached_property
     def soup(self) -> BeautifulSoup:
         """The page as a tree."""
-        from bs4 import BeautifulSoup  # noqa: PLC0415  see above
+        from bs4 import BeautifulSoup, UnusualUsageWarning  # noqa: PLC0415  see above
         from bs4.exceptions import ParserRejectedMarkup  # noqa: PLC0415
 
-        try:
-            return BeautifulSoup(self.text, "html.parser")
-        except ParserRejectedMarkup as error:
-            raise UnparsableMarkup(str(error)) from error
+        with warnings.catch_warnings():  # about XHTML and the like: whoever promotes can do nothing about it
+            warnings.simplefilter("ignore", UnusualUsageWarning)
+            try:
+                return BeautifulSoup(self.text, "html.parser")
+            except ParserRejectedMarkup as error:
+                raise UnparsableMarkup(str(error)) from error
 
     def scripts(self) -> Iterator[str]:
         """What stands in the page's inline scripts, in order."""

@@ -62,7 +62,7 @@ _OPENS_OR_CLOSES = Seldom(
 # What only a tree resolves: digits and ids that are written as references.
 _REFERRED = (
     r"&#(?:0*(?:4[89]|5[0-7])|[xX]0*3[0-9]);",
-    r"[ \t\r\n][iI][dD]=(?:\"[^\"&]*&|'[^'&]*&|[^ \t\r\n\"'&>]*&)",
+    r"[ \t\r\n\"'][iI][dD][ \t\r\n]*=[ \t\r\n]*(?:\"[^\"&]*&|'[^'&]*&|[^ \t\r\n\"'&>]*&)",
 )
 _TAG_APART = rf"</?(?:{'|'.join(_APART)})[ \t\r\n/>]"
 _QUOTED_APART = rf"=(?:\"[^\"]*{_TAG_APART}|'[^']*{_TAG_APART})"

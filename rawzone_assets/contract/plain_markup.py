@@ -25,17 +25,25 @@ _CUT, _RAW = (
 
 _BLANK = r"[ \t\r\n]"
 _NAME = r"[A-Za-z_:@*#$.\-\[\](){}!?%+,|~^][A-Za-z0-9_:@*#$.\-\[\](){}!?%+,|~^]*"
-_BARE = r"[!#$%&()*+,\-./0-9:;?@A-Z\[\\\]\^_a-z{|}~]+"
-_QUOTED = rf"\"[^\"{_CUT}{_RAW}]*\"|'[^'{_CUT}{_RAW}]*'"
-_ATTRIBUTE = rf"{_BLANK}+{_NAME}(?:=(?:{_QUOTED}|{_BARE}))?"
-_TEXT = r"[^<&\x00\x01\x02]|&+(?:[A-Za-z]|[ \t\r\n=;,.0-9\"'()/+\-]|#[0-9]{1,7};|#[xX][0-9A-Fa-f]{1,6};)"
+_BARE = r"[!#$%&()*+,\-./0-9:;?@A-Z\[\\\]\^_a-z{|}~][!#$%&()*+,\-./0-9:;=?@A-Z\[\\\]\^_a-z{|}~]*"
+_QUOTED = rf"(?:\"[^\"{_CUT}{_RAW}]*\"|'[^'{_CUT}{_RAW}]*')"
+_IS = rf"{_BLANK}*={_BLANK}*"
+# No blank is needed after a quoted value.
+_ATTRIBUTES = rf"(?:{_BLANK}+(?:{_NAME}{_IS}{_QUOTED})*(?:{_NAME}(?:{_IS}(?:{_QUOTED}|{_BARE}))?))*"
+_REFERENCE = r"#[0-9]{1,7};|#[xX][0-9A-Fa-f]{1,6};"
+_INSIDE = r"[^<>\[\]\x00\x01\x02]*"
+# What none of these follows is a text's own "<" or "&", however many stand in a row.
 _GRAMMAR = (
-    rf"^{_BLANK}*(?:<![Dd][Oo][Cc][Tt][Yy][Pp][Ee][^<>\[\x01\x02]*>)?"
-    rf"(?:{_TEXT}"
-    rf"|<[A-Za-z][A-Za-z0-9:_\-]*(?:{_ATTRIBUTE})*{_BLANK}*/?>"
+    r"^(?:[<&]*(?:"
+    r"[^A-Za-z/!?#<&\x00\x01\x02]"
+    rf"|<[A-Za-z][A-Za-z0-9:_\-]*{_ATTRIBUTES}{_BLANK}*/?>"
     rf"|</[A-Za-z][A-Za-z0-9:_\-]*{_BLANK}*>"
-    rf"|<\x02(?:{_ATTRIBUTE})*{_BLANK}*>\x01</[A-Za-z]+{_BLANK}*>"
-    r"|<!--\x01-->)*$"
+    rf"|<\x02{_ATTRIBUTES}{_BLANK}*>\x01</[A-Za-z]+{_BLANK}*>"
+    r"|<!--\x01-->"
+    rf"|<![Dd][Oo][Cc][Tt][Yy][Pp][Ee]{_INSIDE}>"
+    rf"|<\?{_INSIDE}>"
+    rf"|<!\[(?:if[ \t]{_INSIDE}|endif)\]>"
+    r")|[A-Za-z/!?#]|[<&]*&(?:[A-Za-z/!?]|" + _REFERENCE + r"))*$"
 )
 
 # Tags that begin something special. Parsers, and versions of one, differ about what the names in the third line
@@ -55,8 +63,8 @@ _SPECIAL = Seldom(
     ),
     longest=len("<plaintext>"),
 )  # fmt: skip
-_TAG = re.compile(rf"<[A-Za-z][A-Za-z0-9:_\-]*(?P<attributes>(?:{_ATTRIBUTE})*){_BLANK}*/?>")
-_NAMED = re.compile(rf"{_BLANK}+(?P<name>{_NAME})(?:=(?:\"([^\"]*)\"|'([^']*)'|({_BARE})))?")
+_TAG = re.compile(rf"<[A-Za-z][A-Za-z0-9:_\-]*(?P<attributes>{_ATTRIBUTES}){_BLANK}*/?>")
+_NAMED = re.compile(rf"{_BLANK}*(?P<name>{_NAME})(?:{_IS}(?:\"([^\"]*)\"|'([^']*)'|({_BARE})))?")
 _ODD_COMMENT = re.compile(rf"-?>|[\s\S]*--[\s!{OTHER}]+>")
 _FORM = re.compile(r"<form(?=[\s/>])", re.IGNORECASE)
 _PLAIN_TEXT = re.compile(r"[^<]*")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from bs4 import BeautifulSoup
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -14,6 +13,7 @@ from rawzone_assets.contract.content import BytesContent
 from rawzone_assets.contract.html_pages import PageTotal
 from rawzone_assets.contract.judging import judge
 from rawzone_assets.contract.naming import Recognized, recognize
+from rawzone_assets.contract.page_markup import PageMarkup
 from rawzone_assets.contract.page_totals import candidates, prints_plainly
 from rawzone_assets.contract.plain_markup import plain_markup
 from rawzone_assets.platforms import all_platforms
@@ -164,15 +164,52 @@ PIECES = [
     '<p title="<form id=signinForm>">',
     '<p title="',
     "</form>",
+    "< ",
+    "<3",
+    "<=",
+    "<>",
+    "<é",
+    "<<b>",
+    "<&lt;",
+    "&<b>",
+    "&é",
+    "&_",
+    "&</b>",
+    "<?xml version='1.0'?>",
+    "<?>",
+    "<? > <b>",
+    "<![if !IE]>",
+    "<![if !IE]",
+    "<![endif]>",
+    "<![if]>",
+    "<a b = 'c'>",
+    "<a b\n=c d= e>",
+    "<a b=\n'<i>'c='2'd>",
+    "<a b=c=d>",
+    "<a b==c>",
+    "<a b= c='<i>'>",
+    "<a b = >",
+    "<a b = c='",
+    "<a =b>",
+    '<td class="x"id="last365">',
+    '<td class="x"id="last&#51;65">9</td>',
+    "<td id = last&#51;65>9</td>",
+    "<td id\n= 'last365'>",
+    "<option value = 'streams'selected>",
+    "<option selected = x value= applemusic>",
+    "<form class = 'signinForm'id=x>",
+    "1,234 < ",
+    "Last 365 days < ",
+    "<td>Last 365 days</td><td>< 1,234</td>",
 ]
 
 
 def doubted(text: str) -> str:
     """What a plain reading of the page says that its tree does not, and what kind of page it was."""
     page = plain_markup(text.encode())
-    if page is None:
+    soup = PageMarkup(text.encode()).soup if page else None
+    if page is None or soup is None:
         return "not plain"
-    soup = BeautifulSoup(text, "html.parser")
     assert list(page.scripts) == [str(script.string) for script in soup.find_all("script") if script.string]
     options = soup.find_all("option", selected=True)
     assert sorted(page.selected) == sorted(str(option.get("value")) for option in options)
@@ -203,6 +240,21 @@ def doubted(text: str) -> str:
 )
 def test_the_usual_layouts_of_a_figure_and_its_label_need_no_tree(layout: str):
     assert doubted(f"<div>{layout}</div>") == "plain, with its figure"
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        "<td>below <1%, 5 < 6 and <= 7 &</td>",
+        "AT&<b>T</b> & Q&A, 5&nbsp;&% &_",
+        '<a class="x"href="y" title = \'z\' data-a=b=c>t</a>',
+        '<?xml version="1.0" encoding="utf-8"?><svg></svg>',
+        "<![if !IE]><p>not for an old browser</p><![endif]>",
+        "<!-- saved from a browser --><!DOCTYPE html><p>t</p>",
+    ],
+)
+def test_what_every_parser_reads_alike_needs_no_tree_however_odd_it_is(odd: str):
+    assert doubted(f"<p>{odd}</p><td>Last 365 days</td><td>1,234</td>") == "plain, with its figure"
 
 
 @pytest.mark.parametrize(
@@ -254,6 +306,11 @@ def test_tens_of_thousands_of_plain_pages_hold_what_their_trees_hold(tell: Calla
 @pytest.mark.parametrize("sample", [s for s in samples() if s.path.endswith(".html")], ids=lambda s: s.title)
 def test_samples_hold_what_their_trees_hold(sample):
     doubted(sample.data.decode("utf-8-sig", "replace"))
+
+
+@pytest.mark.parametrize("text", ['<?xml version="1.0"?><p t=`x`></p>', "example.html", "https://example.org"])
+def test_trees_are_built_without_the_library_s_advice(text: str):
+    assert PageMarkup(text.encode()).soup.get_text().strip() in {text, ""}
 
 
 def test_good_pages_are_judged_without_a_tree(monkeypatch: pytest.MonkeyPatch):
