@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cached_property
 from typing import Any
 
 from rawzone_assets.contract.forms import day_of
@@ -20,49 +21,71 @@ _MOST_KNOWN = 20_000
 class DayColumn:
     """The day of each record that has one, in the records' order, and where these records stand."""
 
-    ordinals: Sequence[int]
+    ordinals: list[int]
     indexes: Sequence[int]
+    span: range = field(init=False)  # from the first day to the last
+    in_a_row: bool = field(init=False)  # each of them once, in order: as nearly always, and the quickest to ask
     extent: tuple[date, date] | None = field(init=False)  # the first and the last day
-    _position_of: Mapping[int, int] | None = None
 
     def __post_init__(self) -> None:
         days = self.ordinals
-        self.extent = (date.fromordinal(min(days)), date.fromordinal(max(days))) if days else None
+        span = range(days[0], days[-1] + 1) if days else range(0)
+        self.in_a_row = len(span) == len(days) and [*span] == days
+        self.span = span if self.in_a_row else range(min(days), max(days) + 1)
+        self.extent = (date.fromordinal(self.span[0]), date.fromordinal(self.span[-1])) if days else None
 
     @classmethod
     def of(cls, days: Iterable[date]) -> DayColumn:
         """Of records that all have one."""
-        ordinals = [day.toordinal() for day in days]
+        ordinals = list(map(date.toordinal, days))
         return cls(ordinals=ordinals, indexes=range(len(ordinals)))
 
     @classmethod
     def read(cls, texts: Sequence[Any]) -> DayColumn:
         """Of records of which some may have ``None``, or a value that is no day."""
+        found: list[Any]
         try:
             found = list(map(_known.get, texts))
         except TypeError:  # some value is a list or an object
             found = [None] * len(texts)
         if None in found:
             found = [day or _learned(text) for day, text in zip(found, texts, strict=True)]
-        ordinals = [day for day in found if day is not None]
-        all_have_one = len(ordinals) == len(found)
-        indexes = range(len(found)) if all_have_one else [index for index, day in enumerate(found) if day]
-        return cls(ordinals=ordinals, indexes=indexes)
+        if None not in found:
+            return cls(ordinals=found, indexes=range(len(found)))
+        indexes = [index for index, day in enumerate(found) if day]
+        return cls(ordinals=[found[index] for index in indexes], indexes=indexes)
 
     @property
     def dates(self) -> Iterable[date]:
         return map(date.fromordinal, self.ordinals)
 
     @property
-    def position_of(self) -> Mapping[int, int]:
-        """Where in the column each different day stands, or stands last."""
-        if self._position_of is None:
-            self._position_of = dict(zip(self.ordinals, range(len(self.ordinals)), strict=True))
-        return self._position_of
+    def different(self) -> int:
+        """How many different days there are."""
+        return len(self.ordinals) if self.in_a_row else len(self.position_of)
 
     @property
     def has_repeats(self) -> bool:
-        return len(self.position_of) < len(self.ordinals)
+        return self.different < len(self.ordinals)
+
+    @cached_property
+    def position_of(self) -> Mapping[int, int]:
+        """Where in the column each different day stands, or stands last."""
+        return dict(zip(self.ordinals, range(len(self.ordinals)), strict=True))
+
+    def newest(self, until: int) -> int | None:
+        """The newest of the days up to one; ``None`` when there is none of them."""
+        if self.in_a_row:
+            return min(until, self.span[-1]) if self.span and until >= self.span[0] else None
+        if until in self.position_of:
+            return until
+        return max((day for day in self.position_of if day <= until), default=None)
+
+    def positions(self, days: range) -> range | list[int | None]:
+        """Where each of the days stands, or stands last, of those between the first and the last."""
+        if self.in_a_row:
+            return range(days.start - self.span.start, days.stop - self.span.start)
+        return list(map(self.position_of.get, days))
 
 
 def _learned(value: Any) -> int | None:

@@ -29,28 +29,57 @@ _MOST_KNOWN = 8_192
 _FIRST_BYTES = Struct(">Q24x")  # of a SHA-256, as a number
 
 
-def remembered_digests(figures: Sequence[Column], rows: Sequence[int]) -> Sequence[int]:
-    """The digests of days with one record each, in those rows. Captures tell the same days again and again."""
-    columns, count = _picked(figures, rows), len(rows)
-    alike = [column if _are_unmistakable(column) else list(_column_as_texts(column)) for column in columns]
-    # A single figure is looked up as it is.
-    records: Sequence[Any] = alike[0] if len(alike) == 1 else list(zip(*alike, strict=True)) or [()] * count
+def remembered_digests(columns: Sequence[Column], count: int) -> Sequence[int]:
+    """The digests of so many days with one record each. Captures tell the same days again and again."""
+    records = _unmistakable(columns)
+    if records is None:
+        return _digests_of_single_records(columns, count)
     digests = list(map(_known_digests.get, records, repeat(ABSENT)))
-    new = [row for row, digest in enumerate(digests) if digest == ABSENT]
-    if new:
+    if ABSENT in digests:
+        new = [row for row, digest in enumerate(digests) if digest == ABSENT]
+        unknown = [records[row] for row in new]
+        told = _digests_of_numbers(unknown) or _digests_of_single_records(picked(columns, new), len(new))
+        for row, digest in zip(new, told, strict=True):
+            digests[row] = digest
         if len(_known_digests) > _MOST_KNOWN:
             _known_digests.clear()
-        texts = [
-            _column_as_texts(values) if looked_up is column else values
-            for values, looked_up, column in zip(_picked(alike, new), alike, columns, strict=True)
-        ]
-        told = _digests_of_single_records(list(zip(*texts, strict=True)) or [()] * len(new))
-        for row, digest in zip(new, told, strict=True):
-            digests[row] = _known_digests[records[row]] = digest
+        _known_digests.update(zip(unknown, told, strict=True))
     return digests
 
 
 _known_digests: dict[Any, int] = {}
+
+
+def _unmistakable(columns: Sequence[Column]) -> Sequence[Any] | None:
+    """What each record is remembered by, its JSON as a rule: those that are equal have the same figures.
+
+    ``None`` if a null may be a number that JSON has none for, or if what parts records stands in one of them.
+    """
+    if len(columns) == 1 and _PLAIN.issuperset(map(type, columns[0])):
+        return columns[0]  # looked up as it is: 1, 1.0 and true, which are equal, are not all among them
+    try:
+        written = orjson.dumps(list(zip(*columns, strict=True)))
+    except orjson.JSONEncodeError:  # a number that is too large for it
+        return None
+    records = written[2:-2].split(b"],[")
+    return records if columns and b"null" not in written and len(records) == len(columns[0]) else None
+
+
+def _digests_of_numbers(records: Sequence[Any]) -> Sequence[int] | None:
+    """As :func:`_digests_of_single_records` of their JSON, if they are made of plain numbers only."""
+    if not isinstance(records[0], bytes):
+        return None
+    written = b",;,".join(records) + b","
+    if b'"' in written or b"e" in written:  # a text, true, false or an exponent
+        return None
+    # Only numbers that end in 0 are not written as `_plain` does.
+    *before, rest = written.split(b"0,")
+    parts: list[bytes] = []
+    for piece in before:
+        kept, comma, begun = piece.rpartition(b",")
+        parts += (kept, comma, _normal_form(f"{begun.decode()}0").encode(), b",")
+    texts = b"".join([*parts, rest])[:-1].replace(b",", b'","').split(b'",";","')
+    return _bytes_of([b'[[[],["%b"]]]' % text for text in texts])
 
 
 def digests_of(days: Iterable[Sequence[Any]]) -> Sequence[int]:
@@ -58,10 +87,11 @@ def digests_of(days: Iterable[Sequence[Any]]) -> Sequence[int]:
     return _bytes_of(map(orjson.dumps, days))
 
 
-def _digests_of_single_records(records: Sequence[Texts]) -> Sequence[int]:
+def _digests_of_single_records(columns: Sequence[Column], count: int) -> Sequence[int]:
     """As :func:`digests_of` of days that have one record each, told apart by nothing: written all at once."""
+    records = as_texts(columns, count)
     written = orjson.dumps(records)[2:-2].split(b"],[")
-    if len(written) != len(records):  # what parts them stands in a text, too
+    if len(written) != count:  # what parts them stands in a text, too
         return digests_of([[((), texts)] for texts in records])
     return _bytes_of([b"[[[],[%b]]]" % texts for texts in written])
 
@@ -77,18 +107,16 @@ def digest_of_many_days(keys: Sequence[Texts]) -> int:
     return digests_of([keys])[0]
 
 
-def _picked(columns: Sequence[Column], rows: Sequence[int]) -> list[Column]:
-    first, count = rows[0] if rows else 0, len(rows)
-    if rows == list(range(first, first + count)):  # one after the other, as nearly always
-        return [column[first : first + count] for column in columns]
-    return [[column[row] for row in rows] for column in columns]
+def picked(columns: Sequence[Column], rows: Sequence[int]) -> list[Column]:
+    """Those rows of the columns."""
+    if isinstance(rows, range):
+        return [column[rows.start : rows.stop] for column in columns]
+    return [[*map(column.__getitem__, rows)] for column in columns]
 
 
-def as_texts(columns: Sequence[Column], rows: Sequence[int]) -> list[Texts]:
-    """Those rows with each value as a text."""
-    if not columns:
-        return [()] * len(rows)
-    return list(zip(*map(_column_as_texts, _picked(columns, rows)), strict=True))
+def as_texts(columns: Sequence[Column], count: int) -> list[Texts]:
+    """So many records with each value as a text."""
+    return list(zip(*map(_column_as_texts, columns), strict=True)) if columns else [()] * count
 
 
 def _column_as_texts(column: Column) -> Iterable[str]:
@@ -98,11 +126,6 @@ def _column_as_texts(column: Column) -> Iterable[str]:
             if "e" not in texts and "n" not in texts:
                 return [text if text[-1] != "0" else _normalized(text) for text in texts.split(",")]
     return map(_plain, column)
-
-
-def _are_unmistakable(column: Column) -> bool:
-    """Whether equal values are equal figures: 1, 1.0 and true are equal, and not written alike."""
-    return _PLAIN.issuperset(map(type, column))
 
 
 _PLAIN = frozenset({int, str, type(None)})

@@ -27,6 +27,7 @@ from rawzone_assets.contract.diary_digests import (
     as_texts,
     digest_of_many_days,
     digests_of,
+    picked,
     remembered_digests,
 )
 from rawzone_assets.contract.findings import Finding
@@ -71,39 +72,36 @@ def diary_of(
     ``figures`` are columns with a value for each of ``days``, and so is in ``by`` what a day's records are told
     apart by.
     """
-    row_of, newest = days.position_of, until.toordinal()
-    last = newest if newest in row_of else max((day for day in row_of if day <= newest), default=None)
-    if last is None or days.extent is None:
+    last = days.newest(until.toordinal())
+    if last is None:
         return None
-    every_day = range(max(days.extent[0].toordinal(), last - (MOST_DAYS - 1)), last + 1)
-    row_of_each = list(map(row_of.get, every_day))
+    every_day = range(max(days.span[0], last - (MOST_DAYS - 1)), last + 1)
+    rows = days.positions(every_day)
+    told = rows if isinstance(rows, range) else [row for row in rows if row is not None]
 
     def written(digests: Sequence[int]) -> str:
-        told = iter(digests)
-        each = (
-            digests
-            if None not in row_of_each
-            else [ABSENT if row is None else next(told) for row in row_of_each]
-        )
-        return b64encode(bytes(each)).decode()
+        if len(told) < len(rows):
+            each = iter(digests)
+            digests = [ABSENT if row is None else next(each) for row in rows]
+        return b64encode(bytes(digests)).decode()
 
     diary = {
         "from": date.fromordinal(every_day[0]).isoformat(),
         "of": hashlib.sha256(orjson.dumps(list(names))).hexdigest()[:4],
     }
     if not by and not days.has_repeats:
-        rows = [row for row in row_of_each if row is not None]
-        diary["days"] = written(remembered_digests(figures, rows))
+        diary["days"] = written(remembered_digests(picked(figures, told), len(told)))
         return diary
-    entries: dict[int, list[tuple[Texts, Texts]]] = {day: [] for day in every_day if day in row_of}
-    rows = [row for row, day in enumerate(days.ordinals) if day in entries]
-    records = zip(as_texts(by, rows), as_texts(figures, rows), strict=True)
-    for row, record in zip(rows, records, strict=True):
+    entries: dict[int, list[tuple[Texts, Texts]]] = {days.ordinals[row]: [] for row in told}
+    settled = [row for row, day in enumerate(days.ordinals) if day in entries]
+    texts = (as_texts(picked(columns, settled), len(settled)) for columns in (by, figures))
+    records = zip(*texts, strict=True)
+    for row, record in zip(settled, records, strict=True):
         entries[days.ordinals[row]].append(record)
-    ordered = [sorted(told) for told in entries.values()]
+    ordered = [sorted(records) for records in entries.values()]
     diary["days"] = written(digests_of(ordered))
     if by:
-        apart = [tuple([key for key, _ in told]) for told in ordered]
+        apart = [tuple([key for key, _ in records]) for records in ordered]
         diary["records"] = written(list(map(digest_of_many_days, apart)))
     return diary
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from operator import itemgetter
 from typing import Any
 
 import jsonschema_rs
@@ -122,9 +121,9 @@ def no_row_twice(table: ResultTable) -> Rule:
         keys = table.key_columns(reading)
         names = [header["name"] for header in reading.rows(table.headers)]
         code = codes.REPEATED_DAY if [names[key] for key in keys] == [table.day] else codes.REPEATED_RECORD
-        rows = table.cells(reading) if keys else []
+        columns = [reading.column(table.rows, key) for key in keys]
         first: dict[bytes, int] = {}
-        for index, row in enumerate(() if _are_all_different(rows, keys) else rows):
+        for index, row in enumerate(() if not keys or _are_all_different(columns) else table.cells(reading)):
             key = orjson.dumps([row[key] for key in keys if key < len(row)])
             if first.setdefault(key, index) != index:
                 message = f"about the same as row {first[key]} (rows count from 0)"
@@ -133,12 +132,13 @@ def no_row_twice(table: ResultTable) -> Rule:
     return rule
 
 
-def _are_all_different(rows: Sequence[Sequence[Any]], keys: Sequence[int]) -> bool:
+def _are_all_different(columns: Sequence[Sequence[Any]]) -> bool:
     """Whether certainly no two rows have the same cells there: values that differ are written differently."""
     try:
-        return not rows or len(set(map(itemgetter(*keys), rows))) == len(rows)
-    except (LookupError, TypeError):  # a row without such a cell, a cell that is a list or an object
+        told = set(columns[0] if len(columns) == 1 else zip(*columns, strict=True))
+    except TypeError:  # some cell is a list or an object
         return False
+    return len(told) == len(columns[0])
 
 
 def _objections(

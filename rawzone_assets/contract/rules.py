@@ -149,7 +149,7 @@ class Series:
 
     def _days(self, reading: Reading, name: str) -> DayColumn:
         member = self._member(reading, name)
-        return DayColumn(ordinals=(), indexes=()) if member is None else reading.days(self.path, member)
+        return DayColumn(ordinals=[], indexes=()) if member is None else reading.days(self.path, member)
 
     def _member(self, reading: Reading, name: str) -> str | int | None:
         """By what a record is asked for the value of that name: the name, or the column's position."""
@@ -214,7 +214,7 @@ def ascending_without_gaps(series: Series) -> Rule:
 
     def rule(reading: Reading) -> Iterator[Finding]:
         days = series.days(reading)
-        are_ordered = days.ordinals == sorted(days.ordinals)
+        are_ordered = days.in_a_row or days.ordinals == sorted(days.ordinals)
         for (_, before), (index, day) in pairwise(() if are_ordered else series.dated(reading)):
             if day < before:
                 yield codes.DAYS_UNORDERED(f"{day} follows {before}", series.place_of_day(reading, index))
@@ -222,7 +222,7 @@ def ascending_without_gaps(series: Series) -> Rule:
         if days.extent:
             first, last = days.extent
             span = (last - first).days + 1
-            missing = span - len(days.position_of)
+            missing = span - days.different
             if missing:
                 message = f"{missing} of the {span} days from {first} to {last} are missing"
                 yield codes.DAYS_MISSING(message, reading.at(series.path))
@@ -234,7 +234,7 @@ def covers(series: Series, days: int) -> Rule:
     """The series is as long as captures of its feed are; a shorter one is right, but only a part."""
 
     def rule(reading: Reading) -> Iterator[Finding]:
-        present = len(series.days(reading).position_of)
+        present = series.days(reading).different
         if 0 < present < days:
             message = f"{present} days, where captures have {days} or more"
             yield codes.SHORT_RANGE(message, reading.at(series.path))
