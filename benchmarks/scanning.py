@@ -10,7 +10,8 @@ from datetime import date
 from pathlib import Path
 
 from rawzone_assets.contract.feed import Feed
-from rawzone_assets.contract.naming import Recognized, as_delivered, recognize
+from rawzone_assets.contract.naming import Recognized, recognize
+from rawzone_assets.contract.stored_names import as_delivered
 from rawzone_assets.platforms import all_platforms
 
 _DIGITS = re.compile(r"[0-9]+")

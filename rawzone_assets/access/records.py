@@ -15,7 +15,7 @@ from rawzone_assets.access.projected_tables import document_type, table_form, ta
 from rawzone_assets.contract.archives import Unsound, ZipFormat
 from rawzone_assets.contract.content import BytesContent
 from rawzone_assets.contract.feed import Content, Feed
-from rawzone_assets.contract.naming import as_delivered
+from rawzone_assets.contract.stored_names import as_delivered
 
 
 def pieces(feed: Feed, content: Content, name: str) -> Iterator[Piece]:

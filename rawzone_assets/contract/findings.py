@@ -178,6 +178,8 @@ def _blacked_out(finding: Finding) -> Finding:
             column_name=_shown(where.column_name),
             css=_shown(where.css),
         )
+    elif message is finding.message:
+        return finding
     return replace(finding, message=message, where=where)
 
 

@@ -14,15 +14,13 @@ from rawzone_assets.contract.exposures import Exposures, is_personal, scan
 from rawzone_assets.contract.feed import Capture, Content, Facts, Feed, Judgement
 from rawzone_assets.contract.findings import Finding, Place
 from rawzone_assets.contract.modes import Secrets
+from rawzone_assets.contract.stored_names import as_delivered
 
 
 def judge(feed: Feed, content: Content, capture: Capture) -> Judgement:
     """All findings on ``content`` and the facts learned. Bad input is judged; only a wrong contract raises."""
     facts = Facts()
-    if feed.variants:
-        from rawzone_assets.contract.naming import as_delivered  # noqa: PLC0415  most feeds need no names to judge
-
-        feed = as_delivered(feed, capture.name)
+    feed = as_delivered(feed, capture.name)
     findings = feed.gathering()
     if content.size == 0:
         findings.add(codes.EMPTY_FILE("the file has no bytes"))

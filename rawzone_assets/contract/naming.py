@@ -9,21 +9,18 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from rawzone_assets import __version__
 from rawzone_assets.contract import codes
-from rawzone_assets.contract.feed import Capture, Feed, Platform, Variant
+from rawzone_assets.contract.feed import Capture, Feed, Platform
 from rawzone_assets.contract.findings import Finding
 from rawzone_assets.contract.name_templates import (
     any_of,
     grammar,
-    is_dated,
-    is_undated,
     pattern_of,
-    subject_patterns,
     undated_patterns,
 )
 from rawzone_assets.contract.stamps import parse_stamp, stamp_of, to_utc
@@ -35,7 +32,6 @@ IGNORED_BEGINNINGS = (".", "~$")
 IGNORED_ENDS = (*_UNFINISHED, DONE_SUFFIX, SIDECAR_SUFFIX)
 
 _A_DAY = timedelta(days=1)
-_NUMBER = re.compile(r"(?<![^\W_])\d+(?![^\W_])")  # by itself: the digits of an id or a handle are its own
 _STAMP_FOLDER = re.compile(r"(?:[A-Za-z][A-Za-z0-9_]*_)?(?P<ts>\d{8}_\d{6})")
 
 
@@ -236,38 +232,6 @@ def _dated(platform: Platform, claim: _Claim, sidecar_time: datetime | None) -> 
         return Unrecognized(finding=codes.NO_DATE("neither name, folder nor sidecar tells the capture date"))
     local = sidecar_time.astimezone(ZoneInfo(platform.timezone_of(claim.feed))).replace(tzinfo=None)
     return _recognized(platform, claim.feed, _with_stamp(claim.name, f"{local:%Y%m%d_%H%M%S}"), local)
-
-
-def as_delivered(feed: Feed, name: str) -> Feed:
-    """The feed with the format and schema of the form that a stored name belongs to."""
-    variant = variant_of(feed, name)
-    if variant is None:
-        return feed
-    return replace(feed, format=variant.format, schema=variant.schema, variants=())
-
-
-def variant_of(feed: Feed, name: str) -> Variant | None:
-    """The form that a stored name belongs to; ``None`` for the feed's own."""
-    for fits in (is_dated, is_undated) if feed.variants else ():
-        for variant in feed.variants:
-            if any(fits(name, template) for template in variant.names):
-                return variant
-        if any(fits(name, template) for template in feed.names):
-            break
-    return None
-
-
-def subject_of(feed: Feed, name: str) -> str:
-    """What a stored name tells beside its stamp, such as an account's handle; mostly nothing.
-
-    Deliveries of one subject follow one another; those of two accounts have nothing in common but the feed.
-    """
-    for pattern in subject_patterns(feed.all_names):
-        found = pattern.fullmatch(name)
-        if found:
-            parts = (part for group, part in found.groupdict().items() if group.startswith("subject"))
-            return "/".join(_NUMBER.sub("#", part) for part in parts)
-    return ""
 
 
 def is_in_the_future(capture: Capture, now: datetime) -> bool:

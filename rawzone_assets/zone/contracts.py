@@ -7,8 +7,8 @@ from typing import Any
 
 from rawzone_assets.contract.feed import Feed
 from rawzone_assets.contract.modes import Mode, Secrets
-from rawzone_assets.contract.naming import variant_of
 from rawzone_assets.contract.schemas import load_schema
+from rawzone_assets.contract.stored_names import variant_of
 
 
 def contract_of(feed: Feed, name: str) -> dict[str, Any]:

@@ -17,9 +17,9 @@ from rawzone_assets.contract.drift import Outline, drift_findings
 from rawzone_assets.contract.feed import Feed
 from rawzone_assets.contract.findings import Finding
 from rawzone_assets.contract.name_templates import subject_patterns
-from rawzone_assets.contract.naming import subject_of
 from rawzone_assets.contract.repetition import same_content, standstill_findings
 from rawzone_assets.contract.restatement import restatement_findings
+from rawzone_assets.contract.stored_names import subject_of
 from rawzone_assets.contract.volume import RECENT, volume_findings
 from rawzone_assets.zone.index import Index
 from rawzone_assets.zone.past_lookups import Accepted, Same, form_of

@@ -21,7 +21,8 @@ from mutant_pages import changed_page, page_of
 from mutant_tables import Table, changed_table, table_of
 
 from rawzone_assets.contract.feed import Capture, Feed
-from rawzone_assets.contract.naming import Recognized, as_delivered, recognize
+from rawzone_assets.contract.naming import Recognized, recognize
+from rawzone_assets.contract.stored_names import as_delivered
 from rawzone_assets.platforms import all_platforms
 from rawzone_assets.samples import samples
 from rawzone_assets.samples.sample import Sample

@@ -17,11 +17,11 @@ from rawzone_assets.contract.naming import (
     Owners,
     Recognized,
     Unrecognized,
-    as_delivered,
     is_in_the_future,
     recognize,
 )
 from rawzone_assets.contract.stamps import parse_stamp
+from rawzone_assets.contract.stored_names import as_delivered
 from rawzone_assets.platforms import all_platforms
 from rawzone_assets.samples import samples
 

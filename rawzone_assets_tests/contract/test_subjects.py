@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from rawzone_assets.contract.naming import subject_of
+from rawzone_assets.contract.stored_names import subject_of
 from rawzone_assets.platforms import find_feed
 
 FEED = replace(

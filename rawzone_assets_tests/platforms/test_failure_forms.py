@@ -7,7 +7,8 @@ import pytest
 from rawzone_assets.contract.content import BytesContent
 from rawzone_assets.contract.findings import Finding, Role
 from rawzone_assets.contract.judging import judge
-from rawzone_assets.contract.naming import Recognized, as_delivered, recognize
+from rawzone_assets.contract.naming import Recognized, recognize
+from rawzone_assets.contract.stored_names import as_delivered
 from rawzone_assets.platforms import all_platforms
 from rawzone_assets.samples import Sample, samples
 

@@ -10,7 +10,8 @@ import pytest
 from rawzone_assets.contract.content import BytesContent
 from rawzone_assets.contract.feed import Judgement
 from rawzone_assets.contract.judging import judge
-from rawzone_assets.contract.naming import Recognized, Unrecognized, as_delivered, recognize
+from rawzone_assets.contract.naming import Recognized, Unrecognized, recognize
+from rawzone_assets.contract.stored_names import as_delivered
 from rawzone_assets.platforms import all_platforms
 from rawzone_assets.zone.layout import object_folder
 

@@ -14,9 +14,10 @@ import pytest
 from rawzone_assets.contract.content import BytesContent
 from rawzone_assets.contract.findings import Finding, Role
 from rawzone_assets.contract.judging import judge
-from rawzone_assets.contract.naming import Recognized, as_delivered, recognize
+from rawzone_assets.contract.naming import Recognized, recognize
 from rawzone_assets.contract.pointers import pointer
 from rawzone_assets.contract.schemas import deciding_engine, load_schema
+from rawzone_assets.contract.stored_names import as_delivered
 from rawzone_assets.contract.table_shapes import is_nullable, resolve_header, shape_of
 from rawzone_assets.platforms import all_feeds, all_platforms
 from rawzone_assets.samples import Sample, samples
