@@ -29,6 +29,11 @@ _MOST_PATHS = 128  # each is looked for in the records until one has it; Apple M
 _MOST_CHARACTERS = 2**14  # of the paths that are kept
 _ITEMS = "*"
 _KINDS = {"integer": "number"}  # types that JSON Schema tells apart and a structure does not
+# What says something of values of a type only. The engine asks it of every value all the same.
+_SAID_OF = {
+    "string": {"format", "maxLength", "minLength", "pattern"},
+    "number": {"exclusiveMaximum", "exclusiveMinimum", "maximum", "minimum", "multipleOf"},
+}
 
 
 class Structure(NamedTuple):
@@ -110,6 +115,8 @@ class _Paths(NamedTuple):
         kinds, names = self.kinds[path], self.names.get(path, [])
         stated = narrow.get("type", sorted(kinds))
         narrow["type"] = [kind for kind in _listed(stated) if _KINDS.get(kind, kind) in kinds]
+        for kind in _SAID_OF.keys() - kinds:
+            narrow = {keyword: said for keyword, said in narrow.items() if keyword not in _SAID_OF[kind]}
         if "array" in kinds:
             items = narrow.get("items", True)
             narrow["items"] = _ITEMS in names and self._narrowed(items, f"{path}/{_ITEMS}", defs)
@@ -119,6 +126,9 @@ class _Paths(NamedTuple):
                 name: self._narrowed(known.get(name, others), f"{path}/{name}", defs) for name in names
             }
             narrow["additionalProperties"] = False
+            if names and set(narrow.get("required", ())) == set(names):
+                del narrow["required"]  # all that are allowed: that many are counted, not looked for
+                narrow["minProperties"] = len(names)
         return narrow if narrow["type"] else False
 
     def _holds(self, path: str, kind: str) -> bool:

@@ -45,7 +45,7 @@ def test_what_is_recognised_is_what_walking_finds(met, others):
         assert found in (None, structures.structure_of(document, usual_for=None))
 
 
-def days(*streams: object) -> dict[str, object]:
+def days(*streams: object) -> dict[str, list[dict[str, object]]]:
     return {"streams": [{"date": f"2025-01-0{n}", "streams": s} for n, s in enumerate(streams, 1)]}
 
 
@@ -84,6 +84,7 @@ class TestRecognising:
             days("1", "-2"),
             {"streams": [{"date": "2025-02-30", "streams": "1"}]},
             {"streams": [{"date": "2025-01-01", "streams": "1", "more": 1}]},
+            {"streams": [*days("1")["streams"], {"date": "2025-01-02"}]},
             days("1") | {"discovery": []},
             [],
         ],
