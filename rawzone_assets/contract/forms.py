@@ -51,6 +51,12 @@ _CLOCK = (
     r"(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]{3}(?:[0-9]{3})?)?(?:Z|[+-][01][0-9]:?[0-5][0-9])"
 )
 
+# In English, as most exports come.
+_MONTH_DAY = (
+    r"(?:January|March|May|July|August|October|December) (?:[1-9]|[12][0-9]|3[01])"
+    r"|(?:April|June|September|November) (?:[1-9]|[12][0-9]|30)|February (?:[1-9]|1[0-9]|2[0-9])"
+)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Form:
@@ -263,6 +269,7 @@ FORMS: Mapping[str, Form] = {
             expects="a day of the month and a month's name",
             accepts=_is_month_day,
             diagnose=_about_dates,
+            usual=_MONTH_DAY,
         ),
         Form(
             name="source-date",

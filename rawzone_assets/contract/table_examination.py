@@ -153,10 +153,14 @@ class _Examination:
             return
         needed = {self.form.day, *self.gathered.names, *(c for r in self.form.rules for c in r.columns)}
         needed.update(self.identities.columns)
-        grammar = grammar_of(self.shape, self.header, rows.dialect, newline, frozenset(needed))
+        grammar: TableGrammar | None = None
         while lines := rows.next_lines(CHUNK_ROWS, SEPARATORS[newline].encode()):
             if lines.may_be_long:
                 return
+            if grammar is None:
+                quoted = rows.dialect.quoted and lines.pieces[0].startswith(b'"')
+                shape, needs = self.shape, frozenset(needed)
+                grammar = grammar_of(shape, self.header, rows.dialect, newline, needs, quoted=quoted)
             plain = self._take_plain(lines, grammar) if grammar else None
             if plain is None and not self._take_parsed(lines, rows.dialect):
                 return

@@ -2,8 +2,8 @@
 
 The pattern is made of the header's columns and what their schema demands, and run by the compiled schema
 engine's linear patterns: one pass says that each row has its cells and each cell its form. It is stricter than
-the schema. What it does not match, such as quotes or texts that may be blank, proves nothing and is parsed and
-judged. Columns whose demands no pattern can say are named, to be looked at.
+the schema. What it does not match, such as quotes within cells or round some of them, proves nothing and is
+parsed and judged. Columns whose demands no pattern can say are named, to be looked at.
 """
 
 from __future__ import annotations
@@ -56,8 +56,9 @@ class TableGrammar:
     """What a chunk must match, and the columns that must be looked at all the same, by their positions."""
 
     cells: tuple[str, ...]  # what each cell of a row must match
-    delimiter: str
-    end: str
+    before: str  # what stands before the first cell of a row, between its cells, and after the last
+    between: str
+    after: str
     looked_at: Mapping[str, int]
     doubtful: frozenset[str]  # of these, those of which the match does not prove every cell sound
     never_blank: frozenset[str]
@@ -65,6 +66,8 @@ class TableGrammar:
 
     def chunk_of(self, lines: Lines, shape: Shape, *, with_last: bool) -> Plain | None:
         """The chunk that the lines are; ``None`` unless its cells are sound."""
+        if self.before and with_last:
+            return None  # nobody quotes the tables that are looked at for it
         if self.beginnings:
             self.beginnings.begin_chunk()
         texts = [piece.translate(_STANDING_FOR).decode("ascii") for piece in lines.pieces]
@@ -79,7 +82,7 @@ class TableGrammar:
         if any(unusual_cells(shape, chunk)):
             return None
         if with_last and not last:
-            last = [_last_cell(line, self.delimiter) for line in lines.texts]
+            last = [_last_cell(line, self.between) for line in lines.texts]
         return Plain(chunk, last, texts)
 
     def _ends_of_even(self, lines: Lines, texts: Sequence[str]) -> list[str]:
@@ -88,7 +91,7 @@ class TableGrammar:
             lines.pieces[0].partition(lines.end)[0],
             lines.pieces[-1][: -len(lines.end)].rpartition(lines.end)[2],
         )
-        first, last = (_last_cell(line.decode(lines.charset), self.delimiter) for line in ends)
+        first, last = (_last_cell(line.decode(lines.charset), self.between) for line in ends)
         decimals = len(first.partition(".")[2])
         even = rf"-?[0-9]{{1,15}}\.[0-9]{{{decimals}}}"
         is_decimal = decimals > 0 and self.cells[-1] == _cell_of("decimal", nullable=False)
@@ -120,14 +123,14 @@ class TableGrammar:
         return self._rows_of(*self.cells)
 
     def _rows_of(self, *cells: str) -> str:
-        row = escaped(self.delimiter.encode()).join(cells) + escaped(self.end.encode())
-        return f"^(?:{row})*$"
+        before, between, after = (escaped(mark.encode()) for mark in (self.before, self.between, self.after))
+        return f"^(?:{before}{between.join(cells)}{after})*$"
 
     def _distinct(self) -> dict[str, Any]:
         """The different cells met so far, where they stand at the same place in every line."""
         if not self.beginnings:
             return {}
-        rows = {tuple(beginning.decode().split(self.delimiter)) for beginning in self.beginnings.known}
+        rows = {tuple(beginning.decode().split(self.between)) for beginning in self.beginnings.known}
         places = list(self.looked_at.items())
         return {
             "_distinct": {name: frozenset(row[at] for row in rows) for name, at in places},
@@ -140,14 +143,14 @@ class TableGrammar:
 
     def written(self, lines: Lines) -> Iterator[bytes]:
         """The rows as JSON lists of texts, one after the other, as ``orjson`` writes them, piece by piece."""
-        delimiter, end = self.delimiter.encode(), lines.end
+        before, between, after = self.before.encode(), self.between.encode(), self.after.encode()
         for piece in lines.pieces:
             text = piece if lines.charset == "utf-8" else piece.decode(lines.charset).encode()
             if b"\\" in text:
                 text = text.replace(b"\\", b"\\\\")
-            if b'"' in text:
+            if not before and b'"' in text:
                 text = text.replace(b'"', b'\\"')
-            rows = text[: -len(end)].replace(end, b'"]["').replace(delimiter, b'","')
+            rows = text[len(before) : -len(after)].replace(after + before, b'"]["').replace(between, b'","')
             yield b'["%b"]' % rows
 
 
@@ -172,17 +175,17 @@ class _Columns(Mapping[str, "Sequence[str | None]"]):
     @cached_property
     def _cut(self) -> dict[str, Sequence[str | None]]:
         # Every row has as many cells, and no cell holds a delimiter or a line's end.
-        cells = self.lines.cells(self.grammar.delimiter)
-        places, width = self.grammar.looked_at, len(self.grammar.cells)
-        never_blank = self.grammar.never_blank
+        grammar = self.grammar
+        cells = self.lines.cells(grammar.before, grammar.between, grammar.after)
+        places, width, never_blank = grammar.looked_at, len(grammar.cells), grammar.never_blank
         return {
             column: cells[at::width] if column in never_blank else _with_blanks(cells[at::width])
             for column, at in places.items()
         }
 
 
-def _last_cell(line: str, delimiter: str) -> str:
-    return line[line.rfind(delimiter) + 1 :]
+def _last_cell(line: str, between: str) -> str:
+    return line[line.rfind(between) + 1 :]
 
 
 def _with_blanks(cells: Sequence[str]) -> Sequence[str | None]:
@@ -190,27 +193,41 @@ def _with_blanks(cells: Sequence[str]) -> Sequence[str | None]:
 
 
 def grammar_of(
-    shape: Shape, header: Header, dialect: Dialect, newline: str, needed: frozenset[str]
+    shape: Shape,
+    header: Header,
+    dialect: Dialect,
+    newline: str,
+    needed: frozenset[str],
+    *,
+    quoted: bool,
 ) -> TableGrammar | None:
     """The grammar of a table with this header; ``None`` when its rows have none.
 
     ``newline`` is the name of what ends each of its lines, ``needed`` are columns that are looked at anyway.
+    Cells are all ``quoted``, or none of them.
     """
     if len(header.columns) < 2:
         return None
-    grammar = _grammar(shape.schema, header.columns, dialect, newline, needed)
-    width = _width_of_beginnings(shape, header, grammar.looked_at)
+    grammar = _grammar(shape.schema, header.columns, dialect, newline, needed, quoted=quoted)
+    width = 0 if quoted else _width_of_beginnings(shape, header, grammar.looked_at)
     return replace(grammar, beginnings=Beginnings(width)) if width else grammar
 
 
 @lru_cache(maxsize=64)  # of a header only columns that its schema has are kept
 def _grammar(
-    schema: str, columns: tuple[str | None, ...], dialect: Dialect, newline: str, needed: frozenset[str]
+    schema: str,
+    columns: tuple[str | None, ...],
+    dialect: Dialect,
+    newline: str,
+    needed: frozenset[str],
+    *,
+    quoted: bool,
 ) -> TableGrammar:
     """The grammar of any table with such columns."""
     shape = shape_of(schema)
-    quote = r"\x22" if dialect.quoted else ""
-    text = rf"(?:[^\x00\x02\x05-\x1f{quote}{escaped(dialect.delimiter.encode())}]*)"
+    quote = '"' if quoted else ""
+    parting = '"' if quoted else dialect.delimiter + '"' if dialect.quoted else dialect.delimiter
+    text = rf"(?:[^\x00\x02\x05-\x1f{escaped(parting.encode())}]*)"
     cells: list[str] = []
     looked_at: dict[str, int] = {}
     doubtful: set[str] = set()
@@ -227,8 +244,9 @@ def _grammar(
         cells.append(cell or text)
     return TableGrammar(
         cells=tuple(cells),
-        delimiter=dialect.delimiter,
-        end=SEPARATORS[newline],
+        before=quote,
+        between=quote + dialect.delimiter + quote,
+        after=quote + SEPARATORS[newline],
         looked_at=looked_at,
         doubtful=frozenset(doubtful),
         never_blank=frozenset(never_blank),
@@ -246,9 +264,11 @@ def _width_of_beginnings(shape: Shape, header: Header, looked_at: Mapping[str, i
 
 def _cell(demands: Mapping[str, Any], text: str, *, is_text_only_tabs: bool) -> str | None:
     """What a cell must match to meet the column's demands; ``None`` when only looking at it can tell."""
-    if demands.keys() & {"pattern", "enum", "minLength"}:
-        return None
     usual, form, nullable = demands.get("x-usual"), demands.get("format"), is_nullable(demands)
+    if (
+        demands.keys() & {"pattern", "enum", "minLength"} or form == "month-day"
+    ):  # the latter is in any language
+        return None
     if form == "identifier" and usual and _NO_NUMBER.fullmatch(usual):
         return f"(?:{usual[1:-1]})?" if nullable else f"(?:{usual[1:-1]})"
     if form and form != "identifier" and not usual:  # what is usual of identifiers may hold delimiters

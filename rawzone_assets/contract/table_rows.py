@@ -79,10 +79,9 @@ class Lines:
         """Each line without its end."""
         return self._text.split(self.end.decode())[:-1]
 
-    def cells(self, delimiter: str) -> list[str]:
-        """The cells of all lines, one after the other."""
-        end = self.end.decode()
-        return self._text[: -len(end)].replace(end, delimiter).split(delimiter)
+    def cells(self, before: str, between: str, after: str) -> list[str]:
+        """The cells of all lines, one after the other, given what stands before, between and after a line's."""
+        return self._text[len(before) : -len(after)].replace(after + before, between).split(between)
 
     @property
     def _text(self) -> str:

@@ -71,12 +71,15 @@ def test_the_engines_agree_about_tables_of_many_chunks(kind: str, monkeypatch: p
     assert campaign(kind, BOUNDED)["accepted"]
 
 
-def test_good_rows_without_quotes_are_never_cut_into_cells(monkeypatch: pytest.MonkeyPatch):
-    def cut(*_: object) -> None:
-        raise AssertionError("rows were cut into cells")
+@pytest.mark.parametrize(("kind", "feed"), [("tsv", "distrokid/sales"), ("csv", "tiktok/audience")])
+def test_good_rows_of_cells_that_are_all_quoted_or_none_are_proven_as_they_stand(
+    kind: str, feed: str, monkeypatch: pytest.MonkeyPatch
+):
+    def parsed(*_: object) -> None:
+        raise AssertionError("rows were parsed")
 
-    monkeypatch.setattr(table_examination._Examination, "_judge_rows", cut)
-    good = next(seed for seed in seeds("tsv") if seed.feed.id == "distrokid/sales")
+    monkeypatch.setattr(table_examination._Examination, "_judge_rows", parsed)
+    good = next(seed for seed in seeds(kind) if seed.feed.id == feed)
     assert not judge(good.feed, BytesContent(good.data), good.capture).refused
 
 
