@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import BinaryIO
 
 from rawzone_assets.contract import codes
+from rawzone_assets.contract.content import BytesContent
 from rawzone_assets.contract.feed import Content
 from rawzone_assets.contract.findings import Findings, Place
 from rawzone_assets.contract.table_rows import Dialect, Rows
@@ -41,7 +42,11 @@ def rows_of(
 ) -> Rows:
     """The rows, header first, of content in this charset and one of the dialects; ``stream`` is it, opened."""
     told = dialects[0] if len(dialects) == 1 else _told_by_header(dialects, content, charset, shape)
-    return Rows(stream=stream, charset=charset, dialect=told)
+    return _rows(content, stream, charset, told)
+
+
+def _rows(content: Content, stream: BinaryIO, charset: str, dialect: Dialect) -> Rows:
+    return Rows(stream, charset, dialect, is_in_memory=isinstance(content, BytesContent))
 
 
 def _told_by_header(candidates: Sequence[Dialect], content: Content, charset: str, shape: Shape) -> Dialect:
@@ -51,5 +56,5 @@ def _told_by_header(candidates: Sequence[Dialect], content: Content, charset: st
 
 def _columns_found(dialect: Dialect, content: Content, charset: str, shape: Shape) -> int:
     with content.open() as stream:
-        names = Rows(stream=stream, charset=charset, dialect=dialect).header() or []
+        names = _rows(content, stream, charset, dialect).header() or []
     return len(set(resolve_header(shape, names).columns) & set(shape.required)) if len(names) <= 500 else 0

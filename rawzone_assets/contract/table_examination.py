@@ -27,7 +27,7 @@ from rawzone_assets.contract.rules import stale
 from rawzone_assets.contract.table_cells import refused_cells, unusual_cells
 from rawzone_assets.contract.table_cuts import LastCells
 from rawzone_assets.contract.table_diaries import diary_of_table
-from rawzone_assets.contract.table_grammar import Plain, TableGrammar, grammar_of
+from rawzone_assets.contract.table_grammar import TableGrammar, grammar_of
 from rawzone_assets.contract.table_rows import SEPARATORS, Dialect, Lines, Rows
 from rawzone_assets.contract.table_rules import Chunk, Identities
 from rawzone_assets.contract.table_shapes import (
@@ -158,23 +158,34 @@ class _Examination:
             if lines.may_be_long:
                 return
             if grammar is None:
-                quoted = rows.dialect.quoted and lines.pieces[0].startswith(b'"')
+                quoted = rows.dialect.quoted and lines.held.startswith(b'"', lines.cuts[0])
                 shape, needs = self.shape, frozenset(needed)
                 grammar = grammar_of(shape, self.header, rows.dialect, newline, needs, quoted=quoted)
-            plain = self._take_plain(lines, grammar) if grammar else None
-            if plain is None and not self._take_parsed(lines, rows.dialect):
+            seek = self.unmarked == rows.taken
+            is_plain = grammar is not None and self._take_plain(lines, grammar, seek=seek)
+            if not is_plain and not self._take_parsed(lines, rows.dialect):
                 return
-            if plain and self.unmarked == rows.taken and not any(map(may_expose, plain.texts)):
-                self.unmarked += lines.size
             rows.take(lines)
 
-    def _take_plain(self, lines: Lines, grammar: TableGrammar) -> Plain | None:
-        """The lines, if they were judged, being plain (``table_grammar.py``)."""
-        plain = grammar.chunk_of(lines, self.shape, with_last=self.last_cells is not None)
-        if plain is None or not self._take_written(grammar.written(lines)):
-            return None
+    def _take_plain(self, lines: Lines, grammar: TableGrammar, *, seek: bool) -> bool:
+        """Whether the lines were judged, being plain (``table_grammar.py``). ``seek`` exposures on the way."""
+        digest, written, is_marked = self._digest.copy(), 0, not seek
+
+        def look(piece: bytes, text: str) -> None:
+            nonlocal written, is_marked
+            rows = grammar.written(piece, lines)
+            digest.update(rows)
+            written += len(rows)
+            is_marked = is_marked or may_expose(text)
+
+        plain = grammar.chunk_of(lines, self.shape, look, with_last=self.last_cells is not None)
+        if plain is None or written >= CHUNK_CELL_CHARACTERS:
+            return False
+        self._digest = digest
+        if not is_marked:
+            self.unmarked += lines.size
         self._take_chunk(plain.chunk, plain.last_cells, lines.count, self._rule_objections(plain.chunk))
-        return plain
+        return True
 
     def _take_parsed(self, lines: Lines, dialect: Dialect) -> bool:
         """Whether the lines were judged, being whole rows of the header's width."""

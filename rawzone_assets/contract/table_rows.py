@@ -11,8 +11,9 @@ import csv
 import io
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import Any, BinaryIO
 
 from rawzone_assets.contract import codes
@@ -25,7 +26,7 @@ LONGEST_LINE = 2**20
 
 _LONGEST_LINE_BYTES = 4 * LONGEST_LINE  # more are more characters, too
 _LINE_END = re.compile(rb"\r\n?|\n")
-_BLOCK, _READ_AHEAD, _MOST_AHEAD = 2**17, 2**16, 2**24  # bytes
+_BLOCK, _READ_AT_ONCE, _MOST_AHEAD = 2**17, 2**22, 2**24  # bytes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,21 +45,38 @@ CSV = Dialect(delimiter=",", quoted=True)
 class Lines:
     """Some whole lines of a delivery, not yet taken. Each ends with ``end``, which the last of all may lack."""
 
-    pieces: tuple[bytes, ...]  # of some hundred lines: several passes over these stay in the processor's cache
+    held: bytes
+    cuts: tuple[int, ...]  # where their pieces begin in what is held, and where the last one ends
     end: bytes
     charset: str
     first: int  # the number of the first line
     count: int
-    size: int  # bytes that they take in the delivery
+
+    @property
+    def size(self) -> int:
+        """Bytes that they take in the delivery."""
+        return self.cuts[-1] - self.cuts[0]
+
+    @property
+    def pieces(self) -> Iterator[bytes]:
+        """All lines with their ends, some hundred at once: passes over these stay in the processor's cache."""
+        return map(self._piece, self.cuts, self.cuts[1:])
+
+    @property
+    def outermost(self) -> list[str]:
+        """The first line and the last one, or the only one, without their ends."""
+        first = self._piece(*self.cuts[:2]).partition(self.end)[0]
+        last = self._piece(*self.cuts[-2:])[: -len(self.end)].rpartition(self.end)[2]
+        return [line.decode(self.charset) for line in ((first, last) if self.count > 1 else (first,))]
 
     @property
     def may_be_long(self) -> bool:
         """Whether a line may be too long for a cell: somewhere half of that length has no line's end."""
         half = LONGEST_CELL // 2
         return any(
-            piece.find(self.end, at, at + half) < 0
-            for piece in self.pieces
-            for at in range(0, len(piece) - half, half)
+            self.held.find(self.end, at, at + half) < 0
+            for start, stop in pairwise(self.cuts)
+            for at in range(start, stop - half, half)
         )
 
     def rows(self, dialect: Dialect, width: int) -> tuple[list[list[str]], list[int]] | None:
@@ -83,9 +101,13 @@ class Lines:
         """The cells of all lines, one after the other, given what stands before, between and after a line's."""
         return self._text[len(before) : -len(after)].replace(after + before, between).split(between)
 
+    def _piece(self, start: int, stop: int) -> bytes:
+        piece = self.held[start:stop]
+        return piece if piece.endswith(self.end) else piece + self.end  # the text's last line has no end
+
     @property
     def _text(self) -> str:
-        return b"".join(self.pieces).decode(self.charset)
+        return self._piece(self.cuts[0], self.cuts[-1]).decode(self.charset)
 
 
 @dataclass
@@ -99,10 +121,12 @@ class Rows:
     stream: BinaryIO
     charset: str
     dialect: Dialect
+    is_in_memory: bool = False  # then all is read at once: that need not be copied
     line: int = 0  # of the row given last
     taken: int = 0  # bytes of the delivery
     broken: Finding | None = None
-    _ahead: bytearray = field(default_factory=bytearray)  # read, but not taken
+    _held: bytes = b""  # what was read last
+    _at: int = 0  # so much of it was taken
     _has_begun: bool = False
 
     def __iter__(self) -> Iterator[list[str]]:
@@ -129,59 +153,58 @@ class Rows:
         ``None`` when there are no more, or when they are too long to be held.
         """
         mark = end[-1:]
-        pieces: list[bytes] = []
-        size, missing = 0, most
+        sizes = [0]  # up to the end of each piece
+        missing = most
         while missing:
-            stop = self._after_whole_lines(mark, size + _BLOCK)
-            if stop is None:
+            size = self._whole_lines(mark, sizes[-1] + _BLOCK)
+            if size is None:
                 return None
-            if stop == size:
+            if size == sizes[-1]:
                 break
-            piece = bytes(memoryview(self._ahead)[size:stop])
-            if not piece.endswith(end):  # the text's last line has no end
-                piece += end
-            count = piece.count(mark)
+            start, stop = self._at + sizes[-1], self._at + size
+            count = self._held.count(mark, start, stop) + (not self._held.endswith(end, start, stop))
             if count > missing:
-                piece, count = piece[: -len(piece.split(mark, missing)[-1])], missing
-            size += min(len(piece), stop - size)
-            pieces.append(piece)
+                size -= len(self._held[start:stop].split(mark, missing)[-1])
+                count = missing
+            sizes.append(size)
             missing -= count
-        if not pieces:
+        if len(sizes) == 1:
             return None
         return Lines(
-            pieces=tuple(pieces),
+            held=self._held,
+            cuts=tuple([self._at + size for size in sizes]),
             end=end,
             charset=self.charset,
             first=self.line + 1,
             count=most - missing,
-            size=size,
         )
 
-    def _after_whole_lines(self, mark: bytes, least: int) -> int | None:
-        """Where the line ends that goes on after so many bytes; ``None`` if too much would be held for it."""
-        while (found := self._ahead.find(mark, least)) < 0:
-            if len(self._ahead) >= _MOST_AHEAD:
+    def _whole_lines(self, mark: bytes, least: int) -> int | None:
+        """How many bytes end with the line that goes on after so many; ``None`` if that is too much to hold."""
+        while (found := self._held.find(mark, self._at + least)) < 0:
+            if self._ahead >= _MOST_AHEAD:
                 return None
-            if not self._read_on(_READ_AHEAD):
-                return len(self._ahead)
-        return found + 1
+            if not self._read_on():
+                return self._ahead
+        return found + 1 - self._at
 
     def take(self, lines: Lines) -> None:
         """Go on after these lines."""
-        del self._ahead[: lines.size]
+        self._at += lines.size
         self.taken += lines.size
         self.line += lines.count
 
     def _lines(self) -> Iterator[str]:
         while True:
-            if len(self._ahead) < _BLOCK:
-                self._read_on(_BLOCK)
+            if self._ahead < _BLOCK:
+                self._read_on()
+            start, stop = self._at, min(self._at + _BLOCK, len(self._held))
             # A CR at the very end may be the first half of a line end.
-            last = min(_BLOCK, len(self._ahead)) - 1
-            whole = 1 + max(self._ahead.rfind(b"\n", 0, _BLOCK), self._ahead.rfind(b"\r", 0, max(last, 0)))
-            if whole:
+            ends = (b"\n", stop), (b"\r", max(start, stop - 1))
+            last = max(self._held.rfind(mark, start, before) for mark, before in ends)
+            if last >= 0:
                 # newline="" ends lines at CR, LF and CRLF alike and hides none of them from the csv module.
-                yield from io.StringIO(self._taken(whole), newline="")
+                yield from io.StringIO(self._taken(last + 1 - start), newline="")
             elif line := self._line():
                 yield line
             else:
@@ -194,11 +217,11 @@ class Rows:
     def _line(self) -> str:
         """The next line, with its end; nothing after the last one."""
         while True:
-            end = _LINE_END.search(self._ahead)
-            is_certain = end is not None and end.end() < len(self._ahead)
-            if is_certain or len(self._ahead) > _LONGEST_LINE_BYTES or not self._read_on(_BLOCK):
+            end = _LINE_END.search(self._held, self._at)
+            is_certain = end is not None and end.end() < len(self._held)
+            if is_certain or self._ahead > _LONGEST_LINE_BYTES or not self._read_on():
                 break
-        size = end.end() if end else len(self._ahead)
+        size = end.end() - self._at if end else self._ahead
         if size > _LONGEST_LINE_BYTES:
             raise csv.Error("line too long")
         line = self._taken(size)
@@ -207,19 +230,25 @@ class Rows:
         return line
 
     def _taken(self, size: int) -> str:
-        text = self._ahead[:size].decode(self.charset)
-        del self._ahead[:size]
+        text = self._held[self._at : self._at + size].decode(self.charset)
+        self._at += size
         self.taken += size
         return text
 
-    def _read_on(self, size: int) -> bool:
+    @property
+    def _ahead(self) -> int:
+        """Bytes that were read, but not taken."""
+        return len(self._held) - self._at
+
+    def _read_on(self) -> bool:
         """Whether there was more to read."""
-        block = self.stream.read(size)
+        block = self.stream.read(-1 if self.is_in_memory else _READ_AT_ONCE)
         if not self._has_begun and self.charset == "utf-8" and block.startswith(codecs.BOM_UTF8):
             block = block.removeprefix(codecs.BOM_UTF8)
             self.taken += len(codecs.BOM_UTF8)
         self._has_begun = True
-        self._ahead += block
+        if block:
+            self._held, self._at = self._held[self._at :] + block, 0
         return bool(block)
 
 

@@ -65,13 +65,17 @@ class TestReading:
         charset=st.sampled_from(["utf-8", "utf-8-sig"]),
         dialect=st.sampled_from([CSV, TSV]),
         block=st.integers(3, 9),
+        is_whole=st.booleans(),
     )
-    @example(text="ab\r\ncd", charset="utf-8", dialect=CSV, block=3)
-    def test_of_blocks_of_any_size_gives_the_same(self, text: str, charset: str, dialect: Dialect, block: int):
+    @example(text="ab\r\ncd", charset="utf-8", dialect=CSV, block=3, is_whole=False)
+    def test_of_blocks_of_any_size_gives_the_same(
+        self, text: str, charset: str, dialect: Dialect, block: int, *, is_whole: bool
+    ):
         data = text.encode(charset)
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(table_rows, "_BLOCK", block)
-            rows = Rows(stream=io.BytesIO(data), charset="utf-8", dialect=dialect)
+            patch.setattr(table_rows, "_READ_AT_ONCE", block)
+            rows = Rows(io.BytesIO(data), "utf-8", dialect, is_in_memory=is_whole)
             header = rows.header()
             read = [(header, rows.line)] if header is not None else []
             if not rows.broken:
@@ -84,14 +88,18 @@ class TestReading:
         last=st.sampled_from(["", "a", "aé,"]),
         most=st.integers(1, 5),
         taken=st.integers(0, 3),
+        is_whole=st.booleans(),
     )
-    def test_lines_are_taken_between_rows(self, lines: list[str], end: str, last: str, most: int, taken: int):
+    def test_lines_are_taken_between_rows(
+        self, lines: list[str], end: str, last: str, most: int, taken: int, *, is_whole: bool
+    ):
         lines = [*lines, *filter(None, [last])]
         text = "".join(line + end for line in lines[: len(lines) - bool(last)]) + last
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(table_rows, "_BLOCK", 3)
-            patch.setattr(table_rows, "_READ_AHEAD", 5)
-            rows = Rows(stream=io.BytesIO(f"header{end}{text}".encode()), charset="utf-8", dialect=CSV)
+            patch.setattr(table_rows, "_READ_AT_ONCE", 5)
+            stream = io.BytesIO(f"header{end}{text}".encode())
+            rows = Rows(stream, charset="utf-8", dialect=CSV, is_in_memory=is_whole)
             assert rows.header() == ["header"]
             for _ in range(taken):
                 known = rows.next_lines(most, end.encode())
@@ -101,5 +109,6 @@ class TestReading:
                 if known:
                     assert (known.first, known.count) == (rows.line + 1, len(held))
                     assert b"".join(known.pieces).decode() == "".join(line + end for line in held)
+                    assert known.outermost == ([held[0], held[-1]] if len(held) > 1 else held)
                     rows.take(known)
             assert list(rows) == [line.split(",") for line in lines if line]
