@@ -1,31 +1,25 @@
-"""JSON documents: strict RFC 8259, an optional wrapper round the answer, error answers told from data.
+"""JSON documents: an optional wrapper round the answer, error answers told from data.
 
 What the members must be is the schema's to say, what they mean the rules'. The delivery's bytes are only read.
 """
 
 from __future__ import annotations
 
-import codecs
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import orjson
-
-from rawzone_assets.contract import codes, digests, repeated_members
+from rawzone_assets.contract import codes, digests
 from rawzone_assets.contract.documents import judge_document
 from rawzone_assets.contract.feed import Capture, Content, Facts, Feed
 from rawzone_assets.contract.findings import Finding, Findings, Place
 from rawzone_assets.contract.json_documents import JsonFormat, Status
+from rawzone_assets.contract.json_texts import JsonText, read_json
 from rawzone_assets.contract.operations import Operation
 from rawzone_assets.contract.pages import other_pages
 from rawzone_assets.contract.pointers import parts_of, pointer, resolve
 from rawzone_assets.contract.refusals import shown_name
 from rawzone_assets.contract.schemas import load_schema
-from rawzone_assets.contract.texts import survey
-
-MOST_VALUES = 2_000_000
-"""Counted before they are built: 64 MB of ``[],[],`` would take gigabytes as objects."""
 
 _ERROR_MEMBERS = ("error", "errors")
 _TELLING = (*_ERROR_MEMBERS, "message", "detail", "error_description")
@@ -45,19 +39,15 @@ _OF_CODES = frozenset(
 
 def examine(form: JsonFormat, feed: Feed, content: Content, capture: Capture, findings: Findings) -> Facts:
     """Add every objection to the document and return what was learned."""
-    seen = survey(content)
-    text = seen.facts
-    if seen.first == b"<":
-        findings.add(codes.HTML_INSTEAD("the file begins with '<': a web page, not JSON", seen.start))
-        return Facts(text=text)
-    objection = seen.objection()
-    if objection:
-        findings.add(objection)
-        return Facts(text=text)
-    parsed = _parse(content.read(), findings)
-    if parsed is None:
-        return Facts(text=text)
-    document, written = parsed
+    text = read_json(content, findings)
+    if text.written is None:
+        return Facts(text=text.facts)
+    facts = _examined(form, feed, text, capture, findings)
+    return facts._replace(text=text.facts, access_reasons={} if text.gives_nothing_away else None)
+
+
+def _examined(form: JsonFormat, feed: Feed, text: JsonText, capture: Capture, findings: Findings) -> Facts:
+    document = text.document
     payload, prefix = form.unwrapped(document)
     known = load_schema(feed.schema).document.get("properties", {})
     bad = [status for status in form.statuses if _is_bad(document, status)]
@@ -75,7 +65,7 @@ def examine(form: JsonFormat, feed: Feed, content: Content, capture: Capture, fi
         if form.operation:
             findings.extend(_operation_findings(form.operation, payload, prefix))
     if findings.blocking:
-        return Facts(fingerprint=digests.structure(payload), substance=digests.substance(payload), text=text)
+        return Facts(fingerprint=digests.structure(payload), substance=digests.substance(payload))
     if form.whole:
         findings.extend(_page_findings(document))
     return judge_document(
@@ -88,8 +78,8 @@ def examine(form: JsonFormat, feed: Feed, content: Content, capture: Capture, fi
         series=form.series,
         figures=form.figures,
         records=form.records,
-        text=text,
-        written=None if prefix else written,
+        text=text.facts,
+        written=None if prefix else text.written,
     )
 
 
@@ -127,48 +117,9 @@ def _page_findings(document: Any) -> Iterator[Finding]:
         yield codes.MORE_PAGES("the answer has further pages, and only this one is here", _place(parts))
 
 
-def _parse(data: bytes, findings: Findings) -> tuple[Any, bytes] | None:
-    """The document and its canonical form, or ``None`` with the objection added."""
-    bom = len(codecs.BOM_UTF8) if data.startswith(codecs.BOM_UTF8) else 0
-    if len(data) == bom or data[bom:].isspace():
-        findings.add(codes.TRUNCATED("the file holds nothing but blanks"))
-        return None
-    # The length alone settles it for nearly all documents.
-    if len(data) > MOST_VALUES and data.count(b",") + data.count(b"[") + data.count(b"{") > MOST_VALUES:
-        findings.add(codes.TOO_LARGE(f"the document has more than {MOST_VALUES:,} values"))
-        return None
-    try:
-        document = orjson.loads(memoryview(data)[bom:])
-    except orjson.JSONDecodeError as error:
-        # The decoder counts characters, a place counts bytes.
-        offset = bom + len(data[bom:].decode()[: error.pos].encode())
-        place = Place(line=error.lineno, column=error.colno, offset=offset)
-        if error.msg == "unexpected end of data":
-            findings.add(codes.TRUNCATED("the document ends before it is complete", place))
-        else:
-            findings.add(codes.JSON_SYNTAX(error.msg, place))
-        return None
-    written = digests.canonical(document)
-    if written is None:
-        findings.add(codes.JSON_SYNTAX("the document nests deeper than 254 levels"))
-        return None
-    if repeated_members.are_there_any(data, written):
-        findings.extend(_repeated(data))
-    return document, written
-
-
 def _is_bad(document: Any, status: Status) -> bool:
     stated = resolve(document, status.path)
     return stated is not None and not any(stated == good and type(stated) is type(good) for good in status.good)
-
-
-def _repeated(data: bytes) -> Iterator[Finding]:
-    message = "the member stands twice in its object; the last one was judged"
-    try:
-        for parts in repeated_members.places(data):
-            yield codes.JSON_DUPLICATE_KEY(message, _place(parts))
-    except RecursionError:
-        yield codes.JSON_DUPLICATE_KEY("members stand twice in an object, of which one nests deeply")
 
 
 def _told_by(document: Any, known: Mapping[str, Any]) -> str | None:

@@ -109,7 +109,7 @@ def survey(content: Content) -> Survey:
         ends.add("cr")
     return Survey(
         bom=head == codecs.BOM_UTF8,
-        newline="none" if not ends else ends.pop() if len(ends) == 1 else "mixed",
+        newline=_newline(ends),
         ends_with_newline=tail in {b"\r", b"\n"},
         first=first,
         first_at=first_at,
@@ -119,6 +119,16 @@ def survey(content: Content) -> Survey:
         invalid_at=utf8.invalid_at,
         cut_in_character=utf8.is_waiting,
     )
+
+
+def facts_of_utf8(data: bytes) -> Mapping[str, Any]:
+    """The facts that a survey learns of bytes that are certainly UTF-8 and have no NUL."""
+    ends = {*_line_ends(data), *(["cr"] if data.endswith(b"\r") else [])}
+    return {"charset": "utf-8", "bom": data.startswith(codecs.BOM_UTF8), "newline": _newline(ends)}
+
+
+def _newline(ends: set[str]) -> str:
+    return "none" if not ends else ends.pop() if len(ends) == 1 else "mixed"
 
 
 def line_of(text: str, position: int) -> int:
