@@ -25,7 +25,6 @@ from rawzone_assets.contract.diary_digests import (
     Column,
     Texts,
     as_texts,
-    digest_of_many_days,
     digests_of,
     picked,
     remembered_digests,
@@ -93,16 +92,17 @@ def diary_of(
         diary["days"] = written(remembered_digests(picked(figures, told), len(told)))
         return diary
     entries: dict[int, list[tuple[Texts, Texts]]] = {days.ordinals[row]: [] for row in told}
-    settled = [row for row, day in enumerate(days.ordinals) if day in entries]
+    settled: Sequence[int] = range(len(days.ordinals))
+    if len(entries) < days.different:
+        settled = [row for row, day in enumerate(days.ordinals) if day in entries]
+    (ordinals,) = picked([days.ordinals], settled)
     texts = (as_texts(picked(columns, settled), len(settled)) for columns in (by, figures))
-    records = zip(*texts, strict=True)
-    for row, record in zip(settled, records, strict=True):
-        entries[days.ordinals[row]].append(record)
+    for day, record in zip(ordinals, zip(*texts, strict=True), strict=True):
+        entries[day].append(record)
     ordered = [sorted(records) for records in entries.values()]
     diary["days"] = written(digests_of(ordered))
     if by:
-        apart = [tuple([key for key, _ in records]) for records in ordered]
-        diary["records"] = written(list(map(digest_of_many_days, apart)))
+        diary["records"] = written(digests_of([[key for key, _ in records] for records in ordered]))
     return diary
 
 

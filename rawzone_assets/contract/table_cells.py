@@ -8,9 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import filterfalse
-from typing import Any
-
-import orjson
 
 from rawzone_assets.contract import codes
 from rawzone_assets.contract.findings import Finding
@@ -24,23 +21,6 @@ SMALL = 5_000
 
 MOST_ROWS = 1_000
 """Rows whose refused cells are explained: nobody reads further (``tables.MOST_EXPLAINED``)."""
-
-
-_LONGEST_EXACT = 16
-"""Characters of a number that a float holds to its last digit: 15 digits and a point."""
-
-
-def as_numbers(cells: Sequence[str | None]) -> Sequence[Any]:
-    """The cells as numbers, when each is one and loses nothing by it; else as they are."""
-    try:
-        text = ",".join(cells)  # type: ignore[arg-type]  # blank cells are what is caught
-        numbers: list[Any] = [] if "e" in text or "E" in text else orjson.loads(f"[{text}]")
-    except (TypeError, orjson.JSONDecodeError):
-        return cells
-    kinds, longest = set(map(type, numbers)), max(map(len, filter(None, cells)), default=0)
-    is_exact = kinds == {int} or (kinds <= {int, float} and longest <= _LONGEST_EXACT)
-    # Where a cell holds commas there are more numbers than cells.
-    return numbers if is_exact and len(numbers) == len(cells) else cells
 
 
 def refused_cells(shape: Shape, chunk: Chunk) -> Iterator[Finding]:

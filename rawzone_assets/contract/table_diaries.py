@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
-from typing import Any
 
 from rawzone_assets.contract.day_columns import DayColumn
 from rawzone_assets.contract.forms import UNDEFINED
 from rawzone_assets.contract.restatement import MOST_DAYS, Diary, Figures, diary_of, rows_of_diary
-from rawzone_assets.contract.table_cells import as_numbers
 from rawzone_assets.contract.table_rules import Chunk
 from rawzone_assets.contract.yearless import Days
 
@@ -25,9 +23,7 @@ def diary_of_table(table: Chunk, days: Days, figures: Figures, *, until: date) -
         dates = [None if UNDEFINED in row else day for day, row in zip(dates, cells, strict=True)]
         rows = rows_of_diary(dates, until)
     told_days = DayColumn.of(filter(None, map(dates.__getitem__, rows)))
-    columns: Sequence[Sequence[Any]] = _cells_of(table, (*of, *by), rows)
-    if by:  # of a day's several records each value is written anew, and numbers in a tenth of the time
-        columns = list(map(as_numbers, columns))
+    columns = _cells_of(table, (*of, *by), rows)
     return diary_of(told_days, columns[: len(of)], (*of, *by), until=until, by=columns[len(of) :])
 
 

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 import pytest
 
 from rawzone_assets.contract import (
+    diary_digests,
     digests,
     page_markup,
     record_rules,
@@ -19,7 +20,6 @@ from rawzone_assets.contract import (
     schemas,
     structures,
     table_cells,
-    table_diaries,
     table_examination,
     yearless,
 )
@@ -42,7 +42,7 @@ def _closed() -> Iterator[None]:
         patch.setattr(table_cells, "refused_texts", lambda _shape, chunk, column: chunk.distinct(column))
         patch.setattr(table_cells, "MOST_ROWS", 10**9)
         patch.setattr(table_cells, "are_surely_usual", lambda *_: False)
-        patch.setattr(table_diaries, "as_numbers", lambda cells: cells)
+        patch.setattr(diary_digests, "_column_as_texts", lambda column: map(diary_digests._plain, column))
         patch.setattr(table_examination._Examination, "_read_chunks", lambda *_: None)
         patch.setattr(yearless, "_dates_in_a_row", lambda *_: ())
         patch.setattr(Marks, "are_in", lambda *_: True)
