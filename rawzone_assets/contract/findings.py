@@ -119,6 +119,14 @@ class Findings:
         for finding in findings:
             self.add(finding)
 
+    def copy(self) -> Findings:
+        """The same findings, to which others can be added in vain."""
+        return replace(self, _kept=[*self._kept], _counts={**self._counts})
+
+    def become(self, other: Findings) -> None:
+        """Hold what a copy holds, to which others were added with good reason."""
+        self._kept, self._counts = other._kept, other._counts
+
     @property
     def blocking(self) -> bool:
         """Whether anything stands in the way of reading on. Modes do not make the unreadable readable."""

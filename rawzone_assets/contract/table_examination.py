@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
 from itertools import filterfalse, islice
@@ -51,12 +52,34 @@ MOST_EXPLAINED = 1_000
 
 
 def examine(form: TableFormat, feed: Feed, content: Content, capture: Capture, findings: Findings) -> Facts:
-    """Add every objection to the table and return what was learned."""
-    seen = survey(content)
+    """Add every objection to the table and return what was learned.
+
+    A table of which all was read has shown to be UTF-8 on the way. Others are asked for that by itself, and
+    what was found in them counts for nothing unless they are.
+    """
+    tried = findings.copy()
+    with suppress(UnicodeDecodeError):
+        seen = survey(content, trusting=True)
+        facts, is_read_whole = _read(form, feed, content, capture, seen=seen, findings=tried)
+        if is_read_whole or survey(content).objection() is None:
+            findings.become(tried)
+            return facts
+    facts, _ = _read(form, feed, content, capture, seen=survey(content), findings=findings)
+    return facts
+
+
+def _read(
+    form: TableFormat, feed: Feed, content: Content, capture: Capture, *, seen: Survey, findings: Findings
+) -> tuple[Facts, bool]:
+    """What :func:`examine` adds and returns of a delivery that is ``seen`` so, and whether all of it was read.
+
+    Raises:
+        UnicodeDecodeError: It is not UTF-8, which was not seen.
+    """
     charset = charset_of(seen, findings, legacy=form.legacy_charset)
     text = {**seen.facts, "charset": charset or seen.facts["charset"]}
     if charset is None:
-        return Facts(text=text)
+        return Facts(text=text), False
     examination = _Examination(
         form=form,
         feed=feed,
@@ -71,7 +94,8 @@ def examine(form: TableFormat, feed: Feed, content: Content, capture: Capture, f
         examination.run(rows, seen)
     # What no mark announces is not there: nobody has to look for it again.
     seen_all = examination.unmarked == content.size
-    return examination.facts()._replace(text=text, access_reasons={} if seen_all else None)
+    facts = examination.facts()._replace(text=text, access_reasons={} if seen_all else None)
+    return facts, rows.taken == content.size
 
 
 @dataclass
@@ -173,7 +197,7 @@ class _Examination:
 
         def look(piece: bytes, text: str) -> None:
             nonlocal written, is_marked
-            rows = grammar.written(piece, lines)
+            rows = grammar.written(piece)
             digest.update(rows)
             written += len(rows)
             is_marked = is_marked or may_expose(text)

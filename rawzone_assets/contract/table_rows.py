@@ -59,8 +59,12 @@ class Lines:
 
     @property
     def pieces(self) -> Iterator[bytes]:
-        """All lines with their ends, some hundred at once: passes over these stay in the processor's cache."""
-        return map(self._piece, self.cuts, self.cuts[1:])
+        """All lines with their ends, some hundred at once: passes over these stay in the processor's cache.
+
+        If they are UTF-8 at all, which nobody may have looked at yet; lines in other charsets are.
+        """
+        pieces = map(self._piece, self.cuts, self.cuts[1:])
+        return pieces if self.charset == "utf-8" else (piece.decode(self.charset).encode() for piece in pieces)
 
     @property
     def outermost(self) -> list[str]:
@@ -243,13 +247,14 @@ class Rows:
     def _read_on(self) -> bool:
         """Whether there was more to read."""
         block = self.stream.read(-1 if self.is_in_memory else _READ_AT_ONCE)
+        if not block:
+            return False
         if not self._has_begun and self.charset == "utf-8" and block.startswith(codecs.BOM_UTF8):
             block = block.removeprefix(codecs.BOM_UTF8)
             self.taken += len(codecs.BOM_UTF8)
         self._has_begun = True
-        if block:
-            self._held, self._at = self._held[self._at :] + block, 0
-        return bool(block)
+        self._held, self._at = self._held[self._at :] + block, 0
+        return True
 
 
 def _reader(lines: Iterable[str], dialect: Dialect) -> Any:

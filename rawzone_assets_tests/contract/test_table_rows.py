@@ -68,6 +68,7 @@ class TestReading:
         is_whole=st.booleans(),
     )
     @example(text="ab\r\ncd", charset="utf-8", dialect=CSV, block=3, is_whole=False)
+    @example(text="a", charset="utf-8-sig", dialect=CSV, block=3, is_whole=False)
     def test_of_blocks_of_any_size_gives_the_same(
         self, text: str, charset: str, dialect: Dialect, block: int, *, is_whole: bool
     ):
