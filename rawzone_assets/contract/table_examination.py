@@ -280,7 +280,7 @@ class _Examination:
             column: [None if cell in blanks[column] else cell for cell in texts] if blanks[column] else texts
             for column, texts in known
         }
-        told = {c: distinct[c] - blanks[c] | ({None} if blanks[c] else frozenset()) for c in columns}
+        told = {c: distinct[c] - blanks[c] | {None} if blanks[c] else distinct[c] for c in columns}
         chunk = Chunk(columns=columns, lines=lines, _distinct=told)
         self._take_chunk(chunk, cells[-1], len(rows), self._objections(chunk))
 

@@ -113,3 +113,15 @@ class TestReading:
                     assert known.outermost == ([held[0], held[-1]] if len(held) > 1 else held)
                     rows.take(known)
             assert list(rows) == [line.split(",") for line in lines if line]
+
+    @pytest.mark.parametrize(
+        ("text", "numbers"),
+        [('a,b\n"c",d\n', [2, 3]), ('a,"b\n\n"\nc,d\n', [4, 5]), ('a,b\n"c\n",d\n', [2, 4])],
+    )
+    def test_rows_of_whole_lines_keep_the_line_where_each_ends(self, text: str, numbers: list[int]):
+        rows = Rows(io.BytesIO(f"header\n{text}".encode()), charset="utf-8", dialect=CSV)
+        assert rows.header() == ["header"]
+        lines = rows.next_lines(9, b"\n")
+        parsed = lines and lines.rows(CSV, 2)
+        assert parsed
+        assert (parsed[0], list(parsed[1])) == ([cells for cells, _ in read_by_csv(text, CSV)[0]], numbers)
