@@ -12,6 +12,7 @@ from datetime import date
 from functools import cached_property
 from typing import Any
 
+from rawzone_assets.contract.calendar_runs import Run
 from rawzone_assets.contract.forms import day_of
 
 _MOST_KNOWN = 20_000
@@ -21,7 +22,7 @@ _MOST_KNOWN = 20_000
 class DayColumn:
     """The day of each record that has one, in the records' order, and where these records stand."""
 
-    ordinals: list[int]
+    ordinals: Sequence[int]
     indexes: Sequence[int]
     span: range = field(init=False)  # from the first day to the last
     in_a_row: bool = field(init=False)  # each of them once, in order: as nearly always, and the quickest to ask
@@ -30,7 +31,7 @@ class DayColumn:
     def __post_init__(self) -> None:
         days = self.ordinals
         span = range(days[0], days[-1] + 1) if days else range(0)
-        self.in_a_row = len(span) == len(days) and [*span] == days
+        self.in_a_row = span == days or (len(span) == len(days) and [*span] == days)
         self.span = span if self.in_a_row else range(min(days), max(days) + 1)
         self.extent = (date.fromordinal(self.span[0]), date.fromordinal(self.span[-1])) if days else None
 
@@ -43,6 +44,10 @@ class DayColumn:
     @classmethod
     def read(cls, texts: Sequence[Any]) -> DayColumn:
         """Of records of which some may have ``None``, or a value that is no day."""
+        run = _run_between(texts)
+        if run and run.texts == [*texts]:  # nothing needs to be looked up
+            first = run.oldest.toordinal()
+            return cls(ordinals=range(first, first + run.length), indexes=range(run.length))
         found: list[Any]
         try:
             found = list(map(_known.get, texts))
@@ -86,6 +91,15 @@ class DayColumn:
         if self.in_a_row:
             return range(days.start - self.span.start, days.stop - self.span.start)
         return list(map(self.position_of.get, days))
+
+
+def _run_between(texts: Sequence[Any]) -> Run | None:
+    """The days in a row that begin and end as the texts do, if they are as many."""
+    ends = [day_of(text) for text in (*texts[:1], *texts[-1:]) if isinstance(text, str)]
+    match ends:
+        case [date() as first, date() as last] if (last - first).days == len(texts) - 1:
+            return Run(first, len(texts))
+    return None
 
 
 def _learned(value: Any) -> int | None:
