@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
-from itertools import filterfalse, islice
+from itertools import islice
 from typing import Any
 
 import orjson
@@ -28,9 +28,10 @@ from rawzone_assets.contract.rules import stale
 from rawzone_assets.contract.table_cells import refused_cells, unusual_cells
 from rawzone_assets.contract.table_cuts import LastCells
 from rawzone_assets.contract.table_diaries import diary_of_table
+from rawzone_assets.contract.table_digests import written_rows
 from rawzone_assets.contract.table_grammar import TableGrammar, grammar_of
 from rawzone_assets.contract.table_rows import SEPARATORS, Dialect, Lines, Rows
-from rawzone_assets.contract.table_rules import Chunk, Identities
+from rawzone_assets.contract.table_rules import Chunk, Identities, chunk_of
 from rawzone_assets.contract.table_shapes import (
     Header,
     Shape,
@@ -46,7 +47,6 @@ from rawzone_assets.contract.yearless import Days
 CHUNK_ROWS = 20_000
 CHUNK_CELL_CHARACTERS = 8 * 2**20
 MOST_COLUMNS = 500
-_WRITTEN_AT_ONCE = 500
 MOST_EXPLAINED = 1_000
 """After so many refused cells the rest of the file is only counted: nobody reads further."""
 
@@ -221,7 +221,7 @@ class _Examination:
         rows, numbers = parsed
         if len(rows) < lines.count == CHUNK_ROWS:  # more rows belong to this chunk
             return False
-        if not self._take_written(_written(rows)):
+        if not self._take_written(written_rows(rows)):
             return False
         self._judge_rows(rows, numbers)
         return True
@@ -273,15 +273,7 @@ class _Examination:
 
     def _judge_rows(self, rows: Sequence[Sequence[str]], lines: Sequence[int]) -> None:
         cells = list(zip(*rows, strict=True))
-        known = [(column, cells[index]) for index, column in enumerate(self.header.columns) if column]
-        distinct = {column: frozenset(texts) for column, texts in known}
-        blanks = {column: frozenset(filterfalse(str.strip, texts)) for column, texts in distinct.items()}
-        columns: dict[str, Sequence[str | None]] = {
-            column: [None if cell in blanks[column] else cell for cell in texts] if blanks[column] else texts
-            for column, texts in known
-        }
-        told = {c: distinct[c] - blanks[c] | {None} if blanks[c] else distinct[c] for c in columns}
-        chunk = Chunk(columns=columns, lines=lines, _distinct=told)
+        chunk = chunk_of(self.header.columns, cells, lines)
         self._take_chunk(chunk, cells[-1], len(rows), self._objections(chunk))
 
     def _take_chunk(
@@ -331,12 +323,3 @@ class _Examination:
         if days:
             self.first_day = min(days) if self.first_day is None else min(self.first_day, *days)
             self.last_day = max(days) if self.last_day is None else max(self.last_day, *days)
-
-
-def _written(rows: Sequence[Sequence[str]]) -> Iterator[bytes]:
-    """The rows as JSON lists of texts, one after the other: so many at once that no list is made for each."""
-    for start in range(0, len(rows), _WRITTEN_AT_ONCE):
-        some = rows[start : start + _WRITTEN_AT_ONCE]
-        written = orjson.dumps(some)[1:-1].split(b"],[")
-        # What parts them may stand in a cell, too.
-        yield from [b"][".join(written)] if len(written) == len(some) else map(orjson.dumps, some)

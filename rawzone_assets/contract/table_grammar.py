@@ -21,6 +21,7 @@ from rawzone_assets.contract.marks import escaped, linear_pattern
 from rawzone_assets.contract.table_beginnings import Beginnings
 from rawzone_assets.contract.table_bytes import CHARACTER, SHOWN, standing_for
 from rawzone_assets.contract.table_cells import refused_texts, unusual_cells
+from rawzone_assets.contract.table_digests import written_lines
 from rawzone_assets.contract.table_rows import SEPARATORS, Dialect, Lines
 from rawzone_assets.contract.table_rules import Chunk
 from rawzone_assets.contract.table_shapes import Header, Shape, is_nullable, shape_of
@@ -131,13 +132,7 @@ class TableGrammar:
 
     def written(self, piece: bytes) -> bytes:
         """The rows of a piece as JSON lists of texts, one after the other, as ``orjson`` writes them."""
-        before, between, after = self.before.encode(), self.between.encode(), self.after.encode()
-        if b"\\" in piece:
-            piece = piece.replace(b"\\", b"\\\\")
-        if not before and b'"' in piece:
-            piece = piece.replace(b'"', b'\\"')
-        rows = piece[len(before) : -len(after)].replace(after + before, b'"]["').replace(between, b'","')
-        return b'["%b"]' % rows
+        return written_lines(piece, self.before.encode(), self.between.encode(), self.after.encode())
 
 
 @dataclass(frozen=True, kw_only=True)

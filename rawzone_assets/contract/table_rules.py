@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from itertools import filterfalse
 
 from rawzone_assets.contract import codes
 from rawzone_assets.contract.feed import Capture
@@ -43,6 +44,19 @@ class Chunk:
 
     def place(self, row: int, column: str) -> Place:
         return Place(line=self.lines[row], column_name=column)
+
+
+def chunk_of(names: Sequence[str | None], columns: Sequence[Sequence[str]], lines: Sequence[int]) -> Chunk:
+    """The chunk of these columns, without those that have no name."""
+    known = {name: texts for name, texts in zip(names, columns, strict=True) if name}
+    distinct = {name: frozenset(texts) for name, texts in known.items()}
+    blanks = {name: frozenset(filterfalse(str.strip, texts)) for name, texts in distinct.items()}
+    cells: dict[str, Sequence[str | None]] = {
+        name: [None if text in blanks[name] else text for text in texts] if blanks[name] else texts
+        for name, texts in known.items()
+    }
+    told = {name: distinct[name] - blanks[name] | {None} if blanks[name] else distinct[name] for name in cells}
+    return Chunk(columns=cells, lines=lines, _distinct=told)
 
 
 @dataclass(frozen=True, kw_only=True)
