@@ -10,7 +10,7 @@ import codecs
 import csv
 import io
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -83,19 +83,18 @@ class Lines:
             for at in range(start, stop - half, half)
         )
 
-    def rows(self, dialect: Dialect, width: int) -> tuple[list[list[str]], Sequence[int]] | None:
+    def rows(self, dialect: Dialect, width: int) -> tuple[list[list[str]], list[int]] | None:
         """The rows that the lines are and the line where each ends; ``None`` unless all have so many cells."""
         reader = _reader(io.StringIO(self._text, newline=""), dialect)
+        before = self.first - 1
+        rows, numbers = [], []
         try:
-            rows = list(reader)
+            for cells in reader:
+                rows.append(cells)
+                numbers.append(before + reader.line_num)
         except csv.Error:
             return None
-        if set(map(len, rows)) != {width}:
-            return None
-        if reader.line_num == len(rows):  # as nearly always
-            return rows, range(self.first, self.first + len(rows))
-        reader = _reader(io.StringIO(self._text, newline=""), dialect)
-        return rows, [self.first - 1 + reader.line_num for _ in reader]
+        return (rows, numbers) if set(map(len, rows)) == {width} else None
 
     @cached_property
     def texts(self) -> list[str]:
