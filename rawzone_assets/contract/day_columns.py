@@ -16,6 +16,7 @@ from rawzone_assets.contract.calendar_runs import Run
 from rawzone_assets.contract.forms import day_of
 
 _MOST_KNOWN = 20_000
+_SHORTEST_RUN = 30  # shorter ones are looked up as fast
 
 
 @dataclass(kw_only=True)
@@ -53,10 +54,9 @@ class DayColumn:
             found = list(map(_known.get, texts))
         except TypeError:  # some value is a list or an object
             found = [None] * len(texts)
-        if None in found:
-            found = [day or _learned(text) for day, text in zip(found, texts, strict=True)]
         if None not in found:
             return cls(ordinals=found, indexes=range(len(found)))
+        found = [day or _learned(text) for day, text in zip(found, texts, strict=True)]
         indexes = [index for index, day in enumerate(found) if day]
         return cls(ordinals=[found[index] for index in indexes], indexes=indexes)
 
@@ -94,12 +94,11 @@ class DayColumn:
 
 
 def _run_between(texts: Sequence[Any]) -> Run | None:
-    """The days in a row that begin and end as the texts do, if they are as many."""
-    ends = [day_of(text) for text in (*texts[:1], *texts[-1:]) if isinstance(text, str)]
-    match ends:
-        case [date() as first, date() as last] if (last - first).days == len(texts) - 1:
-            return Run(first, len(texts))
-    return None
+    """The days in a row that begin and end as the texts do, if they are as many and both ends are known."""
+    if len(texts) < _SHORTEST_RUN or not isinstance(texts[0], str) or not isinstance(texts[-1], str):
+        return None
+    first, last = _known.get(texts[0], 0), _known.get(texts[-1], 0)
+    return Run(date.fromordinal(first), len(texts)) if 0 < first == last - len(texts) + 1 else None
 
 
 def _learned(value: Any) -> int | None:

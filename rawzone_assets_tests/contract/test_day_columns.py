@@ -18,7 +18,7 @@ OTHER = st.sampled_from([None, "", "2024-02-30", "2024-1-1", "20240101", 7, [], 
 @st.composite
 def columns(draw: st.DrawFn) -> list[Any]:
     """Texts of days in a row, of which some may have been replaced or may stand elsewhere."""
-    length = draw(st.integers(0, 40))
+    length = draw(st.integers(0, 60))
     texts: list[Any] = [(FIRST + timedelta(days=number)).isoformat() for number in range(length)]
     for _ in range(draw(st.sampled_from([0, 0, 1, 2])) if texts else 0):
         texts[draw(st.integers(0, length - 1))] = draw(OTHER)
