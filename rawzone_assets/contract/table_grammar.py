@@ -194,7 +194,7 @@ def grammar_of(
     return replace(grammar, beginnings=Beginnings(width)) if width else grammar
 
 
-@lru_cache(maxsize=64)  # of a header only columns that its schema has are kept
+@lru_cache(maxsize=32)  # of a header only columns that its schema has are kept
 def _grammar(
     schema: str,
     columns: tuple[str | None, ...],
@@ -268,4 +268,4 @@ def _cell_of(form: str, *, nullable: bool) -> str | None:
     return usual and (f"(?:{usual})?" if nullable else f"(?:{usual})")
 
 
-_compiled = lru_cache(maxsize=64)(linear_pattern)
+_compiled = lru_cache(maxsize=32)(linear_pattern)
