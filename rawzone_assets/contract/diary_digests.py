@@ -29,6 +29,7 @@ Texts = tuple[str, ...]
 _LONGEST_NUMBER = 40
 _EXACT = 28  # digits of a decimal number that are never rounded
 _MOST_KNOWN = 8_192
+_OF_NUMBERS = b"0123456789-.,;"  # and of what parts them
 _FIRST_BYTES = Struct(">Q24x")  # of a SHA-256, as a number
 
 
@@ -73,7 +74,7 @@ def _digests_of_numbers(records: Sequence[Any]) -> Sequence[int] | None:
     if not isinstance(records[0], bytes):
         return None
     written = b",;,".join(records) + b","
-    if b'"' in written or b"e" in written:  # a text, true, false or an exponent
+    if written.translate(None, _OF_NUMBERS):  # a text, a list, true, false or an exponent
         return None
     # Only numbers that end in 0 are not written as `_plain` does.
     *before, rest = written.split(b"0,")

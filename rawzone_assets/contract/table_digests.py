@@ -30,5 +30,9 @@ def written_lines(lines: bytes, before: bytes, between: bytes, after: bytes) -> 
         lines = lines.replace(b"\\", b"\\\\")
     if not before and b'"' in lines:
         lines = lines.replace(b'"', b'\\"')
-    rows = lines[len(before) : -len(after)].replace(after + before, b'"]["').replace(between, b'","')
+    rows = lines[len(before) : -len(after)]
+    if before:  # a cell may be a delimiter: once no row begins with a quote, the next quote ends a cell
+        rows = rows.replace(after + before, b"\n").replace(between, b'","').replace(b"\n", b'"]["')
+    else:
+        rows = rows.replace(after, b'"]["').replace(between, b'","')
     return b'["%b"]' % rows

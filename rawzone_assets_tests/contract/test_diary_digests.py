@@ -7,7 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from rawzone_assets.contract import diary_digests
-from rawzone_assets.contract.diary_digests import as_texts
+from rawzone_assets.contract.diary_digests import as_texts, digests_of, remembered_digests
 
 DIGITS = st.text("0123456789", min_size=1, max_size=22)
 NUMBERS = st.tuples(st.sampled_from(["", "-"]), DIGITS, DIGITS | st.none()).map(
@@ -49,3 +49,25 @@ def test_usual_figures_are_written_without_looking_at_each(monkeypatch: pytest.M
 
     monkeypatch.setattr(diary_digests, "_plain", looked_at)
     assert as_texts([["12", "0.5", "120000005100000075"], [3, 17.25, 0]], 3)[1] == ("0.5", "17.25")
+
+
+FIGURES = (
+    st.integers(-(10**20), 10**20)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.sampled_from(
+        [None, True, False, 0, -0.0, 10, 1.50, "7", "a,b", "],[", ";", [], [1, 2], [[10], 20], {}, {"a": 1}]
+    )
+)
+
+
+@given(
+    st.integers(1, 4).flatmap(
+        lambda width: st.lists(st.lists(FIGURES, min_size=width, max_size=width), min_size=1)
+    )
+)
+@example([[5, [1, 2]]])
+@example([[10, [10, 20]], [0, 0.10]])
+def test_a_day_has_the_same_digest_whatever_days_stand_beside_it(records: list[list[object]]):
+    told = remembered_digests(list(zip(*records, strict=True)), len(records))
+    alone = [as_texts([[figure, None] for figure in record], 2)[0] for record in records]
+    assert list(told) == [digests_of([[((), texts)]])[0] for texts in alone]
