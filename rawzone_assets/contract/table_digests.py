@@ -5,11 +5,32 @@ They are the same whatever the delimiter, the line ends and the quotes of the de
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import orjson
 
 _AT_ONCE = 500
+
+
+class RowsDigest:
+    """The SHA-256 of a table's rows so far. A chunk of rows counts once its digest takes this one's place."""
+
+    def __init__(self, so_far: Any = None) -> None:
+        self._sum = so_far or hashlib.sha256()
+        self.written = 0  # bytes since it was begun
+
+    def begun(self) -> RowsDigest:
+        """Another one, which goes on from here."""
+        return RowsDigest(self._sum.copy())
+
+    def update(self, rows: bytes) -> None:
+        self._sum.update(rows)
+        self.written += len(rows)
+
+    def hexdigest(self) -> str:
+        return str(self._sum.hexdigest())
 
 
 def written_rows(rows: Sequence[Sequence[str]]) -> Iterator[bytes]:

@@ -6,21 +6,17 @@ take no more memory than one of megabytes. Columns and demands come from the row
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
 from itertools import islice
-from typing import Any
 
 import orjson
 
 from rawzone_assets.contract import codes, digests
-from rawzone_assets.contract.dialects import charset_of, rows_of
 from rawzone_assets.contract.drift import outline_of_columns
 from rawzone_assets.contract.exposures import may_expose
-from rawzone_assets.contract.feed import Capture, Content, Facts, Feed
+from rawzone_assets.contract.feed import Capture, Facts, Feed
 from rawzone_assets.contract.findings import Finding, Findings, Place
 from rawzone_assets.contract.forms import day_of, is_date
 from rawzone_assets.contract.restatement import Diary
@@ -28,7 +24,7 @@ from rawzone_assets.contract.rules import stale
 from rawzone_assets.contract.table_cells import refused_cells, unusual_cells
 from rawzone_assets.contract.table_cuts import LastCells
 from rawzone_assets.contract.table_diaries import diary_of_table
-from rawzone_assets.contract.table_digests import written_rows
+from rawzone_assets.contract.table_digests import RowsDigest, written_rows
 from rawzone_assets.contract.table_grammar import TableGrammar, grammar_of
 from rawzone_assets.contract.table_rows import SEPARATORS, Dialect, Lines, Rows
 from rawzone_assets.contract.table_rules import Chunk, Identities, chunk_of
@@ -37,11 +33,10 @@ from rawzone_assets.contract.table_shapes import (
     Shape,
     header_findings,
     resolve_header,
-    shape_of,
 )
 from rawzone_assets.contract.table_wholes import Gathered
 from rawzone_assets.contract.tables import TableFormat
-from rawzone_assets.contract.texts import Survey, survey
+from rawzone_assets.contract.texts import Survey
 from rawzone_assets.contract.yearless import Days
 
 CHUNK_ROWS = 20_000
@@ -51,56 +46,9 @@ MOST_EXPLAINED = 1_000
 """After so many refused cells the rest of the file is only counted: nobody reads further."""
 
 
-def examine(form: TableFormat, feed: Feed, content: Content, capture: Capture, findings: Findings) -> Facts:
-    """Add every objection to the table and return what was learned.
-
-    A table of which all was read has shown to be UTF-8 on the way. Others are asked for that by itself, and
-    what was found in them counts for nothing unless they are.
-    """
-    tried = findings.copy()
-    with suppress(UnicodeDecodeError):
-        seen = survey(content, trusting=True)
-        facts, is_read_whole = _read(form, feed, content, capture, seen=seen, findings=tried)
-        if is_read_whole or survey(content).objection() is None:
-            findings.become(tried)
-            return facts
-    facts, _ = _read(form, feed, content, capture, seen=survey(content), findings=findings)
-    return facts
-
-
-def _read(
-    form: TableFormat, feed: Feed, content: Content, capture: Capture, *, seen: Survey, findings: Findings
-) -> tuple[Facts, bool]:
-    """What :func:`examine` adds and returns of a delivery that is ``seen`` so, and whether all of it was read.
-
-    Raises:
-        UnicodeDecodeError: It is not UTF-8, which was not seen.
-    """
-    charset = charset_of(seen, findings, legacy=form.legacy_charset)
-    text = {**seen.facts, "charset": charset or seen.facts["charset"]}
-    if charset is None:
-        return Facts(text=text), False
-    examination = _Examination(
-        form=form,
-        feed=feed,
-        capture=capture,
-        findings=findings,
-        shape=shape_of(feed.schema),
-        identities=Identities(columns=form.unique),
-        gathered=Gathered(names=form.needed_whole()),
-    )
-    with content.open() as stream:
-        rows = rows_of(content, stream, dialects=form.dialects, charset=charset, shape=examination.shape)
-        examination.run(rows, seen)
-    # What no mark announces is not there: nobody has to look for it again.
-    seen_all = examination.unmarked == content.size
-    facts = examination.facts()._replace(text=text, access_reasons={} if seen_all else None)
-    return facts, rows.taken == content.size
-
-
 @dataclass
-class _Examination:
-    """One table while it is read, chunk by chunk."""
+class Examination:
+    """One table while it is read, chunk by chunk. Findings are added as they come."""
 
     form: TableFormat
     feed: Feed
@@ -119,7 +67,7 @@ class _Examination:
     diary: Diary | None = None
     _rows: list[list[str]] = field(default_factory=list)
     _lines: list[int] = field(default_factory=list)
-    _digest: Any = field(default_factory=hashlib.sha256)
+    _digest: RowsDigest = field(default_factory=RowsDigest)
 
     def run(self, rows: Rows, seen: Survey) -> None:
         if self.form.even_decimals and not seen.ends_with_newline:
@@ -193,17 +141,16 @@ class _Examination:
 
     def _take_plain(self, lines: Lines, grammar: TableGrammar, *, seek: bool) -> bool:
         """Whether the lines were judged, being plain (``table_grammar.py``). ``seek`` exposures on the way."""
-        digest, written, is_marked = self._digest.copy(), 0, not seek
+        digest, is_marked = self._digest.begun(), not seek
 
-        def look(piece: bytes, text: str) -> None:
-            nonlocal written, is_marked
-            rows = grammar.written(piece)
-            digest.update(rows)
-            written += len(rows)
+        def look(piece: bytes, text: str) -> bool:
+            nonlocal is_marked
+            digest.update(grammar.written(piece))
             is_marked = is_marked or may_expose(text)
+            return digest.written < CHUNK_CELL_CHARACTERS
 
-        plain = grammar.chunk_of(lines, self.shape, look, with_last=self.last_cells is not None)
-        if plain is None or written >= CHUNK_CELL_CHARACTERS:
+        plain = grammar.proven(lines, self.shape, look, with_last=self.last_cells is not None)
+        if plain is None:
             return False
         self._digest = digest
         if not is_marked:
@@ -228,12 +175,11 @@ class _Examination:
 
     def _take_written(self, pieces: Iterable[bytes]) -> bool:
         """Whether so much may be a chunk; it is digested then."""
-        digest, written = self._digest.copy(), 0
+        digest = self._digest.begun()
         for piece in pieces:
             digest.update(piece)
-            written += len(piece)
-        if written >= CHUNK_CELL_CHARACTERS:
-            return False
+            if digest.written >= CHUNK_CELL_CHARACTERS:
+                return False
         self._digest = digest
         return True
 

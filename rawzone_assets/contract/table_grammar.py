@@ -26,6 +26,7 @@ from rawzone_assets.contract.table_rows import SEPARATORS, Dialect, Lines
 from rawzone_assets.contract.table_rules import Chunk
 from rawzone_assets.contract.table_shapes import Header, Shape, is_nullable, shape_of
 
+_IN_ANY_LANGUAGE = {"month-day"}  # what is usual of them is English
 _WIDTHS = {"date": 10, "year-month": 7}
 # Usual identifiers of which none is a number in scientific notation: they begin with a letter, or are digits.
 _NO_NUMBER = re.compile(r"\^(?:\[A-Z\][^|^$]*|\[0-9\]\{[0-9]+,[0-9]+\})\$")
@@ -51,13 +52,13 @@ class TableGrammar:
     never_blank: frozenset[str]
     beginnings: Beginnings | None = None  # of the first columns, when those are all that is looked at
 
-    def chunk_of(
-        self, lines: Lines, shape: Shape, look: Callable[[bytes, str], None], *, with_last: bool
+    def proven(
+        self, lines: Lines, shape: Shape, look: Callable[[bytes, str], bool], *, with_last: bool
     ) -> Plain | None:
         """The chunk that the lines are; ``None`` unless its cells are sound.
 
-        ``look`` is shown each sound piece, UTF-8, and what stands for it in ASCII: what is to be done with it
-        costs a tenth less while it is in the processor's cache.
+        ``look`` is shown each sound piece, UTF-8, and what stands for it in ASCII, and says whether to go on:
+        what is to be done with a piece costs a tenth less while it is in the processor's cache.
         """
         if self.before and with_last:
             return None  # nobody quotes the tables that are looked at for it
@@ -71,7 +72,8 @@ class TableGrammar:
                 even = None
             if not even and not self._matches(piece, text, lines.end, self.cells[-1]):
                 return None
-            look(piece, text)
+            if not look(piece, text):
+                return None
         columns = _Columns(grammar=self, lines=lines)
         numbers = range(lines.first, lines.first + lines.count)
         chunk = Chunk(columns=columns, lines=numbers, **self._distinct())
@@ -246,9 +248,7 @@ def _width_of_beginnings(shape: Shape, header: Header, looked_at: Mapping[str, i
 def _cell(demands: Mapping[str, Any], text: str, *, is_text_only_tabs: bool) -> str | None:
     """What a cell must match to meet the column's demands; ``None`` when only looking at it can tell."""
     usual, form, nullable = demands.get("x-usual"), demands.get("format"), is_nullable(demands)
-    if (
-        demands.keys() & {"pattern", "enum", "minLength"} or form == "month-day"
-    ):  # the latter is in any language
+    if demands.keys() & {"pattern", "enum", "minLength"} or form in _IN_ANY_LANGUAGE:
         return None
     if form == "identifier" and usual and _NO_NUMBER.fullmatch(usual):
         return f"(?:{usual[1:-1]})?" if nullable else f"(?:{usual[1:-1]})"
