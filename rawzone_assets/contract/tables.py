@@ -1,6 +1,6 @@
 """Tables: what those of a feed are declared to be.
 
-Light, for every process declares formats and few judge by them: what judges, ``table_texts.py``, is
+Light, for every process declares formats and few judge by them: what judges, ``table_deliveries.py``, is
 loaded when a first delivery comes.
 """
 
@@ -43,10 +43,10 @@ class TableFormat:
     unique: tuple[str, ...] = ()
 
     def load(self) -> None:
-        import rawzone_assets.contract.table_texts  # noqa: F401, PLC0415  see above
+        import rawzone_assets.contract.table_deliveries  # noqa: F401, PLC0415  see above
 
     def examine(self, feed: Feed, content: Content, capture: Capture, findings: Findings) -> Facts:
-        from rawzone_assets.contract.table_texts import examine  # noqa: PLC0415  see above
+        from rawzone_assets.contract.table_deliveries import examine  # noqa: PLC0415  see above
 
         return examine(self, feed, content, capture, findings)
 

@@ -1,4 +1,4 @@
-"""Table texts: in which charset a delivery is a table, and whether all of its bytes are of it.
+"""Table deliveries: bytes that may be a table, read in the charset in which they are one.
 
 What the rows must be is ``table_examination.py``'s part, which proves most tables UTF-8 on the way.
 """
