@@ -23,7 +23,7 @@ _SMALL_LEVEL = 5  # libdeflate 5: 0.98 of zlib 6's size at 2.5 times its speed
 _SMALL_STREAM_LEVEL = 6  # of zlib: libdeflate cannot stream
 _FAST_LEVEL = 1  # of igzip: the same bytes on every x86-64 with SSE 4.2; level 3 differs more often
 _GZIP = 31  # zlib's window bits for a gzip wrapper
-_LARGE = 8 * 2**20
+_LARGE = 24 * 2**20  # smaller ones may be compressed side by side: held to 8, processors stood idle
 _ONE_LARGE = threading.Lock()
 _FAULT = "the compressor did not give back the bytes it was given"
 
