@@ -26,6 +26,7 @@ LONGEST_LINE = 2**20
 
 _LONGEST_LINE_BYTES = 4 * LONGEST_LINE  # more are more characters, too
 _LINE_END = re.compile(rb"\r\n?|\n")
+_NO_LINE_END = re.compile(rb"[^\r\n]")
 _BLOCK, _READ_AT_ONCE, _MOST_AHEAD = 2**17, 2**22, 2**24  # bytes
 
 
@@ -138,7 +139,21 @@ class Rows:
 
     def header(self) -> list[str] | None:
         """The next row; lines or rows may be taken after it."""
+        self._pass_line_ends()
         return next(self._cut(self._single_lines()), None)
+
+    def _pass_line_ends(self) -> None:
+        """Go on after lines that have nothing, of which a hostile file may begin with millions."""
+        are_all = True
+        while are_all:
+            found = _NO_LINE_END.search(self._held, self._at)
+            # A CR at the very end may be the first half of a line end.
+            stop = found.start() if found else len(self._held) - self._held.endswith(b"\r", self._at)
+            ends = self._held[self._at : stop]
+            self._at = stop
+            self.taken += len(ends)
+            self.line += ends.count(b"\n") + ends.count(b"\r") - ends.count(b"\r\n")
+            are_all = found is None and self._read_on()
 
     def _cut(self, lines: Iterator[str]) -> Iterator[list[str]]:
         before = self.line

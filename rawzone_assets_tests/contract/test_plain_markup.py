@@ -313,11 +313,18 @@ def test_trees_are_built_without_the_library_s_advice(text: str):
     assert PageMarkup(text.encode()).soup.get_text().strip() in {text, ""}
 
 
-def test_good_pages_are_judged_without_a_tree(monkeypatch: pytest.MonkeyPatch):
+@pytest.fixture
+def without_trees(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever asks for a page's tree fails."""
+
     def build(*_: object) -> None:
         raise AssertionError("a tree was built")
 
     monkeypatch.setattr(page_markup.PageMarkup, "soup", property(build))
+
+
+@pytest.mark.usefixtures("without_trees")
+def test_good_pages_are_judged_without_a_tree():
     judged = 0
     for sample in samples():
         found = recognize(sample.path, all_platforms())
@@ -327,11 +334,8 @@ def test_good_pages_are_judged_without_a_tree(monkeypatch: pytest.MonkeyPatch):
     assert judged > 3
 
 
-def test_sign_in_pages_are_told_without_a_tree(monkeypatch: pytest.MonkeyPatch):
-    def build(*_: object) -> None:
-        raise AssertionError("a tree was built")
-
-    monkeypatch.setattr(page_markup.PageMarkup, "soup", property(build))
+@pytest.mark.usefixtures("without_trees")
+def test_sign_in_pages_are_told_without_a_tree():
     told = [sample for sample in samples() if "RZ-SIGN-IN-PAGE" in sample.codes]
     for sample in told:
         found = recognize(sample.path, all_platforms())

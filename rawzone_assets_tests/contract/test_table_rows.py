@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
+import re
+from typing import Any
 
 import pytest
 from hypothesis import example, given
@@ -125,3 +127,36 @@ class TestReading:
         parsed = lines and lines.rows(CSV, 2)
         assert parsed
         assert (parsed[0], list(parsed[1])) == ([cells for cells, _ in read_by_csv(text, CSV)[0]], numbers)
+
+
+class TestLineEndsBeforeTheHeader:
+    @given(st.lists(st.sampled_from(["\n", "\r\n", "\r"]), max_size=8), st.integers(1, 9))
+    @example(["\r", "\n"], 1)
+    def test_are_counted_and_passed_over_however_they_are_read(self, ends: list[str], at_once: int):
+        class Stream(io.BytesIO):
+            def read(self, size: int | None = -1) -> bytes:
+                return super().read(at_once)
+
+        before = "".join(ends)
+        rows = Rows(Stream(f"{before}a,b\n1,2\n".encode()), charset="utf-8", dialect=CSV)
+        assert rows.header() == ["a", "b"]
+        assert rows.line == len(before.splitlines()) + 1
+        assert rows.taken == len(before) + len("a,b\n")
+        assert list(rows) == [["1", "2"]]
+
+    def test_are_not_read_one_by_one(self, monkeypatch: pytest.MonkeyPatch):
+        monkeypatch.setattr(table_rows, "_LINE_END", _Few(table_rows._LINE_END))
+        rows = Rows(io.BytesIO(b"\n" * 100_000 + b"a,b\n"), charset="utf-8", dialect=CSV)
+        assert rows.header() == ["a", "b"]
+
+
+class _Few:
+    """A pattern that may be asked a few times only."""
+
+    def __init__(self, pattern: re.Pattern[bytes]) -> None:
+        self._pattern, self._left = pattern, 10
+
+    def search(self, *asked: Any) -> re.Match[bytes] | None:
+        self._left -= 1
+        assert self._left >= 0
+        return self._pattern.search(*asked)
