@@ -23,7 +23,7 @@ from benchmarks.sides import SIDES
 from rawzone_assets.zone.compression import Compression
 
 _PLACE = Path(tempfile.gettempdir()) / "rawzone-benchmarks"
-_MEASURES = ("promote", "verify", "again")
+_MEASURES = ("promote", "verify", "again", "touched")
 
 _size = click.option("--size", type=click.Choice(list(SIZES)), default="S", show_default=True)
 _seed = click.option("--seed", type=int, default=SEED, show_default=True, help="What all bytes follow from.")

@@ -6,6 +6,7 @@ the last run ended, because ext4 steps over inodes freed in the last minutes one
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -73,21 +74,32 @@ def prepare(side: Side, corpus: Corpus, place: Path) -> None:
 def repeats(
     what: str, corpus: Corpus, names: Sequence[str], *, turns: int, folder: Path, tell: Tell
 ) -> list[Run]:
-    """Each side verifies what it promoted before, or promotes again with nothing new, ``turns`` times."""
+    """Each side verifies what it promoted before, or promotes again with nothing new, ``turns`` times.
+
+    Before each promotion of ``touched`` files all of them get another time, so that they are read once more.
+    """
     commands: dict[str, Command] = {}
     for name in names:
         side, place = SIDES[name], folder / name
-        make = side.verify if what == "verify" else side.again
+        make = {"verify": side.verify, "again": side.again, "touched": side.touched}[what]
         if make is None:
             raise ValueError(f"{name} has no way to {what}")
         _promoted(corpus, name, side, place)
         commands[name] = make(corpus.landing, place)
         run(commands[name], place / "log")  # to warm up
-    return [
-        _told(Run(side=name, turn=turn, measured=run(command, folder / name / "log"), stored=0), tell)
-        for turn in range(turns)
-        for name, command in commands.items()
-    ]
+    runs = []
+    for turn in range(turns):
+        for name, command in commands.items():
+            if what == "touched":
+                _touch(corpus)
+            measured = run(command, folder / name / "log")
+            runs.append(_told(Run(side=name, turn=turn, measured=measured, stored=0), tell))
+    return runs
+
+
+def _touch(corpus: Corpus) -> None:
+    for file in corpus.files:
+        os.utime(corpus.landing / file.path)
 
 
 def sync_counts(corpus: Corpus, names: Sequence[str], *, folder: Path) -> dict[str, dict[str, int]]:

@@ -28,6 +28,7 @@ class Side:
     prepare: Callable[[Path, Path], Sequence[Command]] = _nothing  # not measured
     verify: Callable[[Path, Path], Command] | None = None
     again: Callable[[Path, Path], Command] | None = None  # with nothing new in landing
+    touched: Callable[[Path, Path], Command] | None = None  # with nothing new but the times of all files
     stored: str = ""  # below the place: what it stored
     verdicts: Callable[[Path, Path], Sequence[tuple[str, str]]] | None = None  # of sides that judge
     needs: str = ""  # a program that must be installed
@@ -75,6 +76,7 @@ def _core(what: str) -> Side:
         promote=_own(what),
         verify=_rawzone("verify", "--no-witness"),
         again=_own(what),
+        touched=_own(what),
         stored="raw",
         verdicts=core.verdicts_of,
     )
@@ -96,6 +98,7 @@ _RESTIC = Side(
     promote=_restic("backup", landing_last=True),
     verify=_restic("check", "--read-data"),
     again=_restic("backup", landing_last=True),
+    touched=_restic("backup", landing_last=True),
     stored="repository",
     needs="restic",
 )
@@ -110,6 +113,11 @@ def _with_its_start(side: Side) -> Side:
         return Command(argv=("sh", "-c", script), environment=steps[-1].environment)
 
     return replace(side, prepare=_nothing, promote=promote)
+
+
+def _sums(landing: Path, _place: Path) -> Command:
+    script = f"find {shlex.quote(str(landing))} -type f -print0 | xargs -0 -n 64 -P 2 sha256sum"
+    return Command(argv=("sh", "-c", script), environment={})
 
 
 SIDES: Mapping[str, Side] = {
@@ -128,6 +136,7 @@ SIDES: Mapping[str, Side] = {
         promote=_rawzone("promote", "--now"),
         verify=_rawzone("verify"),
         again=_rawzone("promote", "--now"),
+        touched=_rawzone("promote", "--now"),
         stored="raw",
         verdicts=core.verdicts_of,
     ),
@@ -144,11 +153,16 @@ SIDES: Mapping[str, Side] = {
         again=lambda landing, place: Command(
             argv=("rclone", "copy", str(landing), str(place / "copy")), environment={}
         ),
+        touched=lambda landing, place: Command(
+            argv=("rclone", "copy", "--checksum", str(landing), str(place / "copy")), environment={}
+        ),
         stored="copy",
         needs="rclone",
     ),
+    "sha256sum": Side(promote=_sums, touched=_sums, needs="sha256sum"),
 }
 """``core`` is the library alone, ``rawzone`` the command with its Dagster runs. Only the first five judge.
+``sha256sum`` stores nothing: it reads and hashes every file, two at a time.
 
 The backup tools' repositories are made before the clock starts; of ``…-new`` after it, as our zone is.
 """

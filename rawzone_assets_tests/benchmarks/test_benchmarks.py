@@ -11,6 +11,7 @@ from click.testing import CliRunner
 
 from benchmarks.__main__ import main
 from benchmarks.agreement import disagreements
+from benchmarks.core import verdicts_of
 from benchmarks.corpora import corpus
 from benchmarks.dagster_days import tell_history
 from benchmarks.ledger_rows import cost_of_rows
@@ -115,6 +116,16 @@ def test_floor_naive_and_our_core_promote_alike_and_are_reported(tmp_path):
     page = next((tmp_path / "reports").glob("*.md")).read_text()
     assert "| naive |" in page
     assert not list((tmp_path / "runs").iterdir())
+
+
+def test_files_with_other_times_are_read_again_by_sides_that_did_their_work_before(tmp_path):
+    report = run_benchmark(
+        tmp_path, "--measure", "touched", "--sides", "core,sha256sum", "--turns", "1", "--keep"
+    )
+    assert set(report["sides"]) == {"core", "sha256sum"}
+    home = next((tmp_path / "runs").iterdir()) / "core"
+    told = verdicts_of(next((tmp_path / "corpora").iterdir()) / "landing", home)
+    assert len(told) == 60, "what is read again is no other delivery"
 
 
 @pytest.mark.parametrize(
