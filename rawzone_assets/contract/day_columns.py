@@ -23,7 +23,7 @@ _SHORTEST_RUN = 30  # shorter ones are looked up as fast
 class DayColumn:
     """The day of each record that has one, in the records' order, and where these records stand."""
 
-    ordinals: Sequence[int]
+    ordinals: list[int] | range
     indexes: Sequence[int]
     span: range = field(init=False)  # from the first day to the last
     in_a_row: bool = field(init=False)  # each of them once, in order: as nearly always, and the quickest to ask

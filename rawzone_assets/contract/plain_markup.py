@@ -29,8 +29,7 @@ _BARE = r"[!#$%&()*+,\-./0-9:;?@A-Z\[\\\]\^_a-z{|}~][!#$%&()*+,\-./0-9:;=?@A-Z\[
 _QUOTED = rf"(?:\"[^\"{_CUT}{_RAW}]*\"|'[^'{_CUT}{_RAW}]*')"
 _IS = rf"{_BLANK}*={_BLANK}*"
 # No blank is needed after a quoted value.
-_ATTRIBUTES = rf"(?:{_BLANK}+(?:{_NAME}{_IS}{_QUOTED})*(?:{_NAME}(?:{_IS}(?:{_QUOTED}|{_BARE}))?))*"
-_REFERENCE = r"#[0-9]{1,7};|#[xX][0-9A-Fa-f]{1,6};"
+_ATTRIBUTES = rf"(?:{_BLANK}+(?:{_NAME}{_IS}{_QUOTED})*{_NAME}(?:{_IS}(?:{_QUOTED}|{_BARE}))?)*"
 _INSIDE = r"[^<>\[\]\x00\x01\x02]*"
 # What none of these follows is a text's own "<" or "&", however many stand in a row.
 _GRAMMAR = (
@@ -43,7 +42,7 @@ _GRAMMAR = (
     rf"|<![Dd][Oo][Cc][Tt][Yy][Pp][Ee]{_INSIDE}>"
     rf"|<\?{_INSIDE}>"
     rf"|<!\[(?:if[ \t]{_INSIDE}|endif)\]>"
-    r")|[A-Za-z/!?#]|[<&]*&(?:[A-Za-z/!?]|" + _REFERENCE + r"))*$"
+    r")|[A-Za-z/!?#]|[<&]*&(?:[A-Za-z/!?]|#[0-9]{1,7};|#[xX][0-9A-Fa-f]{1,6};))*$"
 )
 
 # Tags that begin something special. Parsers, and versions of one, differ about what the names in the third line

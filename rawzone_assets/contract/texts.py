@@ -42,7 +42,7 @@ class Survey(NamedTuple):
     @property
     def facts(self) -> Mapping[str, Any]:
         charset = "utf-16" if self.utf16 else "utf-8" if self.invalid_at is None else "unknown"
-        return {"charset": charset, "bom": self.bom, "newline": self.newline}
+        return _facts(charset, bom=self.bom, newline=self.newline)
 
     @property
     def start(self) -> Place:
@@ -125,7 +125,12 @@ def survey(content: Content, *, trusting: bool = False) -> Survey:
 def facts_of_utf8(data: bytes) -> Mapping[str, Any]:
     """The facts that a survey learns of bytes that are certainly UTF-8 and have no NUL."""
     ends = {*_line_ends(data), *(["cr"] if data.endswith(b"\r") else [])}
-    return {"charset": "utf-8", "bom": data.startswith(codecs.BOM_UTF8), "newline": _newline(ends)}
+    return _facts("utf-8", bom=data.startswith(codecs.BOM_UTF8), newline=_newline(ends))
+
+
+def _facts(charset: str, *, bom: bool, newline: str) -> Mapping[str, Any]:
+    """As receipts keep them."""
+    return {"charset": charset, "bom": bom, "newline": newline}
 
 
 def _newline(ends: set[str]) -> str:
