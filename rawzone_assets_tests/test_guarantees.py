@@ -1,4 +1,4 @@
-"""``docs/guarantees.md``: guarantees name tests that exist, and links in documents lead somewhere."""
+"""``docs/guarantees.md``: guarantees name tests that exist, and what texts refer to is there."""
 
 import ast
 import re
@@ -67,3 +67,20 @@ def test_every_decision_that_is_referred_to_exists():
     sources = [*DOCUMENTS, *(ROOT / "rawzone_assets").rglob("*.py")]
     referred = {number for path in sources for number in re.findall(r"docs/adr/(\d{4})", path.read_text())}
     assert referred - numbers == set()
+
+
+def test_what_comments_name_in_another_module_exists():
+    """Readers who follow ``module.name`` or ``folder.module`` find it there."""
+    package = ROOT / "rawzone_assets"
+    sources = {path: path.read_text() for path in package.rglob("*.py")}
+    modules: dict[str, str] = {}
+    for path, text in sources.items():
+        modules[path.stem] = modules.get(path.stem, "") + text
+    lost = [
+        f"{path.name}: {module}.{name}"
+        for path, text in sources.items()
+        for module, name in re.findall(r"`([a-z_]+)\.(?!py`)(\w+)`", text)
+        if module in modules and not re.search(rf"\b{name}\b", modules[module])
+        if not (package / module / f"{name}.py").exists()
+    ]
+    assert lost == []

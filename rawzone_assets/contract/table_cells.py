@@ -20,7 +20,7 @@ SMALL = 5_000
 """Rows of a chunk that is explained without pandera."""
 
 MOST_ROWS = 1_000
-"""Rows whose refused cells are explained: nobody reads further (``tables.MOST_EXPLAINED``)."""
+"""Rows whose refused cells are explained: nobody reads further (``table_examination.MOST_EXPLAINED``)."""
 
 
 def refused_cells(shape: Shape, chunk: Chunk) -> Iterator[Finding]:

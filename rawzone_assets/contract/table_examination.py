@@ -1,7 +1,9 @@
-"""Tables: delimited text, read in chunks, each chunk judged by pandera and by the feed's rules.
+"""Table examinations: a table is read in chunks, each of which its row schema and the feed's rules judge.
 
-A chunk holds at most ``CHUNK_ROWS`` rows and ``CHUNK_CELL_CHARACTERS`` characters, so gigabytes
-take no more memory than one of megabytes. Columns and demands come from the row's schema (``table_shapes``).
+Most chunks are proven sound as they stand (``table_grammar``). Others are parsed, and what is wrong with their
+cells is said by ``table_cells``. A chunk holds at most ``CHUNK_ROWS`` rows and ``CHUNK_CELL_CHARACTERS``
+characters, so gigabytes take no more memory than one of megabytes. Columns and demands come from the row's
+schema (``table_shapes``).
 """
 
 from __future__ import annotations

@@ -11,15 +11,12 @@ import io
 import logging
 import re
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
 from rawzone_assets.health.alert_settings import DRY_RUN
 from rawzone_assets.health.notices import Notice
 from rawzone_assets.health.outbox import severity_word
 from rawzone_assets.zone.errors import ZoneError
-
-Send = Callable[[str, str | None, Notice], str | None]
-"""Called with a channel's name, its address and a letter; the problem, or ``None`` when it was taken."""
 
 LOGGER = "rawzone.alerts"
 _TALKATIVE = ("apprise", "urllib3", "urllib3.connectionpool", "requests", "requests_oauthlib")

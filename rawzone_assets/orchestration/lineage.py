@@ -32,13 +32,6 @@ PATIENCE = 3.0
 _LATE = "no answer in time"
 _ENDPOINT = "/api/v1/lineage"  # where OpenLineage's own clients post to
 
-Deliver = Callable[[str], None]
-"""Takes one event as JSON.
-
-Raises:
-    OSError: It was not taken.
-"""
-
 
 @dataclass(kw_only=True)
 class Ending:

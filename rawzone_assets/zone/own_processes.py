@@ -1,4 +1,4 @@
-"""Own processes: how modules of this package are started as processes that judge or re-read.
+"""Own processes: how modules of this package are started as processes that judge, write or re-read.
 
 They import from where this process does. The current folder is not among that: it may be landing, where whoever
 delivers may call a file ``stat.py``.

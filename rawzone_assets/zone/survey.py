@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from rawzone_assets.contract import codes
@@ -306,14 +306,3 @@ def _not_yet(delivery: Delivery, *, now: datetime, settle: float) -> str | None:
     if capture.day > now.date() and not is_in_the_future(capture, now):
         return f"its day {capture.day} has not begun in UTC"
     return None
-
-
-def with_feeds(found: Survey, feeds: Iterable[str]) -> Survey:
-    """The part of a survey that concerns some feeds."""
-    wanted = set(feeds)
-    return replace(
-        found,
-        ready=tuple(delivery for delivery in found.ready if delivery.feed_id in wanted),
-        waiting=tuple(item for item in found.waiting if item.feed_id in wanted),
-        decided={label: pair for label, pair in found.decided.items() if pair[0] in wanted},
-    )
