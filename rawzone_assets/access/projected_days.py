@@ -12,7 +12,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import orjson
 
@@ -23,6 +23,7 @@ from rawzone_assets.access.reading import original_bytes
 from rawzone_assets.contract.content import BytesContent
 from rawzone_assets.contract.feed import Content, Feed
 from rawzone_assets.zone.errors import ZoneError
+from rawzone_assets.zone.file_content import FileContent
 from rawzone_assets.zone.landing import HELD_IN_MEMORY
 from rawzone_assets.zone.receipt import moment
 from rawzone_assets.zone.zone import Zone
@@ -160,23 +161,6 @@ class _Day:
         self.rows[table.name] = self.rows.get(table.name, 0) + batch.num_rows
 
 
-@dataclass(frozen=True)
-class _Spooled:
-    """Original bytes too large to hold, in a file of ours."""
-
-    path: Path
-
-    @property
-    def size(self) -> int:
-        return self.path.stat().st_size
-
-    def read(self) -> bytes:
-        return self.path.read_bytes()
-
-    def open(self) -> BinaryIO:
-        return self.path.open("rb")
-
-
 @contextmanager
 def _content(zone: Zone, listed: Listed, work: Path) -> Iterator[Content]:
     """The original bytes of a delivery, verified."""
@@ -188,7 +172,7 @@ def _content(zone: Zone, listed: Listed, work: Path) -> Iterator[Content]:
     try:
         with path.open("wb") as spool:
             spool.writelines(blocks)
-        yield _Spooled(path)
+        yield FileContent(path=path, size=path.stat().st_size)
     finally:
         path.unlink(missing_ok=True)
 

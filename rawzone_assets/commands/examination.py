@@ -12,7 +12,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import BinaryIO
 
 from rawzone_assets.commands.identification import Identified, claimed_by, identify
 from rawzone_assets.contract.content import BytesContent
@@ -22,6 +21,7 @@ from rawzone_assets.contract.judging import judge
 from rawzone_assets.contract.naming import SIDECAR_SUFFIX, Ignored, Unrecognized
 from rawzone_assets.zone import sidecar
 from rawzone_assets.zone.assessing import place_objections
+from rawzone_assets.zone.file_content import FileContent
 from rawzone_assets.zone.landed import Landed
 from rawzone_assets.zone.landing import HELD_IN_MEMORY, ChangedWhileRead, Landing, Unreadable
 from rawzone_assets.zone.receipt import Verdict
@@ -54,20 +54,6 @@ class Examination:
         return self.verdict in (Verdict.QUARANTINED, Verdict.UNRECOGNIZED)
 
 
-@dataclass(frozen=True, kw_only=True)
-class FileContent:
-    """A file too large to hold, as judging sees it."""
-
-    path: Path
-    size: int
-
-    def read(self) -> bytes:
-        return self.path.read_bytes()
-
-    def open(self) -> BinaryIO:
-        return self.path.open("rb")
-
-
 def examine_file(
     path: Path,
     platforms: Sequence[Platform],
@@ -92,20 +78,10 @@ def examine_file(
     if isinstance(meaning, Ignored):
         return Examination(verdict=IGNORED, identified=identified)
     if isinstance(meaning, Unrecognized):
-        return Examination(
-            verdict=Verdict.UNRECOGNIZED,
-            identified=identified,
-            findings=(replace(meaning.finding, check=RECOGNIZED),),
-            size=landed.size,
-        )
+        return _left_in_landing(identified, landed, meaning.finding)
     alone = left_alone(landed, meaning.feed)
     if alone:
-        return Examination(
-            verdict=Verdict.UNRECOGNIZED,
-            identified=identified,
-            findings=(replace(alone, check=RECOGNIZED),),
-            size=landed.size,
-        )
+        return _left_in_landing(identified, landed, alone)
     meaning = replace(meaning, feed=settings.policy.applied_to(meaning.feed))
     content, sha256 = _read(path, landing, landed)
     start = settings.start or meaning.feed.start
@@ -124,6 +100,15 @@ def examine_file(
         shadow=shadow,
         facts=judgement.facts,
         sha256=sha256,
+        size=landed.size,
+    )
+
+
+def _left_in_landing(identified: Identified, landed: Landed, why: Finding) -> Examination:
+    return Examination(
+        verdict=Verdict.UNRECOGNIZED,
+        identified=identified,
+        findings=(replace(why, check=RECOGNIZED),),
         size=landed.size,
     )
 

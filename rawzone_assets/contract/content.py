@@ -26,6 +26,10 @@ class BytesContent:
     def size(self) -> int:
         return len(self.data)
 
+    @property
+    def is_in_memory(self) -> bool:
+        return True
+
     def read(self) -> bytes:
         return self.data
 

@@ -10,11 +10,10 @@ from collections.abc import Sequence
 from typing import BinaryIO
 
 from rawzone_assets.contract import codes
-from rawzone_assets.contract.content import BytesContent
 from rawzone_assets.contract.feed import Content
 from rawzone_assets.contract.findings import Findings, Place
 from rawzone_assets.contract.table_rows import Dialect, Rows
-from rawzone_assets.contract.table_shapes import Shape, resolve_header
+from rawzone_assets.contract.table_shapes import MOST_COLUMNS, Shape, resolve_header
 from rawzone_assets.contract.texts import Survey
 
 
@@ -42,11 +41,7 @@ def rows_of(
 ) -> Rows:
     """The rows, header first, of content in this charset and one of the dialects; ``stream`` is it, opened."""
     told = dialects[0] if len(dialects) == 1 else _told_by_header(dialects, content, charset, shape)
-    return _rows(content, stream, charset, told)
-
-
-def _rows(content: Content, stream: BinaryIO, charset: str, dialect: Dialect) -> Rows:
-    return Rows(stream, charset, dialect, is_in_memory=isinstance(content, BytesContent))
+    return Rows(stream, charset, told, is_in_memory=content.is_in_memory)
 
 
 def _told_by_header(candidates: Sequence[Dialect], content: Content, charset: str, shape: Shape) -> Dialect:
@@ -56,5 +51,7 @@ def _told_by_header(candidates: Sequence[Dialect], content: Content, charset: st
 
 def _columns_found(dialect: Dialect, content: Content, charset: str, shape: Shape) -> int:
     with content.open() as stream:
-        names = _rows(content, stream, charset, dialect).header() or []
-    return len(set(resolve_header(shape, names).columns) & set(shape.required)) if len(names) <= 500 else 0
+        names = Rows(stream, charset, dialect, is_in_memory=content.is_in_memory).header() or []
+    if len(names) > MOST_COLUMNS:
+        return 0
+    return len(set(resolve_header(shape, names).columns) & set(shape.required))

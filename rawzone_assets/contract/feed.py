@@ -33,6 +33,11 @@ class Content(Protocol):
     @property
     def size(self) -> int: ...
 
+    @property
+    def is_in_memory(self) -> bool:
+        """Whether all bytes are held already, so that a stream may be read at once."""
+        ...
+
     def read(self) -> bytes:
         """All bytes. Only formats whose feeds have a size limit that fits in memory call this."""
         ...
@@ -104,9 +109,7 @@ class Cadence:
     every: timedelta  # an arrival is expected at least this often
     lag_days: int  # usual days between the newest data day and the capture day
     stale_after_days: int  # a larger gap is an advisory finding
-    grace: timedelta | None = (
-        None  # how late is still in time; None: a quarter of ``every``, 12 hours to 7 days
-    )
+    grace: timedelta | None = None  # how late is in time; None: a quarter of ``every``, 12 hours to 7 days
     weekdays: frozenset[int] = EVERY_DAY  # ISO weekdays (Monday is 1) on which the feed comes, where it is read
 
     def __post_init__(self) -> None:

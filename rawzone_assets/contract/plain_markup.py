@@ -18,10 +18,8 @@ from functools import cache, partial
 
 from rawzone_assets.contract.marks import OTHER, Marks, Seldom, ascii_text, folded_text, linear_pattern
 
-_CUT, _RAW = (
-    "\x01",
-    "\x02",
-)  # stand for content that is cut out, and for the name of a tag that has such content
+_CUT = "\x01"  # stands for content that is cut out
+_RAW = "\x02"  # stands for the name of a tag that has such content
 
 _BLANK = r"[ \t\r\n]"
 _NAME = r"[A-Za-z_:@*#$.\-\[\](){}!?%+,|~^][A-Za-z0-9_:@*#$.\-\[\](){}!?%+,|~^]*"

@@ -31,6 +31,7 @@ from rawzone_assets.contract.table_grammar import TableGrammar, grammar_of
 from rawzone_assets.contract.table_rows import SEPARATORS, Dialect, Lines, Rows
 from rawzone_assets.contract.table_rules import Chunk, Identities, chunk_of
 from rawzone_assets.contract.table_shapes import (
+    MOST_COLUMNS,
     Header,
     Shape,
     header_findings,
@@ -43,7 +44,6 @@ from rawzone_assets.contract.yearless import Days
 
 CHUNK_ROWS = 20_000
 CHUNK_CELL_CHARACTERS = 8 * 2**20
-MOST_COLUMNS = 500
 MOST_EXPLAINED = 1_000
 """After so many refused cells the rest of the file is only counted: nobody reads further."""
 
@@ -67,11 +67,10 @@ class Examination:
     first_day: str | None = None
     last_day: str | None = None
     diary: Diary | None = None
-    _rows: list[list[str]] = field(default_factory=list)
-    _lines: list[int] = field(default_factory=list)
     _digest: RowsDigest = field(default_factory=RowsDigest)
 
     def run(self, rows: Rows, seen: Survey) -> None:
+        """Judge the whole table; ``rows`` are of the delivery that was ``seen`` so."""
         if self.form.even_decimals and not seen.ends_with_newline:
             self.last_cells = LastCells()
         names = rows.header()
@@ -97,6 +96,7 @@ class Examination:
             self.findings.extend(stale(newest, self.feed, self.capture))
 
     def facts(self) -> Facts:
+        """What was learned of it; of a text without a header of this feed, nothing."""
         known = bool(self.header.names)
         return Facts(
             records=self.records if known else None,
@@ -109,6 +109,7 @@ class Examination:
         )
 
     def _read_header(self, names: list[str], line: int) -> bool:
+        """Whether rows can be read under this header; what is wrong with it is added."""
         if len(names) > MOST_COLUMNS:
             self.findings.add(codes.TABLE_SYNTAX(f"more than {MOST_COLUMNS} columns", Place(line=line)))
             return False
@@ -125,37 +126,45 @@ class Examination:
         """Judge whole lines, a chunk at once, up to the first chunk of which some line is no row."""
         if newline not in SEPARATORS:
             return
-        needed = {self.form.day, *self.gathered.names, *(c for r in self.form.rules for c in r.columns)}
-        needed.update(self.identities.columns)
         grammar: TableGrammar | None = None
         while lines := rows.next_lines(CHUNK_ROWS, SEPARATORS[newline].encode()):
             if lines.may_be_long:
                 return
             if grammar is None:
                 quoted = rows.dialect.quoted and lines.held.startswith(b'"', lines.cuts[0])
-                shape, needs = self.shape, frozenset(needed)
-                grammar = grammar_of(shape, self.header, rows.dialect, newline, needs, quoted=quoted)
-            seek = self.unmarked == rows.taken
-            is_plain = grammar is not None and self._take_plain(lines, grammar, seek=seek)
+                needed = self._columns_looked_at()
+                grammar = grammar_of(self.shape, self.header, rows.dialect, newline, needed, quoted=quoted)
+            is_unmarked = self.unmarked == rows.taken
+            is_plain = grammar is not None and self._take_plain(lines, grammar, is_unmarked=is_unmarked)
             if not is_plain and not self._take_parsed(lines, rows.dialect):
                 return
             rows.take(lines)
 
-    def _take_plain(self, lines: Lines, grammar: TableGrammar, *, seek: bool) -> bool:
-        """Whether the lines were judged, being plain (``table_grammar.py``). ``seek`` exposures on the way."""
-        digest, is_marked = self._digest.begun(), not seek
+    def _columns_looked_at(self) -> frozenset[str]:
+        """The columns of which somebody asks for the cells, however sound they are."""
+        needed = {self.form.day, *self.gathered.names, *self.identities.columns}
+        for rule in self.form.rules:
+            needed.update(rule.columns)
+        return frozenset(needed)
+
+    def _take_plain(self, lines: Lines, grammar: TableGrammar, *, is_unmarked: bool) -> bool:
+        """Whether the lines were judged, being plain (``table_grammar.py``).
+
+        Exposures are sought on the way while no mark of one stands in what comes before the lines.
+        """
+        digest = self._digest.begun()
 
         def look(piece: bytes, text: str) -> bool:
-            nonlocal is_marked
+            nonlocal is_unmarked
             digest.update(grammar.written(piece))
-            is_marked = is_marked or may_expose(text)
+            is_unmarked = is_unmarked and not may_expose(text)
             return digest.written < CHUNK_CELL_CHARACTERS
 
         plain = grammar.proven(lines, self.shape, look, with_last=self.last_cells is not None)
         if plain is None:
             return False
         self._digest = digest
-        if not is_marked:
+        if is_unmarked:
             self.unmarked += lines.size
         self._take_chunk(plain.chunk, plain.last_cells, lines.count, self._rule_objections(plain.chunk))
         return True
@@ -186,7 +195,10 @@ class Examination:
         return True
 
     def _read_rows(self, rows: Rows) -> None:
+        """Judge what is left row by row, a chunk at a time; rows of another width are objected to."""
         width = len(self.header.names)
+        chunk: list[list[str]] = []
+        lines: list[int] = []
         characters = 0
         ragged: tuple[int, int] | None = None  # line and width of a row that may turn out to be the last
         for cells in rows:
@@ -196,16 +208,16 @@ class Examination:
             if len(cells) != width:
                 ragged = rows.line, len(cells)
                 continue
-            self._rows.append(cells)
-            self._lines.append(rows.line)
+            chunk.append(cells)
+            lines.append(rows.line)
             row = orjson.dumps(cells)
             self._digest.update(row)
             characters += len(row)
-            if len(self._rows) >= CHUNK_ROWS or characters >= CHUNK_CELL_CHARACTERS:
-                self._judge_rows(self._rows, self._lines)
-                self._rows, self._lines, characters = [], [], 0
-        if self._rows:
-            self._judge_rows(self._rows, self._lines)
+            if len(chunk) >= CHUNK_ROWS or characters >= CHUNK_CELL_CHARACTERS:
+                self._judge_rows(chunk, lines)
+                chunk, lines, characters = [], [], 0
+        if chunk:
+            self._judge_rows(chunk, lines)
         if ragged and ragged[1] < width:
             message = f"the last row has {ragged[1]} cells, the header {width}"
             self.findings.add(codes.TRUNCATED(message, Place(line=ragged[0])))
@@ -240,6 +252,7 @@ class Examination:
                     break
 
     def _judge_whole(self) -> None:
+        """What can be said only of all rows: days that lack their year, the diary, rules for whole tables."""
         table = self.gathered.table()
         days = Days()
         if self.form.daily:

@@ -23,7 +23,7 @@ from rawzone_assets.contract.table_bytes import CHARACTER, SHOWN, standing_for
 from rawzone_assets.contract.table_cells import refused_texts, unusual_cells
 from rawzone_assets.contract.table_digests import written_lines
 from rawzone_assets.contract.table_rows import SEPARATORS, Dialect, Lines
-from rawzone_assets.contract.table_rules import Chunk
+from rawzone_assets.contract.table_rules import Chunk, Distinct
 from rawzone_assets.contract.table_shapes import Header, Shape, is_nullable, shape_of
 
 _IN_ANY_LANGUAGE = {"month-day"}  # what is usual of them is English
@@ -76,7 +76,7 @@ class TableGrammar:
                 return None
         columns = _Columns(grammar=self, lines=lines)
         numbers = range(lines.first, lines.first + lines.count)
-        chunk = Chunk(columns=columns, lines=numbers, **self._distinct())
+        chunk = Chunk(columns=columns, lines=numbers, known=self._distinct())
         if any(refused_texts(shape, chunk, column) for column in self.doubtful):
             return None
         if any(unusual_cells(shape, chunk)):
@@ -92,11 +92,13 @@ class TableGrammar:
         return rf"-?[0-9]{{1,15}}\.[0-9]{{{decimals}}}" if is_decimal else None
 
     def _matches(self, piece: bytes, text: str, end: bytes, last_cell: str) -> bool:
+        """Whether all of a piece are sound rows, whose last cells match that."""
         begun = self.beginnings
         if begun and begun.pattern and self._begun_as_known(begun, last_cell).is_valid(text):
             return True
-        rows = self._rows if last_cell == self.cells[-1] else self._rows_of(*self.cells[:-1], last_cell)
-        if not _compiled(rows).is_valid(text):
+        is_usual = last_cell == self.cells[-1]
+        pattern = self._pattern if is_usual else self._pattern_of(*self.cells[:-1], last_cell)
+        if not _compiled(pattern).is_valid(text):
             return False
         if begun:
             begun.learn(piece, end)
@@ -106,31 +108,32 @@ class TableGrammar:
         engine = begun.engines.get(last_cell)
         if engine is None:  # of this table alone, and gone with it
             cells = (f"(?:{begun.pattern})", *self.cells[len(self.looked_at) : -1], last_cell)
-            engine = begun.engines[last_cell] = linear_pattern(self._rows_of(*cells))
+            engine = begun.engines[last_cell] = linear_pattern(self._pattern_of(*cells))
         return engine
 
     @cached_property
-    def _rows(self) -> str:
-        return self._rows_of(*self.cells)
+    def _pattern(self) -> str:
+        return self._pattern_of(*self.cells)
 
-    def _rows_of(self, *cells: str) -> str:
+    def _pattern_of(self, *cells: str) -> str:
+        """What any number of rows match, given what each cell of a row must."""
         before, between, after = (escaped(mark.encode()) for mark in (self.before, self.between, self.after))
         return f"^(?:{before}{between.join(cells)}{after})*$"
 
-    def _distinct(self) -> dict[str, Any]:
+    def _distinct(self) -> Distinct:
         """The different cells met so far, where they stand at the same place in every line."""
         if not self.beginnings:
-            return {}
+            return Distinct()
         rows = {tuple(beginning.decode().split(self.between)) for beginning in self.beginnings.known}
         places = list(self.looked_at.items())
-        return {
-            "_distinct": {name: frozenset(row[at] for row in rows) for name, at in places},
-            "_distinct_pairs": {
+        return Distinct(
+            cells={name: frozenset(row[at] for row in rows) for name, at in places},
+            pairs={
                 (name, other): frozenset((row[at], row[other_at]) for row in rows)
                 for name, at in places
                 for other, other_at in places
             },
-        }
+        )
 
     def written(self, piece: bytes) -> bytes:
         """The rows of a piece as JSON lists of texts, one after the other, as ``orjson`` writes them."""

@@ -19,28 +19,38 @@ from rawzone_assets.contract.forms import is_date
 
 
 @dataclass(frozen=True, kw_only=True)
+class Distinct:
+    """The different cells of some columns, and the different pairs of cells of some two, as far as known."""
+
+    cells: dict[str, frozenset[str | None]] = field(default_factory=dict)
+    pairs: dict[tuple[str, str], frozenset[tuple[str | None, str | None]]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Chunk:
-    """Some thousand rows as columns. Absent columns are absent; cells of nothing but blanks are ``None``."""
+    """Some thousand rows as columns. Absent columns are absent; cells of nothing but blanks are ``None``.
+
+    What is ``known`` already need not be found by looking through the rows.
+    """
 
     columns: Mapping[str, Sequence[str | None]]
-    lines: Sequence[int]
-    _distinct: dict[str, frozenset[str | None]] = field(default_factory=dict, compare=False)
-    _distinct_pairs: dict[tuple[str, str], frozenset[tuple[str | None, str | None]]] = field(
-        default_factory=dict, compare=False
-    )
+    lines: Sequence[int]  # where each row ends
+    known: Distinct = field(default_factory=Distinct, compare=False)
 
     def distinct(self, column: str) -> frozenset[str | None]:
         """The different cells of a column; none when it is absent. Dates and stores repeat endlessly."""
-        if column not in self._distinct:
-            self._distinct[column] = frozenset(self.columns.get(column, ()))
-        return self._distinct[column]
+        cells = self.known.cells
+        if column not in cells:
+            cells[column] = frozenset(self.columns.get(column, ()))
+        return cells[column]
 
     def distinct_pairs(self, one: str, other: str) -> frozenset[tuple[str | None, str | None]]:
         """The different pairs of cells of two columns; none when one of them is absent."""
-        if (one, other) not in self._distinct_pairs:
-            pairs = zip(self.columns.get(one, ()), self.columns.get(other, ()), strict=False)
-            self._distinct_pairs[one, other] = frozenset(pairs)
-        return self._distinct_pairs[one, other]
+        pairs = self.known.pairs
+        if (one, other) not in pairs:
+            both = zip(self.columns.get(one, ()), self.columns.get(other, ()), strict=False)
+            pairs[one, other] = frozenset(both)
+        return pairs[one, other]
 
     def place(self, row: int, column: str) -> Place:
         return Place(line=self.lines[row], column_name=column)
@@ -56,7 +66,7 @@ def chunk_of(names: Sequence[str | None], columns: Sequence[Sequence[str]], line
         for name, texts in known.items()
     }
     told = {name: distinct[name] - blanks[name] | {None} if blanks[name] else distinct[name] for name in cells}
-    return Chunk(columns=cells, lines=lines, _distinct=told)
+    return Chunk(columns=cells, lines=lines, known=Distinct(cells=told))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -22,6 +22,9 @@ from rawzone_assets.contract.schemas import compiled, compiled_pattern, load_sch
 if TYPE_CHECKING:
     import pandera.pandas as pandera
 
+MOST_COLUMNS = 500
+"""Of a header: what has more is no table of any feed, and is not looked at further."""
+
 _UNDERSTOOD = {"type", "title", "description", "format", "pattern", "minLength", "enum", "examples", "x-usual"}
 
 _ALL_BUT = re.compile(r"\^\(\?!([a-z]+)\$\)")  # a pattern of any text but one, which linear engines cannot say

@@ -19,6 +19,10 @@ class StagedContent:
     encoding: str
     size: int
 
+    @property
+    def is_in_memory(self) -> bool:
+        return False
+
     def read(self) -> bytes:
         with self.open() as stream:
             return stream.read()
