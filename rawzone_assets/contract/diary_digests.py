@@ -7,7 +7,7 @@ same figures it is always the same.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from decimal import Decimal, InvalidOperation, Overflow
 from functools import cache, lru_cache
@@ -35,32 +35,47 @@ _FIRST_BYTES = Struct(">Q24x")  # of a SHA-256, as a number
 
 def remembered_digests(columns: Sequence[Column], count: int) -> Sequence[int]:
     """The digests of so many days with one record each. Captures tell the same days again and again."""
-    records = _unmistakable(columns)
+
+    def digests_at(rows: Sequence[int]) -> Sequence[int]:
+        return _digests_of_single_records(picked(columns, rows), len(rows))
+
+    if len(columns) == 1 and _TOLD_APART.issuperset(map(type, columns[0])):
+        return _looked_up(columns[0], digests_at)
+    records = _as_json(columns)
     if records is None:
         return _digests_of_single_records(columns, count)
+    return _looked_up(
+        records, lambda rows: _digests_of_numbers([records[row] for row in rows]) or digests_at(rows)
+    )
+
+
+_known_digests: dict[Any, int] = {}
+_TOLD_APART = frozenset({int, str, type(None)})
+"""Types of figures that are looked up as they are. Of 1, 1.0 and true, which are equal, they have only one."""
+
+
+def _looked_up(records: Sequence[Any], digests_at: Callable[[Sequence[int]], Sequence[int]]) -> Sequence[int]:
+    """The digest of each record, of which those that are equal have the same figures.
+
+    ``digests_at`` tells those of the rows whose records were not met before.
+    """
     digests = list(map(_known_digests.get, records, repeat(ABSENT)))
     if ABSENT in digests:
         new = [row for row, digest in enumerate(digests) if digest == ABSENT]
-        unknown = [records[row] for row in new]
-        told = _digests_of_numbers(unknown) or _digests_of_single_records(picked(columns, new), len(new))
+        told = digests_at(new)
         for row, digest in zip(new, told, strict=True):
             digests[row] = digest
         if len(_known_digests) > _MOST_KNOWN:
             _known_digests.clear()
-        _known_digests.update(zip(unknown, told, strict=True))
+        _known_digests.update(zip([records[row] for row in new], told, strict=True))
     return digests
 
 
-_known_digests: dict[Any, int] = {}
-
-
-def _unmistakable(columns: Sequence[Column]) -> Sequence[Any] | None:
-    """What each record is remembered by, its JSON as a rule: those that are equal have the same figures.
+def _as_json(columns: Sequence[Column]) -> Sequence[bytes] | None:
+    """Each record's figures as JSON, without what stands round them.
 
     ``None`` if a null may be a number that JSON has none for, or if what parts records stands in one of them.
     """
-    if len(columns) == 1 and _PLAIN.issuperset(map(type, columns[0])):
-        return columns[0]  # looked up as it is: 1, 1.0 and true, which are equal, are not all among them
     try:
         written = orjson.dumps(list(zip(*columns, strict=True)))
     except orjson.JSONEncodeError:  # a number that is too large for it
@@ -69,10 +84,8 @@ def _unmistakable(columns: Sequence[Column]) -> Sequence[Any] | None:
     return records if columns and b"null" not in written and len(records) == len(columns[0]) else None
 
 
-def _digests_of_numbers(records: Sequence[Any]) -> Sequence[int] | None:
-    """As :func:`_digests_of_single_records` of their JSON, if they are made of plain numbers only."""
-    if not isinstance(records[0], bytes):
-        return None
+def _digests_of_numbers(records: Sequence[bytes]) -> Sequence[int] | None:
+    """As :func:`_digests_of_single_records`, given their JSON, if they are made of plain numbers only."""
     written = b",;,".join(records) + b","
     if written.translate(None, _OF_NUMBERS):  # a text, a list, true, false or an exponent
         return None
@@ -138,9 +151,6 @@ def _as_written() -> jsonschema_rs.Draft202012Validator:
 
     number = r"-?(?:[1-9][0-9]{0,17}(?:\.[0-9]{0,8}[1-9])?|0\.0{0,5}(?:[1-9][0-9]{0,18})?[1-9])"
     return linear_pattern(rf"^(?:(?:{number}|[^,]*0),)+$")
-
-
-_PLAIN = frozenset({int, str, type(None)})
 
 
 def _plain(value: Any) -> str:
