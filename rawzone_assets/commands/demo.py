@@ -9,8 +9,9 @@ import subprocess
 import sys
 import time
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
+from typing import NoReturn
 
 import click
 
@@ -30,7 +31,9 @@ _MARK = ".rawzone-demo"  # in landing: these files are samples
 _LOOPBACK = "127.0.0.1"  # Dagster's server knows no passwords: it must not be reachable from elsewhere
 _PORT = 3000
 _PATIENCE = 60.0  # seconds for the UI to come up
+_LAST_LINES = 20  # of Dagster's log, when it fails
 _FAREWELL = 20.0  # seconds for Dagster to stop
+_LAST_ON_EARTH = timezone(timedelta(hours=-12))  # where a day is over when it is over everywhere
 
 
 @click.command(name="demo")
@@ -75,7 +78,9 @@ def _land_samples(landing: Path, days: int) -> None:
     if landing.exists():
         fail(f"{landing} holds files of your own: give the demonstration a folder of its own with --home.")
     unfinished = landing.with_name(f".{landing.name}-{os.getpid()}")
-    samples = write_landing(unfinished, days=days, until=datetime.now(UTC).date())
+    # Nothing is captured later than now, whatever the time zones of the extractors.
+    yesterday = datetime.now(_LAST_ON_EARTH).date() - timedelta(days=1)
+    samples = write_landing(unfinished, days=days, until=yesterday)
     (unfinished / _MARK).touch()
     unfinished.rename(landing)
     bad = sum(sample.verdict == "quarantined" for sample in samples)
@@ -99,35 +104,47 @@ def _serve(settings: Settings, port: int) -> None:
     # Dagster would inherit.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.default_int_handler)
-    process = subprocess.Popen(
-        [sys.executable, "-W", "ignore", "-m", "dagster", "dev", *arguments, *quiet],
-        env=environment,
-        cwd=settings.home,
-        start_new_session=True,  # Ctrl-C reaches us alone, and we stop Dagster in good order
-    )
+    log = Path(environment["DAGSTER_HOME"], "demo.log")  # alerts among it, a page for what the samples have wrong
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-W", "ignore", "-m", "dagster", "dev", *arguments, *quiet],
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            env=environment,
+            cwd=settings.home,
+            start_new_session=True,  # Ctrl-C reaches us alone, and we stop Dagster in good order
+        )
     try:
-        _await(process, port)
+        _await(process, port, log)
         click.echo(
             f"\nDagster UI:   http://{_LOOPBACK}:{port}\n"
             f"DAGSTER_HOME: {environment['DAGSTER_HOME']}\n"
+            f"Its log, with the alerts: {log}\n"
             f"Drop files into {settings.layout.landing} and watch them being promoted within a minute.\n"
             "Stop with Ctrl-C."
         )
         process.wait()
-        fail("Dagster has stopped by itself: what it wrote above says why.")
+        _fail_of_dagster("Dagster has stopped by itself", log)
     except KeyboardInterrupt:
         note("Stopping Dagster.")
     finally:
         _stop(process)
 
 
-def _await(process: subprocess.Popen[bytes], port: int) -> None:
+def _await(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
     end = time.monotonic() + _PATIENCE
     while time.monotonic() < end and process.poll() is None:
         with suppress(OSError), socket.create_connection((_LOOPBACK, port), timeout=1):
             return
         time.sleep(0.2)
-    fail("The Dagster UI did not start: what Dagster wrote above says why.")
+    _fail_of_dagster("The Dagster UI did not start", log)
+
+
+def _fail_of_dagster(what: str, log: Path) -> NoReturn:
+    """Show the end of what Dagster wrote, and fail."""
+    for line in log.read_text(errors="replace").splitlines()[-_LAST_LINES:]:
+        note(line)
+    fail(f"{what}: the end of {log}, shown above, says why.")
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:

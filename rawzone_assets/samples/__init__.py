@@ -7,16 +7,17 @@ presence, with ``CASES`` (good, odd and bad deliveries) and ``ROUTINE`` (what la
 from __future__ import annotations
 
 import pkgutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from functools import cache
 from importlib import import_module
+from itertools import count
 from pathlib import Path
 from random import Random
 
 from rawzone_assets.contract import codes
-from rawzone_assets.samples.sample import Case, Routine, Sample
+from rawzone_assets.samples.sample import Case, Routine, Sample, days_back
 
 __all__ = ["Case", "Routine", "Sample", "cases", "routines", "samples", "write_landing"]
 
@@ -49,8 +50,9 @@ def samples(feed_id: str | None = None, *, capture: date | None = None, seed: in
 def write_landing(folder: Path, *, days: int, until: date, seed: int = 7, bad: bool = True) -> list[Sample]:
     """Fill a landing folder with ``days`` days of deliveries up to ``until``; what was written, in order.
 
-    With ``bad``, every refusal of every feed is among them, spread over the newest days. A copy under another
-    name, a file of no feed and an unfinished download are always there.
+    A feed that lands nothing in these days, being monthly perhaps, has its newest delivery from before. With
+    ``bad``, every refusal of every feed is among them, spread over the newest days. A copy under another name,
+    a file of no feed and an unfinished download are always there.
     """
     written = list(_landing(days=days, until=until, seed=seed, bad=bad))
     for sample in written:
@@ -63,18 +65,12 @@ def write_landing(folder: Path, *, days: int, until: date, seed: int = 7, bad: b
 def _landing(*, days: int, until: date, seed: int, bad: bool) -> Iterator[Sample]:
     last: dict[str, Sample] = {}
     seen: set[tuple[str, bytes]] = set()
-    for back in range(days - 1, -1, -1):
-        day = until - timedelta(days=back)
-        for _, routines in _platform_modules():
-            for routine in routines:
-                sample = routine.build(day, seed=seed)
-                if sample is None:
-                    continue
-                # The first answers of a year are empty and equal: the second is a duplicate like any other.
-                again = (sample.feed, sample.data) in seen
-                seen.add((sample.feed, sample.data))
-                last[sample.feed] = sample
-                yield replace(sample, verdict="duplicate") if again else sample
+    for sample in _in_the_course_of(days_back(until, days), seed):
+        # The first answers of a year are empty and equal: the second is a duplicate like any other.
+        again = (sample.feed, sample.data) in seen
+        seen.add((sample.feed, sample.data))
+        last[sample.feed] = sample
+        yield replace(sample, verdict="duplicate") if again else sample
     if bad:
         spread = min(days, _MOST_BAD_DAYS)
         for cases, _ in _platform_modules():
@@ -82,6 +78,19 @@ def _landing(*, days: int, until: date, seed: int, bad: bool) -> Iterator[Sample
                 if case.verdict == "quarantined":
                     yield case.build(until - timedelta(days=minute % spread), seed=seed, minute=minute)
     yield from _litter(until, last)
+
+
+def _in_the_course_of(days: Sequence[date], seed: int) -> Iterator[Sample]:
+    """What lands on these days; before it the newest older deliveries of the feeds of which nothing does."""
+    landing = {routine.feed for routine in routines() if any(map(routine.lands_on, days))}
+    for routine in routines():
+        if routine.feed not in landing:
+            older = (days[0] - timedelta(days=back) for back in count(1))
+            yield routine.build(next(filter(routine.lands_on, older)), seed=seed)
+    for day in days:
+        for routine in routines():
+            if routine.lands_on(day):
+                yield routine.build(day, seed=seed)
 
 
 def _litter(until: date, last: dict[str, Sample]) -> Iterator[Sample]:

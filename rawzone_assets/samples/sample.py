@@ -68,10 +68,12 @@ class Routine:
     day_of_month: int | None = None  # only on this day of the month
     codes: Callable[[date], tuple[str, ...]] = lambda _day: ()
 
-    def build(self, day: date, *, seed: int) -> Sample | None:
-        """The delivery of that day, or ``None`` when none comes."""
-        if self.weekday not in (None, day.weekday()) or self.day_of_month not in (None, day.day):
-            return None
+    def lands_on(self, day: date) -> bool:
+        """Whether a delivery comes that day."""
+        return self.weekday in (None, day.weekday()) and self.day_of_month in (None, day.day)
+
+    def build(self, day: date, *, seed: int) -> Sample:
+        """The delivery of that day, which is one that it comes on."""
         clock = Random(f"{seed}/{self.feed}/{day}/clock")
         stamp = f"{day:%Y%m%d}_07{clock.randint(0, 59):02d}{clock.randint(0, 59):02d}"
         return Sample(

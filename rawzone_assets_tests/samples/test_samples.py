@@ -107,6 +107,12 @@ class TestLanding:
         }  # fmt: skip
         assert daily_and_weekly.items() <= arrivals.items()
 
+    @pytest.mark.parametrize("until", [date(2025, 6, 8), date(2025, 6, 9), date(2025, 6, 30)])
+    def test_has_a_good_delivery_of_every_feed_however_few_its_days(self, tmp_path: Path, until: date):
+        written = write_landing(tmp_path, days=1, until=until, bad=False)
+        brought = {sample.feed for sample in written if sample.verdict == "promoted"}
+        assert brought == {feed.id for feed in all_feeds()}
+
     def test_has_every_verdict_and_every_bad_sample(self, tmp_path: Path):
         written = write_landing(tmp_path, days=3, until=date(2025, 6, 12))
         verdicts = Counter(sample.verdict for sample in written)

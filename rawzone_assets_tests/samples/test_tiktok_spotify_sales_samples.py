@@ -46,8 +46,8 @@ def test_every_feed_has_a_faithful_good_sample_and_eight_bad_ones(feed):
 
 @pytest.mark.parametrize("routine", ROUTINES, ids=lambda routine: f"{routine.feed} {routine.name}")
 def test_what_lands_in_the_course_of_things_is_promoted(routine):
-    built = [routine.build(date(2025, 6, 12) - timedelta(days=back), seed=7) for back in range(400)]
-    landed = [sample for sample in built if sample]
+    days = [date(2025, 6, 12) - timedelta(days=back) for back in range(400)]
+    landed = [routine.build(day, seed=7) for day in days if routine.lands_on(day)]
     assert len(landed) >= 12
     for sample in landed[::5]:
         assert outcome(sample) == ("promoted", set(sample.codes)), (sample.path, outcome(sample))

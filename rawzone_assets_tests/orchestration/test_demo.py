@@ -1,0 +1,63 @@
+"""``rawzone demo`` with its UI, as a newcomer runs it: a real process, a real Dagster, Ctrl-C at the end."""
+
+import json
+import signal
+import subprocess
+import sys
+import urllib.request
+from datetime import UTC, datetime
+
+import pytest
+
+from rawzone_assets.platforms import all_feeds
+from rawzone_assets_tests.browser.demo_zone import clean_environment
+from rawzone_assets_tests.processes import eventually, free_port, running
+
+RAWZONE = (sys.executable, "-c", "from rawzone_assets.cli import main; main()")
+
+
+def ask(home, *arguments):
+    """The JSON lines that a command answers over the zone."""
+    done = subprocess.run(
+        [*RAWZONE, "--home", str(home), *arguments, "--json"],
+        env=clean_environment(),
+        capture_output=True,
+        check=False,
+    )
+    return list(map(json.loads, done.stdout.splitlines()))
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory):
+    """Where the demonstration took place, what it said, and whether its UI answered."""
+    folder = tmp_path_factory.mktemp("demo")
+    home, said, port = folder / "data", folder / "said", free_port()
+    command = [*RAWZONE, "demo", "--days", "1", "--port", str(port), "--home", str(home)]
+    with running(command, log=said, env=clean_environment(), cwd=folder) as process:
+        assert eventually(lambda: "Ctrl-C" in said.read_text(), process=process), said.read_text()
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/server_info", timeout=60) as answer:
+            knows = json.load(answer)
+        assert eventually(lambda: "Incident" in (home / "dagster" / "demo.log").read_text(), process=process)
+        process.send_signal(signal.SIGINT)
+        process.wait(timeout=60)
+    return home, said.read_text(), knows, process.returncode
+
+
+def test_the_address_of_the_ui_stays_on_the_screen_and_dagsters_log_goes_to_a_file(demo):
+    home, said, knows, code = demo
+    assert "dagster_version" in knows
+    assert code == 0
+    assert "Incident" not in said
+    assert str(home / "dagster" / "demo.log") in said
+    assert said.rstrip().endswith("Stop with Ctrl-C.\nStopping Dagster.")
+
+
+def test_every_feed_has_accepted_something(demo):
+    counts = {line["feed"]: line["files"] for line in ask(demo[0], "status") if "feed" in line}
+    assert set(counts) == {feed.id for feed in all_feeds()}
+    assert all(counts.values()), counts
+
+
+def test_nothing_was_captured_later_than_now(demo):
+    captured = [line["captured_at"] for line in ask(demo[0], "log") if line["captured_at"]]
+    assert max(map(datetime.fromisoformat, captured)) < datetime.now(UTC)
