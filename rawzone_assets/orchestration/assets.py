@@ -264,7 +264,7 @@ def _description(feed: Feed) -> str:
     schemas = ", ".join(f"`schemas/{schema}`" for schema in feed.schemas)
     checks = "\n".join(f"- `{name}`: {_promise(feed, name)}" for name in daily_checks(feed))
     return (
-        f"### {feed.title}\n\n{feed.description}\n\n**Checks of each day**\n\n{checks}\n\n"
+        f"{feed.title}. {feed.description}\n\n**Checks of each day**\n\n{checks}\n\n"
         f"**Contract**: {schemas}, version {feed.version}, rules {feed.rules_version}. "
         "Accepted deliveries are stored byte for byte; refused ones go to quarantine with their findings.\n\n"
         "A backfill counts days without deliveries as failed although its runs succeed: nothing was there to "

@@ -133,7 +133,7 @@ def _description(feed: Feed, found: tuple[Table, ...]) -> str:
     main = ", ".join(f"`{table.name}`" for table in found if table.is_main)
     rows = f"The view's rows are those of {main}. " if main else "The form of its deliveries has no columns. "
     return (
-        f"### {feed.title}: columnar projection\n\n"
+        f"{feed.title}, as columns. "
         "The newest version of each delivery of a capture day as Parquet: every value as the source wrote it, "
         "in the type that the contract gives it, and with each row the way back to its raw bytes. Captures "
         "overlap: choose one by `_captured_at` before adding up.\n\n"
