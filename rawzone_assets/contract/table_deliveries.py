@@ -47,17 +47,20 @@ def _read(
     text = {**seen.facts, "charset": charset or seen.facts["charset"]}
     if charset is None:
         return Facts(text=text), False
+    shape = shape_of(feed.schema)
     examination = Examination(
         form=form,
         feed=feed,
         capture=capture,
         findings=findings,
-        shape=shape_of(feed.schema),
-        identities=Identities(columns=form.unique),
+        shape=shape,
+        identities=Identities(
+            columns=form.unique, required=frozenset(form.unique).intersection(shape.required)
+        ),
         gathered=Gathered(names=form.needed_whole()),
     )
     with content.open() as stream:
-        rows = rows_of(content, stream, dialects=form.dialects, charset=charset, shape=examination.shape)
+        rows = rows_of(content, stream, dialects=form.dialects, charset=charset, shape=shape)
         examination.run(rows, seen)
     # What no mark announces is not there: nobody has to look for it again.
     seen_all = examination.unmarked == content.size

@@ -81,16 +81,18 @@ class TableRule:
 class Identities:
     """Which rows of one delivery were met, over all its chunks: what ``columns`` hold may stand once.
 
-    Rows in which one of them is blank or absent are told apart by the others.
+    Rows in which one of them is blank or absent are told apart by the others. Where it is ``required`` they are
+    not: what made the row itself is lost then, which is objected to, and the others are no record's identity.
     """
 
     columns: tuple[str, ...]
+    required: frozenset[str] = frozenset()
     _first: dict[tuple[str | None, ...], int] = field(default_factory=dict)
 
     def repeats(self, chunk: Chunk) -> Iterator[Finding]:
         """The rows that stood before."""
         present = [name for name in self.columns if name in chunk.columns]
-        if not present:
+        if not present or not self.required.issubset(present):
             return
         keys = list(zip(*(chunk.columns[name] for name in present), strict=True))
         first = dict(zip(keys, chunk.lines, strict=True))
@@ -98,7 +100,10 @@ class Identities:
             self._first.update(first)
             return
         code = codes.REPEATED_DAY if len(self.columns) == 1 else codes.REPEATED_RECORD
+        needed = [at for at, name in enumerate(present) if name in self.required]
         for row, key in enumerate(keys):
+            if any(key[at] is None for at in needed):
+                continue
             line = self._first.setdefault(key, chunk.lines[row])
             if line != chunk.lines[row]:
                 message = f"{' and '.join(present)} are those of line {line}"

@@ -16,7 +16,7 @@ HEADER = (
 )
 
 
-def judged(*rows: str) -> Judgement:
+def judged(*rows: str, header: str = HEADER) -> Judgement:
     feed = find_feed("metaads/daily")
     local = parse_stamp("20250612_080000")
     assert feed
@@ -24,7 +24,7 @@ def judged(*rows: str) -> Judgement:
     capture = Capture(
         name="metaads_campaign_daily_20250612_080000.csv", day=local.date(), captured_at=to_utc(local, "UTC")
     )
-    return judge(feed, BytesContent("\n".join((HEADER, *rows, "")).encode()), capture)
+    return judge(feed, BytesContent("\n".join((header, *rows, "")).encode()), capture)
 
 
 def row(day: int, campaign: str = "1", adset: str = "") -> str:
@@ -42,6 +42,33 @@ def test_a_row_is_compared_with_all_before_it(monkeypatch, rows_a_chunk):
 @pytest.mark.parametrize("other", [row(11), row(10, campaign="2"), row(10, adset="7")])
 def test_rows_differ_when_one_of_the_identifying_columns_does(other):
     assert judged(row(10), other).findings == ()
+
+
+def codes_of(judgement: Judgement) -> set[str]:
+    return {finding.code for finding in judgement.findings}
+
+
+def test_rows_whose_day_is_lost_are_not_taken_for_one_another():
+    """Only what is wrong is said: the check that answers for identity has nothing to object to."""
+    without_day = [row(day).partition(",")[2] for day in (10, 11)]
+    assert codes_of(judged(*without_day, header=HEADER.partition(",")[2])) == {"RZ-MISSING-FIELD"}
+    assert codes_of(judged(*("," + text for text in without_day))) == {"RZ-EMPTY-FIELD"}
+
+
+def test_rows_are_compared_beside_others_whose_day_is_lost():
+    blank = "," + row(10).partition(",")[2]
+    found = [
+        f.where.line
+        for f in judged(blank, row(10), blank, row(10)).findings
+        if f.where and "REPEATED" in f.code
+    ]
+    assert found == [5]
+
+
+def test_a_column_that_may_be_absent_is_not_needed_to_tell_rows_apart():
+    header, rows = HEADER.replace("adset_id,", ""), [row(day).replace(",x,,", ",x,") for day in (10, 11, 10)]
+    assert codes_of(judged(*rows[:2], header=header)) == set()
+    assert codes_of(judged(*rows, header=header)) == {"RZ-REPEATED-RECORD"}
 
 
 @pytest.mark.parametrize(("day", "is_refused"), [(13, False), (14, True)])
