@@ -104,9 +104,8 @@ def _serve(settings: Settings, port: int) -> None:
     # Dagster would inherit.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.default_int_handler)
-    log = Path(
-        environment["DAGSTER_HOME"], "demo.log"
-    )  # alerts among it, a page for what the samples have wrong
+    # Alerts are in it: pages of them, for what the samples have wrong.
+    log = Path(environment["DAGSTER_HOME"], "demo.log")
     with log.open("wb") as output:
         process = subprocess.Popen(
             [sys.executable, "-W", "ignore", "-m", "dagster", "dev", *arguments, *quiet],
