@@ -22,7 +22,7 @@ from rawzone_assets.contract.judging import judge
 from rawzone_assets.contract.modes import Mode, Secrets
 from rawzone_assets.platforms import all_platforms, find_feed
 from rawzone_assets.samples import samples
-from rawzone_assets.zone import judges
+from rawzone_assets.zone import judges, judging_process
 from rawzone_assets.zone.errors import JudgeUnavailable, StorageFailed
 from rawzone_assets.zone.files import LocalFiles
 from rawzone_assets.zone.judges import JudgePool
@@ -80,7 +80,7 @@ class TestAWorkerThatDies:
         self.refuses(hurried, "processor", "took more than 2 seconds")
 
     def test_may_have_stood_still(self, hurried: JudgePool, monkeypatch: pytest.MonkeyPatch):
-        monkeypatch.setattr(judges, "_WALL_FACTOR", 2)
+        monkeypatch.setattr(judging_process, "_WALL_FACTOR", 2)
         self.refuses(hurried, "asleep", "took more than 2 seconds")
 
     def refuses(self, pool: JudgePool, order: str, said: str) -> None:
@@ -145,14 +145,14 @@ class TestADeathThatIsNoFault:
         """As when the kernel ends each new one: the environment's fault, and the pool goes on afterwards."""
         started: list[int] = []
 
-        class Doomed(judges._Worker):
+        class Doomed(judges.Worker):
             def __init__(self, source: str, memory: int, first_feed: str) -> None:
                 super().__init__(source, memory, first_feed)
                 started.append(self._process.pid)
                 self._process.kill()
 
         with monkeypatch.context() as patch:
-            patch.setattr(judges, "_Worker", Doomed)
+            patch.setattr(judges, "Worker", Doomed)
             with pytest.raises(JudgeUnavailable):
                 ordered(faulty, "ok")
         assert len(started) == judges._MOST_WORKERS
@@ -309,8 +309,8 @@ class TestSeveralAtOnce:
 
     def test_are_asked_of_a_worker_once(self, faulty: JudgePool, monkeypatch: pytest.MonkeyPatch):
         sent: list[int] = []
-        write = judges.write_frame
-        monkeypatch.setattr(judges, "write_frame", lambda *frame: (sent.append(1), write(*frame)))
+        write = judging_process.write_frame
+        monkeypatch.setattr(judging_process, "write_frame", lambda *frame: (sent.append(1), write(*frame)))
         self.judged(faulty, ["ok"] * 50)
         assert len(sent) == 1
 
