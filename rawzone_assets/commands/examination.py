@@ -25,8 +25,9 @@ from rawzone_assets.zone.file_content import FileContent
 from rawzone_assets.zone.landed import Landed
 from rawzone_assets.zone.landing import HELD_IN_MEMORY, ChangedWhileRead, Landing, Unreadable
 from rawzone_assets.zone.receipt import Verdict
+from rawzone_assets.zone.recognizing import left_alone
 from rawzone_assets.zone.settings import Settings
-from rawzone_assets.zone.survey import Delivery, left_alone
+from rawzone_assets.zone.survey import Delivery
 
 IGNORED = "ignored"
 RECOGNIZED = "recognized"

@@ -28,7 +28,8 @@ from rawzone_assets.zone.landed import Landed
 from rawzone_assets.zone.landing import LandedReading, Landing, Unreadable
 from rawzone_assets.zone.layout import Layout, nested
 from rawzone_assets.zone.receipt import Verdict, printable_path, timestamp
-from rawzone_assets.zone.survey import MOST_COPIED, Delivery, recognized_as
+from rawzone_assets.zone.recognizing import MOST_COPIED, recognized_as
+from rawzone_assets.zone.survey import Delivery
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 

@@ -1,18 +1,18 @@
 """The survey: every landed file in exactly one state (invariant I6).
 
-Level-triggered: what landing holds now, less what the index knows. It reads names and file times only, so
-it stays cheap for a sensor that looks twice a minute.
+Level-triggered: what landing holds now, less what the index knows. It reads names, file times and, of names
+without a date, sidecars, so it stays cheap for a sensor that looks twice a minute. What a file is that is not
+known yet is ``recognizing``'s to say.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from rawzone_assets.contract import codes
-from rawzone_assets.contract.feed import Feed, Platform
+from rawzone_assets.contract.feed import Platform
 from rawzone_assets.contract.findings import Finding
 from rawzone_assets.contract.naming import (
     Ignored,
@@ -22,24 +22,20 @@ from rawzone_assets.contract.naming import (
     is_in_the_future,
     names_digest,
 )
-from rawzone_assets.zone import sidecar
 from rawzone_assets.zone.errors import IndexFailed
 from rawzone_assets.zone.garbage import collected_seldom
 from rawzone_assets.zone.index import Index
-from rawzone_assets.zone.index_seen import Folder, SeenFile
-from rawzone_assets.zone.landed import MOST_LEVELS, Landed, Scan
+from rawzone_assets.zone.index_seen import Folder, SeenFile, Standing
+from rawzone_assets.zone.landed import Landed, Scan
 from rawzone_assets.zone.landing import Landing
 from rawzone_assets.zone.receipt import Verdict
-from rawzone_assets.zone.sidecar import HasSidecars
+from rawzone_assets.zone.recognizing import recognized_as
 
 _MANY = 200
 """Files of a folder whose comparing one by one is worth sparing."""
-MOST_COPIED = 2**30
-"""Bytes. What its feed's limit refuses is copied into quarantine up to this size, else left in landing."""
 
-
-Recognize = Callable[[str, datetime | None], Recognized | Unrecognized | Ignored]
-"""What the file at a path is, given the time that its sidecar states."""
+_Decided = tuple[str | None, Verdict]
+"""The feed of a landed file, if any, and the verdict on it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,7 +74,7 @@ class Survey:
     ready: tuple[Delivery, ...] = ()
     waiting: tuple[Waiting, ...] = ()
     unrecognized: tuple[tuple[Landed, Finding], ...] = ()  # not recorded yet
-    decided: Mapping[str, tuple[str | None, Verdict]] = field(default_factory=dict)  # label -> feed, verdict
+    decided: Mapping[str, _Decided] = field(default_factory=dict)  # by label
     ignored: tuple[tuple[str, str], ...] = ()
     unreadable: tuple[str, ...] = ()  # folders
     size: int = 0  # bytes of all that lies there but for what is ignored
@@ -153,7 +149,7 @@ class _Look:
     ready: list[Delivery] = field(default_factory=list)
     waiting: list[Waiting] = field(default_factory=list)
     strangers: list[tuple[Landed, Finding]] = field(default_factory=list)
-    decided: dict[str, tuple[str | None, Verdict]] = field(default_factory=dict)
+    decided: dict[str, _Decided] = field(default_factory=dict)
     left: list[tuple[int, SeenFile | None]] = field(default_factory=list)  # place in the scan, what was known
     confirmed: list[SeenFile] = field(default_factory=list)
     large: list[Folder] = field(default_factory=list)  # folders that were compared file by file
@@ -164,37 +160,59 @@ class _Look:
         Nearly all of a large landing was decided before, so no file costs more here than its two comparisons,
         and in a large folder that is wholly as it was, not even that.
         """
-        labels, entities = self.scan.labels, self.scan.entities
         with self.index.usable():
             standings = self.index.seen.standings()
-            current = {
+            current: dict[int, _Decided] = {
                 number: (standing.feed, standing.verdict)
                 for number, standing in standings.items()
                 if standing.feed and standing.names == self.names
             }
-            places: list[int] = []
-            for path, first, end in self.scan.folders:
-                folder = self._large_folder(path, first, end)
-                known = self.index.seen.standings_in(folder) if folder else None
-                if known and current.keys() >= set(known):
-                    self.decided.update(zip(labels[first:end], map(current.__getitem__, known), strict=True))
-                    continue
-                places += range(first, end)
-                if folder:
-                    self.large.append(folder)
-            for found in self.index.seen.known([labels[place] for place in places]):
-                for number_in, entity, number in found:
-                    place = places[number_in]
-                    if number in current and entity == entities[place]:
-                        self.decided[labels[place]] = current[number]
-                    elif entity is None or number not in standings:  # or dealt with only this moment
-                        self.left.append((place, None))
-                    else:
-                        self.left.append((place, SeenFile(labels[place], entity, standings[number])))
+            places = self._places_to_compare(current)
+            self._compare(places, standings, current)
+        self._take_back_what_is_not_opened()
+
+    def _places_to_compare(self, current: dict[int, _Decided]) -> list[int]:
+        """Where in the scan files stand that must be compared one by one; those of whole folders are decided.
+
+        ``current`` are the standings that hold for names as they are declared now, by their numbers.
+        """
+        places: list[int] = []
+        for path, first, end in self.scan.folders:
+            folder = self._large_folder(path, first, end)
+            known = self.index.seen.standings_in(folder) if folder else None
+            if known and current.keys() >= set(known):
+                labels = self.scan.labels[first:end]
+                self.decided.update(zip(labels, map(current.__getitem__, known), strict=True))
+                continue
+            places += range(first, end)
+            if folder:
+                self.large.append(folder)
+        return places
+
+    def _compare(
+        self,
+        places: list[int],
+        standings: dict[int, Standing],
+        current: dict[int, _Decided],
+    ) -> None:
+        """Decide on the files that are as they were known; the others are left, with what was known of them."""
+        labels, entities = self.scan.labels, self.scan.entities
+        for rows in self.index.seen.known([labels[place] for place in places]):
+            for asked, entity, number in rows:
+                place = places[asked]
+                if number in current and entity == entities[place]:
+                    self.decided[labels[place]] = current[number]
+                elif entity is None or number not in standings:  # or dealt with only this moment
+                    self.left.append((place, None))
+                else:
+                    self.left.append((place, SeenFile(labels[place], entity, standings[number])))
+
+    def _take_back_what_is_not_opened(self) -> None:
+        """What is not opened at all may have been a delivery before."""
         for place, marks in self.scan.marks.items():
-            # What is not opened at all may have been a delivery before.
-            if (marks.borrowed or not marks.regular) and labels[place] in self.decided:
-                del self.decided[labels[place]]
+            label = self.scan.labels[place]
+            if (marks.borrowed or not marks.regular) and label in self.decided:
+                del self.decided[label]
                 self.left.append((place, None))
 
     def _large_folder(self, path: str, first: int, end: int) -> Folder | None:
@@ -254,48 +272,6 @@ class _Look:
                 self.index.confirm(self.confirmed, self.names)
             if whole:
                 self.index.note_unchanged(whole)
-
-
-def recognized_as(
-    source: HasSidecars, landed: Landed, recognize: Recognize
-) -> Recognized | Unrecognized | Ignored:
-    """What a file is: by its path, its sidecar where the path lacks a date, its kind and size."""
-    if landed.too_deep:
-        deep = f"it is a folder below {MOST_LEVELS} others and was not entered"
-        return Unrecognized(finding=codes.NOT_A_REGULAR_FILE(deep))
-    recognized = recognize(landed.path, None)
-    if (
-        isinstance(recognized, Unrecognized)
-        and (landed.sidecar or landed.packed)
-        and recognized.finding.code == codes.NO_DATE.code
-    ):
-        stated = sidecar.beside(landed, source).captured_at
-        if stated is not None:
-            recognized = recognize(landed.path, stated)
-    if isinstance(recognized, Recognized) and not _is_text(recognized.capture.name):
-        return Unrecognized(finding=codes.UNKNOWN_NAME("its name is not valid UTF-8"))
-    finding = left_alone(landed, recognized.feed) if isinstance(recognized, Recognized) else None
-    return Unrecognized(finding=finding) if finding else recognized
-
-
-def left_alone(landed: Landed, feed: Feed) -> Finding | None:
-    """Why an entry that has a delivery's name is not opened at all, or ``None`` (ADR 20)."""
-    if not landed.regular:
-        return codes.NOT_A_REGULAR_FILE("it is a link, pipe, socket or device and was not opened")
-    if landed.borrowed:
-        return codes.BORROWED_FILE("it is another name of a private file that its folder's owner does not own")
-    limit = max(feed.max_size, MOST_COPIED)
-    if landed.size > limit:
-        return codes.TOO_LARGE(f"above {limit:,} bytes no copy is kept, the file has {landed.size:,}")
-    return None
-
-
-def _is_text(name: str) -> bool:
-    try:
-        name.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def _not_yet(delivery: Delivery, *, now: datetime, settle: float) -> str | None:

@@ -16,7 +16,7 @@ import pytest
 from rawzone_assets.contract.naming import Recognized, Unrecognized, recognize
 from rawzone_assets.platforms import all_platforms
 from rawzone_assets.zone import landed as landed_module
-from rawzone_assets.zone import survey as survey_module
+from rawzone_assets.zone import recognizing
 from rawzone_assets.zone.errors import LandingMissing, ZoneError
 from rawzone_assets.zone.landing import ChangedWhileRead, Landing
 from rawzone_assets.zone.settings import Settings
@@ -291,7 +291,7 @@ class TestSizes:
 
     @pytest.mark.parametrize(("spare", "state"), [(0, "quarantined"), (1, "unrecognized")])
     def test_the_bound_between_the_two_is_exact(self, home, landing, monkeypatch, spare, state):
-        monkeypatch.setattr(survey_module, "MOST_COPIED", 1)
+        monkeypatch.setattr(recognizing, "MOST_COPIED", 1)
         os.truncate(landing.put(NOTE, b""), 64 * 2**20 + spare)
         with open_zone(home) as zone:
             (found,) = [*look(zone).ready, *look(zone).unrecognized]
