@@ -17,10 +17,10 @@ from statistics import median
 import orjson
 
 from benchmarks.core import promote_core
-from rawzone_assets.zone.files import LocalFiles
 from rawzone_assets.zone.garbage import collected_seldom
 from rawzone_assets.zone.index import Index
 from rawzone_assets.zone.ledger import EMPTY, Author, Ledger, compose_commit
+from rawzone_assets.zone.local_files import LocalFiles
 from rawzone_assets.zone.receipt import Record
 
 A_COMMIT = 1000

@@ -21,7 +21,8 @@ from rawzone_assets.health.notices import Event, Notice
 from rawzone_assets.health.outbox import Channel, Outbox
 from rawzone_assets.health.signs import Incident
 from rawzone_assets.zone.errors import StorageFailed, ZoneError
-from rawzone_assets.zone.files import Files, LocalFiles, ensure_folder
+from rawzone_assets.zone.files import Files, ensure_folder
+from rawzone_assets.zone.local_files import LocalFiles
 from rawzone_assets.zone.receipt import moment, timestamp
 
 _VERSION = 1

@@ -20,12 +20,13 @@ from rawzone_assets.contract.feed import Platform
 from rawzone_assets.health.checks import Check, Health, failed, ok, warn
 from rawzone_assets.health.protection import examine_protection, hard_links_check, protection_check
 from rawzone_assets.zone.errors import LandingMissing, LedgerDamaged, StorageFailed
-from rawzone_assets.zone.files import Files, LocalFiles, nearest_folder
+from rawzone_assets.zone.files import Files, nearest_folder
 from rawzone_assets.zone.index import index_path
 from rawzone_assets.zone.landed import Landed
 from rawzone_assets.zone.landing import ChangedWhileRead, Landing, Unreadable
 from rawzone_assets.zone.layout import nested
 from rawzone_assets.zone.ledger import EMPTY, Head, Ledger
+from rawzone_assets.zone.local_files import LocalFiles
 from rawzone_assets.zone.room import PLENTY
 from rawzone_assets.zone.settings import Settings
 from rawzone_assets.zone.staging import leftovers

@@ -19,9 +19,10 @@ from rawzone_assets.zone import codec
 from rawzone_assets.zone.contracts import contract_of
 from rawzone_assets.zone.drills import drilled_record
 from rawzone_assets.zone.errors import StorageFailed
-from rawzone_assets.zone.files import Files, LocalFiles, ensure_folder
+from rawzone_assets.zone.files import Files, ensure_folder
 from rawzone_assets.zone.judge import Judge
 from rawzone_assets.zone.landing import HELD_IN_MEMORY
+from rawzone_assets.zone.local_files import LocalFiles
 from rawzone_assets.zone.receipt import Receipt, Record, moment
 from rawzone_assets.zone.releasing import verify_copy
 from rawzone_assets.zone.room import Room

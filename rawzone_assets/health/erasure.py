@@ -16,8 +16,8 @@ from rawzone_assets.health.holds import HoldOver
 from rawzone_assets.zone import codec, erasing, upkeep
 from rawzone_assets.zone.custody import erased_record, form_of
 from rawzone_assets.zone.errors import StorageFailed, ZoneError
-from rawzone_assets.zone.files import LocalFiles
 from rawzone_assets.zone.index_custody import Erasure
+from rawzone_assets.zone.local_files import LocalFiles
 from rawzone_assets.zone.presence import require_present
 from rawzone_assets.zone.receipt import Receipt, Record, Verdict
 from rawzone_assets.zone.zone import Zone

@@ -18,7 +18,8 @@ from rawzone_assets.health import reading_worker
 from rawzone_assets.health.reading_worker import FIELDS, LONGEST, SEPARATOR, SOUND
 from rawzone_assets.health.recorded import Item
 from rawzone_assets.zone.codec import MOST_HELD
-from rawzone_assets.zone.files import Files, LocalFiles
+from rawzone_assets.zone.files import Files
+from rawzone_assets.zone.local_files import LocalFiles
 from rawzone_assets.zone.own_processes import command_of, environment_with
 from rawzone_assets.zone.portions import portions
 

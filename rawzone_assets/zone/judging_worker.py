@@ -86,7 +86,7 @@ def _findings_from_json(records: list[dict[str, Any]]) -> tuple[Finding, ...]:
 def _content(header: Mapping[str, Any], body: bytes) -> Content:
     if header["path"] is None:
         return BytesContent(body)
-    from rawzone_assets.zone.files import LocalFiles  # noqa: PLC0415  few deliveries are too large to be sent
+    from rawzone_assets.zone.local_files import LocalFiles  # noqa: PLC0415  few deliveries are too large to be sent
     from rawzone_assets.zone.staged_content import StagedContent  # noqa: PLC0415
 
     return StagedContent(

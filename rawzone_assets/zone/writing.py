@@ -20,7 +20,8 @@ from types import TracebackType
 from typing import NamedTuple, Self
 
 from rawzone_assets.zone import writing_worker
-from rawzone_assets.zone.files import Files, LocalFiles
+from rawzone_assets.zone.files import Files
+from rawzone_assets.zone.local_files import LocalFiles
 from rawzone_assets.zone.own_processes import command_of, environment_with
 
 _AT_ONCE = 8  # several that wait for the disk share a write of its journal

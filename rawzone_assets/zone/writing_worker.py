@@ -12,7 +12,7 @@ import sys
 from collections.abc import Iterable
 from typing import BinaryIO
 
-from rawzone_assets.zone.files import created
+from rawzone_assets.zone.local_files import created
 
 SEPARATOR, END = b"\0", b"\n"
 

@@ -15,12 +15,13 @@ from rawzone_assets import __version__
 from rawzone_assets.contract.feed import Platform
 from rawzone_assets.zone.decision import Candidate
 from rawzone_assets.zone.errors import RootsNested, StorageFailed
-from rawzone_assets.zone.files import Files, LocalFiles, ensure_folder
+from rawzone_assets.zone.files import Files, ensure_folder
 from rawzone_assets.zone.index import Index
 from rawzone_assets.zone.index_seen import SeenFile, Standing
 from rawzone_assets.zone.landing import Landing
 from rawzone_assets.zone.layout import nested
 from rawzone_assets.zone.ledger import Author, Ledger
+from rawzone_assets.zone.local_files import LocalFiles
 from rawzone_assets.zone.publishing import Publisher
 from rawzone_assets.zone.receipt import Verdict
 from rawzone_assets.zone.room import Room

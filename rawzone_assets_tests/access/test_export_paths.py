@@ -11,7 +11,7 @@ from rawzone_assets.access.catalog import Listed
 from rawzone_assets.access.export_files import ExportFolder
 from rawzone_assets.access.export_paths import Paths
 from rawzone_assets.access.exports import checksum_line
-from rawzone_assets.zone.files import LocalFiles
+from rawzone_assets.zone.local_files import LocalFiles
 from rawzone_assets.zone.receipt import Receipt, Verdict
 
 FOLDER = "distrokid/streams/2024/05"

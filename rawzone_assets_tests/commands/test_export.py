@@ -167,7 +167,7 @@ class TestBoth:
             out = tmp_path / f"{step}"
             code = (
                 "import os, signal\n"
-                "from rawzone_assets.zone import files\n"
+                "from rawzone_assets.zone import local_files\n"
                 f"left = [{step * 3}]\n"
                 "def dying(method):\n"
                 "    def call(self, *args):\n"
@@ -176,7 +176,7 @@ class TestBoth:
                 "        return method(self, *args)\n"
                 "    return call\n"
                 "for name in ('create', 'sync', 'sync_folder', 'make_folder'):\n"
-                "    setattr(files.LocalFiles, name, dying(getattr(files.LocalFiles, name)))\n"
+                "    setattr(local_files.LocalFiles, name, dying(getattr(local_files.LocalFiles, name)))\n"
             )
             outcome = rawzone.run("export", "toolost/sales", "--to", form, str(out), code=code)
             if outcome.code == 0:

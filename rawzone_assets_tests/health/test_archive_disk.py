@@ -9,8 +9,8 @@ import pytest
 from rawzone_assets.health.scrub import scrub
 from rawzone_assets.zone import committing
 from rawzone_assets.zone.errors import RootAway, StorageFailed
-from rawzone_assets.zone.files import LocalFiles
 from rawzone_assets.zone.ledger import Ledger
+from rawzone_assets.zone.local_files import LocalFiles
 from rawzone_assets_tests.health.archive_support import archive_due, archived_keys, objections, set_policy
 from rawzone_assets_tests.zone.faulty_files import CHANGING, WatchedFiles
 from rawzone_assets_tests.zone.tiny_platform import LandingFolder, open_zone, promote_all

@@ -20,8 +20,8 @@ from rawzone_assets.health.scrub import scrub
 from rawzone_assets.zone import intake
 from rawzone_assets.zone.custody import Whereabouts
 from rawzone_assets.zone.errors import CannotRelease
-from rawzone_assets.zone.files import LocalFiles
 from rawzone_assets.zone.ledger import Author, encode_commit
+from rawzone_assets.zone.local_files import LocalFiles
 from rawzone_assets_tests.health.archive_support import (
     archive_due,
     archived_keys,

@@ -12,9 +12,9 @@ from rawzone_assets.contract.feed import Platform
 from rawzone_assets.health.checks import Health
 from rawzone_assets.health.doctor import dagster_home, examine_zone
 from rawzone_assets.platforms import all_platforms
-from rawzone_assets.zone.files import LocalFiles
 from rawzone_assets.zone.landed import Landed
 from rawzone_assets.zone.ledger import EMPTY, Author, decode_commit, encode_commit
+from rawzone_assets.zone.local_files import LocalFiles
 from rawzone_assets.zone.promotion import record_unrecognized
 from rawzone_assets.zone.settings import Settings
 from rawzone_assets.zone.zone import Zone

@@ -177,7 +177,7 @@ class TestWhatFails:
             assert zone.index.drills.totals().failed == ()
 
     def test_a_disk_without_room_is_said_and_nothing_is_left(self, archived):
-        full = mock.patch("rawzone_assets.zone.files.LocalFiles.free_bytes", return_value=-1)
+        full = mock.patch("rawzone_assets.zone.local_files.LocalFiles.free_bytes", return_value=-1)
         with full, pytest.raises(DiskAlmostFull):
             drill(archived)
         assert [path.name for path in (archived / "state" / "restore-drill").iterdir()] == ["lock"]

@@ -19,7 +19,7 @@ from rawzone_assets.health.repair import repair
 from rawzone_assets.health.scrub import scrub
 from rawzone_assets.zone import erasing
 from rawzone_assets.zone.errors import CannotErase, ObjectErased, RootAway, StorageFailed
-from rawzone_assets.zone.files import LocalFiles
+from rawzone_assets.zone.local_files import LocalFiles
 from rawzone_assets.zone.publishing import Publisher
 from rawzone_assets.zone.receipt import Verdict
 from rawzone_assets_tests.health.archive_support import archive_due, objections, restore_all, set_policy

@@ -16,8 +16,8 @@ from rawzone_assets.health.protection import (
     hard_links_check,
     protection_check,
 )
-from rawzone_assets.zone.files import LocalFiles
 from rawzone_assets.zone.ledger import EMPTY, Ledger
+from rawzone_assets.zone.local_files import LocalFiles
 from rawzone_assets_tests.zone.tiny_platform import LandingFolder, open_zone, promote_all
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root can be several users")

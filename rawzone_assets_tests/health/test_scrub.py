@@ -8,8 +8,8 @@ import pytest
 from rawzone_assets.health.damage import DamageKind
 from rawzone_assets.health.recorded import read_recorded
 from rawzone_assets.health.scrub import scrub
-from rawzone_assets.zone.files import LocalFiles
 from rawzone_assets.zone.ledger import EMPTY, Author, encode_commit
+from rawzone_assets.zone.local_files import LocalFiles
 from rawzone_assets_tests.health.damaging import overwrite, zone_files
 from rawzone_assets_tests.zone.faulty_files import WatchedFiles
 from rawzone_assets_tests.zone.tiny_platform import LandingFolder, open_zone, promote_all

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from rawzone_assets.zone import files, writing, writing_worker
+from rawzone_assets.zone import local_files, writing, writing_worker
 from rawzone_assets.zone.batch_writing import BatchWriting
 from rawzone_assets.zone.writing import NewFile
 
@@ -53,8 +53,8 @@ def _sync_before_writing() -> None:
         os.fsync(descriptor)
         return descriptor
 
-    opened = files.os.open
-    files.os = _Os(files.os, open=open_synced)
+    opened = local_files.os.open
+    local_files.os = _Os(local_files.os, open=open_synced)
     _sync_nothing()
 
 
@@ -102,8 +102,8 @@ def _replace_what_is_there() -> None:
             descriptor = os.open(path, flags & ~os.O_EXCL | os.O_TRUNC, *arguments, **named)
         return descriptor
 
-    opened = files.os.open
-    files.os = _Os(files.os, open=open_any)
+    opened = local_files.os.open
+    local_files.os = _Os(local_files.os, open=open_any)
 
 
 def _keep_what_is_there() -> None:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from rawzone_assets.zone.files import LocalFiles
+from rawzone_assets.zone.local_files import LocalFiles
 from rawzone_assets_tests.zone.faulty_files import CHANGING, WatchedFiles
 from rawzone_assets_tests.zone.tiny_platform import open_zone
 from rawzone_assets_tests.zone.works import EVERYTHING, WORKS, Work, recover

@@ -10,7 +10,7 @@ from pathlib import Path
 from rawzone_assets.contract import codes
 from rawzone_assets.contract.feed import Capture, Content, Facts, Feed, Judgement
 from rawzone_assets.platforms import all_platforms, find_feed
-from rawzone_assets.zone.files import LocalFiles
+from rawzone_assets.zone.local_files import LocalFiles
 from rawzone_assets.zone.promotion import Outcome, promote
 from rawzone_assets.zone.receipt import Receipt
 from rawzone_assets.zone.replay import Outcome as Replayed

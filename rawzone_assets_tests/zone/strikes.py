@@ -21,7 +21,7 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Any, BinaryIO
 
-from rawzone_assets.zone import files, writing_worker
+from rawzone_assets.zone import local_files, writing_worker
 
 PROMOTING, WRITING = "promoting", "writing"
 TOKEN, MARKED = b".", b"X"
@@ -114,7 +114,7 @@ class StruckOs:
 
 def strike_the_disk(strike: Strike) -> None:
     """Let the strike come before the calls that this process makes to its disk."""
-    files.os = writing_worker.os = StruckOs(strike)
+    local_files.os = writing_worker.os = StruckOs(strike)
 
 
 def strike_the_request(strike: Strike) -> None:

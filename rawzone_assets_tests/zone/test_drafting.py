@@ -17,8 +17,8 @@ from rawzone_assets.contract.judging import judge
 from rawzone_assets.zone import drafting, intake, promotion, writing
 from rawzone_assets.zone.compression import Compression
 from rawzone_assets.zone.errors import DiskAlmostFull, JudgeUnavailable, StorageFailed
-from rawzone_assets.zone.files import LocalFiles
 from rawzone_assets.zone.landing import Unreadable
+from rawzone_assets.zone.local_files import LocalFiles
 from rawzone_assets.zone.promotion import Outcome, promote
 from rawzone_assets_tests.zone.faulty_files import WatchedFiles
 from rawzone_assets_tests.zone.invariants import Oracle, check_states, read_landing, read_tree, receipts_of

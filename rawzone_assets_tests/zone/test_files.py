@@ -8,8 +8,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from rawzone_assets.zone import files
-from rawzone_assets.zone.files import LocalFiles
+from rawzone_assets.zone import local_files
+from rawzone_assets.zone.local_files import LocalFiles
 
 
 class TestALinker:
@@ -70,7 +70,7 @@ class TestAFailure:
         def refuse(*_):
             raise OSError(errno.ENOSPC, "No space left on device")
 
-        return lambda call: monkeypatch.setattr(files, "os", SimpleNamespace(**vars(os) | {call: refuse}))
+        return lambda call: monkeypatch.setattr(local_files, "os", SimpleNamespace(**vars(os) | {call: refuse}))
 
     @pytest.mark.parametrize("call", ["write", "close"])
     def test_to_write_it(self, tmp_path, fail, call):

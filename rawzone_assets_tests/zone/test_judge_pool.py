@@ -24,8 +24,8 @@ from rawzone_assets.platforms import all_platforms, find_feed
 from rawzone_assets.samples import samples
 from rawzone_assets.zone import judges, judging_process
 from rawzone_assets.zone.errors import JudgeUnavailable, StorageFailed
-from rawzone_assets.zone.files import LocalFiles
 from rawzone_assets.zone.judges import JudgePool
+from rawzone_assets.zone.local_files import LocalFiles
 from rawzone_assets.zone.promotion import promote
 from rawzone_assets.zone.settings import Settings
 from rawzone_assets.zone.staged_content import StagedContent

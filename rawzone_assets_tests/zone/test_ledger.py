@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from rawzone_assets.zone import ledger as ledger_file
 from rawzone_assets.zone.errors import LedgerDamaged
-from rawzone_assets.zone.files import LocalFiles
 from rawzone_assets.zone.ledger import (
     EMPTY,
     Author,
@@ -21,6 +20,7 @@ from rawzone_assets.zone.ledger import (
     decode_commit,
     encode_commit,
 )
+from rawzone_assets.zone.local_files import LocalFiles
 from rawzone_assets.zone.receipt import Receipt, Verdict, canonical, moment, printable_path, timestamp
 from rawzone_assets_tests.zone.tiny_platform import open_zone, promote_all
 

@@ -11,7 +11,7 @@ from rawzone_assets.contract.judging import judge
 from rawzone_assets.zone import compression, intake, promotion, reading
 from rawzone_assets.zone.compression import Compression
 from rawzone_assets.zone.errors import DiskAlmostFull, KeyOccupied, ZoneError
-from rawzone_assets.zone.files import LocalFiles
+from rawzone_assets.zone.local_files import LocalFiles
 from rawzone_assets.zone.settings import Settings
 from rawzone_assets.zone.zone import Zone
 from rawzone_assets_tests.zone.faulty_files import Crash, CrashingFiles, UnlockedFiles, WatchedFiles

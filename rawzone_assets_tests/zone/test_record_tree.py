@@ -9,8 +9,8 @@ import pytest
 
 from rawzone_assets.zone import merkle
 from rawzone_assets.zone.errors import IndexFailed, LedgerDamaged
-from rawzone_assets.zone.files import LocalFiles
 from rawzone_assets.zone.ledger import EMPTY, Author, Ledger, decode_commit, encode_commit
+from rawzone_assets.zone.local_files import LocalFiles
 from rawzone_assets.zone.record_tree import RecordTree, TreeUnsound
 
 NOW = datetime(2024, 5, 22, 12, tzinfo=UTC)

@@ -15,8 +15,8 @@ from rawzone_assets.health.scrub import scrub
 from rawzone_assets.health.status import read_status
 from rawzone_assets.platforms import all_platforms
 from rawzone_assets.zone import rejudging
-from rawzone_assets.zone.files import LocalFiles
 from rawzone_assets.zone.ledger import decode_commit
+from rawzone_assets.zone.local_files import LocalFiles
 from rawzone_assets.zone.receipt import Verdict
 from rawzone_assets_tests.zone.simulated_files import linked_one_by_one, removed_one_by_one
 

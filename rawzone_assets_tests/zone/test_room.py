@@ -10,7 +10,7 @@ import pytest
 
 from rawzone_assets.zone import reading
 from rawzone_assets.zone.errors import DiskAlmostFull, ZoneError
-from rawzone_assets.zone.files import LocalFiles
+from rawzone_assets.zone.local_files import LocalFiles
 from rawzone_assets.zone.room import PLENTY
 from rawzone_assets.zone.settings import Settings
 from rawzone_assets.zone.zone import Zone

@@ -10,7 +10,7 @@ import pytest
 from rawzone_assets.health.repair import repair
 from rawzone_assets.health.scrub import scrub
 from rawzone_assets.zone.errors import CannotProtect
-from rawzone_assets.zone.files import LocalFiles
+from rawzone_assets.zone.local_files import LocalFiles
 from rawzone_assets.zone.publishing import Publisher
 from rawzone_assets.zone.settings import Settings
 from rawzone_assets.zone.zone import Zone

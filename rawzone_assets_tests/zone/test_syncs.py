@@ -19,7 +19,7 @@ from pathlib import Path
 import pytest
 
 from rawzone_assets.zone import intake
-from rawzone_assets.zone.files import LocalFiles
+from rawzone_assets.zone.local_files import LocalFiles
 from rawzone_assets_tests.zone.faulty_files import WatchedFiles
 from rawzone_assets_tests.zone.tiny_platform import CONTRACT, LandingFolder, open_zone, promote_all
 

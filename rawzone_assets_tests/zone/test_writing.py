@@ -16,7 +16,7 @@ import pytest
 from rawzone_assets.contract.judging import judge
 from rawzone_assets.zone import intake, writing
 from rawzone_assets.zone.errors import StorageFailed
-from rawzone_assets.zone.files import LocalFiles
+from rawzone_assets.zone.local_files import LocalFiles
 from rawzone_assets.zone.promotion import promote
 from rawzone_assets.zone.staging import Batch
 from rawzone_assets.zone.writing import NewFile, Writers

@@ -21,7 +21,7 @@ from hypothesis.stateful import (
 
 from rawzone_assets.contract.judging import judge
 from rawzone_assets.zone import intake, promotion, reading
-from rawzone_assets.zone.files import LocalFiles
+from rawzone_assets.zone.local_files import LocalFiles
 from rawzone_assets_tests.zone.faulty_files import Crash, CrashingFiles
 from rawzone_assets_tests.zone.invariants import Oracle, check_states, read_landing, read_tree, receipts_of
 from rawzone_assets_tests.zone.tiny_platform import CONTRACT, LandingFolder, look, open_zone, promote_all
