@@ -6,7 +6,7 @@ since 1970, and what is not known is left out instead of being called zero.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from prometheus_client import CollectorRegistry
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
@@ -15,6 +15,7 @@ from prometheus_client.registry import Collector
 from rawzone_assets import __version__
 from rawzone_assets.health.freshness import State
 from rawzone_assets.health.report import FeedHealth, ZoneHealth
+from rawzone_assets.health.status import FeedStatus
 from rawzone_assets.zone.receipt import moment
 
 Family = GaugeMetricFamily | CounterMetricFamily
@@ -40,70 +41,82 @@ class _Report(Collector):
         yield from _zone_families(self._health)
 
 
+def _staleness(status: FeedStatus) -> float | None:
+    if status.freshness is None or status.freshness.state is State.NEVER:
+        return None
+    return float(status.is_stale)
+
+
+_OF_STATUS: tuple[tuple[str, str, Callable[[FeedStatus], float | None]], ...] = (
+    ("rawzone_objects", "Objects in raw, revisions counted.", lambda status: status.objects),
+    ("rawzone_duplicates", "Deliveries that are links to an object.", lambda status: status.duplicates),
+    ("rawzone_original_bytes", "Bytes of the objects as landed.", lambda status: status.bytes),
+    ("rawzone_stored_bytes", "Bytes of the objects as stored.", lambda status: status.stored_bytes),
+    ("rawzone_archived_files", "Objects in the archive and not in raw.", lambda status: status.archived),
+    ("rawzone_archived_bytes", "Their bytes as stored.", lambda status: status.archived_bytes),
+    ("rawzone_due_files", "Objects in raw that are due for the archive.", lambda status: status.due),
+    ("rawzone_due_bytes", "Their bytes as stored.", lambda status: status.due_bytes),
+    ("rawzone_held_files", "Objects that are due and under a hold.", lambda status: status.held),
+    ("rawzone_open_refusals", "Refused deliveries not accepted since.", lambda status: status.quarantined),
+    ("rawzone_waiting_files", "Files waiting in landing.", lambda status: status.waiting),
+    ("rawzone_waiting_bytes", "Bytes waiting in landing.", lambda status: status.waiting_bytes),
+    (
+        "rawzone_waiting_oldest_timestamp_seconds",
+        "Since when the file waits that waits for longest.",
+        lambda status: _seconds(status.waiting_since),
+    ),
+    (
+        "rawzone_newest_data_timestamp_seconds",
+        "Begin of the newest day that the data speak of.",
+        lambda status: _seconds(f"{status.newest_data}T00:00:00.000000Z" if status.newest_data else None),
+    ),
+    (
+        "rawzone_newest_capture_timestamp_seconds",
+        "When the newest delivery of any verdict was captured.",
+        lambda status: _seconds(status.last_arrival),
+    ),
+    (
+        "rawzone_feed_stale",
+        "1 when the feed brought news once and does no longer; absent when it never came.",
+        _staleness,
+    ),
+)
+"""Gauges by feed: name, what it says, and the figure; ``None`` where there is none."""
+
+_OF_WORK: tuple[tuple[str, str, Callable[[FeedHealth], float]], ...] = (
+    (
+        "rawzone_promotion_files",
+        "Deliveries decided in batches whose time is known.",
+        lambda feed: feed.work.files,
+    ),
+    ("rawzone_promotion_bytes", "Their bytes as landed.", lambda feed: feed.work.bytes),
+    (
+        "rawzone_promotion_seconds",
+        "How long those batches took; files by seconds is speed.",
+        lambda feed: feed.work.seconds,
+    ),
+)
+"""Counters by feed: name, what it says, and the figure."""
+
+
 def _feed_families(feeds: Sequence[FeedHealth]) -> Iterator[Family]:
     def by_feed(name: str, said: str, figures: Sequence[float | None]) -> Family:
         labels = [(feed.status.feed,) for feed in feeds]
         return _gauge(name, said, ("feed",), list(zip(labels, figures, strict=True)))
 
-    statuses = [feed.status for feed in feeds]
     deliveries = CounterMetricFamily(
         "rawzone_deliveries", "Deliveries judged, by whether they were refused.", labels=("feed", "outcome")
     )
-    for status in statuses:
+    for status in (feed.status for feed in feeds):
         deliveries.add_metric((status.feed, "accepted"), status.deliveries - status.refused)
         deliveries.add_metric((status.feed, "refused"), status.refused)
     yield deliveries
-    yield by_feed("rawzone_objects", "Objects in raw, revisions counted.", [s.objects for s in statuses])
-    yield by_feed(
-        "rawzone_duplicates", "Deliveries that are links to an object.", [s.duplicates for s in statuses]
-    )
-    yield by_feed("rawzone_original_bytes", "Bytes of the objects as landed.", [s.bytes for s in statuses])
-    yield by_feed("rawzone_stored_bytes", "Bytes of the objects as stored.", [s.stored_bytes for s in statuses])
-    yield by_feed(
-        "rawzone_archived_files", "Objects in the archive and not in raw.", [s.archived for s in statuses]
-    )
-    yield by_feed("rawzone_archived_bytes", "Their bytes as stored.", [s.archived_bytes for s in statuses])
-    yield by_feed(
-        "rawzone_due_files", "Objects in raw that are due for the archive.", [s.due for s in statuses]
-    )
-    yield by_feed("rawzone_due_bytes", "Their bytes as stored.", [s.due_bytes for s in statuses])
-    yield by_feed("rawzone_held_files", "Objects that are due and under a hold.", [s.held for s in statuses])
-    yield by_feed(
-        "rawzone_open_refusals", "Refused deliveries not accepted since.", [s.quarantined for s in statuses]
-    )
-    yield by_feed("rawzone_waiting_files", "Files waiting in landing.", [s.waiting for s in statuses])
-    yield by_feed("rawzone_waiting_bytes", "Bytes waiting in landing.", [s.waiting_bytes for s in statuses])
-    yield by_feed(
-        "rawzone_waiting_oldest_timestamp_seconds",
-        "Since when the file waits that waits for longest.",
-        [_seconds(s.waiting_since) for s in statuses],
-    )
-    yield by_feed(
-        "rawzone_newest_data_timestamp_seconds",
-        "Begin of the newest day that the data speak of.",
-        [_seconds(f"{s.newest_data}T00:00:00.000000Z" if s.newest_data else None) for s in statuses],
-    )
-    yield by_feed(
-        "rawzone_newest_capture_timestamp_seconds",
-        "When the newest delivery of any verdict was captured.",
-        [_seconds(s.last_arrival) for s in statuses],
-    )
-    yield by_feed(
-        "rawzone_feed_stale",
-        "1 when the feed brought news once and does no longer; absent when it never came.",
-        [
-            None if s.freshness is None or s.freshness.state is State.NEVER else float(s.is_stale)
-            for s in statuses
-        ],
-    )
-    for name, said, figures in (
-        ("files", "Deliveries decided in batches whose time is known.", [f.work.files for f in feeds]),
-        ("bytes", "Their bytes as landed.", [f.work.bytes for f in feeds]),
-        ("seconds", "How long those batches took; files by seconds is speed.", [f.work.seconds for f in feeds]),
-    ):
-        family = CounterMetricFamily(f"rawzone_promotion_{name}", said, labels=("feed",))
-        for status, figure in zip(statuses, figures, strict=True):
-            family.add_metric((status.feed,), figure)
+    for name, said, of_status in _OF_STATUS:
+        yield by_feed(name, said, [of_status(feed.status) for feed in feeds])
+    for name, said, of_work in _OF_WORK:
+        family = CounterMetricFamily(name, said, labels=("feed",))
+        for feed in feeds:
+            family.add_metric((feed.status.feed,), of_work(feed))
         yield family
     yield by_feed(
         "rawzone_scrub_coverage_ratio",
