@@ -123,7 +123,7 @@ def release(*, identity: str, reason: str, authority: str, by: str | None, as_js
 def list_holds(*, also_lifted: bool, as_json: bool) -> None:
     """List the holds in force, oldest first."""
     with open_zone(open_settings()) as zone:
-        holds = zone.index.custody.holds(active=not also_lifted)
+        holds = zone.index.holds.ever() if also_lifted else zone.index.holds.in_force()
     for hold in holds:
         if as_json:
             emit(_record(hold))

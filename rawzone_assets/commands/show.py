@@ -125,7 +125,7 @@ def _keeping(zone: Zone, receipt: Receipt) -> dict[str, Any]:
     if not receipt.key:
         return {"custody": None, "holds": []}
     kept = zone.index.custody.of(receipt.key)
-    holds = zone.index.custody.holds_over(receipt.feed or "", receipt.key)
+    holds = zone.index.holds.over(receipt.feed or "", receipt.key)
     told = {"whereabouts": kept.whereabouts, "at": kept.at, "seq": kept.seq, "record": kept.record}
     return {
         "custody": told if kept.seq is not None else None,

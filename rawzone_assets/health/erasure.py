@@ -189,7 +189,7 @@ def _target(zone: Zone, receipt: Receipt, gone: Mapping[str, Erasure]) -> Target
 
 
 def _refuse_held(zone: Zone, targets: Sequence[Target]) -> None:
-    active = zone.index.custody.holds()
+    active = zone.index.holds.in_force()
     for target in targets if active else ():
         feed, day = target.receipt.feed or "", target.receipt.partition or ""
         days = (zone.index.custody.span(target.key) if target.key else None) or (day, day)

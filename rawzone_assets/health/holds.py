@@ -49,7 +49,7 @@ def add_hold(
 
     def records() -> list[Record]:
         nonlocal identity
-        identity = zone.index.custody.next_hold()
+        identity = zone.index.holds.next_id()
         scope = {"platform": platform, "feed": feed, "since": since, "until": until}
         return [hold_added_record(hold=identity, **scope, reason=reason, authority=authority, by=by)]
 
@@ -83,13 +83,13 @@ def require_no_hold(zone: Zone, feed: str, key: str) -> None:
     Raises:
         HoldOver: One does.
     """
-    holds = zone.index.custody.holds_over(feed, key)
+    holds = zone.index.holds.over(feed, key)
     if holds:
         raise HoldOver(key, holds)
 
 
 def _hold(zone: Zone, identity: str) -> Hold:
-    hold = zone.index.custody.hold(identity)
+    hold = zone.index.holds.find(identity)
     if hold is None:
         raise NoSuchHold(identity)
     return hold

@@ -77,7 +77,7 @@ def due_objects(
                 days=age_of(found, now),
                 due_days=days,
                 is_back=is_back_too_lately(found, rule, now),
-                holds=tuple(zone.index.custody.holds_over(feed, found.receipt.key or "")),
+                holds=tuple(zone.index.holds.over(feed, found.receipt.key or "")),
             )
 
 
@@ -98,7 +98,7 @@ def is_back_too_lately(found: HotObject, rule: Retention, now: datetime) -> bool
 
 def due_by_feed(zone: Zone) -> dict[str, DueTotal]:
     """How much is due of each feed that has anything due."""
-    if not zone.index.custody.holds():
+    if not zone.index.holds.in_force():
         return _counted(zone)
     totals: dict[str, DueTotal] = {}
     for due in due_objects(zone):

@@ -15,7 +15,6 @@ from rawzone_assets.orchestration import launches, reporting, witness
 from rawzone_assets.orchestration.days import Day
 from rawzone_assets.orchestration.names import landing_key
 from rawzone_assets.orchestration.partitions import days_inside
-from rawzone_assets.zone.index import signature_of
 from rawzone_assets.zone.receipt import timestamp
 from rawzone_assets.zone.survey import Delivery
 
@@ -53,7 +52,7 @@ def arrival_of_record(day: Day) -> dg.AssetMaterialization | None:
     What was adopted from a pile never arrived there.
     """
     landed = {
-        (receipt.landing_path, signature_of(receipt)): receipt
+        (receipt.landing_path, receipt.landed_signature): receipt
         for receipt in (entry.receipt for entry in day.entries)
         if receipt.landed and not receipt.adopted
     }

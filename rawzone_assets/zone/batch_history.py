@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from rawzone_assets.zone.decision import Candidate
-from rawzone_assets.zone.index import Index, Stored
+from rawzone_assets.zone.index import Index
+from rawzone_assets.zone.index_decisions import Stored
 from rawzone_assets.zone.layout import object_key
 from rawzone_assets.zone.receipt import Verdict
 
@@ -38,6 +39,6 @@ class BatchHistory:
     def refusals(self, feed: str, sha256: str) -> int:
         return self._index.refusals(feed, sha256)
 
-    def holds(self, key: str) -> bool:
+    def has_object(self, key: str) -> bool:
         is_new = key in self._keys and key not in self._keys_told_of
-        return not is_new and self._index.holds(key)
+        return not is_new and self._index.has_object(key)

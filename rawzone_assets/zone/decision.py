@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NamedTuple, Protocol
 
 from rawzone_assets.zone import layout
-from rawzone_assets.zone.index import Stored
+from rawzone_assets.zone.index_decisions import Stored
 from rawzone_assets.zone.layout import Layout
 from rawzone_assets.zone.receipt import Verdict
 
@@ -62,7 +62,7 @@ class History(Protocol):
 
     def refusals(self, feed: str, sha256: str) -> int: ...
 
-    def holds(self, key: str) -> bool: ...
+    def has_object(self, key: str) -> bool: ...
 
 
 def decide(candidate: Candidate, history: History) -> Decision:
@@ -82,7 +82,7 @@ def decide(candidate: Candidate, history: History) -> Decision:
     earlier = history.revisions(feed, name)
     revision = earlier[-1].revision + 1 if earlier else 1
     key = layout.object_key(candidate.folder, name, revision)
-    while history.holds(key):  # x.r2.csv may be the second of x.csv, or a name of its own
+    while history.has_object(key):  # x.r2.csv may be the second of x.csv, or a name of its own
         revision += 1
         key = layout.object_key(candidate.folder, name, revision)
     return Decision(
@@ -134,5 +134,5 @@ class Batch:
         now = self._refusals[feed, sha256[: layout.REFUSAL_DIGITS]]
         return self._past.refusals(feed, sha256) + now
 
-    def holds(self, key: str) -> bool:
-        return key in self._keys or self._past.holds(key)
+    def has_object(self, key: str) -> bool:
+        return key in self._keys or self._past.has_object(key)

@@ -13,12 +13,12 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from itertools import islice
 from pathlib import Path
-from typing import NamedTuple
 
 from rawzone_assets.zone import (
     drills,
     index_custody,
     index_days,
+    index_holds,
     index_intake,
     index_seen,
     index_tallies,
@@ -35,32 +35,24 @@ from rawzone_assets.zone.index_database import (
     remove_database,
     transaction,
 )
+from rawzone_assets.zone.index_decisions import DecisionQueries
+from rawzone_assets.zone.index_holds import HoldLookups
 from rawzone_assets.zone.index_queries import IndexQueries
 from rawzone_assets.zone.index_seen import Folder, SeenFile, SeenFiles
 from rawzone_assets.zone.index_tallies import TallyLookups
 from rawzone_assets.zone.index_upkeep import UpkeepLookups
-from rawzone_assets.zone.layout import REFUSAL_DIGITS
 from rawzone_assets.zone.ledger import EMPTY, Commit, Head, Ledger
 from rawzone_assets.zone.past_lookups import PastLookups
-from rawzone_assets.zone.receipt import Receipt, Verdict
 
 _COMMITS_AT_ONCE = 2048
 """Of a transaction: what reads a long ledger anew may be interrupted, and goes on from there."""
 _TABLES = (
     *(*index_intake.TABLES, *index_days.TABLES, *index_seen.TABLES),
-    *(*index_upkeep.TABLES, *index_custody.TABLES, *drills.TABLES, *index_tallies.TABLES),
+    *(*index_upkeep.TABLES, *index_custody.TABLES, *index_holds.TABLES, *drills.TABLES, *index_tallies.TABLES),
 )
 
 
-class Stored(NamedTuple):
-    """An object in raw as deciding needs it."""
-
-    key: str
-    revision: int
-    sha256: str
-
-
-class Index(IndexQueries):
+class Index(IndexQueries, DecisionQueries):
     """Look-ups over one ledger. Call :meth:`catch_up` before trusting an answer."""
 
     def __init__(self, ledger: Ledger, folder: Path | None) -> None:
@@ -93,8 +85,13 @@ class Index(IndexQueries):
 
     @property
     def custody(self) -> CustodyLookups:
-        """Where objects are kept, and the holds."""
+        """Where objects are kept, and what was erased."""
         return CustodyLookups(self._database)
+
+    @property
+    def holds(self) -> HoldLookups:
+        """The legal holds."""
+        return HoldLookups(self._database)
 
     @property
     def drills(self) -> DrillLookups:
@@ -194,71 +191,6 @@ class Index(IndexQueries):
         self._head = head
         return taken == _COMMITS_AT_ONCE
 
-    # --- what deciding asks ----------------------------------------------------------------------
-
-    def revisions(self, feed: str, name: str) -> list[Stored]:
-        """The promoted revisions of a name, oldest first."""
-        rows = self._database.execute(
-            "SELECT key, revision, sha256 FROM receipt INDEXED BY receipt_name "
-            "WHERE name = ? AND feed = ? AND verdict = 'promoted' ORDER BY revision",
-            (name, feed),
-        )
-        return [Stored(key=key, revision=revision, sha256=sha.hex()) for key, revision, sha in rows]
-
-    def stored(self, feed: str, sha256: str) -> Stored | None:
-        """The object of that feed which holds these bytes."""
-        row = self._database.execute(
-            "SELECT key, revision FROM receipt INDEXED BY receipt_sha256 "
-            "WHERE sha256 = ? AND feed = ? AND verdict = 'promoted' ORDER BY id LIMIT 1",
-            (bytes.fromhex(sha256), feed),
-        ).fetchone()
-        return Stored(key=row[0], revision=row[1], sha256=sha256) if row else None
-
-    def already_decided(self, feed: str, name: str, sha256: str, landing_path: str) -> Verdict | None:
-        """The verdict on exactly these bytes under this name and path, if there is one."""
-        row = self._database.execute(
-            "SELECT verdict FROM receipt INDEXED BY receipt_sha256 "
-            "WHERE sha256 = ? AND feed = ? AND name = ? AND landing_path = ? ORDER BY id DESC LIMIT 1",
-            (bytes.fromhex(sha256), feed, name, landing_path),
-        ).fetchone()
-        return Verdict(row[0]) if row else None
-
-    def refusals(self, feed: str, sha256: str) -> int:
-        """How many quarantined deliveries of the feed have bytes whose hash begins like this one."""
-        begin = sha256[:REFUSAL_DIGITS]
-        row = self._database.execute(
-            "SELECT count(*) FROM receipt INDEXED BY receipt_sha256 "
-            "WHERE sha256 BETWEEN ? AND ? AND feed = ? AND verdict = 'quarantined'",
-            (bytes.fromhex(begin.ljust(64, "0")), bytes.fromhex(begin.ljust(64, "f")), feed),
-        ).fetchone()
-        return int(row[0])
-
-    def holds(self, key: str) -> bool:
-        """Whether an object of this key was promoted."""
-        row = self._database.execute(
-            "SELECT 1 FROM receipt INDEXED BY receipt_key WHERE key = ? AND verdict = 'promoted' LIMIT 1",
-            (key,),
-        ).fetchone()
-        return row is not None
-
-    def unrecognized(self, landing_path: str) -> bool:
-        """Whether the newest receipt for this path says it is unrecognized."""
-        row = self._database.execute(
-            "SELECT verdict FROM receipt INDEXED BY receipt_path WHERE landing_path = ? "
-            "ORDER BY id DESC LIMIT 1",
-            (landing_path,),
-        ).fetchone()
-        return row is not None and row[0] == Verdict.UNRECOGNIZED
-
-    def names_place(self, path: str) -> bool:
-        """Whether a receipt puts an object, a refused delivery or its findings at this path below its root."""
-        row = self._database.execute(
-            "SELECT EXISTS (SELECT 1 FROM receipt INDEXED BY receipt_copy WHERE refused_copy = ?) "
-            "OR EXISTS (SELECT 1 FROM receipt INDEXED BY receipt_findings WHERE refused_findings = ?)",
-            (path, path),
-        ).fetchone()
-        return bool(row[0]) or self.holds(path)
-
     # --- landed files that have been dealt with --------------------------------------------------
 
     @property
@@ -303,18 +235,3 @@ class Index(IndexQueries):
 def index_path(folder: Path, ledger: Path) -> Path:
     """Where the index of the ledger in ``ledger`` lies, so that zones may share a state folder."""
     return database_path(folder, "index", ledger)
-
-
-def signature_of(receipt: Receipt) -> str:
-    """The landed file's identity at the time of the receipt, as :meth:`Landed.signature` writes it."""
-    landed = receipt.landed or {}
-    return ":".join(
-        str(value)
-        for value in (
-            landed.get("device"),
-            landed.get("inode"),
-            landed.get("size"),
-            landed.get("mtime_ns"),
-            landed.get("ctime_ns"),
-        )
-    )

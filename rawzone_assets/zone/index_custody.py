@@ -1,4 +1,4 @@
-"""Custody in the index: where each object is kept now, and the holds. A part of the index.
+"""Custody in the index: where each object is kept now, and what was erased. A part of the index.
 
 Only objects that ever left raw have a row; every other one is hot. What is told is the fold of the ledger's
 records, so an index built from nothing tells the same.
@@ -14,7 +14,7 @@ from typing import Any
 import orjson
 
 from rawzone_assets.zone import custody, upkeep
-from rawzone_assets.zone.custody import Custody, Hold, Whereabouts
+from rawzone_assets.zone.custody import Custody, Whereabouts
 from rawzone_assets.zone.index_upkeep import restate_form
 from rawzone_assets.zone.ledger import Commit
 from rawzone_assets.zone.receipt import Receipt, Record, canonical, timestamp
@@ -28,11 +28,9 @@ CREATE INDEX custody_feed ON custody (feed, whereabouts, partition);
 CREATE TABLE erased (place TEXT PRIMARY KEY, sha256 BLOB NOT NULL, seq INTEGER NOT NULL, body TEXT NOT NULL)
     WITHOUT ROWID;
 CREATE INDEX erased_sha256 ON erased (sha256);
-CREATE TABLE hold (
-    number INTEGER PRIMARY KEY, id TEXT UNIQUE NOT NULL, seq INTEGER NOT NULL, at TEXT NOT NULL,
-    body TEXT NOT NULL, released_seq INTEGER, released_at TEXT, released TEXT);
 """
-TABLES = ("custody", "erased", "hold")
+TABLES = ("custody", "erased")
+_MOVES = (custody.ARCHIVED, custody.RESTORED, custody.ERASED)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -219,57 +217,18 @@ class CustodyLookups:
         receipt = Receipt.from_record(orjson.loads(row[0]))
         return HotObject(receipt=receipt, newest_capture=newest[0], restored_at=kept.at)
 
-    # --- holds -----------------------------------------------------------------------------------
-
-    def holds(self, *, active: bool = True) -> list[Hold]:
-        """The holds in force, or all that there ever were, oldest first."""
-        rows = self._database.execute(
-            "SELECT id, seq, at, body, released_seq, released_at, released FROM hold ORDER BY number"
-        )
-        return [hold for hold in map(_hold, rows) if hold.is_active or not active]
-
-    def hold(self, identity: str) -> Hold | None:
-        """The hold of this ID."""
-        row = self._database.execute(
-            "SELECT id, seq, at, body, released_seq, released_at, released FROM hold WHERE id = ?", (identity,)
-        ).fetchone()
-        return _hold(row) if row else None
-
-    def next_hold(self) -> str:
-        """The ID for a new hold."""
-        row = self._database.execute("SELECT coalesce(max(number), 0) + 1 FROM hold").fetchone()
-        return f"hold-{row[0]}"
-
-    def holds_over(self, feed: str, key: str) -> list[Hold]:
-        """The holds in force over an object: those that cover any day under which it can be read."""
-        active = self.holds()
-        days = self.span(key) if active else None
-        return [hold for hold in active if days and hold.covers(feed, days)]
-
 
 def note_custody(database: sqlite3.Connection, commit: Commit, record: Record) -> None:
-    """Take in a record of custody or a hold; any other kind, also one of a later version, is passed over."""
+    """Take in a record of where something is; any other kind, also one of a later version, is passed over."""
     if record.get("record") == upkeep.REPAIRED:
         _restate_copy(database, record)
-    if not custody.is_custody(record):
-        return
-    kind, at = record["record"], timestamp(commit.at)
-    if kind == custody.HOLD_ADDED:
-        row = (int(record["hold"].partition("-")[2]), record["hold"], commit.seq, at, _text(record))
-        database.execute("INSERT OR IGNORE INTO hold (number, id, seq, at, body) VALUES (?, ?, ?, ?, ?)", row)
-    elif kind == custody.HOLD_RELEASED:
-        database.execute(
-            "UPDATE hold SET released_seq = ?, released_at = ?, released = ? "
-            "WHERE id = ? AND released_seq IS NULL",
-            (commit.seq, at, _text(record), record["hold"]),
-        )
-    else:
-        _note_object(database, commit.seq, at, record)
+    elif record.get("record") in _MOVES and custody.is_custody(record):
+        _note_object(database, commit.seq, timestamp(commit.at), record)
 
 
 def _note_object(database: sqlite3.Connection, seq: int, at: str, record: Record) -> None:
     if record["record"] == custody.ERASED:
-        row = (record["place"], bytes.fromhex(record["sha256"]), seq, _text(record))
+        row = (record["place"], bytes.fromhex(record["sha256"]), seq, canonical(record).decode())
         database.execute("INSERT OR IGNORE INTO erased VALUES (?, ?, ?, ?)", row)
         # Nobody can work off a refusal whose bytes are gone, so it is not open any more.
         database.execute(
@@ -293,7 +252,7 @@ def _note_object(database: sqlite3.Connection, seq: int, at: str, record: Record
         "INSERT OR REPLACE INTO custody VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             *(key, record["feed"], record["partition"], str(after.whereabouts), seq, at),
-            *(after.has_archive_copy, record["size"], record["stored_size"], _text(record)),
+            *(after.has_archive_copy, record["size"], record["stored_size"], canonical(record).decode()),
         ),
     )
 
@@ -318,22 +277,3 @@ def _custody(whereabouts: str, seq: int, at: str, has_copy: int, body: str) -> C
         record=orjson.loads(body),
         has_archive_copy=bool(has_copy),
     )
-
-
-def _hold(row: tuple[Any, ...]) -> Hold:
-    identity, seq, at, body, released_seq, released_at, released = row
-    record = orjson.loads(body)
-    told = {name: record[name] for name in ("platform", "feed", "since", "until", "reason", "authority", "by")}
-    return Hold(
-        id=identity,
-        seq=seq,
-        at=at,
-        **told,
-        released=orjson.loads(released) if released else None,
-        released_seq=released_seq,
-        released_at=released_at,
-    )
-
-
-def _text(record: Record) -> str:
-    return canonical(record).decode()

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from rawzone_assets.zone import drills, index_custody, index_days, index_seen, index_tallies
+from rawzone_assets.zone import drills, index_custody, index_days, index_holds, index_seen, index_tallies
 from rawzone_assets.zone.ledger import EMPTY, Head
 from rawzone_assets.zone.receipt import moment, timestamp
 
@@ -59,6 +59,7 @@ CREATE INDEX upkeep_place ON upkeep (place);
 {index_days.SCHEMA}
 {index_seen.SCHEMA}
 {index_custody.SCHEMA}
+{index_holds.SCHEMA}
 {drills.TABLE_SCHEMA}
 {index_tallies.SCHEMA}"""
 

@@ -17,6 +17,7 @@ import orjson
 from rawzone_assets.zone.drills import note_drill
 from rawzone_assets.zone.index_custody import note_custody
 from rawzone_assets.zone.index_days import note_days
+from rawzone_assets.zone.index_holds import note_hold
 from rawzone_assets.zone.index_rows import insert
 from rawzone_assets.zone.index_seen import SeenFile, SeenFiles, Standing
 from rawzone_assets.zone.index_tallies import note_commit
@@ -83,6 +84,7 @@ def take_in(database: sqlite3.Connection, commit: Commit) -> None:
     for record in others:
         note_upkeep(database, commit.seq, record)
         note_custody(database, commit, record)
+        note_hold(database, commit, record)
         note_drill(database, commit, record)
     note_commit(database, commit)
 

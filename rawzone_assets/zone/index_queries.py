@@ -1,7 +1,7 @@
 """What readers ask the index: receipts by feed, day, verdict or name.
 
-What they add up to is told by ``index_tallies``. Deciding asks other questions, which are the index's own, and
-the comparison with the past those of ``past_lookups``.
+What they add up to is told by ``index_tallies``. Deciding asks the questions of ``index_decisions``, and the
+comparison with the past those of ``past_lookups``.
 """
 
 from __future__ import annotations

@@ -73,6 +73,12 @@ class Receipt:
     access: str | None = None  # "open", "personal" or "secret": who may see it
     access_reasons: Mapping[str, int] | None = None  # kinds of exposure and how often, never a value
 
+    @property
+    def landed_signature(self) -> str:
+        """The landed file's identity at the time of the receipt, as :attr:`Landed.signature` writes it."""
+        landed = self.landed or {}
+        return ":".join(str(landed.get(name)) for name in ("device", "inode", "size", "mtime_ns", "ctime_ns"))
+
     def changed(self, **changes: Any) -> Receipt:
         """As ``dataclasses.replace`` does, at a twentieth of its price: it has forty fields."""
         changed = object.__new__(Receipt)

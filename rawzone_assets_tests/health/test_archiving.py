@@ -237,7 +237,7 @@ class TestRefusals:
 
         def sync_and_hold(path):
             sync(path)
-            if path.suffix == ".copy" and not zone.index.custody.holds():
+            if path.suffix == ".copy" and not zone.index.holds.in_force():
                 zone.files.sync = sync
                 with open_zone(home) as other:
                     add_hold(other, feed="tiny/notes", **HOLD)

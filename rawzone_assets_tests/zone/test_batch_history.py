@@ -63,8 +63,8 @@ def answers(history, one: Candidate):
         history.stored(one.feed, one.sha256),
         history.already_decided(one.feed, one.name, one.sha256, one.landing_path),
         history.refusals(one.feed, one.sha256),
-        history.holds(object_key(one.folder, one.name, 1)),
-        history.holds(object_key(one.folder, one.name, 2)),
+        history.has_object(object_key(one.folder, one.name, 1)),
+        history.has_object(object_key(one.folder, one.name, 2)),
     )
 
 
@@ -94,5 +94,5 @@ def test_new_names_bytes_and_keys_are_looked_up_once_for_the_batch(zone):
         assert history.revisions(one.feed, one.name) == []
         assert history.stored(one.feed, one.sha256) is None
         assert history.already_decided(one.feed, one.name, one.sha256, one.landing_path) is None
-        assert not history.holds(object_key(one.folder, one.name, 1))
+        assert not history.has_object(object_key(one.folder, one.name, 1))
     assert len(asked) == 3

@@ -160,8 +160,8 @@ class TestTheIndex:
         told = {"reason": "r", "authority": "a", "by": "b"}
         if kind == "add":
             scope = {"platform": "tiny", "feed": None, "since": receipt.partition, "until": None}
-            return [custody.hold_added_record(hold=zone.index.custody.next_hold(), **scope, **told)]
-        active = zone.index.custody.holds()
+            return [custody.hold_added_record(hold=zone.index.holds.next_id(), **scope, **told)]
+        active = zone.index.holds.in_force()
         return [custody.hold_released_record(hold=active[0], **told)] if active else []
 
     @staticmethod
@@ -172,8 +172,8 @@ class TestTheIndex:
             {key: each.whereabouts for key, each in kept.items()},
             {key for key, each in kept.items() if each.has_archive_copy},
             kept,
-            lookups.holds(active=False),
-            {key: [hold.id for hold in lookups.holds_over("tiny/notes", key)] for key in kept},
+            zone.index.holds.ever(),
+            {key: [hold.id for hold in zone.index.holds.over("tiny/notes", key)] for key in kept},
             lookups.totals(),
             lookups.erasures(),
         )

@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from rawzone_assets.zone.decision import Batch, Candidate, decide
-from rawzone_assets.zone.index import Stored
+from rawzone_assets.zone.index_decisions import Stored
 from rawzone_assets.zone.layout import Layout
 from rawzone_assets.zone.receipt import Verdict
 
@@ -40,7 +40,7 @@ class Nothing:
     def refusals(self, feed, sha256):
         return 0
 
-    def holds(self, key):
+    def has_object(self, key):
         return False
 
 

@@ -190,7 +190,7 @@ def ask_everything(index, day):
     index.revisions("a/b", "none")
     index.already_decided("a/b", "none", zeros, "none")
     index.refusals("a/b", zeros)
-    index.holds("none")
+    index.has_object("none")
     index.unrecognized("none")
     index.names_place("none")
     index.past.same("a/b", zeros, zeros, day)
