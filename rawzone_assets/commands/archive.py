@@ -32,6 +32,7 @@ from rawzone_assets.health.archive_plan import MOST_BYTES, Plan, PlanRefused, ma
 from rawzone_assets.health.archiving import USUAL_SHARE, Outcome, apply_plan
 from rawzone_assets.health.holds import HoldOver
 from rawzone_assets.health.unarchiving import restore_objects
+from rawzone_assets.zone import upkeep
 from rawzone_assets.zone.custody import Whereabouts
 from rawzone_assets.zone.errors import ZoneError
 from rawzone_assets.zone.index_custody import Kept
@@ -295,7 +296,7 @@ def _keys_meant(zone: Zone, wanted: str) -> list[str]:
 def _refuse_erased(zone: Zone, keys: list[str]) -> None:
     """See to it that nobody is told that something is in raw that the law has had removed."""
     for key in keys:
-        for erasure in zone.index.custody.erasures(place=f"raw/{key}"):
+        for erasure in zone.index.custody.erasures(place=f"{upkeep.RAW}/{key}"):
             authority = erasure.record["authority"]
             fail(
                 f"{key} was erased by law in commit {erasure.seq}, by authority of {authority}, so nothing is "

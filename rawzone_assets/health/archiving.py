@@ -17,7 +17,7 @@ from rawzone_assets.contract.retention import Age
 from rawzone_assets.health.archive_plan import KEPT_FOR, Approved, Planned, PlanRefused, hot_files, percent_of
 from rawzone_assets.health.holds import require_no_hold
 from rawzone_assets.health.retention import Clock, age_of, due_days, is_back_too_lately
-from rawzone_assets.zone import codec
+from rawzone_assets.zone import codec, upkeep
 from rawzone_assets.zone.custody import Whereabouts, archived_record, form_of, form_of_record
 from rawzone_assets.zone.errors import ArchiveDiffers, KeyOccupied, StorageFailed, ZoneError
 from rawzone_assets.zone.files import nearest_folder
@@ -257,7 +257,7 @@ class _Work:
                 raise ArchiveDiffers(hot, copy, problem)
             _make_durable(self.zone, copy)
             return self._record(planned, form, staged=False)
-        staged = batch.places.moved(f"archive/{planned.key}", planned.stored_sha256)
+        staged = batch.places.moved(f"{upkeep.ARCHIVE}/{planned.key}", planned.stored_sha256)
         room = Room(files=files, reserve=self.zone.settings.reserve)
         try:
             with files.open(hot) as stream:

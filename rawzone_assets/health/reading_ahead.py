@@ -15,8 +15,8 @@ from contextlib import contextmanager, suppress
 from operator import attrgetter
 
 from rawzone_assets.health import reading_worker
+from rawzone_assets.health.items import Item
 from rawzone_assets.health.reading_worker import FIELDS, LONGEST, SEPARATOR, SOUND
-from rawzone_assets.health.recorded import Item
 from rawzone_assets.zone.codec import MOST_HELD
 from rawzone_assets.zone.files import Files
 from rawzone_assets.zone.local_files import LocalFiles

@@ -1,63 +1,30 @@
 """Recorded: what the ledger's own files say must exist, and whether they are a chain.
 
 Read without the index and without the code that writes, so that neither can hide anything. It goes on after
-damage: of a damaged commit the receipts that are still legible count, so that their objects are not called
-foreign. Repairs are applied, so that a file is compared with the form it has now.
+damage: of a damaged commit the records that are still legible count (``legible_records``), so that their
+objects are not called foreign. Repairs are applied, so that a file is compared with the form it has now.
 """
 
 from __future__ import annotations
 
-import hashlib
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import takewhile
 from pathlib import Path
-from typing import Any
-
-import orjson
 
 from rawzone_assets.health.damage import Damage, DamageKind
+from rawzone_assets.health.items import Item, damage_of, items_of
+from rawzone_assets.health.legible_records import legible_records
 from rawzone_assets.zone import custody, upkeep
 from rawzone_assets.zone.custody import Custody, Whereabouts
-from rawzone_assets.zone.drafts import findings_document
 from rawzone_assets.zone.files import Files
 from rawzone_assets.zone.layout import Layout
 from rawzone_assets.zone.ledger import EMPTY, DamagedCommit, Head, decode_commit
-from rawzone_assets.zone.receipt import Receipt, Record, Verdict, timestamp
+from rawzone_assets.zone.receipt import Record, timestamp
 from rawzone_assets.zone.zone import Zone
 
-_RECEIPT_FIELDS = Receipt(verdict=Verdict.PROMOTED, landing_path="").as_record().keys()
-_SOMETIMES = {"adopted"}
 _LEDGER_NAME = re.compile(r"[0-9]{20}\.jsonl")
-_IDENTITY = "identity"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Item:
-    """A file that the ledger says exists: an object, its archive copy, a refused copy, or its findings."""
-
-    place: str
-    location: str  # its path, as text
-    seq: int
-    feed: str | None
-    partition: str | None
-    key: str | None  # of objects and their archive copies only
-    is_document: bool  # findings.json, which follows from its receipt
-    landing_path: str
-    sha256: str
-    size: int
-    stored_sha256: str
-    stored_size: int
-    encoding: str
-
-    @property
-    def path(self) -> Path:
-        return Path(self.location)
-
-    @property
-    def is_archive_copy(self) -> bool:
-        return self.place.startswith(f"{upkeep.ARCHIVE}/")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -153,7 +120,7 @@ def _read_commit(recorded: Recorded, zone: Zone, seq: int) -> None:
         commit = decode_commit(data)
     except DamagedCommit as error:
         recorded.damages.append(_ledger_damage(path, str(error)))
-        for record in _legible(data):
+        for record in legible_records(data):
             _apply(recorded, zone.layout, seq, record, "")
         return
     recorded.head = commit.head
@@ -173,7 +140,7 @@ def _read_commit(recorded: Recorded, zone: Zone, seq: int) -> None:
 def _apply(recorded: Recorded, layout: Layout, seq: int, record: Record, at: str) -> None:
     kind = record.get("record")
     if kind == "receipt":
-        for item in _items(layout, seq, record):
+        for item in items_of(layout, seq, record):
             before = recorded.items.setdefault(item.place, item)
             if before.sha256 != item.sha256:  # invariant I3
                 problem = "two receipts claim it for other bytes"
@@ -243,45 +210,6 @@ def _note_repaired(recorded: Recorded, record: Record) -> None:
         )
 
 
-def _items(layout: Layout, seq: int, record: Record) -> Iterator[Item]:
-    promoted = record["verdict"] == Verdict.PROMOTED
-    if not promoted and record["verdict"] != Verdict.QUARANTINED:
-        return
-    place = f"{upkeep.RAW}/{record['key']}" if promoted else f"quarantine/{record['quarantine']['path']}"
-    item = Item(
-        place=place,
-        location=upkeep.location_of(layout, place),
-        seq=seq,
-        feed=record["feed"],
-        partition=record["partition"],
-        key=record["key"] if promoted else None,
-        is_document=False,
-        landing_path=record["landing_path"],
-        sha256=record["sha256"],
-        size=record["size"],
-        stored_sha256=record["stored_sha256"],
-        stored_size=record["stored_size"],
-        encoding=record["encoding"],
-    )
-    yield item
-    if not promoted:
-        # findings.json repeats what the receipt says, so the receipt can tell whether it was altered.
-        document = findings_document(record)
-        digest = hashlib.sha256(document).hexdigest()
-        place = f"{upkeep.QUARANTINE}/{record['quarantine']['findings']}"
-        yield replace(
-            item,
-            place=place,
-            location=upkeep.location_of(layout, place),
-            is_document=True,
-            sha256=digest,
-            size=len(document),
-            stored_sha256=digest,
-            stored_size=len(document),
-            encoding=_IDENTITY,
-        )
-
-
 def _stranger(files: Files, path: Path) -> Damage:
     """A name in the ledger's folder that no commit has; perhaps a commit under another name."""
     problem = "no commit has this name"
@@ -291,48 +219,6 @@ def _stranger(files: Files, path: Path) -> Damage:
     except (OSError, DamagedCommit):
         return Damage(kind=DamageKind.FOREIGN, path=str(path), problem=problem)
     return Damage(kind=DamageKind.RENAMED, path=str(path), problem=f"{problem}, but it is commit {commit.seq}")
-
-
-def _legible(data: bytes) -> list[Record]:
-    """The receipts of a damaged commit that can still be read."""
-    records: list[Record] = []
-    for line in data.splitlines()[1:]:
-        try:
-            record: Any = orjson.loads(line)
-        except orjson.JSONDecodeError:
-            continue
-        if not isinstance(record, dict):
-            continue
-        if (record.keys() - _SOMETIMES == _RECEIPT_FIELDS and _is_usable(record)) or custody.is_custody(record):
-            records.append(record)
-    return records
-
-
-def _is_usable(record: Record) -> bool:
-    """Whether a receipt from a damaged commit still has the form of one; its values may be wrong."""
-    places = record["quarantine"]
-    texts = [record[name] for name in ("record", "verdict", "partition", "encoding", "sha256", "stored_sha256")]
-    texts.append(record["landing_path"])
-    sizes = [record[name] for name in ("size", "stored_size")]
-    if record["verdict"] == Verdict.QUARANTINED:
-        texts += [places.get("path"), places.get("findings")] if isinstance(places, dict) else [None]
-    elif record["verdict"] == Verdict.PROMOTED:
-        texts.append(record["key"])
-    else:
-        return False
-    return all(isinstance(text, str) for text in texts) and all(type(size) is int for size in sizes)
-
-
-def damage_of(kind: DamageKind, item: Item, problem: str) -> Damage:
-    """Damage of a file that the ledger knows."""
-    return Damage(
-        kind=kind,
-        path=item.location,
-        problem=problem,
-        feed=item.feed,
-        partition=item.partition,
-        key=item.key,
-    )
 
 
 def _ledger_damage(path: Path, problem: str) -> Damage:

@@ -14,7 +14,7 @@ from typing import Any
 
 from rawzone_assets.health import ledger_repair
 from rawzone_assets.health.damage import Damage, DamageKind
-from rawzone_assets.health.recorded import Item
+from rawzone_assets.health.items import Item
 from rawzone_assets.health.restoring import Job, Outcome, Repaired, Unrepaired, restore, told
 from rawzone_assets.health.scrub import ScrubReport, reading_the_zone, scrub
 from rawzone_assets.health.sources import Found, Source, Sources, way_is_free

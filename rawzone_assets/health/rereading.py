@@ -15,7 +15,8 @@ from itertools import islice
 from operator import attrgetter
 
 from rawzone_assets.health.damage import Damage, DamageKind
-from rawzone_assets.health.recorded import Item, Recorded, damage_of
+from rawzone_assets.health.items import Item, damage_of
+from rawzone_assets.health.recorded import Recorded
 from rawzone_assets.zone import codec, custody
 from rawzone_assets.zone.errors import LedgerDamaged
 from rawzone_assets.zone.files import Files

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from rawzone_assets.health.damage import Damage
-from rawzone_assets.health.recorded import Item
+from rawzone_assets.health.items import Item
 from rawzone_assets.health.rereading import check_item
 from rawzone_assets.health.sources import Found
 from rawzone_assets.zone import codec, upkeep

@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from rawzone_assets.health.damage import Damage, DamageKind
-from rawzone_assets.health.recorded import Item, Recorded
+from rawzone_assets.health.items import Item
+from rawzone_assets.health.recorded import Recorded
 from rawzone_assets.health.rereading import check
 from rawzone_assets.health.scrub import (
     Progress,

@@ -13,8 +13,9 @@ from pathlib import Path
 
 from rawzone_assets.health import tree
 from rawzone_assets.health.damage import Damage, DamageKind
+from rawzone_assets.health.items import Item
 from rawzone_assets.health.reading_ahead import reading_ahead
-from rawzone_assets.health.recorded import Erased, Item, Recorded, read_on, read_recorded
+from rawzone_assets.health.recorded import Erased, Recorded, read_on, read_recorded
 from rawzone_assets.health.rereading import check
 from rawzone_assets.zone import upkeep
 from rawzone_assets.zone.custody import Whereabouts

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from rawzone_assets.health.recorded import Item, Recorded
+from rawzone_assets.health.items import Item
+from rawzone_assets.health.recorded import Recorded
 from rawzone_assets.zone import codec, upkeep
 from rawzone_assets.zone.errors import LandingMissing
 from rawzone_assets.zone.files import Files

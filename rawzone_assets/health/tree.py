@@ -12,7 +12,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from rawzone_assets.health.damage import Damage, DamageKind
-from rawzone_assets.health.recorded import Item, Recorded, damage_of
+from rawzone_assets.health.items import Item, damage_of
+from rawzone_assets.health.recorded import Recorded
 from rawzone_assets.zone import upkeep
 from rawzone_assets.zone.custody import Whereabouts
 from rawzone_assets.zone.files import Files

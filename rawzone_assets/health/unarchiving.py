@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from rawzone_assets.zone import codec
+from rawzone_assets.zone import codec, upkeep
 from rawzone_assets.zone.custody import Whereabouts, form_of_record, object_place, restored_record
 from rawzone_assets.zone.errors import KeyOccupied, StorageFailed
 from rawzone_assets.zone.index_custody import Kept
@@ -108,7 +108,7 @@ def _stage(zone: Zone, batch: Batch, kept: Kept) -> None:
     """
     record = kept.custody.record or {}
     source = zone.layout.archived(kept.key)
-    staged = batch.places.moved(f"raw/{kept.key}", record["stored_sha256"])
+    staged = batch.places.moved(f"{upkeep.RAW}/{kept.key}", record["stored_sha256"])
     room = Room(files=zone.files, reserve=zone.settings.reserve)
     try:
         with zone.files.open(source) as stream:
