@@ -61,6 +61,11 @@ def test_every_link_leads_to_a_file(document):
     assert [target for target in local if not (document.parent / target).exists()] == []
 
 
+@pytest.mark.parametrize("document", sorted((ROOT / "docs").glob("*.md")), ids=lambda path: path.name)
+def test_the_readme_leads_to_every_document(document):
+    assert f"](docs/{document.name})" in (ROOT / "README.md").read_text()
+
+
 def test_every_decision_that_is_referred_to_exists():
     """Code and documents refer to decisions by number."""
     numbers = {path.name[:4] for path in (ROOT / "docs" / "adr").glob("*.md")}
