@@ -24,7 +24,7 @@ if TYPE_CHECKING:  # each feed declares some of these, and loads them itself
 class TableFormat:
     """A table with one header line. ``day`` is the column that dates the data.
 
-    ``even_decimals``: the last column is written with the same number of decimals in every row, so a last
+    ``even_decimals``: the last column is written with the same high number of decimals in every row, so a last
     cell with fewer, without a line end after it, was cut. ``unique``: the columns that identify a row.
     ``daily`` judges a column of days, with or without their year. ``other_dialects`` may be used instead.
     ``figures`` of the days are compared with those that other deliveries told.

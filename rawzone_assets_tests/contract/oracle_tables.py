@@ -116,9 +116,9 @@ def broken_by_table(feed: str, name: str, data: bytes, capture: date) -> Broken:
 
 
 def _cut(cells: list[str]) -> Broken:
-    """Without a line end, a last figure with fewer decimals than every other was cut."""
+    """Without a line end, a last figure with fewer decimals was cut, if all others have six or more."""
     decimals = [len(cell.partition(".")[2]) if "." in cell else -1 for cell in cells]
-    if len(decimals) > 1 and decimals[-1] < min(decimals[:-1]):
+    if len(set(decimals[:-1])) == 1 and max(decimals[-1] + 1, 6) <= decimals[0]:
         yield "the last cell was cut"
 
 

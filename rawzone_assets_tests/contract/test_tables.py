@@ -219,6 +219,13 @@ class TestCuts:
         made = report(final_newline=False).set(3, "Earnings (USD)", "1.5").set(79, "Earnings (USD)", "1.25")
         assert judged_report(made).codes == []
 
+    @pytest.mark.parametrize("last", ["2.4", "2", "0"])
+    def test_few_decimals_that_agree_in_all_rows_but_the_last_are_chance(self, last):
+        made = report(final_newline=False)
+        for row in range(79):
+            made = made.set(row, "Earnings (USD)", "1.25")
+        assert judged_report(made.set(79, "Earnings (USD)", last)).codes == []
+
 
 class TestChunks:
     """The size of chunks changes neither findings nor facts."""
