@@ -10,6 +10,7 @@ import os
 import sys
 from difflib import get_close_matches
 from importlib import import_module
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Any
 
@@ -149,9 +150,30 @@ def _replace_closed_streams() -> None:
         sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 (open to the end)
 
 
+def _begin_again_in_utf8() -> None:
+    """Become the same command with names of files read as UTF-8, if the locale reads them as something else.
+
+    A name is part of what the ledger says of a delivery for ever: it must not depend on who happened to promote
+    it, from a terminal or from cron. Only the start of an interpreter decides how it reads names.
+    """
+    if sys.getfilesystemencoding().lower() != "utf-8" and not sys.flags.utf8_mode:
+        os.environ["PYTHONUTF8"] = "1"
+        os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606 (ourselves, as we were called)
+
+
+def _write_what_the_terminal_can_show() -> None:
+    r"""Let signs that standard output has no code for be written as ``\u65e5``, as standard error does."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
 def main(arguments: list[str] | None = None) -> None:
     """The entry point: run a command and exit with its code."""
+    if arguments is None:
+        _begin_again_in_utf8()
     _replace_closed_streams()
+    _write_what_the_terminal_can_show()
     try:
         result = root.main(arguments, prog_name="rawzone", standalone_mode=False)
         sys.stdout.flush()

@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -15,8 +16,8 @@ from typing import NoReturn
 
 import click
 
-from rawzone_assets.commands.promote import show_counts, show_summary
-from rawzone_assets.commands.surroundings import fail, note, open_zone
+from rawzone_assets.commands.promote import emit_receipts, show_counts, show_summary
+from rawzone_assets.commands.surroundings import fail, json_option, note, open_zone
 from rawzone_assets.definitions import build_definitions
 from rawzone_assets.orchestration.dagster_home import dagster_environment, shared_file
 from rawzone_assets.orchestration.instance import open_instance
@@ -45,8 +46,11 @@ _LAST_ON_EARTH = timezone(timedelta(hours=-12))  # where a day is over when it i
 @click.option("--days", type=click.IntRange(1, 3650), default=14, show_default=True, help="Days of samples.")
 @click.option("--port", type=click.IntRange(1, 65535), help=f"The UI's port. [default: {_PORT} or a free one]")
 @click.option("--ui/--no-ui", default=True, help="Start the Dagster UI at the end.")
+@json_option
 @click.pass_context
-def command(context: click.Context, *, home: Path | None, days: int, port: int | None, ui: bool) -> None:
+def command(
+    context: click.Context, *, home: Path | None, days: int, port: int | None, ui: bool, as_json: bool
+) -> None:
     """See it work, in a folder of its own: samples, promotion through Dagster, a summary, the Dagster UI.
 
     Some of the samples are bad on purpose. Running it again in the same folder changes nothing.
@@ -59,15 +63,18 @@ def command(context: click.Context, *, home: Path | None, days: int, port: int |
         done = promote_landing(
             instance, Overrides(settings=settings), build=build_definitions, platforms=all_platforms()
         )
-    if done.entries:
+    if as_json:
+        emit_receipts(done)
+    elif done.entries:
         show_summary(done)
     else:
         _show_zone(settings)
     for problem in done.problems:
         fail(problem)
-    click.echo(f"\nThe zone is in {settings.home}. Look around with: rawzone --home {settings.home} status")
+    say = note if as_json else click.echo
+    say(f"\nThe zone is in {settings.home}. Look around with: rawzone --home {settings.home} status")
     if ui:
-        _serve(settings, _free_port(port))
+        _serve(settings, _free_port(port), say=say)
 
 
 def _land_samples(landing: Path, days: int) -> None:
@@ -93,7 +100,7 @@ def _show_zone(settings: Settings) -> None:
         show_counts({(total.feed, total.verdict): total.receipts for total in zone.index.tallies.totals()})
 
 
-def _serve(settings: Settings, port: int) -> None:
+def _serve(settings: Settings, port: int, *, say: Callable[[str], None]) -> None:
     """Dagster's web server and daemon over this zone, until Ctrl-C."""
     # What the samples have wrong must wake nobody.
     nobody = {"RAWZONE_ALERT_URLS": "", "RAWZONE_ALERT_HEARTBEAT": ""}
@@ -117,7 +124,7 @@ def _serve(settings: Settings, port: int) -> None:
         )
     try:
         _await(process, port, log)
-        click.echo(
+        say(
             f"\nDagster UI:   http://{_LOOPBACK}:{port}\n"
             f"DAGSTER_HOME: {environment['DAGSTER_HOME']}\n"
             f"Its log, with the alerts: {log}\n"

@@ -17,6 +17,7 @@ from rawzone_assets.commands.surroundings import (
     FINE,
     FOUND,
     emit,
+    home_option,
     json_option,
     leave,
     note,
@@ -42,6 +43,7 @@ _COLUMNS = (Verdict.PROMOTED, Verdict.DUPLICATE, Verdict.QUARANTINED)
 @click.argument("feeds", nargs=-1, metavar="[FEED]...")
 @range_options
 @click.option("--now", is_flag=True, help="Do not wait for files to settle.")
+@home_option
 @json_option
 def command(*, feeds: tuple[str, ...], since: str | None, until: str | None, now: bool, as_json: bool) -> None:
     """Promote what has landed, once, as Dagster runs.
@@ -67,8 +69,7 @@ def command(*, feeds: tuple[str, ...], since: str | None, until: str | None, now
         done = _of_runs(settings, found, chosen, since=since, until=until)
     done.finished_batches += finished
     if as_json:
-        for entry, at in done.entries:
-            emit(receipt_record(entry, at))
+        emit_receipts(done)
     else:
         show_summary(done)
     _say_what_remains(done)
@@ -111,6 +112,12 @@ def exit_code(done: LocalRuns) -> int:
         return FAILED
     looked_at = {entry.receipt.verdict for entry, _ in done.entries}
     return FOUND if looked_at & {Verdict.QUARANTINED, Verdict.UNRECOGNIZED} else FINE
+
+
+def emit_receipts(done: LocalRuns) -> None:
+    """A JSON line for each receipt that the runs wrote."""
+    for entry, at in done.entries:
+        emit(receipt_record(entry, at))
 
 
 def show_summary(done: LocalRuns) -> None:

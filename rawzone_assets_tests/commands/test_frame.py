@@ -7,10 +7,13 @@ import sqlite3
 import subprocess
 import sys
 from contextlib import closing
+from datetime import date
 
+import click
 import pytest
 
 from rawzone_assets import cli
+from rawzone_assets.samples import samples
 
 REPORT_IMPORTS = """
 import atexit, sys
@@ -27,6 +30,21 @@ def damage_table(path, name):
         (size,) = database.execute("PRAGMA page_size").fetchone()
     data = path.read_bytes()
     path.write_bytes(data[: (page - 1) * size] + b"\xff" * size + data[page * size :])
+
+
+def all_commands(group=cli.root, words=()):
+    """Each command by all its words, those of groups as well."""
+    context = click.Context(group)
+    for word in group.list_commands(context):
+        command = group.get_command(context, word)
+        if isinstance(command, click.Group):
+            yield from all_commands(command, (*words, word))
+        else:
+            yield " ".join((*words, word)), command
+
+
+def takes(command, option):
+    return any(option in parameter.opts for parameter in command.params)
 
 
 class TestLaziness:
@@ -174,6 +192,44 @@ class TestErrors:
         assert own("ls").text == expected
 
 
+class TestNamesInAnyLocale:
+    """Whoever runs the command, from whichever terminal or none: names are read as UTF-8 and can be written."""
+
+    NAME = "social_media/spotify/20250612_100300/\u65e5\u672c-audience-timeline.csv"
+
+    @pytest.fixture
+    def landed(self, nowhere):
+        (delivery,) = (
+            sample
+            for sample in samples("social_media/spotify", capture=date(2025, 6, 12))
+            if sample.verdict == "promoted" and sample.path.endswith("-audience-timeline.csv")
+        )
+        for name in (self.NAME, self.NAME.replace(".csv", ".txt")):
+            path = nowhere.home / "landing" / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(delivery.data)
+        return nowhere
+
+    @pytest.mark.parametrize(
+        "locale",
+        [
+            {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"},
+            {"PYTHONIOENCODING": "ascii"},
+            {"PYTHONIOENCODING": "latin-1"},
+        ],
+    )
+    def test_a_promotion_names_files_as_they_are(self, landed, locale):
+        outcome = landed.run("promote", "--now", **locale)
+        assert (outcome.code, outcome.err) == (1, "")
+        assert "RZ-UNKNOWN-NAME" in outcome.text
+        assert {self.NAME, self.NAME.replace(".csv", ".txt")} <= {
+            record["landing_path"] for record in landed("log", "--json").records
+        }
+        listed = landed.run("ls", "social_media/spotify", **locale)
+        assert (listed.code, listed.err) == (0, "")
+        assert "-audience-timeline_20250612_100300.csv.gz" in listed.text
+
+
 class TestHome:
     """``--home`` is taken before and after the command's name, and stands above RAWZONE_HOME."""
 
@@ -182,6 +238,10 @@ class TestHome:
         home = ["--home", str(rawzone.home)]
         arguments = [*home, "ls"] if place == "before" else ["ls", *home]
         assert nowhere(*arguments).text == rawzone("ls").text
+
+    def test_every_command_of_a_zone_takes_it_after_its_name(self):
+        without = {name for name, command in all_commands() if not takes(command, "--home")}
+        assert without == {"explain", "verify-proof"}  # which ask no zone
 
     @pytest.mark.parametrize(
         ("command", "code"),
@@ -207,3 +267,6 @@ class TestJson:
         outcome = rawzone.run(*command.split(), "--json")
         for line in outcome.out.splitlines():
             assert isinstance(json.loads(line), dict)
+
+    def test_every_command_takes_it(self):
+        assert [name for name, command in all_commands() if not takes(command, "--json")] == []

@@ -197,6 +197,14 @@ class TestDemo:
         assert rawzone("verify").exit_code == 0
         assert not (home / "real").exists()
 
+    def test_json_is_a_line_a_delivery_and_all_words_go_to_the_other_stream(self, rawzone):
+        first = rawzone("demo", "--no-ui", "--days", "1", "--json")
+        assert first.exit_code == 0
+        assert {"promoted", "quarantined", "unrecognized"} <= {line["verdict"] for line in lines(first)}
+        assert "The zone is in" in first.stderr
+        again = rawzone("demo", "--no-ui", "--days", "1", "--json")
+        assert (again.exit_code, again.stdout) == (0, "")
+
 
 class TestACaptureOfSeveralFiles:
     """'A dump with fewer than four is incomplete; validate the set as well as each file.'"""
