@@ -7,7 +7,6 @@ from collections.abc import Callable
 import click
 
 from rawzone_assets.access.parquet_catalog import ParquetCatalog, Standing, catalog_of
-from rawzone_assets.commands.figures import readable_size
 from rawzone_assets.commands.surroundings import (
     emit,
     fail,
@@ -16,6 +15,7 @@ from rawzone_assets.commands.surroundings import (
     open_settings,
     printable,
 )
+from rawzone_assets.health.figures import readable_size
 from rawzone_assets.zone.errors import StorageFailed
 from rawzone_assets.zone.zone import Zone
 

@@ -8,7 +8,6 @@ from pathlib import Path
 import click
 
 from rawzone_assets.access.reading import resolve
-from rawzone_assets.commands.figures import readable_size
 from rawzone_assets.commands.hold import authority_option, by_option, reason_option
 from rawzone_assets.commands.surroundings import (
     FAILED,
@@ -22,6 +21,7 @@ from rawzone_assets.commands.surroundings import (
     printable,
 )
 from rawzone_assets.health.erasure import Erased, Erasing, Target, erase, plan_erasure
+from rawzone_assets.health.figures import counted, readable_size
 from rawzone_assets.zone.errors import AmbiguousObject, NotPromoted
 from rawzone_assets.zone.receipt import Receipt, Verdict
 from rawzone_assets.zone.zone import Zone, person
@@ -101,10 +101,10 @@ def _lines(plan: Erasing, done: Erased | None) -> Iterator[str]:
         yield from (f"    {path}" for path in target.paths)
     again = [receipt for receipt in plan.deliveries if receipt.verdict is Verdict.DUPLICATE]
     if again:
-        yield f"  with them, {_counted(len(again), 'name')} under which the same bytes can be read:"
+        yield f"  with them, {counted(len(again), 'name')} under which the same bytes can be read:"
         yield from (f"    {receipt.feed} {receipt.partition} {receipt.name}" for receipt in again)
     if plan.projected:
-        yield f"  and {_counted(len(plan.projected), 'day')} of columns, projected again without them:"
+        yield f"  and {counted(len(plan.projected), 'day')} of columns, projected again without them:"
         yield from (f"    {path}" for path in plan.projected)
 
 
@@ -174,7 +174,3 @@ def _emit(plan: Erasing, done: Erased | None) -> None:
 
 def _texts(paths: Sequence[Path]) -> list[str]:
     return [str(path) for path in paths]
-
-
-def _counted(number: int, word: str) -> str:
-    return f"1 {word}" if number == 1 else f"{number:,} {word}s"

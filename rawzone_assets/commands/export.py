@@ -9,7 +9,6 @@ import orjson
 
 from rawzone_assets.access.exports import Export, Form, export
 from rawzone_assets.access.opening import cache_of
-from rawzone_assets.commands.figures import readable_size
 from rawzone_assets.commands.selection import checked_range, chosen_feeds, range_options
 from rawzone_assets.commands.surroundings import (
     FINE,
@@ -24,6 +23,7 @@ from rawzone_assets.commands.surroundings import (
     open_zone,
     printable,
 )
+from rawzone_assets.health.figures import readable_size
 
 _CHECKED_BY = {
     Form.SHA256SUMS: "sha256sum --check --strict SHA256SUMS",

@@ -8,7 +8,6 @@ from pathlib import Path
 import click
 
 from rawzone_assets.commands.display import print_table
-from rawzone_assets.commands.figures import readable_size
 from rawzone_assets.commands.health_records import records_of
 from rawzone_assets.commands.pages import write_page
 from rawzone_assets.commands.status import feed_table, retention_lines
@@ -25,6 +24,7 @@ from rawzone_assets.commands.surroundings import (
     printable,
 )
 from rawzone_assets.health import figures
+from rawzone_assets.health.figures import readable_size
 from rawzone_assets.health.page import page_of
 from rawzone_assets.health.report import SPEED_DAYS, FeedHealth, ZoneHealth, read_health
 from rawzone_assets.health.throughput import Throughput

@@ -6,7 +6,6 @@ from typing import Any
 
 import click
 
-from rawzone_assets.commands.figures import shown_time
 from rawzone_assets.commands.selection import checked_range, range_options
 from rawzone_assets.commands.surroundings import (
     emit,
@@ -19,6 +18,7 @@ from rawzone_assets.commands.surroundings import (
     open_zone,
     printable,
 )
+from rawzone_assets.health.figures import shown_time
 from rawzone_assets.health.holds import add_hold, release_hold
 from rawzone_assets.platforms import all_platforms
 from rawzone_assets.zone.custody import Hold

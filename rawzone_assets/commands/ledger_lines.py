@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
-from rawzone_assets.commands.figures import readable_size
+from rawzone_assets.health.figures import readable_size
 from rawzone_assets.zone import custody, drills, upkeep
 from rawzone_assets.zone.receipt import Record
 

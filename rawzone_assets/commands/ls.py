@@ -10,7 +10,6 @@ import click
 from rawzone_assets.access.catalog import Listed
 from rawzone_assets.access.raw import RawReader
 from rawzone_assets.access.reading import whereabouts
-from rawzone_assets.commands.figures import readable_size
 from rawzone_assets.commands.selection import (
     checked_range,
     chosen_feeds,
@@ -26,6 +25,7 @@ from rawzone_assets.commands.surroundings import (
     open_zone,
     printable,
 )
+from rawzone_assets.health.figures import readable_size
 from rawzone_assets.zone.custody import Whereabouts
 from rawzone_assets.zone.receipt import Verdict
 from rawzone_assets.zone.zone import Zone

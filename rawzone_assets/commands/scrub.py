@@ -8,7 +8,6 @@ from typing import Any
 import click
 
 from rawzone_assets.commands.display import byte_progress
-from rawzone_assets.commands.figures import readable_size
 from rawzone_assets.commands.surroundings import (
     FINE,
     FOUND,
@@ -20,6 +19,7 @@ from rawzone_assets.commands.surroundings import (
     open_settings_of_a_zone,
     printable,
 )
+from rawzone_assets.health.figures import readable_size
 from rawzone_assets.health.rolling import Session, scrub_rolling
 from rawzone_assets.zone.zone import Zone
 

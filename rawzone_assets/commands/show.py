@@ -9,7 +9,6 @@ import click
 
 from rawzone_assets.access.catalog import CommitTimes
 from rawzone_assets.access.reading import erasure_of, resolve, whereabouts, with_stored_objects
-from rawzone_assets.commands.figures import readable_size
 from rawzone_assets.commands.receipts import finding_lines, receipt_record
 from rawzone_assets.commands.surroundings import (
     emit,
@@ -19,6 +18,7 @@ from rawzone_assets.commands.surroundings import (
     open_zone,
     printable,
 )
+from rawzone_assets.health.figures import readable_size
 from rawzone_assets.zone import upkeep
 from rawzone_assets.zone.index_queries import Entry
 from rawzone_assets.zone.receipt import Receipt, Verdict, timestamp

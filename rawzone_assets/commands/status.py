@@ -7,7 +7,6 @@ from collections.abc import Iterator
 import click
 
 from rawzone_assets.commands.display import print_table
-from rawzone_assets.commands.figures import readable_size, shown_time
 from rawzone_assets.commands.health_records import records_of
 from rawzone_assets.commands.surroundings import (
     FINE,
@@ -21,6 +20,7 @@ from rawzone_assets.commands.surroundings import (
     open_zone,
     printable,
 )
+from rawzone_assets.health.figures import readable_size, shown_time
 from rawzone_assets.health.report import ZoneHealth, read_health
 from rawzone_assets.health.status import FeedStatus
 from rawzone_assets.platforms import all_platforms

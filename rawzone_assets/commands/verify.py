@@ -10,7 +10,6 @@ from typing import Any
 import click
 
 from rawzone_assets.commands.display import byte_progress
-from rawzone_assets.commands.figures import readable_size
 from rawzone_assets.commands.selection import checked_range, chosen_feeds, range_options
 from rawzone_assets.commands.surroundings import (
     FINE,
@@ -26,6 +25,7 @@ from rawzone_assets.commands.surroundings import (
 )
 from rawzone_assets.commands.testimony import Testimony, ask_witnesses, witness_options
 from rawzone_assets.health.damage import Damage
+from rawzone_assets.health.figures import readable_size
 from rawzone_assets.health.scrub import ScrubReport, scrub
 from rawzone_assets.health.witnesses import contradictions
 

@@ -15,7 +15,7 @@ from typing import Any
 import orjson
 
 from rawzone_assets.contract.schemas import deciding_engine
-from rawzone_assets.health.figures import readable_size
+from rawzone_assets.health.figures import counted, readable_size
 from rawzone_assets.health.retention import Due, due_objects
 from rawzone_assets.zone.custody import form_of
 from rawzone_assets.zone.errors import ZoneError
@@ -87,23 +87,22 @@ class Plan:
         """What a person reads before approving it."""
         at = f"{self.ledger.at:%Y-%m-%d %H:%M} UTC" if self.ledger.at else ""
         stored = readable_size(sum(share.stored_bytes for share in self.feeds))
-        moving = f"{_counted(len(self.files))} ({stored} as stored) would move from raw to the archive."
+        moving = f"{counted(len(self.files), 'file')} ({stored} as stored) would move from raw to the archive."
         lines = [
             moving if self.files else "Nothing would move from raw to the archive.",
             f"Made of the ledger up to commit {self.ledger.seq} of {at}; ages are counted up to then.",
         ]
         lines += [
-            f"{share.feed}: {_counted(share.files)} of {share.first} to {share.last}, "
+            f"{share.feed}: {counted(share.files, 'file')} of {share.first} to {share.last}, "
             f"{readable_size(share.stored_bytes)}, {share.percent} % of its {share.hot_files} in raw"
             for share in self.feeds
         ]
         if self.held:
-            lines.append(f"{_counted(len(self.held))} due stay because of a hold:")
+            lines.append(f"{counted(len(self.held), 'file')} due stay because of a hold:")
             lines += list(self.holds)
         if self.back:
-            lines.append(
-                f"{_counted(self.back)} due stay because they were restored within the feed's recent days."
-            )
+            back = counted(self.back, "file")
+            lines.append(f"{back} due stay because they were restored within the feed's recent days.")
         return lines
 
     @property
@@ -258,7 +257,3 @@ def _share(zone: Zone, moving: Sequence[Planned]) -> Share:
 
 def _sum(sizes: Iterable[int]) -> int:
     return sum(sizes)
-
-
-def _counted(count: int) -> str:
-    return "1 file" if count == 1 else f"{count:,} files"

@@ -31,11 +31,16 @@ def ratio(figure: float | None) -> str:
     return UNKNOWN if figure is None else f"{figure:.1f} : 1"
 
 
+def counted(count: int, one: str, many: str = "") -> str:
+    """``1 file``, ``2,000 files``; ``many`` where that is not ``one`` with an s."""
+    return f"{count:,} {one if count == 1 else many or f'{one}s'}"
+
+
 def days(count: int | None) -> str:
     """``3 days``."""
     if count is None:
         return UNKNOWN
-    return "1 day" if count == 1 else f"{count:,} days"
+    return counted(count, "day")
 
 
 def speed(files_per_second: float | None, bytes_per_second: float | None) -> str:
