@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from operator import attrgetter
 from pathlib import Path
 
 from rawzone_assets.contract.retention import Age
@@ -21,10 +22,11 @@ from rawzone_assets.zone import codec, upkeep
 from rawzone_assets.zone.custody import Whereabouts, archived_record, form_of, form_of_record
 from rawzone_assets.zone.errors import ArchiveDiffers, KeyOccupied, StorageFailed, ZoneError
 from rawzone_assets.zone.files import nearest_folder
+from rawzone_assets.zone.portions import parcels
 from rawzone_assets.zone.presence import require_present
 from rawzone_assets.zone.publishing import Publisher
 from rawzone_assets.zone.receipt import Record, moment
-from rawzone_assets.zone.releasing import Kept, require_release, verify_copy
+from rawzone_assets.zone.releasing import NotReleased, require_release, verify_copy
 from rawzone_assets.zone.room import Room
 from rawzone_assets.zone.sealing import require_flag
 from rawzone_assets.zone.staging import Batch
@@ -100,7 +102,7 @@ def _apply(work: _Work, share: int, progress: Progress | None) -> Outcome:
     outcome.not_moved += _finish(zone, work.publisher)
     total = sum(planned.stored_size for planned in todo)
     done = 0
-    for group in _groups(todo):
+    for group in parcels(todo, attrgetter("stored_size"), most=_MOST_FILES, most_bytes=_MOST_BYTES):
         work.move(group, outcome)
         done += sum(planned.stored_size for planned in group)
         if progress:
@@ -308,19 +310,7 @@ def _make_durable(zone: Zone, path: Path) -> None:
         zone.files.sync_folder(folder)
 
 
-def _groups(todo: Sequence[Planned]) -> Iterator[list[Planned]]:
-    group: list[Planned] = []
-    for planned in todo:
-        size = sum(other.stored_size for other in group) + planned.stored_size
-        if group and (len(group) >= _MOST_FILES or size > _MOST_BYTES):
-            yield group
-            group = []
-        group.append(planned)
-    if group:
-        yield group
-
-
-def _told(kept: Kept) -> NotMoved:
+def _told(kept: NotReleased) -> NotMoved:
     return NotMoved(key=kept.key, reason=f"{kept.path} was not released: {kept.problem}")
 
 

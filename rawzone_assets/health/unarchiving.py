@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from operator import attrgetter
 
 from rawzone_assets.zone import codec, upkeep
 from rawzone_assets.zone.custody import Whereabouts, form_of_record, object_place, restored_record
 from rawzone_assets.zone.errors import KeyOccupied, StorageFailed
 from rawzone_assets.zone.index_custody import Kept
+from rawzone_assets.zone.portions import parcels
 from rawzone_assets.zone.receipt import Record
 from rawzone_assets.zone.releasing import verify_copy
 from rawzone_assets.zone.room import Room
@@ -46,7 +48,7 @@ def restore_objects(
     outcome = Outcome()
     zone.recover()  # what an interrupted restore has recorded must last before it counts as done
     zone.index.catch_up()
-    for group in _groups(objects):
+    for group in parcels(objects, attrgetter("stored_size"), most=_MOST_FILES, most_bytes=_MOST_BYTES):
         _carry_out(zone, group, by=by, reason=reason, run_id=run_id, outcome=outcome)
     return outcome
 
@@ -120,15 +122,3 @@ def _stage(zone: Zone, batch: Batch, kept: Kept) -> None:
     if problem:
         zone.files.remove(staged)
         raise codec.Damaged(f"{source} does not verify ({problem}): run 'rawzone repair'")
-
-
-def _groups(objects: Sequence[Kept]) -> Iterator[list[Kept]]:
-    group: list[Kept] = []
-    for kept in objects:
-        size = sum(other.stored_size for other in group) + kept.stored_size
-        if group and (len(group) >= _MOST_FILES or size > _MOST_BYTES):
-            yield group
-            group = []
-        group.append(kept)
-    if group:
-        yield group

@@ -24,7 +24,7 @@ from rawzone_assets.zone.past import Past
 from rawzone_assets.zone.placements import Placement
 from rawzone_assets.zone.placing import Placer
 from rawzone_assets.zone.receipt import Receipt, Record, Verdict, timestamp
-from rawzone_assets.zone.releasing import Kept, release
+from rawzone_assets.zone.releasing import NotReleased, release
 from rawzone_assets.zone.staging import Batch
 
 
@@ -153,7 +153,7 @@ class Committer:
 
     # --- what a commit says must go ----------------------------------------------------------------
 
-    def _release(self, commit: Commit | None) -> list[Kept]:
+    def _release(self, commit: Commit | None) -> list[NotReleased]:
         records = [r for r in (commit.records if commit else ()) if r["record"] == custody.ARCHIVED]
         if not records:
             return []

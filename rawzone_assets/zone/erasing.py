@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from rawzone_assets.zone import custody, upkeep
-from rawzone_assets.zone.errors import CannotErase
+from rawzone_assets.zone.errors import CannotUnseal
 from rawzone_assets.zone.files import Files, ensure_folder
 from rawzone_assets.zone.index import Index
 from rawzone_assets.zone.layout import Layout, cached_path
@@ -61,7 +61,7 @@ def require_erasable(files: Files, paths: Iterable[Path], staging: Path) -> None
     """See to it that sealed files could be removed, before anything is recorded.
 
     Raises:
-        CannotErase: They could not.
+        CannotUnseal: They could not.
         OSError: A file cannot be looked at.
     """
     sealed = next((path for path in paths if _is_sealed(files, path)), None)
@@ -70,7 +70,7 @@ def require_erasable(files: Files, paths: Iterable[Path], staging: Path) -> None
     try:
         files.try_immutable(staging)
     except OSError as error:
-        raise CannotErase(sealed, error) from error
+        raise CannotUnseal(sealed, error, undone="erased") from error
 
 
 def _erase_projected(files: Files, layout: Layout, index: Index, record: Record) -> None:

@@ -170,24 +170,13 @@ class CannotProtect(ZoneError):
         )
 
 
-class CannotRelease(ZoneError):
-    """A sealed hot copy cannot be released."""
+class CannotUnseal(ZoneError):
+    """A sealed file cannot be taken away. ``undone``: what therefore was not done to any."""
 
-    def __init__(self, path: Path, error: OSError) -> None:
+    def __init__(self, path: Path, error: OSError, *, undone: str) -> None:
         super().__init__(
             f"{path} carries the immutable flag, and this user cannot take it off "
-            f"({(error.strerror or str(error)).lower()}), so nothing was archived: run the command with "
-            "CAP_LINUX_IMMUTABLE, as promotion does."
-        )
-
-
-class CannotErase(ZoneError):
-    """A sealed file cannot be removed."""
-
-    def __init__(self, path: Path, error: OSError) -> None:
-        super().__init__(
-            f"{path} carries the immutable flag, and this user cannot take it off "
-            f"({(error.strerror or str(error)).lower()}), so nothing was erased: run the command with "
+            f"({(error.strerror or str(error)).lower()}), so nothing was {undone}: run the command with "
             "CAP_LINUX_IMMUTABLE, as promotion does."
         )
 

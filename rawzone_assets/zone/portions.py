@@ -1,4 +1,4 @@
-"""Portions: many small things handed over some at a time, a large one alone.
+"""Portions: many small things dealt with some at a time, a large one alone.
 
 To hand over, and to wake whoever takes it, costs as much as to deal with a small one.
 """
@@ -25,3 +25,19 @@ def portions(
             portion, size = [], 0
     if portion:
         yield portion
+
+
+def parcels(
+    things: Iterable[_Thing], size_of: Callable[[_Thing], int], *, most: int, most_bytes: int
+) -> Iterator[list[_Thing]]:
+    """Up to ``most`` at a time that together have no more than ``most_bytes``, unless one alone has more."""
+    parcel: list[_Thing] = []
+    size = 0
+    for thing in things:
+        size += size_of(thing)
+        if parcel and (len(parcel) >= most or size > most_bytes):
+            yield parcel
+            parcel, size = [], size_of(thing)
+        parcel.append(thing)
+    if parcel:
+        yield parcel

@@ -26,7 +26,7 @@ from rawzone_assets.zone.errors import StorageFailed
 from rawzone_assets.zone.ledger import Commit
 from rawzone_assets.zone.receipt import Receipt, Record
 from rawzone_assets.zone.recovery import Recovery
-from rawzone_assets.zone.releasing import Kept, release
+from rawzone_assets.zone.releasing import NotReleased, release
 from rawzone_assets.zone.sealing import seal
 from rawzone_assets.zone.staging import Batch
 from rawzone_assets.zone.writing import Writers
@@ -127,7 +127,9 @@ class Publisher(Recovery):
             self.recover()
             return self._commit(batch, records)
 
-    def move(self, batch: Batch, records: Callable[[], Sequence[Record]]) -> tuple[Commit | None, list[Kept]]:
+    def move(
+        self, batch: Batch, records: Callable[[], Sequence[Record]]
+    ) -> tuple[Commit | None, list[NotReleased]]:
         """Put staged copies into the archive or back into raw, as these records of custody say.
 
         What is recorded as archived is released from raw after that; what could not be, and why, is told. A
@@ -172,7 +174,7 @@ class Publisher(Recovery):
         except OSError as error:
             raise StorageFailed("erase", error) from error
 
-    def release(self, records: Sequence[Record]) -> list[Kept]:
+    def release(self, records: Sequence[Record]) -> list[NotReleased]:
         """Take away hot copies that lie beside what these records say is archived; what could not go.
 
         Raises:

@@ -17,7 +17,7 @@ from typing import BinaryIO
 
 from rawzone_assets.zone import codec, custody
 from rawzone_assets.zone.custody import Whereabouts
-from rawzone_assets.zone.errors import CannotRelease
+from rawzone_assets.zone.errors import CannotUnseal
 from rawzone_assets.zone.files import Files
 from rawzone_assets.zone.index import Index
 from rawzone_assets.zone.layout import Layout
@@ -25,7 +25,7 @@ from rawzone_assets.zone.receipt import Record
 
 
 @dataclass(frozen=True, kw_only=True)
-class Kept:
+class NotReleased:
     """A hot copy that was not released although its object is recorded as archived, and why."""
 
     key: str
@@ -33,7 +33,7 @@ class Kept:
     problem: str
 
 
-def release(files: Files, layout: Layout, index: Index, records: Iterable[Record]) -> list[Kept]:
+def release(files: Files, layout: Layout, index: Index, records: Iterable[Record]) -> list[NotReleased]:
     """Take away the hot copies of what these records say is archived; what could not go, and why.
 
     The index must have caught up. Repeating it changes nothing.
@@ -41,7 +41,7 @@ def release(files: Files, layout: Layout, index: Index, records: Iterable[Record
     Raises:
         OSError: The disk refused. The next command that holds the lock goes on.
     """
-    kept: list[Kept] = []
+    kept: list[NotReleased] = []
     folders: set[Path] = set()
     for record in records:
         if record.get("record") != custody.ARCHIVED:
@@ -53,7 +53,7 @@ def release(files: Files, layout: Layout, index: Index, records: Iterable[Record
             continue
         problem = _objection(files, layout, index, key)
         if problem:
-            kept.append(Kept(key=key, path=path, problem=problem))
+            kept.append(NotReleased(key=key, path=path, problem=problem))
             continue
         if files.is_immutable(path):
             files.set_immutable(path, on=False)
@@ -69,7 +69,7 @@ def require_release(files: Files, layout: Layout, keys: Iterable[str]) -> None:
     """See to it that sealed hot copies could be released, before anything is recorded.
 
     Raises:
-        CannotRelease: They could not.
+        CannotUnseal: They could not.
         OSError: A file cannot be looked at.
     """
     sealed = next((key for key in keys if _is_sealed(files, layout.object(key))), None)
@@ -78,7 +78,7 @@ def require_release(files: Files, layout: Layout, keys: Iterable[str]) -> None:
     try:
         files.try_immutable(layout.staging)
     except OSError as error:
-        raise CannotRelease(layout.object(sealed), error) from error
+        raise CannotUnseal(layout.object(sealed), error, undone="archived") from error
 
 
 def verify_copy(files: Files, path: Path, record: Record) -> str | None:

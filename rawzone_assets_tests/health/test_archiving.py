@@ -19,7 +19,7 @@ from rawzone_assets.health.repair import repair
 from rawzone_assets.health.scrub import scrub
 from rawzone_assets.zone import intake
 from rawzone_assets.zone.custody import Whereabouts
-from rawzone_assets.zone.errors import CannotRelease
+from rawzone_assets.zone.errors import CannotUnseal
 from rawzone_assets.zone.ledger import Author, encode_commit
 from rawzone_assets.zone.local_files import LocalFiles
 from rawzone_assets_tests.health.archive_support import (
@@ -382,7 +382,7 @@ class TestSealedFiles:
     def test_that_this_user_cannot_release_are_not_archived(self, home):
         set_policy(home)
         with open_zone(home, files=Sealed(LocalFiles())) as zone:
-            with pytest.raises(CannotRelease, match="carries the immutable flag, and this user cannot"):
+            with pytest.raises(CannotUnseal, match="carries the immutable flag.*so nothing was archived"):
                 archive_due(zone)
             assert archived_keys(zone) == []
         assert objections(home) == []
