@@ -1,9 +1,9 @@
 """Archiving: an approved plan is carried out, some files a commit. What may still move is asked under the lock.
 
-The order is the proof: copy to the archive's own disk, durable; read back from there and hash, both forms;
-``archived`` in the ledger, which publishing makes appear together with the copies' final names; only then is
-the hot copy released. Interrupted anywhere, the next command that writes finishes what was recorded, and
-applying the plan again does the rest.
+The order is the proof: copy to the archive's own disk, durable; read back from there and hash, both forms
+(``archive_copies``); ``archived`` in the ledger, which publishing makes appear together with the copies' final
+names; only then is the hot copy released. Interrupted anywhere, the next command that writes finishes what was
+recorded, and applying the plan again does the rest.
 """
 
 from __future__ import annotations
@@ -12,24 +12,23 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from operator import attrgetter
-from pathlib import Path
 
 from rawzone_assets.contract.retention import Age
+from rawzone_assets.health.archive_copies import ArchiveCopy, archive_copy
 from rawzone_assets.health.archive_plan import KEPT_FOR, Approved, Planned, PlanRefused, hot_files, percent_of
 from rawzone_assets.health.holds import require_no_hold
 from rawzone_assets.health.retention import Clock, age_of, due_days, is_back_too_lately
-from rawzone_assets.zone import codec, upkeep
-from rawzone_assets.zone.custody import Whereabouts, archived_record, form_of, form_of_record
+from rawzone_assets.zone import codec
+from rawzone_assets.zone.custody import Whereabouts, archived_record, form_of
 from rawzone_assets.zone.errors import ArchiveDiffers, KeyOccupied, StorageFailed, ZoneError
 from rawzone_assets.zone.files import nearest_folder
 from rawzone_assets.zone.portions import parcels
 from rawzone_assets.zone.presence import require_present
 from rawzone_assets.zone.publishing import Publisher
 from rawzone_assets.zone.receipt import Record, moment
-from rawzone_assets.zone.releasing import NotReleased, require_release, verify_copy
+from rawzone_assets.zone.releasing import NotReleased, require_release
 from rawzone_assets.zone.room import Room
 from rawzone_assets.zone.sealing import require_flag
-from rawzone_assets.zone.staging import Batch
 from rawzone_assets.zone.zone import Zone
 
 USUAL_SHARE = 50
@@ -227,7 +226,7 @@ class _Work:
                 require_flag(self.zone.files, batch.archive_folder)
             for planned in group:
                 try:
-                    ready.append((planned, self._copied(batch, planned)))
+                    ready.append((planned, self._record(planned, archive_copy(self.zone, batch, planned))))
                 except (codec.Damaged, ArchiveDiffers) as problem:
                     not_moved.append(NotMoved(key=planned.key, reason=str(problem).rstrip(".")))
 
@@ -242,55 +241,14 @@ class _Work:
         not_moved += map(_told, kept)
         return [planned for planned, _ in ready if planned.key in recorded], not_moved
 
-    def _copied(self, batch: Batch, planned: Planned) -> Record:
-        """Copy one object to the archive's disk, durable, and find the copy to be the recorded bytes.
-
-        Raises:
-            codec.Damaged: What lies in raw, or the copy of it, is not what the ledger records.
-            ArchiveDiffers: The archive holds other bytes in its place.
-        """
-        files, layout = self.zone.files, self.zone.layout
-        hot, copy = layout.object(planned.key), layout.archived(planned.key)
-        form = form_of(planned)
-        if files.status(copy) is not None:
-            form = self._form_there(planned)
-            problem = verify_copy(files, copy, form)
-            if problem:
-                raise ArchiveDiffers(hot, copy, problem)
-            _make_durable(self.zone, copy)
-            return self._record(planned, form, staged=False)
-        staged = batch.places.moved(f"{upkeep.ARCHIVE}/{planned.key}", planned.stored_sha256)
-        room = Room(files=files, reserve=self.zone.settings.reserve)
-        try:
-            with files.open(hot) as stream:
-                files.create(staged, room.watched(staged.parent, codec.blocks_of(stream)))
-        except FileNotFoundError:
-            raise codec.Damaged(f"{hot} is missing: 'rawzone repair' says whether it can be put back") from None
-        files.sync(staged)
-        problem = verify_copy(files, staged, form)
-        if problem:
-            files.remove(staged)
-            sound = verify_copy(files, hot, form) is None
-            what = f"the copy of {hot} in the archive" if sound else str(hot)
-            raise codec.Damaged(
-                f"{what} does not verify ({problem}): run 'rawzone verify' and 'rawzone repair'"
-            )
-        return self._record(planned, form, staged=True)
-
-    def _form_there(self, planned: Planned) -> dict[str, object]:
-        """How the archive's copy is stored: as was recorded when it came there, if it did; else as in raw."""
-        kept = self.zone.index.custody.of(planned.key)
-        known = kept.record if kept.has_archive_copy else None
-        return form_of_record(known) if known else form_of(planned)
-
-    def _record(self, planned: Planned, form: dict[str, object], *, staged: bool) -> Record:
+    def _record(self, planned: Planned, copy: ArchiveCopy) -> Record:
         return archived_record(
             owner=planned.owner,
-            form=form,
+            form=copy.form,
             why=planned.why,
             plan=self.plan.digest,
             approved_by=self.approved_by,
-            staged=staged,
+            staged=copy.is_staged,
         )
 
     def _require_room(self, size: int) -> None:
@@ -300,14 +258,6 @@ class _Work:
             room.require(nearest_folder(self.zone.layout.archive), size)
         except OSError as error:
             raise StorageFailed("see how much space is free", error) from error
-
-
-def _make_durable(zone: Zone, path: Path) -> None:
-    """Sync what was found in the archive, with every folder that leads there: nobody else answers for it."""
-    zone.files.sync(path)
-    folders = [folder for folder in path.parents if folder.is_relative_to(zone.layout.archive)]
-    for folder in sorted(folders):
-        zone.files.sync_folder(folder)
 
 
 def _told(kept: NotReleased) -> NotMoved:

@@ -5,7 +5,7 @@ from contextlib import suppress
 
 import pytest
 
-from rawzone_assets.health import archiving
+from rawzone_assets.health import archive_copies
 from rawzone_assets.zone import releasing
 from rawzone_assets.zone.custody import ARCHIVED
 from rawzone_assets.zone.errors import ZoneError
@@ -209,7 +209,7 @@ class TestBrokenArchivers:
         assert campaign.violations
 
     def test_that_records_before_it_verifies_is_noticed(self, tmp_path, monkeypatch):
-        for module in (archiving, releasing):
+        for module in (archive_copies, releasing):
             monkeypatch.setattr(module, "verify_copy", lambda *_: None)
         campaign = self.on_a_disk_that_corrupts(tmp_path)
         assert any("recorded stored bytes" in problem for problem in campaign.violations)
@@ -228,7 +228,7 @@ class TestBrokenArchivers:
         return campaign
 
     def test_that_accepts_what_lies_in_the_archive_is_noticed(self, tmp_path, monkeypatch):
-        for module in (archiving, releasing):
+        for module in (archive_copies, releasing):
             monkeypatch.setattr(module, "verify_copy", lambda *_: None)
         campaign = self.on_an_archive_of_wrong_bytes(tmp_path)
         assert any("recorded stored bytes" in problem for problem in campaign.violations)

@@ -382,7 +382,7 @@ class TestSealedFiles:
     def test_that_this_user_cannot_release_are_not_archived(self, home):
         set_policy(home)
         with open_zone(home, files=Sealed(LocalFiles())) as zone:
-            with pytest.raises(CannotUnseal, match="carries the immutable flag.*so nothing was archived"):
+            with pytest.raises(CannotUnseal, match=r"carries the immutable flag.*so nothing was archived"):
                 archive_due(zone)
             assert archived_keys(zone) == []
         assert objections(home) == []

@@ -404,7 +404,7 @@ class TestSealedFiles:
 
     def test_that_this_user_cannot_remove_are_not_recorded_as_erased_either(self, marked):
         with open_zone(marked, files=Sealed(LocalFiles())) as zone:
-            with pytest.raises(CannotUnseal, match="carries the immutable flag.*so nothing was erased"):
+            with pytest.raises(CannotUnseal, match=r"carries the immutable flag.*so nothing was erased"):
                 carry_out(zone)
             assert zone.index.custody.erasures() == []
         assert len(holders(marked)) == 2
