@@ -100,4 +100,5 @@ def contract_of(contract: Any) -> Contract:
 
 
 def contract_record(contract: Contract) -> dict[str, Any]:
+    """A contract as JSON, each part under its name."""
     return dict(zip(("feed_version", "schema", "schema_sha256", "rules_version"), contract, strict=True))

@@ -122,6 +122,7 @@ def named_feeds(query: str, feeds: Iterable[Feed]) -> list[Feed]:
 
 
 def named_ledger_views(query: str) -> list[str]:
+    """The views of the ledger whose names stand in a query: only these are made for it."""
     words = set(re.findall(r"\w+", query.casefold()))
     return [name for name in LEDGER_VIEWS if name in words]
 

@@ -238,6 +238,7 @@ def read_page(markup: PageMarkup, wanted: Iterable[str]) -> Page:
 
 
 def is_sign_in(markup: PageMarkup, sign_in: SignIn) -> bool:
+    """Whether the page asks for signing in: by a form's id, name or class, or by the page's title."""
     if markup.has_plain_form(sign_in.form):
         return True
     soup = markup.soup

@@ -91,19 +91,26 @@ def diary_of(
     if not by and not days.has_repeats:
         diary["days"] = written(remembered_digests(picked(figures, told), len(told)))
         return diary
-    entries: dict[int, list[tuple[Texts, Texts]]] = {days.ordinals[row]: [] for row in told}
-    settled: Sequence[int] = range(len(days.ordinals))
-    if len(entries) < days.different:
-        settled = [row for row, day in enumerate(days.ordinals) if day in entries]
-    (ordinals,) = picked([days.ordinals], settled)
-    texts = (as_texts(picked(columns, settled), len(settled)) for columns in (by, figures))
-    for day, record in zip(ordinals, zip(*texts, strict=True), strict=True):
-        entries[day].append(record)
-    ordered = [sorted(records) for records in entries.values()]
-    diary["days"] = written(digests_of(ordered))
+    records = _records_by_day(days, told, figures, by)
+    diary["days"] = written(digests_of(records))
     if by:
-        diary["records"] = written(digests_of([[key for key, _ in records] for records in ordered]))
+        diary["records"] = written(digests_of([[key for key, _ in of_day] for of_day in records]))
     return diary
+
+
+def _records_by_day(
+    days: DayColumn, rows: Sequence[int], figures: Sequence[Column], by: Sequence[Column]
+) -> list[list[tuple[Texts, Texts]]]:
+    """All records of the days that stand in these rows, in order: what tells each apart, and its figures."""
+    found: dict[int, list[tuple[Texts, Texts]]] = {days.ordinals[row]: [] for row in rows}
+    wanted: Sequence[int] = range(len(days.ordinals))
+    if len(found) < days.different:
+        wanted = [row for row, day in enumerate(days.ordinals) if day in found]
+    (ordinals,) = picked([days.ordinals], wanted)
+    texts = (as_texts(picked(columns, wanted), len(wanted)) for columns in (by, figures))
+    for day, record in zip(ordinals, zip(*texts, strict=True), strict=True):
+        found[day].append(record)
+    return [sorted(records) for records in found.values()]
 
 
 def rows_of_diary(days: Sequence[date | None], until: date) -> list[int]:

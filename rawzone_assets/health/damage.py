@@ -8,6 +8,8 @@ from pathlib import Path
 
 
 class DamageKind(StrEnum):
+    """What is wrong with a file."""
+
     DAMAGED = "damaged"  # bytes are not those recorded
     MISSING = "missing"
     FOREIGN = "foreign"  # no receipt knows the file

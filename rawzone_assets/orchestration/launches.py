@@ -80,6 +80,7 @@ def read_cursor(cursor: str | None) -> dict[str, Attempt]:
 
 
 def write_cursor(attempts: Mapping[str, Attempt]) -> str:
+    """The attempts as the sensor keeps them between two ticks: JSON, which must stay small."""
     noted = {name: [a.fingerprint, a.number, int(a.at.timestamp())] for name, a in sorted(attempts.items())}
     return json.dumps(noted, separators=(",", ":"))
 

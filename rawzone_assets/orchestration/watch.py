@@ -130,6 +130,7 @@ def changed_answers(
 def feed_evaluations(
     zone: Zone, platform: Platform, feed: Feed, names: Sequence[str]
 ) -> Iterator[dg.AssetCheckEvaluation]:
+    """What a feed's checks of these names say now."""
     if FRESHNESS in names:
         yield _freshness(feed, freshness_of(zone, platform, feed))
     if OPEN_REFUSALS in names:

@@ -209,6 +209,7 @@ def _set_mark(instance: dg.DagsterInstance, zone: Zone, seq: int) -> None:
 def newest_materializations(
     instance: dg.DagsterInstance, key: dg.AssetKey, partitions: Sequence[str]
 ) -> Mapping[str, int]:
+    """The newest materialization of each of these days that has any: its number in Dagster's database."""
     if not partitions:
         return {}
     return instance.get_latest_storage_id_by_partition(

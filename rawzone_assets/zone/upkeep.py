@@ -81,6 +81,7 @@ def place_of(layout: Layout, path: Path) -> str:
 
 
 def path_of_place(layout: Layout, place: str) -> Path:
+    """Where a place lies: ``raw/<key>``, ``archive/<key>`` or ``quarantine/<path>``."""
     return Path(location_of(layout, place))
 
 
