@@ -28,7 +28,7 @@ from rawzone_assets.contract.page_examination import (
 )
 from rawzone_assets.contract.page_markup import PageMarkup
 from rawzone_assets.contract.pointers import pointer
-from rawzone_assets.contract.script_values import NotAValueError, read_value
+from rawzone_assets.contract.script_values import NotAValueError, is_commented_out, read_value
 from rawzone_assets.contract.texts import line_of
 
 _Placing = Callable[[tuple[str | int, ...]], Place]
@@ -135,16 +135,22 @@ def _daily_findings(form: BlocksFormat, daily: Any, place: _Placing) -> Iterator
 def find_blocks(markup: PageMarkup, variable: str, daily: str) -> Blocks | None:
     """The variable's value where the page sets it last, as a browser would have it.
 
-    A value with the daily block goes before one without: scripts have variables of that name of their own.
+    A value with the daily block goes before one without: scripts have variables of that name of their own. One
+    in a comment, which nobody sets, counts where there is no other.
     """
+    set_at = [
+        (code, start, value)
+        for code in markup.scripts()
+        for start, value in islice(_assignments(code, variable), _MOST_ASSIGNMENTS)
+        if _is_set(code, start)
+    ]
+    if len(set_at) > 1:
+        set_at.sort(key=lambda place: not is_commented_out(*place[:2]))
     found: Blocks | None = None
-    for code in markup.scripts():
-        for start, end in islice(_assignments(code, variable), _MOST_ASSIGNMENTS):
-            if not _is_set(code, start):
-                continue
-            blocks = _read(code, end)
-            if found is None or not _has(found, daily) or _has(blocks, daily):
-                found = blocks
+    for code, _, value in set_at:
+        blocks = _read(code, value)
+        if found is None or not _has(found, daily) or _has(blocks, daily):
+            found = blocks
     return found
 
 

@@ -9,12 +9,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import islice
 from typing import Any
 
-from rawzone_assets.contract.script_values import NotAValueError, read_value, starts_of_items
+from rawzone_assets.contract.script_values import (
+    NotAValueError,
+    is_commented_out,
+    read_value,
+    starts_of_items,
+)
 
 MOST_CHARTS = 100  # of a script; a page has four
 
@@ -35,11 +40,17 @@ class Chart:
     start: int  # of the array, or of the call when there is no array; characters from the script's start
     rows: list[Any] | None
     problem: str = ""
+    call: int = 0  # where the call starts
 
     @property
     def is_inline(self) -> bool:
         """Whether the data stand in the call itself, readable or not, and not in a variable or nowhere."""
         return self.script.startswith("[", self.start)
+
+    @property
+    def is_commented_out(self) -> bool:
+        """Whether the call seems to stand in a comment: an old one, perhaps, that the browser never makes."""
+        return is_commented_out(self.script, self.call)
 
     def position_of(self, row: int) -> int:
         """Where a row starts in the script."""
@@ -57,15 +68,19 @@ def charts_in(script: str) -> Iterator[Chart]:
     for index, call in enumerate(calls):
         end = calls[index + 1].start() if index + 1 < len(calls) else len(script)
         found = None
-        for provider in islice(_words(_PROVIDER, script, call.end(), end), _MOST_PROVIDERS):
+        providers = list(islice(_words(_PROVIDER, script, call.end(), end), _MOST_PROVIDERS))
+        if len(providers) > 1:
+            providers.sort(key=lambda provider: is_commented_out(script, provider.start()))
+        for provider in providers:
             chart = _read(call["id"], script, provider.end())
             found = found or chart
             if chart.rows:
                 found = chart
                 break
-        yield found or Chart(
+        found = found or Chart(
             id=call["id"], script=script, start=call.start(), rows=None, problem="has no dataProvider"
         )
+        yield replace(found, call=call.start())
 
 
 def _words(pattern: re.Pattern[str], script: str, start: int, end: int) -> Iterator[re.Match[str]]:

@@ -223,17 +223,29 @@ def _is_xml(text: str) -> bool:
 
 
 def read_page(markup: PageMarkup, wanted: Iterable[str]) -> Page:
-    """The page with the wanted charts. When it makes one twice, the call with data counts."""
+    """The page with the wanted charts. When it makes one twice, the call with data counts.
+
+    Calls in comments are made by nobody: they count where there is no other.
+    """
     charts: dict[str, Chart] = {}
     ambiguous: set[str] = set()
     names = set(wanted)
-    for script in markup.scripts():
-        for chart in charts_in(script) if "makeChart" in script else ():
-            known = charts.get(chart.id)
-            if chart.id in names and not (known and known.rows):
-                charts[chart.id] = chart
-            elif known and chart.rows and chart.rows != known.rows:
-                ambiguous.add(chart.id)
+    made = [
+        chart
+        for script in markup.scripts()
+        for chart in (charts_in(script) if "makeChart" in script else ())
+        if chart.id in names
+    ]
+    if len({chart.id for chart in made}) < len(made):
+        live = [chart for chart in made if not chart.is_commented_out]
+        there = {chart.id for chart in live}
+        made = live + [chart for chart in made if chart.id not in there]
+    for chart in made:
+        known = charts.get(chart.id)
+        if not (known and known.rows):
+            charts[chart.id] = chart
+        elif chart.rows and chart.rows != known.rows:
+            ambiguous.add(chart.id)
     return Page(markup=markup, charts=charts, ambiguous=frozenset(ambiguous))
 
 

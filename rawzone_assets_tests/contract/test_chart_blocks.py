@@ -102,6 +102,13 @@ class TestTheVariable:
     def test_it_may_be_set_in_any_of_the_usual_ways(self, start):
         assert codes(PAGE.encoded().replace(b"var chartData =", start)) == []
 
+    @pytest.mark.parametrize("comment", ["// {}", "/* {} */"])
+    def test_an_assignment_in_a_comment_is_none(self, comment):
+        old = "var chartData = {'last365days': {'isEmpty': 0, 'total': 1, 'dataProvider': []}};"
+        data = PAGE.encoded()
+        end = data.index(b"\n", data.index(b"chartData ="))
+        assert codes(data[:end] + b"\n" + comment.replace("{}", old, 1).encode() + data[end:]) == []
+
     def test_a_page_that_only_mentions_the_variable_has_no_chart(self):
         assert codes(PAGE.encoded().replace(b"var chartData =", b"chartData.x =")) == ["RZ-CHART-MISSING"]
 

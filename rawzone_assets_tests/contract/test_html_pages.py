@@ -226,6 +226,31 @@ class TestCharts:
     def test_of_endless_comments_are_none(self, text: str):
         assert not any(chart.rows for chart in charts_in(text * 20_000))
 
+    @pytest.mark.parametrize(
+        "comment", ["// {}", "/* {} */", "/* old:\n{}\n*/", "done(); // {}", "var a='image/*'; /* {} */"]
+    )
+    def test_in_comments_are_made_by_nobody(self, comment: str):
+        """Developers leave the call of a release before where it was, with its data in it."""
+        text = page().text()
+        old = (
+            'AmCharts.makeChart("trend365day", {"dataProvider": [{"category": "2020-01-01", "column-1": 7}]});'
+        )
+        call = text.index('AmCharts.makeChart("trend365day"')
+        changed = text[:call] + "\n" + comment.replace("{}", old, 1) + "\n" + text[call:]
+        assert judged_text(changed).codes == []
+
+    @pytest.mark.parametrize(
+        "start", ["var a = 'x'; //\n", '$.ajax({headers: {Accept: "*/*"}, url: "//x"}); /* a */ ']
+    )
+    def test_after_comments_and_texts_that_look_like_them_are_made(self, start: str):
+        script = f'{start}makeChart("x", {{"dataProvider": [1]}}); /* b */'
+        assert [(chart.rows, chart.is_commented_out) for chart in charts_in(script)] == [([1], False)]
+
+    def test_have_the_data_that_no_comment_hides(self):
+        for hidden in ("// dataProvider: [1],\n", "/* dataProvider: [1], */"):
+            (chart,) = charts_in(f'makeChart("x", {{ {hidden} "dataProvider": [2]}})')
+            assert chart.rows == [2]
+
     def test_without_a_provider_do_not_borrow_the_next_one(self):
         first, second = charts_in('makeChart("a", {}); makeChart("b", {"dataProvider": [1]})')
         assert (first.rows, second.rows) == (None, [1])
