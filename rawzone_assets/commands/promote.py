@@ -29,7 +29,7 @@ from rawzone_assets.platforms import all_platforms
 from rawzone_assets.zone.errors import LandingMissing
 from rawzone_assets.zone.receipt import Receipt, Verdict
 from rawzone_assets.zone.settings import Settings
-from rawzone_assets.zone.survey import Survey
+from rawzone_assets.zone.survey import SETTLING, Survey
 from rawzone_assets.zone.zone import Zone
 
 if TYPE_CHECKING:
@@ -124,7 +124,7 @@ def show_summary(done: LocalRuns) -> None:
     """A table of feeds and verdicts, then what was refused or not recognized, and why."""
     receipts = [entry.receipt for entry, _ in done.entries]
     if not receipts:
-        if not done.problems:
+        if not done.problems and not done.waiting:  # what waits or failed is said of its own
             note("Nothing new has landed.")
         return
     show_counts(Counter((receipt.feed, receipt.verdict) for receipt in receipts if receipt.feed))
@@ -162,9 +162,7 @@ def _say_what_remains(done: LocalRuns) -> None:
         note(f"{done.finished_batches} interrupted batches were finished first.")
     if done.waiting:
         first = done.waiting[0]
-        note(
-            f"{len(done.waiting)} files are left waiting ({first.label}: {first.reason}); "
-            "--now does not wait for files to settle."
-        )
+        hint = "; --now does not wait for files to settle" if first.reason == SETTLING else ""
+        note(f"{len(done.waiting)} files are left waiting ({first.label}: {first.reason}){hint}.")
     for sentence in (*dict.fromkeys(done.warnings), *done.problems):
         note(sentence)

@@ -30,7 +30,7 @@ from rawzone_assets.zone.index_queries import Entry
 from rawzone_assets.zone.judges import JudgePool
 from rawzone_assets.zone.promotion import Outcome
 from rawzone_assets.zone.receipt import Receipt, Verdict
-from rawzone_assets.zone.survey import Delivery, Survey
+from rawzone_assets.zone.survey import Delivery, Survey, Waiting
 from rawzone_assets.zone.zone import Zone
 
 Build = Callable[[Overrides], dg.Definitions]
@@ -70,9 +70,9 @@ def promote_landing(
         reporting.tell_all(instance, [(event, None) for event in landed])
         everything = list(pending_work(instance, zone, found, days))
         pending = [work for work in everything if not feeds or work.name in feeds]
+        count = _Count(len(found.ready), progress)
         if pending:  # else nobody need judge, and nothing be defined: that is a second of processor time
             with resource.judging() as (judge, _):
-                count = _Count(len(found.ready), progress)
                 shared = judge if isinstance(judge, JudgePool) else None
                 definitions = build(
                     replace(overrides, survey=found, progress=count, judges=shared, tell=done.warnings.append)
@@ -84,20 +84,21 @@ def promote_landing(
         look = _Look(instance=instance, zone=zone, found=found, begun=begun, before=before)
         if len(pending) == len(everything) and nobody_else_committed and look.is_all_told(done):
             done.told = circumstances(zone, found, platforms)
-        done.waiting = list(found.waiting)
+        done.waiting = [*found.waiting, *count.waiting]
     return done
 
 
 class _Count:
-    """Turns batches into a count of files."""
+    """Turns batches into a count of files, and keeps what they had to leave waiting."""
 
     def __init__(self, total: int, progress: Progress | None) -> None:
         self._done = 0
         self._total = total
         self._progress = progress
+        self.waiting: list[Waiting] = []
 
     def __call__(self, batch: Sequence[Delivery], outcome: Outcome) -> None:
-        del outcome
+        self.waiting += outcome.waiting
         self._done += len(batch)
         if self._progress:
             self._progress(self._done, self._total)

@@ -31,6 +31,9 @@ from rawzone_assets.zone.landing import Landing
 from rawzone_assets.zone.receipt import Verdict
 from rawzone_assets.zone.recognizing import recognized_as
 
+SETTLING = "still settling"
+"""Why a file waits that has not kept still for long enough."""
+
 _MANY = 200
 """Files of a folder whose comparing one by one is worth sparing."""
 
@@ -244,7 +247,7 @@ class _Look:
             if before and before.standing.verdict is Verdict.UNRECOGNIZED:
                 self.decided[label] = (None, Verdict.UNRECOGNIZED)
             elif not landed.settled(now=self.now.timestamp(), settle=self.settle):
-                self.waiting.append(Waiting(landed=landed, feed_id=None, reason="still settling"))
+                self.waiting.append(Waiting(landed=landed, feed_id=None, reason=SETTLING))
             else:
                 self.strangers.append((landed, recognized.finding))
             return
@@ -276,7 +279,7 @@ class _Look:
 
 def _not_yet(delivery: Delivery, *, now: datetime, settle: float) -> str | None:
     if not delivery.landed.settled(now=now.timestamp(), settle=settle):
-        return "still settling"
+        return SETTLING
     capture = delivery.recognized.capture
     # A stamp of tomorrow is a zone ahead of UTC: its partition begins soon. Further ahead is a wrong stamp.
     if capture.day > now.date() and not is_in_the_future(capture, now):

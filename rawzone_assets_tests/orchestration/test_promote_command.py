@@ -14,6 +14,7 @@ from rawzone_assets.orchestration.names import raw_key
 from rawzone_assets.platforms import all_platforms
 from rawzone_assets.samples import samples
 from rawzone_assets.zone.compression import Compression
+from rawzone_assets.zone.landing import LandedReading
 from rawzone_assets.zone.promotion import promote
 from rawzone_assets.zone.settings import Settings
 from rawzone_assets.zone.zone import Zone
@@ -97,6 +98,25 @@ class TestPromote:
         result = rawzone("promote", "--json")
         assert (result.exit_code, result.stdout) == (0, "")
         assert "left waiting" in result.stderr
+        assert "--now does not wait" in result.stderr
+        assert "Nothing new has landed" not in rawzone("promote").stderr
+
+    @pytest.mark.parametrize("form", [(), ("--json",)])
+    def test_what_changed_while_it_was_read_is_not_called_nothing_new(
+        self, rawzone, landing, monkeypatch, form
+    ):
+        """It waits, as a file that settles does; only reading it can tell."""
+        (name,) = land(landing, "promoted")
+        block = LandedReading._block
+
+        def hook(reading, descriptor, most):
+            (landing / name).touch()
+            return block(reading, descriptor, most)
+
+        monkeypatch.setattr(LandedReading, "_block", hook)
+        result = rawzone("promote", "--now", *form)
+        assert (result.exit_code, result.stdout) == (0, "")
+        assert result.stderr == f"1 files are left waiting ({name}: changed while it was read).\n"
 
     def test_runs_store_what_they_promote_as_the_setting_says(self, rawzone, landing, home, monkeypatch):
         monkeypatch.setenv("RAWZONE_COMPRESSION", "fast")
