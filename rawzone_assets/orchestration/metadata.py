@@ -77,14 +77,19 @@ def of_materialization(zone: Zone, feed: Feed, day: Day, ledger: Mapping[str, An
     return {name: value for name, value in facts.items() if value is not None}
 
 
+def head_facts(zone: Zone) -> dict[str, Any]:
+    """The ledger's head alone; nothing of an empty ledger."""
+    head = zone.index.head
+    return {"ledger_seq": head.seq, "ledger_head": head.sha256} if head.at else {}
+
+
 def ledger_facts(zone: Zone) -> dict[str, Any]:
     """The ledger's head and tree: Dagster's database bears witness elsewhere to what the ledger said.
 
     The tree is left out where its hashes cannot be kept or the ledger is found damaged: what was promoted is
     to be reported all the same, and damage is the scrub's to tell.
     """
-    head = zone.index.head
-    facts = {"ledger_seq": head.seq, "ledger_head": head.sha256}
+    head, facts = zone.index.head, head_facts(zone)
     with suppress(ZoneError, TreeUnsound), RecordTree.of(zone) as tree:
         if tree.is_kept:
             tree.catch_up()

@@ -47,12 +47,13 @@ def report(
     asked = {check.name for check in context.selected_asset_check_keys if check.asset_key == key}
     days = days_of(zone.index, feed.id, partitions)
     known = witness.recorded_days(context.instance, feed.id, days)
-    names, due = everything, list(days)
+    names, due, materialized = everything, list(days), set[str]()
     if key in context.selected_asset_keys:
         due = [partition for partition in days if asked or known[partition].lacks_verdict_on(days[partition])]
         lacking = [day for partition, day in days.items() if known[partition].lacks_content_of(day)]
         for some in _chunks(lacking):
             yield from _stored(context, materializations(zone, feed, some))
+        materialized = {day.partition for day in lacking}
     else:
         names = tuple(name for name in everything if name in asked)
     targets = witness.newest_materializations(context.instance, key, due)
@@ -63,7 +64,8 @@ def report(
             # Evaluations of some checks only must not claim that the whole day was judged.
             note = day if names == everything else known[partition]
             aim = target(targets.get(partition), context.run.run_id)
-            told += evaluations(zone, feed, day, names=names, aim=aim, note=note)
+            head = {} if partition in materialized else metadata.head_facts(zone)
+            told += evaluations(zone, feed, day, names=names, aim=aim, note=note, head=head)
         yield from _stored(context, told)
     yield from check_outputs(context)
 
@@ -82,12 +84,23 @@ def _chunks(items: Sequence[_Item]) -> Iterator[Sequence[_Item]]:
 
 
 def evaluations(
-    zone: Zone, feed: Feed, day: Day, *, names: Sequence[str], aim: Target | None, note: Day | Recorded
+    zone: Zone,
+    feed: Feed,
+    day: Day,
+    *,
+    names: Sequence[str],
+    aim: Target | None,
+    note: Day | Recorded,
+    head: Mapping[str, Any],
 ) -> Iterator[dg.AssetCheckEvaluation]:
-    """The checks of a day, in the order of ``names``; ``integrity`` re-reads its objects and keeps ``note``."""
+    """The checks of a day, in the order of ``names``; ``integrity`` re-reads its objects and keeps ``note``.
+
+    It also notes the ledger's ``head`` of a day that is not materialized, because all that came was refused:
+    else no witness would have seen the commits of refusals, and they could be taken back unnoticed.
+    """
     for name in names:
         if name == INTEGRITY:
-            yield _integrity(feed, day, reread(zone, day), target=aim, note=note)
+            yield _integrity(feed, day, reread(zone, day), target=aim, note=note, facts=head)
         else:
             yield _rule_check(feed, day, name, target=aim)
 

@@ -91,6 +91,24 @@ class TestWitnesses:
         assert "rolled back" in damage.problem
         assert "2024-05-02" in damage.problem
 
+    def test_a_day_of_nothing_but_refusals_bears_witness_too(self, desk, witnesses):
+        """It is never materialized, so its checks note the head: a refusal cannot be taken back unnoticed."""
+        promoted(desk, "2024-05-01")
+        roots = ("raw", "quarantine")
+        for root in roots:
+            (desk.home / root).mkdir(exist_ok=True)
+            shutil.copytree(desk.home / root, desk.home / "backup" / root)
+        desk.land("20240502", "bad")
+        desk.run("2024-05-02")
+        for root in roots:
+            shutil.rmtree(desk.home / root)
+            (desk.home / "backup" / root).rename(desk.home / root)
+        shutil.rmtree(desk.home / "state")
+        (damage,) = against(desk, witnesses)
+        assert "rolled back" in damage.problem
+        assert "integrity" in damage.problem
+        assert "2024-05-02" in damage.problem
+
     def test_a_commit_that_is_damaged_in_itself_is_left_to_the_chain(self, desk, witnesses):
         promoted(desk, "2024-05-01")
         with desk.zone() as zone:
