@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from click.exceptions import NoArgsIsHelpError
 
 from rawzone_assets import __version__
 from rawzone_assets.commands.failure import Failure
@@ -179,10 +180,12 @@ def main(arguments: list[str] | None = None) -> None:
         sys.stdout.flush()
         code = result if isinstance(result, int) else 0
     except click.UsageError as error:
-        message, how = error.format_message(), error.ctx.command_path if error.ctx else "rawzone"
-        # A group without a subcommand brings its whole help as the message.
-        hint = "" if "\n" in message else f" ('{how} --help' shows the usage.)"
-        click.echo(f"{message}{hint}", err=True)
+        message = error.format_message()
+        if not isinstance(error, NoArgsIsHelpError):  # whose message is the whole help of a group
+            # click lists the values that a missing option may have on lines of their own.
+            how = error.ctx.command_path if error.ctx else "rawzone"
+            message = f"{' '.join(message.split())} ('{how} --help' shows the usage.)"
+        click.echo(message, err=True)
         code = Failure.exit_code
     except click.ClickException as error:
         error.show()

@@ -107,6 +107,7 @@ class TestErrors:
             ("--home caf\udce9 status", "caf\\xe9 is not in UTF-8"),
             ("explain RZ-EMPTY", "did you mean RZ-EMPTY-"),
             ("quarantine play", "No such command"),
+            ("export distrokid/streams elsewhere", "Missing option '--to'. Choose from: sha256sums, bagit"),
         ],
     )
     def test_wrong_usage_is_one_sentence_and_exit_code_2(self, rawzone, arguments, says):
