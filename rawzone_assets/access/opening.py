@@ -9,6 +9,7 @@ from pathlib import Path
 
 from rawzone_assets.access.cache import ByteCache
 from rawzone_assets.zone.errors import RootsNested
+from rawzone_assets.zone.index import index_path
 from rawzone_assets.zone.layout import nested
 from rawzone_assets.zone.settings import Settings
 from rawzone_assets.zone.zone import Zone
@@ -20,7 +21,8 @@ def open_zone(settings: Settings) -> Zone:
     Raises:
         ZoneError: The ledger cannot be read.
     """
-    if settings.layout.ledger.is_dir():
+    layout = settings.layout
+    if layout.ledger.is_dir() or index_path(layout.state, layout.ledger).exists():
         zone = Zone(settings)
         try:
             zone.index.catch_up()

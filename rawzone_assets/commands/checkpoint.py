@@ -24,6 +24,7 @@ from rawzone_assets.commands.surroundings import (
     leave,
     note,
     open_settings,
+    open_zone,
     printable,
     zone_without_index_file,
 )
@@ -56,6 +57,8 @@ def command(*, old: Path | None, full: bool, keys: tuple[str, ...], output: Path
     a key.
     """
     settings = open_settings()
+    if old is None and not settings.layout.ledger.is_dir():
+        open_zone(settings).close()  # a ledger that was read before and is gone is nothing to testify to
     # The tree keeps its own hashes: the index is not needed, and what it says would be no evidence.
     with Zone(settings) if settings.layout.ledger.is_dir() else zone_without_index_file(settings) as zone:
         if old is not None:

@@ -261,6 +261,9 @@ def _index(settings: Settings, head: Head) -> Check:
     except sqlite3.Error as error:
         return warn(name, f"{path} cannot be read ({error})", rebuilt)
     seq, sha256 = row or (-1, "")
+    if seq > head.seq == EMPTY.seq:
+        remedy = f"mount the disk that holds it or, if it was emptied on purpose, remove {path}"
+        return failed(name, f"the ledger is empty, but its commit {seq} was read before", remedy)
     if seq > head.seq or (seq == head.seq >= 0 and sha256 != head.sha256):
         return warn(name, f"{path} was built from another ledger", rebuilt)
     behind = head.seq - seq

@@ -41,6 +41,16 @@ class ZoneError(Exception):
         super().__init__(printable(sentence))
 
 
+class NamesMisread(ZoneError):
+    """This process reads names of files as something else than UTF-8, and the ledger keeps them for ever."""
+
+    def __init__(self, encoding: str) -> None:
+        super().__init__(
+            f"Names of files are read as {encoding} here, so a delivery would be recorded by another name than "
+            "it has: set PYTHONUTF8=1 in the environment of this process and start it again."
+        )
+
+
 class LandingMissing(ZoneError):
     def __init__(self, landing: Path) -> None:
         super().__init__(
@@ -217,6 +227,17 @@ class LedgerDamaged(ZoneError):
         super().__init__(
             f"The ledger file {path} is damaged ({problem}), so nothing is written: "
             "run 'rawzone verify' and restore the file from a copy."
+        )
+
+
+class LedgerGone(ZoneError):
+    """Nothing is left of a ledger that was read before: what follows would begin the zone anew."""
+
+    def __init__(self, ledger: Path, seq: int, index: Path | None) -> None:
+        super().__init__(
+            f"The ledger {ledger} is empty, but its commit {seq} was read before, so nothing is written: "
+            f"mount the disk that holds it or, if it was emptied on purpose, remove {index or 'the index'}, "
+            "then run the command again."
         )
 
 

@@ -6,6 +6,7 @@ import getpass
 import os
 import socket
 import sqlite3
+import sys
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,7 +15,7 @@ from typing import Self
 from rawzone_assets import __version__
 from rawzone_assets.contract.feed import Platform
 from rawzone_assets.zone.decision import Candidate
-from rawzone_assets.zone.errors import RootsNested, StorageFailed
+from rawzone_assets.zone.errors import NamesMisread, RootsNested, StorageFailed
 from rawzone_assets.zone.files import Files, ensure_folder
 from rawzone_assets.zone.index import Index
 from rawzone_assets.zone.index_seen import SeenFile, Standing
@@ -44,6 +45,13 @@ class Zone:
         files: Files | None = None,
         clock: Callable[[], datetime] = utc_now,
     ) -> None:
+        """``clock`` tells the time of all that is recorded.
+
+        Raises:
+            NamesMisread: This process reads names of files as something else than UTF-8.
+        """
+        if sys.getfilesystemencoding().lower() != "utf-8":
+            raise NamesMisread(sys.getfilesystemencoding())
         self.settings = settings
         self.layout = settings.layout
         self.files: Files = files or LocalFiles()

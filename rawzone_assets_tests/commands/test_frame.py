@@ -193,6 +193,23 @@ class TestErrors:
         assert own("ls").text == expected
 
 
+class TestADiskThatIsNotMounted:
+    """A ledger that was read and is empty now is no new one: nothing is listed, promoted or testified to."""
+
+    @pytest.mark.parametrize(
+        "command", [("promote", "--now"), ("status",), ("ls",), ("log",), ("checkpoint",), ("archive", "plan")]
+    )
+    def test_is_one_sentence_and_nothing_is_written(self, own, command):
+        assert own("ls").code == 0
+        (own.home / "raw").rename(own.home / "elsewhere")
+        (own.home / "raw").mkdir()
+        outcome = own(*command)
+        assert (outcome.code, outcome.text) == (2, "")
+        assert "is empty, but its commit" in outcome.err
+        assert "mount the disk" in outcome.err
+        assert list((own.home / "raw").iterdir()) == []
+
+
 class TestNamesInAnyLocale:
     """Whoever runs the command, from whichever terminal or none: names are read as UTF-8 and can be written."""
 

@@ -1,6 +1,7 @@
 """The doctor: one line a check, each with what to do, and nothing changed."""
 
 import os
+import shutil
 import tempfile
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -179,6 +180,13 @@ class TestLedgerAndIndex:
         newest.write_bytes(data)
         assert checks(settings)["index"].health is Health.OK
         assert "1 commits behind" in checks(settings)["index"].seen
+
+    def test_a_ledger_that_was_read_before_and_is_empty_now_fails(self, settings):
+        shutil.rmtree(settings.layout.raw)
+        settings.layout.raw.mkdir()
+        check = checks(settings)["index"]
+        assert (check.health, "commit 1 was read before" in check.seen) == (Health.FAIL, True)
+        assert "mount" in check.remedy
 
     def test_an_unreadable_index_warns(self, settings):
         (path,) = settings.layout.state.glob("index-*.sqlite3")

@@ -14,13 +14,13 @@ from rawzone_assets.platforms import all_platforms
 from rawzone_assets.samples import write_landing
 from rawzone_assets.zone import index as index_module
 from rawzone_assets.zone import zone as zone_module
-from rawzone_assets.zone.errors import IndexFailed, LedgerDamaged
+from rawzone_assets.zone.errors import IndexFailed, LedgerDamaged, LedgerGone
 from rawzone_assets.zone.index import Index
 from rawzone_assets.zone.promotion import promote as promote_each
 from rawzone_assets.zone.settings import Settings
 from rawzone_assets.zone.zone import Zone
 from rawzone_assets_tests.zone.invariants import Oracle, read_tree, receipts_of, sha256
-from rawzone_assets_tests.zone.tiny_platform import look, open_zone, promote_all
+from rawzone_assets_tests.zone.tiny_platform import LandingFolder, look, open_zone, promote_all
 
 FILES = {
     "tiny/note_20240522.txt": b"one\n",
@@ -141,11 +141,34 @@ class TestAnIndexThatCannotBeTrusted:
             assert zone.index.catch_up().seq == 2
         assert len(answers(zone_home)[-1]) == 5
 
-    def test_one_of_another_ledger_at_the_same_place_is_noticed(self, zone_home, landing):
+    def test_one_of_another_ledger_at_the_same_place_is_noticed(self, zone_home, landing, tmp_path):
+        other = tmp_path / "other"
+        LandingFolder(other).put("tiny/note_20240525.txt", b"another zone\n")
+        promote(other)
         shutil.rmtree(zone_home / "raw")
         shutil.rmtree(zone_home / "quarantine")
+        shutil.move(other / "raw", zone_home / "raw")
         landing.put("tiny/note_20240525.txt", b"another zone\n")
-        assert len(promote(zone_home).receipts) == 6
+        assert len(promote(zone_home).receipts) == 5
+
+    @pytest.mark.parametrize("mounted_at", [True, False])
+    def test_nothing_is_written_where_the_disk_of_a_ledger_is_not_mounted(self, zone_home, mounted_at):
+        """Else all of landing would be promoted once more, into the folder where the disk belongs."""
+        (zone_home / "raw").rename(zone_home / "unmounted")
+        if mounted_at:
+            (zone_home / "raw").mkdir()
+        with pytest.raises(LedgerGone, match="commit 3 was read before"):
+            promote(zone_home)
+        assert not list(zone_home.glob("raw/*/*"))
+        shutil.rmtree(zone_home / "raw", ignore_errors=True)
+        (zone_home / "unmounted").rename(zone_home / "raw")
+        assert promote(zone_home).receipts == []
+
+    def test_a_ledger_emptied_on_purpose_begins_anew_once_the_index_is_removed(self, zone_home):
+        shutil.rmtree(zone_home / "raw")
+        shutil.rmtree(zone_home / "quarantine")
+        index_file(zone_home).unlink()
+        assert len(promote(zone_home).receipts) == 5
 
     def test_two_zones_may_share_a_state_folder(self, zone_home, tmp_path, monkeypatch):
         expected = answers(zone_home)

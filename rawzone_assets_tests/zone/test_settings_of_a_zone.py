@@ -1,5 +1,7 @@
 """Settings: where a zone lies, from the environment, with one clear sentence for what cannot be used."""
 
+import os
+import subprocess
 import sys
 from datetime import date
 from pathlib import Path
@@ -71,3 +73,28 @@ class TestValues:
         assert variable in str(refused.value)
         assert value in str(refused.value)
         assert "\n" not in str(refused.value)
+
+
+class TestTheProcess:
+    def test_that_misreads_names_of_files_opens_no_zone(self, tmp_path):
+        """What is recorded stays so for ever, whoever promotes: a person, cron or Dagster."""
+        program = (
+            "from pathlib import Path\n"
+            "from rawzone_assets.zone.errors import NamesMisread\n"
+            "from rawzone_assets.zone.settings import Settings\n"
+            "from rawzone_assets.zone.zone import Zone\n"
+            "try:\n"
+            f"    Zone(Settings.from_environment({{}}, home=Path({str(tmp_path)!r})))\n"
+            "except NamesMisread as error:\n"
+            "    print(error)\n"
+        )
+        locale = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+        said = subprocess.run(
+            [sys.executable, "-c", program],
+            env={**os.environ, **locale},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        assert said.startswith("Names of files are read as ascii here")
+        assert "PYTHONUTF8=1" in said
