@@ -28,7 +28,8 @@ from rawzone_assets.contract.page_examination import (
 )
 from rawzone_assets.contract.page_markup import PageMarkup
 from rawzone_assets.contract.pointers import pointer
-from rawzone_assets.contract.script_values import NotAValueError, is_commented_out, read_value
+from rawzone_assets.contract.script_comments import Comments
+from rawzone_assets.contract.script_values import NotAValueError, read_value
 from rawzone_assets.contract.texts import line_of
 
 _Placing = Callable[[tuple[str | int, ...]], Place]
@@ -139,15 +140,16 @@ def find_blocks(markup: PageMarkup, variable: str, daily: str) -> Blocks | None:
     in a comment, which nobody sets, counts where there is no other.
     """
     set_at = [
-        (code, start, value)
+        (comments, start, code, value)
         for code in markup.scripts()
+        for comments in [Comments(code)]
         for start, value in islice(_assignments(code, variable), _MOST_ASSIGNMENTS)
         if _is_set(code, start)
     ]
     if len(set_at) > 1:
-        set_at.sort(key=lambda place: not is_commented_out(*place[:2]))
+        set_at.sort(key=lambda place: not place[0].hold(place[1]))
     found: Blocks | None = None
-    for code, _, value in set_at:
+    for _, _, code, value in set_at:
         blocks = _read(code, value)
         if found is None or not _has(found, daily) or _has(blocks, daily):
             found = blocks

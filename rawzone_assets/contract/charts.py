@@ -9,17 +9,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
 from typing import Any
 
-from rawzone_assets.contract.script_values import (
-    NotAValueError,
-    is_commented_out,
-    read_value,
-    starts_of_items,
-)
+from rawzone_assets.contract.script_comments import Comments
+from rawzone_assets.contract.script_values import NotAValueError, read_value, starts_of_items
 
 MOST_CHARTS = 100  # of a script; a page has four
 
@@ -33,14 +29,18 @@ _PROVIDER = re.compile(rf"""dataProvider["']?\s*:{_GAP}""")
 
 @dataclass(frozen=True, kw_only=True)
 class Chart:
-    """One chart of a page. ``rows`` is ``None`` when its data cannot be read, and ``problem`` says why."""
+    """One chart of a page. ``rows`` is ``None`` when its data cannot be read, and ``problem`` says why.
+
+    ``comments`` are the script's, and ``call`` is where the call starts in it.
+    """
 
     id: str
     script: str
     start: int  # of the array, or of the call when there is no array; characters from the script's start
     rows: list[Any] | None
+    call: int
+    comments: Comments
     problem: str = ""
-    call: int = 0  # where the call starts
 
     @property
     def is_inline(self) -> bool:
@@ -50,7 +50,7 @@ class Chart:
     @property
     def is_commented_out(self) -> bool:
         """Whether the call seems to stand in a comment: an old one, perhaps, that the browser never makes."""
-        return is_commented_out(self.script, self.call)
+        return self.comments.hold(self.call)
 
     def position_of(self, row: int) -> int:
         """Where a row starts in the script."""
@@ -64,23 +64,29 @@ class Chart:
 
 def charts_in(script: str) -> Iterator[Chart]:
     """All charts that the script makes, in order."""
+    comments = Comments(script)
     calls = list(islice(_words(_CALL, script, 0, len(script)), MOST_CHARTS))
     for index, call in enumerate(calls):
         end = calls[index + 1].start() if index + 1 < len(calls) else len(script)
         found = None
         providers = list(islice(_words(_PROVIDER, script, call.end(), end), _MOST_PROVIDERS))
         if len(providers) > 1:
-            providers.sort(key=lambda provider: is_commented_out(script, provider.start()))
+            providers.sort(key=lambda provider: comments.hold(provider.start()))
         for provider in providers:
-            chart = _read(call["id"], script, provider.end())
+            chart = _read(call, comments, provider.end())
             found = found or chart
             if chart.rows:
                 found = chart
                 break
-        found = found or Chart(
-            id=call["id"], script=script, start=call.start(), rows=None, problem="has no dataProvider"
+        yield found or Chart(
+            id=call["id"],
+            script=script,
+            start=call.start(),
+            rows=None,
+            call=call.start(),
+            comments=comments,
+            problem="has no dataProvider",
         )
-        yield replace(found, call=call.start())
 
 
 def _words(pattern: re.Pattern[str], script: str, start: int, end: int) -> Iterator[re.Match[str]]:
@@ -94,7 +100,8 @@ def _words(pattern: re.Pattern[str], script: str, start: int, end: int) -> Itera
             start = found.end()
 
 
-def _read(chart_id: str, script: str, start: int) -> Chart:
+def _read(call: re.Match[str], comments: Comments, start: int) -> Chart:
+    script = call.string
     rows, problem = None, ""
     if not script.startswith("[", start):
         problem = "has a dataProvider that is no list"
@@ -103,4 +110,12 @@ def _read(chart_id: str, script: str, start: int) -> Chart:
             rows = read_value(script, start)
         except NotAValueError:
             problem = "has a dataProvider that is no list of plain values, or has no end"
-    return Chart(id=chart_id, script=script, start=start, rows=rows, problem=problem)
+    return Chart(
+        id=call["id"],
+        script=script,
+        start=start,
+        rows=rows,
+        call=call.start(),
+        comments=comments,
+        problem=problem,
+    )

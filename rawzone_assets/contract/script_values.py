@@ -45,8 +45,6 @@ _ESCAPED = {
     "\r\n": "",
     "\r": "",
 }
-# After nothing but these does a comment begin, and no address, pattern or list of media types ("image/*").
-_BEFORE_COMMENTS = frozenset(" \t\r\n;,(){}")
 _WORDS = {"true": True, "false": False, "null": None, "undefined": None}
 _DECODER = json.JSONDecoder()
 _LIKELY_ENDS = {"[": "]", "{": "};"}
@@ -54,27 +52,6 @@ _LIKELY_ENDS = {"[": "]", "{": "};"}
 
 class NotAValueError(ValueError):
     """The script does not write a plain object or list at this place, or not to its end."""
-
-
-def is_commented_out(script: str, at: int) -> bool:
-    """Whether that place seems to stand in a comment.
-
-    Without reading the script from its start texts are not told from comments for certain: whoever asks should
-    let a place in a comment count where there is no other.
-    """
-    line = max(script.rfind("\n", 0, at), script.rfind("\r", 0, at)) + 1
-    slashes = script.find("//", line, at)
-    while slashes >= 0:
-        if _may_begin_comment(script, slashes):
-            return True
-        slashes = script.find("//", slashes + 2, at)
-    opened = script.rfind("/*", 0, at)
-    is_open = opened >= 0 and script.find("*/", opened + 2, at) < 0 <= script.find("*/", at)
-    return is_open and _may_begin_comment(script, opened)
-
-
-def _may_begin_comment(script: str, at: int) -> bool:
-    return at == 0 or script[at - 1] in _BEFORE_COMMENTS
 
 
 def read_value(script: str, start: int) -> Any:

@@ -227,7 +227,16 @@ class TestCharts:
         assert not any(chart.rows for chart in charts_in(text * 20_000))
 
     @pytest.mark.parametrize(
-        "comment", ["// {}", "/* {} */", "/* old:\n{}\n*/", "done(); // {}", "var a='image/*'; /* {} */"]
+        "comment",
+        [
+            "// {}",
+            "/* {} */",
+            "/* old:\n{}\n*/",
+            "done(); // {}",
+            "var a='image/*'; /* {} */",
+            "// so far /* \n/* {} */",
+            "/* {} // */",
+        ],
     )
     def test_in_comments_are_made_by_nobody(self, comment: str):
         """Developers leave the call of a release before where it was, with its data in it."""

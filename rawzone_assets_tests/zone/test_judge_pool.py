@@ -416,6 +416,13 @@ def test_hostile_content_is_decided_within_the_limits(pool: JudgePool, name: str
     assert pool(feed_of("toolost/spotify"), BytesContent(b"{"), CAPTURE).refused
 
 
+def test_charts_behind_a_million_slashes_are_read_in_one_pass(pool: JudgePool):
+    """Whether a place stands in a comment is asked two thousand times of one line of 2 MB."""
+    call = b'AmCharts.makeChart("trend365day",{' + b'"dataProvider":[{}],' * 20 + b"});"
+    page = b"<html><script>" + b"a//" * 700_000 + call * 100 + b"</script></html>"
+    assert "RZ-MISSING-FIELD" in codes(pool(feed_of("distrokid/streams"), BytesContent(page), CAPTURE))
+
+
 def feed_of(feed_id: str) -> Feed:
     feed = find_feed(feed_id)
     assert feed
