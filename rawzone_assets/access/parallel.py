@@ -13,6 +13,7 @@ from itertools import islice
 from time import perf_counter
 
 from rawzone_assets.access.catalog import Listed
+from rawzone_assets.zone.portions import parcels
 
 THREADS = 8
 MEMORY = 256 * 2**20
@@ -47,7 +48,8 @@ def read_in_order(
     held = 0
     pool = ThreadPoolExecutor(threads, thread_name_prefix="rawzone-read")
     try:
-        for portion, cost in _portions(found, most, min(_SMALL, memory // threads)):
+        for portion in parcels(found, _cost, most=most, most_bytes=min(_SMALL, memory // threads)):
+            cost = sum(map(_cost, portion))
             while waiting and (held + cost > memory or len(waiting) >= threads * _AHEAD):
                 first, freed, future = waiting.popleft()
                 yield from _in_turn(read, first, future)
@@ -60,21 +62,6 @@ def read_in_order(
             yield from _in_turn(read, first, future)
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
-
-
-def _portions(found: Iterable[Listed], most: int, memory: int) -> Iterator[tuple[list[Listed], int]]:
-    """Objects in a row that are read together, and their bytes in memory: at most so many, or one object."""
-    portion: list[Listed] = []
-    held = 0
-    for listed in found:
-        cost = _cost(listed)
-        if portion and (held + cost > memory or len(portion) == most):
-            yield portion, held
-            portion, held = [], 0
-        portion.append(listed)
-        held += cost
-    if portion:
-        yield portion, held
 
 
 def _in_turn(read: Read, portion: list[Listed], future: Future[list[bytes]]) -> Iterator[tuple[Listed, bytes]]:

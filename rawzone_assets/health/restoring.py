@@ -6,8 +6,9 @@ place is kept as evidence. What is to be restored, and from where, is ``repair``
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import Any
 
 from rawzone_assets.health.damage import Damage
@@ -18,6 +19,7 @@ from rawzone_assets.zone import codec, upkeep
 from rawzone_assets.zone.compression import Compression, Compressor, compressors
 from rawzone_assets.zone.errors import KeyOccupied, StorageFailed
 from rawzone_assets.zone.landing import HELD_IN_MEMORY, ChangedWhileRead, Unreadable
+from rawzone_assets.zone.portions import parcels
 from rawzone_assets.zone.receipt import Record
 from rawzone_assets.zone.replacing import holds
 from rawzone_assets.zone.staging import Batch
@@ -69,7 +71,7 @@ def restore(zone: Zone, jobs: Sequence[Job], *, run_id: str, outcome: Outcome) -
     Raises:
         ZoneError: The environment failed. What was repaired until then is recorded.
     """
-    for some in _groups(jobs):
+    for some in parcels(jobs, attrgetter("item.stored_size"), most=_MOST_FILES, most_bytes=_MOST_BYTES):
         _carry_out(zone, some, run_id=run_id, outcome=outcome)
 
 
@@ -77,18 +79,6 @@ def told(job: Job, *, evidence: str | None = None, is_new_form: bool = False) ->
     """What is said of a job that was, or would be, done."""
     source = f"{job.found.source.kind} {job.found.source.path}"
     return Repaired(damage=job.damage, source=source, evidence=evidence, is_new_form=is_new_form)
-
-
-def _groups(jobs: Sequence[Job]) -> Iterator[list[Job]]:
-    group: list[Job] = []
-    for job in jobs:
-        size = sum(other.item.stored_size for other in group) + job.item.stored_size
-        if group and (len(group) >= _MOST_FILES or size > _MOST_BYTES):
-            yield group
-            group = []
-        group.append(job)
-    if group:
-        yield group
 
 
 def _carry_out(zone: Zone, jobs: Sequence[Job], *, run_id: str, outcome: Outcome) -> None:
