@@ -16,7 +16,7 @@ from uuid import uuid4
 import dagster as dg
 
 from rawzone_assets.contract.feed import Feed, Platform
-from rawzone_assets.orchestration import consistency, event_batches, metadata, reporting, witness
+from rawzone_assets.orchestration import consistency, event_batches, reporting, witness
 from rawzone_assets.orchestration.arrivals import arrival_of_record
 from rawzone_assets.orchestration.days import Day, days_of
 from rawzone_assets.orchestration.names import (
@@ -149,8 +149,10 @@ def _report(run: _Recording, zone: Zone, feed: Feed, partitions: Sequence[str]) 
     for partition in due:
         day = days[partition]
         aim = reporting.target(targets.get(partition), run.run_id)
-        head = {} if partition in materialized else metadata.head_facts(zone)
-        judged = reporting.evaluations(zone, feed, day, names=daily_checks(feed), aim=aim, note=day, head=head)
+        is_materialized = partition in materialized
+        judged = reporting.evaluations(
+            zone, feed, day, names=daily_checks(feed), aim=aim, note=day, is_materialized=is_materialized
+        )
         told += [(evaluation, _time_of(day)) for evaluation in judged]
     run.tell(told)
     counted["evaluations"] = len(told)

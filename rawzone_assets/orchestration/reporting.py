@@ -64,8 +64,10 @@ def report(
             # Evaluations of some checks only must not claim that the whole day was judged.
             note = day if names == everything else known[partition]
             aim = target(targets.get(partition), context.run.run_id)
-            head = {} if partition in materialized else metadata.head_facts(zone)
-            told += evaluations(zone, feed, day, names=names, aim=aim, note=note, head=head)
+            is_materialized = partition in materialized
+            told += evaluations(
+                zone, feed, day, names=names, aim=aim, note=note, is_materialized=is_materialized
+            )
         yield from _stored(context, told)
     yield from check_outputs(context)
 
@@ -91,15 +93,16 @@ def evaluations(
     names: Sequence[str],
     aim: Target | None,
     note: Day | Recorded,
-    head: Mapping[str, Any],
+    is_materialized: bool,
 ) -> Iterator[dg.AssetCheckEvaluation]:
     """The checks of a day, in the order of ``names``; ``integrity`` re-reads its objects and keeps ``note``.
 
-    It also notes the ledger's ``head`` of a day that is not materialized, because all that came was refused:
-    else no witness would have seen the commits of refusals, and they could be taken back unnoticed.
+    Of a day that is not materialized with them, because all that came was refused, it also notes the ledger's
+    head: else no witness would have seen the commits of refusals, and they could be taken back unnoticed.
     """
     for name in names:
         if name == INTEGRITY:
+            head = {} if is_materialized else metadata.head_facts(zone)
             yield _integrity(feed, day, reread(zone, day), target=aim, note=note, facts=head)
         else:
             yield _rule_check(feed, day, name, target=aim)
