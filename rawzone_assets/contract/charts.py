@@ -68,24 +68,24 @@ def charts_in(script: str) -> Iterator[Chart]:
     calls = list(islice(_words(_CALL, script, 0, len(script)), MOST_CHARTS))
     for index, call in enumerate(calls):
         end = calls[index + 1].start() if index + 1 < len(calls) else len(script)
-        found = None
         providers = list(islice(_words(_PROVIDER, script, call.end(), end), _MOST_PROVIDERS))
         if len(providers) > 1:
             providers.sort(key=lambda provider: comments.hold(provider.start()))
-        for provider in providers:
-            chart = _read(call, comments, provider.end())
-            found = found or chart
-            if chart.rows:
-                found = chart
+        start, rows, problem = call.start(), None, "has no dataProvider"
+        for number, provider in enumerate(providers):
+            found, why = _read(script, provider.end())
+            if number == 0 or found:
+                start, rows, problem = provider.end(), found, why
+            if found:
                 break
-        yield found or Chart(
+        yield Chart(
             id=call["id"],
             script=script,
-            start=call.start(),
-            rows=None,
+            start=start,
+            rows=rows,
             call=call.start(),
             comments=comments,
-            problem="has no dataProvider",
+            problem=problem,
         )
 
 
@@ -100,22 +100,11 @@ def _words(pattern: re.Pattern[str], script: str, start: int, end: int) -> Itera
             start = found.end()
 
 
-def _read(call: re.Match[str], comments: Comments, start: int) -> Chart:
-    script = call.string
-    rows, problem = None, ""
+def _read(script: str, start: int) -> tuple[list[Any] | None, str]:
+    """The rows that start there, or none and why."""
     if not script.startswith("[", start):
-        problem = "has a dataProvider that is no list"
-    else:
-        try:
-            rows = read_value(script, start)
-        except NotAValueError:
-            problem = "has a dataProvider that is no list of plain values, or has no end"
-    return Chart(
-        id=call["id"],
-        script=script,
-        start=start,
-        rows=rows,
-        call=call.start(),
-        comments=comments,
-        problem=problem,
-    )
+        return None, "has a dataProvider that is no list"
+    try:
+        return read_value(script, start), ""
+    except NotAValueError:
+        return None, "has a dataProvider that is no list of plain values, or has no end"
