@@ -167,8 +167,11 @@ def ledger_rows(*, size: str, seed: int, folder: Path, turns: int) -> None:
     shutil.rmtree(place)
 
 
+_OWN = ("floor", "floor-fast", "floor-verify", "naive", "core", "core-fast")
+
+
 @main.command(name="do", hidden=True)
-@click.argument("what", type=click.Choice(["floor", "floor-verify", "naive", "core", "core-fast"]))
+@click.argument("what", type=click.Choice(_OWN))
 @click.argument("landing", type=click.Path(path_type=Path))
 @click.argument("place", type=click.Path(path_type=Path))
 def do(*, what: str, landing: Path, place: Path) -> None:
@@ -182,10 +185,10 @@ def do(*, what: str, landing: Path, place: Path) -> None:
         from benchmarks import naive  # noqa: PLC0415
 
         naive.promote(landing, place)
-    elif what == "floor":
+    elif what in ("floor", "floor-fast"):
         from benchmarks import floor  # noqa: PLC0415
 
-        floor.promote(landing, place)
+        floor.promote(landing, place, fast=what == "floor-fast")
     else:
         from benchmarks import floor_verifying  # noqa: PLC0415
 

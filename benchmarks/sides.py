@@ -127,6 +127,11 @@ SIDES: Mapping[str, Side] = {
         stored="raw",
         verdicts=lambda _landing, place: store.verdicts_in(place),
     ),
+    "floor-fast": Side(
+        promote=_own("floor-fast"),
+        stored="raw",
+        verdicts=lambda _landing, place: store.verdicts_in(place),
+    ),
     "naive": Side(
         promote=_own("naive"), stored="raw", verdicts=lambda _landing, place: store.verdicts_in(place)
     ),
@@ -161,7 +166,7 @@ SIDES: Mapping[str, Side] = {
     ),
     "sha256sum": Side(promote=_sums, touched=_sums, needs="sha256sum"),
 }
-"""``core`` is the library alone, ``rawzone`` the command with its Dagster runs. Only the first five judge.
+"""``core`` is the library alone, ``rawzone`` the command with its Dagster runs. Only the first six judge.
 ``sha256sum`` stores nothing: it reads and hashes every file, two at a time.
 
 The backup tools' repositories are made before the clock starts; of ``…-new`` after it, as our zone is.
