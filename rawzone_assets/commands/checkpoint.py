@@ -32,7 +32,7 @@ from rawzone_assets.zone.checkpoints import Issued
 from rawzone_assets.zone.errors import LedgerDamaged
 from rawzone_assets.zone.notes import encode_base64
 from rawzone_assets.zone.proving import contradiction, take_checkpoint
-from rawzone_assets.zone.record_tree import RecordTree
+from rawzone_assets.zone.record_tree import RecordTree, tree_path
 from rawzone_assets.zone.zone import Zone
 
 
@@ -57,10 +57,12 @@ def command(*, old: Path | None, full: bool, keys: tuple[str, ...], output: Path
     a key.
     """
     settings = open_settings()
-    if old is None and not settings.layout.ledger.is_dir():
+    layout = settings.layout
+    if old is None and not layout.commit(0).exists():
         open_zone(settings).close()  # a ledger that was read before and is gone is nothing to testify to
     # The tree keeps its own hashes: the index is not needed, and what it says would be no evidence.
-    with Zone(settings) if settings.layout.ledger.is_dir() else zone_without_index_file(settings) as zone:
+    is_known = layout.ledger.is_dir() or tree_path(layout.state, layout.ledger).exists()
+    with Zone(settings) if is_known else zone_without_index_file(settings) as zone:
         if old is not None:
             _verify(zone, old, keys, as_json=as_json)
             return

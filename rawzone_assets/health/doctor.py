@@ -19,7 +19,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from rawzone_assets.contract.feed import Platform
 from rawzone_assets.health.checks import Check, Health, failed, ok, warn
 from rawzone_assets.health.protection import examine_protection, hard_links_check, protection_check
-from rawzone_assets.zone.errors import LandingMissing, LedgerDamaged, StorageFailed
+from rawzone_assets.zone.errors import LandingMissing, LedgerDamaged, LedgerGone, StorageFailed
 from rawzone_assets.zone.files import Files, nearest_folder
 from rawzone_assets.zone.index import index_path
 from rawzone_assets.zone.landed import Landed
@@ -262,8 +262,7 @@ def _index(settings: Settings, head: Head) -> Check:
         return warn(name, f"{path} cannot be read ({error})", rebuilt)
     seq, sha256 = row or (-1, "")
     if seq > head.seq == EMPTY.seq:
-        remedy = f"mount the disk that holds it or, if it was emptied on purpose, remove {path}"
-        return failed(name, f"the ledger is empty, but its commit {seq} was read before", remedy)
+        return failed(name, f"the ledger {LedgerGone.problem(seq)}", LedgerGone.remedy(path))
     if seq > head.seq or (seq == head.seq >= 0 and sha256 != head.sha256):
         return warn(name, f"{path} was built from another ledger", rebuilt)
     behind = head.seq - seq

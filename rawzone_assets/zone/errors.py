@@ -235,10 +235,19 @@ class LedgerGone(ZoneError):
 
     def __init__(self, ledger: Path, seq: int, index: Path | None) -> None:
         super().__init__(
-            f"The ledger {ledger} is empty, but its commit {seq} was read before, so nothing is written: "
-            f"mount the disk that holds it or, if it was emptied on purpose, remove {index or 'the index'}, "
+            f"The ledger {ledger} {self.problem(seq)}, so nothing is written: {self.remedy(index)}, "
             "then run the command again."
         )
+
+    @staticmethod
+    def problem(seq: int) -> str:
+        """What is wrong with the ledger, whose commit ``seq`` the index has read."""
+        return f"is empty, but its commit {seq} was read before"
+
+    @staticmethod
+    def remedy(index: Path | None) -> str:
+        """What to do about it."""
+        return f"mount the disk that holds it or, if it was emptied on purpose, remove {index or 'the index'}"
 
 
 class IndexFailed(ZoneError):

@@ -25,7 +25,7 @@ from rawzone_assets.zone import (
     index_upkeep,
 )
 from rawzone_assets.zone.drills import DrillLookups
-from rawzone_assets.zone.errors import IndexFailed, LedgerGone, StorageFailed
+from rawzone_assets.zone.errors import IndexFailed, StorageFailed
 from rawzone_assets.zone.index_custody import CustodyLookups
 from rawzone_assets.zone.index_database import (
     database_path,
@@ -180,7 +180,8 @@ class Index(IndexQueries, DecisionQueries):
         with transaction(self._database):
             head = kept_head(self._database)  # another process may have moved it
             if not self._ledger.holds(head):
-                self._refuse_an_empty_ledger(head)
+                # Else all that landing holds would be promoted again, into the folder where the disk belongs.
+                self._ledger.check_not_emptied(head, self._path)
                 self._clear()
                 head = EMPTY
             taken = 0
@@ -192,15 +193,6 @@ class Index(IndexQueries, DecisionQueries):
                 keep_head(self._database, head)
         self._head = head
         return taken == _COMMITS_AT_ONCE
-
-    def _refuse_an_empty_ledger(self, head: Head) -> None:
-        """Whatever replaced the ledger is the truth now, but for nothing at all: its disk may not be mounted.
-
-        Everything that landing holds would be promoted again into the folder where the disk belongs.
-        """
-        if self._ledger.bytes_of(0) is None:
-            self._ledger.check_end(0)
-            raise LedgerGone(self._ledger.folder, head.seq, self._path)
 
     # --- landed files that have been dealt with --------------------------------------------------
 

@@ -17,7 +17,7 @@ from typing import Any
 
 import orjson
 
-from rawzone_assets.zone.errors import LedgerDamaged
+from rawzone_assets.zone.errors import LedgerDamaged, LedgerGone
 from rawzone_assets.zone.files import Files
 from rawzone_assets.zone.layout import ledger_name
 from rawzone_assets.zone.receipt import Record, canonical, moment, timestamp
@@ -232,6 +232,19 @@ class Ledger:
         later = any(_is_commit(name) and name > ledger_name(seq) for name in self.names())
         if later and self._files.status(self.path(seq)) is None:
             raise LedgerDamaged(self.path(seq), "it is missing, but later commits are there")
+
+    def check_not_emptied(self, read: Head, memory: Path | None) -> None:
+        """Whatever replaced the ledger is the truth now, but for nothing at all: its disk may not be mounted.
+
+        ``read`` is what ``memory``, the file of something derived, was built up to.
+
+        Raises:
+            LedgerGone: There is no commit any more.
+            LedgerDamaged: The first is missing.
+        """
+        if self.bytes_of(0) is None:
+            self.check_end(0)
+            raise LedgerGone(self.folder, read.seq, memory)
 
     def claim(self, staged: Path, seq: int) -> None:
         """Publish a staged commit under its number; ``FileExistsError`` when another writer has it.

@@ -41,6 +41,11 @@ CREATE TABLE tile (
 """
 
 
+def tree_path(state: Path, ledger: Path) -> Path:
+    """Where a state folder keeps the tree of the ledger in this folder."""
+    return database_path(state, "tree", ledger)
+
+
 class TreeUnsound(Exception):
     """The kept hashes are not those of the ledger: :meth:`RecordTree.start_over` is the cure."""
 
@@ -65,7 +70,7 @@ class RecordTree:
         folder = zone.layout.state
         if not anew and folder.is_dir():  # a reader creates no folder
             try:
-                return cls(zone.ledger, database_path(folder, "tree", zone.ledger.folder))
+                return cls(zone.ledger, tree_path(folder, zone.ledger.folder))
             except (OSError, sqlite3.OperationalError):
                 pass
         return cls(zone.ledger, None)
@@ -89,6 +94,7 @@ class RecordTree:
 
         Raises:
             LedgerDamaged: A commit is damaged or breaks the chain.
+            LedgerGone: There is no commit any more.
             StorageFailed: The ledger cannot be read.
             IndexFailed: The file cannot be written.
         """
@@ -152,6 +158,7 @@ class RecordTree:
             self._changed.clear()  # by an attempt that was rolled back
             head = kept_head(self._database)
             if not self._ledger.holds(head):
+                self._ledger.check_not_emptied(head, self._path)  # nobody has a zone to testify to
                 for table in ("head", "extent", "tile"):
                     self._database.execute(f"DELETE FROM {table}")  # noqa: S608  names from above
                 head = EMPTY

@@ -285,6 +285,20 @@ class TestCheckpoint:
         assert base64.b64decode(record["root"]) == hashlib.sha256(b"").digest()
         assert not nowhere.home.exists()
 
+    @pytest.mark.parametrize("left", ["raw", "raw/_ledger"], ids=["mount point", "empty ledger"])
+    @pytest.mark.parametrize(
+        ("reader", "arguments"), [("ls", ()), ("ls", ("--full",)), ("checkpoint", ("--json",))]
+    )
+    def test_of_a_ledger_that_was_read_before_and_is_empty_now_is_refused(self, own, reader, arguments, left):
+        """Else it would testify to a zone that nobody has, because a disk is not mounted."""
+        assert own(reader).code == 0
+        shutil.rmtree(own.home / "raw")
+        (own.home / left).mkdir(parents=True)
+        outcome = own("checkpoint", *arguments)
+        assert (outcome.code, outcome.out) == (2, b"")
+        assert "was read before" in outcome.err
+        assert "mount the disk" in outcome.err
+
     def test_holds_after_the_zone_grew(self, own, tmp_path):
         old = write(tmp_path / "old", own("checkpoint").out)
         (own.home / "landing" / "distrokid" / "strange.bin").write_bytes(b"x")
