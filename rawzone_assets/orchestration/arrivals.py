@@ -28,10 +28,11 @@ def arrivals(
     *,
     most: int | None = MOST_EVENTS,
 ) -> Iterator[dg.AssetMaterialization]:
-    """An event for each feed and day whose pending deliveries were not reported yet, newest days first.
+    """An event for each feed and day whose pending deliveries were not reported yet.
 
-    What does not fit into ``most`` comes with a later look, if it is still pending then: the landing asset
-    shows what arrives, and only the ledger knows all that ever did.
+    The newest day comes last, for Dagster shows the last one as what an asset is now. Older days that do not
+    fit into ``most`` come with a later look, if they are still pending then: the landing asset shows what
+    arrives, and only the ledger knows all that ever did.
     """
     landed: dict[str, dict[str, list[Delivery]]] = {}
     for delivery in ready:
@@ -42,7 +43,7 @@ def arrivals(
         told = witness.content_by_partition(instance, landing_key(feed_id), inside)
         contents = {day: _content(days[day]) for day in inside}
         news += [(day, feed_id, content) for day, content in contents.items() if told.get(day) != content]
-    for day, feed_id, content in sorted(news, reverse=True)[:most]:
+    for day, feed_id, content in sorted(sorted(news, reverse=True)[:most]):
         yield _arrival(feed_id, day, content, landed[feed_id][day])
 
 

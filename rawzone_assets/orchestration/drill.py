@@ -74,11 +74,16 @@ def drill_asset(feeds: Mapping[str, Feed]) -> dg.AssetsDefinition:
 
 def drill_schedule() -> dg.ScheduleDefinition:
     """The drill, once a week."""
+    description = "Brings a few archived objects back for a trial, and notes in the ledger what came of it."
     job = dg.define_asset_job(
-        "restore_drill", selection=dg.AssetSelection.assets(DRILL), tags={"rawzone/drill": "weekly"}
+        "restore_drill",
+        selection=dg.AssetSelection.assets(DRILL),
+        tags={"rawzone/drill": "weekly"},
+        description=description,
     )
     return dg.ScheduleDefinition(
         name="weekly_restore_drill",
+        description=description,
         job=job,
         cron_schedule=_EVERY_SUNDAY,
         default_status=dg.DefaultScheduleStatus.RUNNING,

@@ -25,6 +25,26 @@ Event = dg.AssetMaterialization | dg.AssetCheckEvaluation
 _MOST_AT_ONCE = 250  # the database is locked for others meanwhile: about a quarter of a second
 
 
+class Moments:
+    """Gives each materialization of a run a millisecond of its own.
+
+    Dagster's UI takes two of one run and one millisecond for the same event, and shows only one of them: of
+    days that were stored together, its Events tab left out most.
+    """
+
+    def __init__(self) -> None:
+        self._last = 0
+
+    def of(self, event: Event, at: float) -> float:
+        """The time to store for an event that happened ``at`` some seconds."""
+        if not isinstance(event, dg.AssetMaterialization):
+            return at
+        if int(at * 1000) <= self._last:
+            at = (self._last + 1.5) / 1000  # the middle, for no rounding to reach a neighbour
+        self._last = int(at * 1000)
+        return at
+
+
 def store(instance: dg.DagsterInstance, entries: Sequence[dg.EventLogEntry]) -> None:
     """Store materializations and check evaluations, in their order. Assets show a whole batch or nothing."""
     # Storages bring SQLAlchemy, Alembic and more: whoever has an instance has them, definitions need not.
@@ -42,7 +62,9 @@ def store(instance: dg.DagsterInstance, entries: Sequence[dg.EventLogEntry]) -> 
                 instance.handle_new_event(entry)
 
 
-def of_step(context: dg.AssetExecutionContext, events: Iterable[Event]) -> list[dg.EventLogEntry]:
+def of_step(
+    context: dg.AssetExecutionContext, events: Iterable[Event], moments: Moments
+) -> list[dg.EventLogEntry]:
     """The entries that Dagster would make of these events if the step yielded them."""
     step = context.op_execution_context.get_step_execution_context()
     made = []
@@ -53,7 +75,7 @@ def of_step(context: dg.AssetExecutionContext, events: Iterable[Event]) -> list[
             level=logging.DEBUG,
             user_message=message,
             run_id=step.run_id,
-            timestamp=time.time(),
+            timestamp=moments.of(event, time.time()),
             step_key=step.step.key,
             job_name=step.job_name,
             dagster_event=dg.DagsterEvent(
@@ -73,16 +95,16 @@ def of_step(context: dg.AssetExecutionContext, events: Iterable[Event]) -> list[
 
 
 def outside_of_steps(
-    event: Event, *, job_name: str, run_id: str = RUNLESS_RUN_ID, at: float | None = None
+    event: Event, *, job_name: str, run_id: str = RUNLESS_RUN_ID, at: float
 ) -> dg.EventLogEntry:
-    """The entry that Dagster would make of an event reported from outside; ``at`` is now when not given."""
+    """The entry that Dagster would make of an event reported from outside."""
     kind, data, _ = _parts(event)
     return dg.EventLogEntry(  # type: ignore[no-untyped-call]
         error_info=None,
         level=logging.INFO,
         user_message="",
         run_id=run_id,
-        timestamp=at or time.time(),
+        timestamp=at,
         step_key=None,
         job_name=job_name,
         dagster_event=dg.DagsterEvent(event_type_value=kind.value, job_name=job_name, event_specific_data=data),

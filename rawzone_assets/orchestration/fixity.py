@@ -86,11 +86,19 @@ def fixity_asset(feeds: Mapping[str, Feed]) -> dg.AssetsDefinition:
 
 def fixity_schedule() -> dg.ScheduleDefinition:
     """The scrub, once a night."""
+    description = (
+        "Re-reads what was unread for longest and compares it with the recorded hashes, for as many seconds as "
+        "RAWZONE_SCRUB_BUDGET says. With full: true it re-reads everything, however long that takes."
+    )
     job = dg.define_asset_job(
-        "scrub", selection=dg.AssetSelection.assets(FIXITY), tags={"rawzone/scrub": "daily"}
+        "scrub",
+        selection=dg.AssetSelection.assets(FIXITY),
+        tags={"rawzone/scrub": "daily"},
+        description=description,
     )
     return dg.ScheduleDefinition(
         name="nightly_scrub",
+        description=description,
         job=job,
         cron_schedule=_EVERY_NIGHT,
         default_status=dg.DefaultScheduleStatus.RUNNING,

@@ -86,9 +86,11 @@ def health_assets(platforms: Sequence[Platform]) -> dg.AssetsDefinition:
 def health_schedule(platforms: Sequence[Platform]) -> dg.ScheduleDefinition:
     """The report, twice a day: Dagster keeps its events, some 60 kB each time, for ever."""
     keys = [ZONE_HEALTH, *(health_key(platform.id) for platform in platforms)]
-    job = dg.define_asset_job("health", selection=dg.AssetSelection.assets(*keys))
+    description = "Writes the figures of the zone and of each platform anew; launch it to have them now."
+    job = dg.define_asset_job("health", selection=dg.AssetSelection.assets(*keys), description=description)
     return dg.ScheduleDefinition(
         name="health_report",
+        description=description,
         job=job,
         cron_schedule=_TWICE_A_DAY,
         default_status=dg.DefaultScheduleStatus.RUNNING,

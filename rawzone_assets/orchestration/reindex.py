@@ -104,6 +104,7 @@ class _Recording:
         self._name = name
         self._assets = assets
         self._run_id: str | None = None
+        self._moments = event_batches.Moments()
 
     @property
     def run_id(self) -> str:
@@ -123,7 +124,7 @@ class _Recording:
     def tell(self, events: Sequence[tuple[event_batches.Event, datetime | None]]) -> None:
         """Store the events, each as one of its time (now when that is ``None``)."""
         if events:
-            reporting.tell_all(self.instance, events, run_id=self.run_id)
+            reporting.tell_all(self.instance, events, run_id=self.run_id, moments=self._moments)
 
 
 def _report(run: _Recording, zone: Zone, feed: Feed, partitions: Sequence[str]) -> Mapping[str, int]:

@@ -48,11 +48,12 @@ def report(
     days = days_of(zone.index, feed.id, partitions)
     known = witness.recorded_days(context.instance, feed.id, days)
     names, due, materialized = everything, list(days), set[str]()
+    moments = event_batches.Moments()
     if key in context.selected_asset_keys:
         due = [partition for partition in days if asked or known[partition].lacks_verdict_on(days[partition])]
         lacking = [day for partition, day in days.items() if known[partition].lacks_content_of(day)]
         for some in _chunks(lacking):
-            yield from _stored(context, materializations(zone, feed, some))
+            yield from _stored(context, materializations(zone, feed, some), moments)
         materialized = {day.partition for day in lacking}
     else:
         names = tuple(name for name in everything if name in asked)
@@ -68,15 +69,15 @@ def report(
             told += evaluations(
                 zone, feed, day, names=names, aim=aim, note=note, is_materialized=is_materialized
             )
-        yield from _stored(context, told)
+        yield from _stored(context, told, moments)
     yield from check_outputs(context)
 
 
 def _stored(
-    context: dg.AssetExecutionContext, events: Iterable[dg.AssetMaterialization | dg.AssetCheckEvaluation]
+    context: dg.AssetExecutionContext, events: Iterable[event_batches.Event], moments: event_batches.Moments
 ) -> Iterator[dg.DagsterEvent]:
     """Store events of the run together, and give them as Dagster's own, which it does not store again."""
-    entries = event_batches.of_step(context, events)
+    entries = event_batches.of_step(context, events, moments)
     event_batches.store(context.instance, entries)
     return (entry.get_dagster_event() for entry in entries)
 
@@ -148,15 +149,22 @@ def tell_all(
     events: Iterable[tuple[dg.AssetMaterialization | dg.AssetCheckEvaluation, datetime | None]],
     *,
     run_id: str = RUNLESS_RUN_ID,
+    moments: event_batches.Moments | None = None,
 ) -> None:
     """Store events outside of a run's process, each as one of its time (now when that is ``None``).
+
+    Who stores events of one run by and by hands over the same ``moments`` each time.
 
     Dagster's own freshness reads the time of the newest event, so news of old facts must bear their time. The
     run need only be recorded; without any, Dagster 1.13 refuses a second evaluation of a check and day.
     """
+    moments = moments or event_batches.Moments()
     entries = [
         event_batches.outside_of_steps(
-            event, job_name=RUNLESS_JOB_NAME, run_id=run_id, at=at.timestamp() if at else None
+            event,
+            job_name=RUNLESS_JOB_NAME,
+            run_id=run_id,
+            at=moments.of(event, at.timestamp() if at else time.time()),
         )
         for event, at in events
     ]

@@ -154,6 +154,12 @@ class TestCatalogue:
         bare = [name for name, spec in specs(defs).items() if not (spec.owners and spec.description)]
         assert bare == []
 
+    def test_every_job_sensor_and_schedule_says_what_it_does(self, desk):
+        repository = desk.definitions.get_repository_def()
+        jobs = [job for job in repository.get_all_jobs() if job.name != "__ASSET_JOB"]
+        shown = [*jobs, *repository.sensor_defs, *repository.schedule_defs]
+        assert [item.name for item in shown if not item.description] == []
+
     def test_the_documentation_link_leads_to_a_heading(self):
         headings = shared_file("docs/validation_rules.md").read_text()
         for feed_id in FEEDS:

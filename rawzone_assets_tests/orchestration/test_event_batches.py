@@ -80,7 +80,7 @@ def yielded(_context):
 
 
 def together(context):
-    entries = event_batches.of_step(context, a_days_work())
+    entries = event_batches.of_step(context, a_days_work(), event_batches.Moments())
     event_batches.store(context.instance, entries)
     yield from (entry.get_dagster_event() for entry in entries)
 

@@ -1,0 +1,74 @@
+"""What Dagster's pages list of an asset's materializations: all of them, the newest day as what it is now."""
+
+from datetime import UTC, datetime, timedelta
+
+import dagster as dg
+import pytest
+
+from rawzone_assets.definitions import build_definitions
+from rawzone_assets.orchestration import event_batches
+from rawzone_assets.orchestration.local_runs import promote_landing
+from rawzone_assets.orchestration.names import landing_key, raw_key
+from rawzone_assets.orchestration.reindex import reindex
+from rawzone_assets_tests.orchestration.desk import NOTES
+
+FIRST = datetime(2024, 3, 1, tzinfo=UTC)
+DAYS = [f"{FIRST + timedelta(days=number):%Y-%m-%d}" for number in range(60)]
+KEYS = (raw_key(NOTES), landing_key(NOTES))
+
+
+def land_all(desk) -> None:
+    for day in DAYS:
+        desk.land(day.replace("-", ""))
+
+
+def by_hand(desk) -> dg.DagsterInstance:
+    promote_landing(desk.instance, desk.overrides, build=build_definitions, platforms=[desk.platform])
+    return desk.instance
+
+
+def by_the_sensor(desk) -> dg.DagsterInstance:
+    for request in desk.tick().run_requests:
+        desk.carry_out(request)
+    return desk.instance
+
+
+def by_a_reindex(desk) -> dg.DagsterInstance:
+    by_hand(desk)
+    folder = desk.home / "new-dagster"
+    folder.mkdir()
+    instance = dg.DagsterInstance.local_temp(str(folder), overrides={"telemetry": {"enabled": False}})
+    with desk.zone() as zone:
+        list(reindex(instance, zone, (desk.platform,)))
+    return instance
+
+
+@pytest.mark.parametrize("told", [by_hand, by_the_sensor, by_a_reindex])
+class TestAHistory:
+    def test_every_day_is_listed(self, desk, told):
+        """The UI keeps one of several events of the same run, millisecond and type."""
+        land_all(desk)
+        instance = told(desk)
+        for key in KEYS:
+            records = instance.fetch_materializations(key, limit=1000).records
+            listed = {(record.run_id, int(record.timestamp * 1000)) for record in records}
+            assert len(listed) == len(records) == len(DAYS)
+
+    def test_the_newest_day_is_what_the_asset_shows(self, desk, told):
+        land_all(desk)
+        instance = told(desk)
+        for key in KEYS:
+            newest = instance.get_latest_materialization_event(key)
+            assert newest.asset_materialization.partition == DAYS[-1]
+
+
+def test_moments_are_those_that_were_wanted_or_the_next_free_ones():
+    moments, event = event_batches.Moments(), dg.AssetMaterialization("an_asset")
+    given = [
+        moments.of(event, at) for at in (5.0, 5.0, 5.0009, 5.0, 6.25, 1_795_728_094.997, 1_795_728_094.997)
+    ]
+    assert given[0] == 5.0
+    assert given[4] == 6.25
+    milliseconds = [int(at * 1000) for at in given]
+    assert milliseconds[:5] == [5000, 5001, 5002, 5003, 6250]
+    assert len(set(milliseconds)) == len(given)
