@@ -255,6 +255,10 @@ class TestCharts:
         script = f'{start}makeChart("x", {{"dataProvider": [1]}}); /* b */'
         assert [(chart.rows, chart.is_commented_out) for chart in charts_in(script)] == [([1], False)]
 
+    def test_after_a_comment_that_never_ends_are_made(self):
+        script = "/* a */ var accept = 'image/*'; makeChart('x', {dataProvider: [1]}); var all = 'video/*';"
+        assert [(chart.rows, chart.is_commented_out) for chart in charts_in(script)] == [([1], False)]
+
     def test_have_the_data_that_no_comment_hides(self):
         for hidden in ("// dataProvider: [1],\n", "/* dataProvider: [1], */"):
             (chart,) = charts_in(f'makeChart("x", {{ {hidden} "dataProvider": [2]}})')

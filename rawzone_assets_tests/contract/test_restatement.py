@@ -319,6 +319,18 @@ class TestEachFeed:
         now = before | {CAPTURED + timedelta(days=1): 4, CAPTURED: 900}
         assert self.told(name, before, now) == []
 
+    def test_says_nothing_when_a_day_moves_that_the_source_may_still_count(self, name: str):
+        found = recognize(name.format(f"{CAPTURED:%Y%m%d}"), all_platforms())
+        assert isinstance(found, Recognized)
+        form: Any = found.feed.format
+        figures = getattr(form, "inside", form).figures
+        before = self.window(CAPTURED)
+        settled = CAPTURED - timedelta(days=found.feed.cadence.lag_days + figures.settled_after)
+        moving = {settled + timedelta(days=n): 900 for n in range(1, (CAPTURED - settled).days + 1)}
+        assert self.told(name, before, before | moving) == []
+        (message,) = self.told(name, before, before | moving | {settled: 900})
+        assert message.endswith(f"has other figures now: {settled}")
+
     def test_says_nothing_when_the_newest_of_old_days_moves(self, name: str):
         newest = CAPTURED - timedelta(days=9)
         before = self.window(newest)

@@ -226,6 +226,13 @@ class TestCuts:
             made = made.set(row, "Earnings (USD)", "1.25")
         assert judged_report(made.set(79, "Earnings (USD)", last)).codes == []
 
+    @pytest.mark.parametrize(("usual", "codes"), [("1.12345", []), ("1.123456", ["RZ-TRUNCATED"])])
+    def test_as_many_decimals_as_nobody_writes_by_chance_tell_a_cut(self, usual: str, codes: list[str]):
+        made = report(final_newline=False)
+        for row in range(79):
+            made = made.set(row, "Earnings (USD)", usual)
+        assert judged_report(made.set(79, "Earnings (USD)", usual[:-1])).codes == codes
+
 
 class TestChunks:
     """The size of chunks changes neither findings nor facts."""

@@ -72,6 +72,12 @@ class TestWhatIsUsual:
     def test_an_empty_delivery_is_told_by_another_finding(self):
         assert not told(Volume(size=40, records=0), [Volume(size=9_000, records=300)] * 9)
 
+    def test_one_whose_records_nobody_counted_is_compared_by_its_size(self):
+        past = [Volume(size=9_000, records=300)] * LEAST
+        assert not told(Volume(size=9_000, records=None), past)
+        (message,) = told(Volume(size=90, records=None), past)
+        assert "records" not in message
+
     def test_empty_ones_in_the_past_do_not_count(self):
         past = [Volume(size=9_000, records=300)] * 9 + [Volume(size=40, records=0)] * 11
         assert told(Volume(size=80, records=1), past)
