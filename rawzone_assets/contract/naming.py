@@ -27,9 +27,11 @@ from rawzone_assets.contract.stamps import parse_stamp, stamp_of, to_utc
 
 SIDECAR_SUFFIX = ".meta.json"
 DONE_SUFFIX = ".done"
-_UNFINISHED = (".part", ".tmp", ".crdownload")
+UNFINISHED_ENDS = (".part", ".tmp", ".crdownload")
+"""In small letters: whoever writes ``.PART`` means the same."""
 IGNORED_BEGINNINGS = (".", "~$")
-IGNORED_ENDS = (*_UNFINISHED, DONE_SUFFIX, SIDECAR_SUFFIX)
+ACCOMPANYING_ENDS = (DONE_SUFFIX, SIDECAR_SUFFIX)
+"""To the letter, as they are looked for beside their delivery."""
 
 _A_DAY = timedelta(days=1)
 _STAMP_FOLDER = re.compile(r"(?:[A-Za-z][A-Za-z0-9_]*_)?(?P<ts>\d{8}_\d{6})")
@@ -61,19 +63,14 @@ class Ignored:
 def ignored_name(name: str) -> str | None:
     """Why a file or folder of this name is passed over, or ``None`` when it is not.
 
-    It is if and only if it has one of the ``IGNORED_BEGINNINGS`` or ``IGNORED_ENDS``.
+    It is if and only if it has one of the ``IGNORED_BEGINNINGS``, the ``ACCOMPANYING_ENDS`` or, whatever their
+    case, the ``UNFINISHED_ENDS``.
     """
-    if not name.startswith(IGNORED_BEGINNINGS) and not name.endswith(IGNORED_ENDS):
-        return None
-    if name.startswith("."):
-        return "hidden"
-    if name.startswith("~$"):
-        return "office lock file"
-    if name.endswith(_UNFINISHED):
-        return "unfinished"
-    if name.endswith(DONE_SUFFIX):
-        return "done marker"
-    return "sidecar"
+    if name.startswith(IGNORED_BEGINNINGS):
+        return "hidden" if name.startswith(".") else "office lock file"
+    if name.endswith(ACCOMPANYING_ENDS):
+        return "done marker" if name.endswith(DONE_SUFFIX) else "sidecar"
+    return "unfinished" if name.lower().endswith(UNFINISHED_ENDS) else None
 
 
 def recognize(

@@ -15,10 +15,11 @@ from functools import cached_property
 from operator import itemgetter
 
 from rawzone_assets.contract.naming import (
+    ACCOMPANYING_ENDS,
     DONE_SUFFIX,
     IGNORED_BEGINNINGS,
-    IGNORED_ENDS,
     SIDECAR_SUFFIX,
+    UNFINISHED_ENDS,
     ignored_name,
 )
 from rawzone_assets.zone.receipt import printable_path
@@ -185,7 +186,11 @@ class _Walk:
         paths, entities, pack = self.paths, self.entities, _ENTITY.pack
         for entry in entries:
             name = entry.name
-            if name.startswith(IGNORED_BEGINNINGS) or name.endswith(IGNORED_ENDS):
+            if (
+                name.startswith(IGNORED_BEGINNINGS)
+                or name.endswith(ACCOMPANYING_ENDS)
+                or name.lower().endswith(UNFINISHED_ENDS)
+            ):
                 self.ignored.append((printable_path(prefix + name)[0], ignored_name(name) or ""))
                 beside.add(name)
                 continue

@@ -98,12 +98,20 @@ class TestFeeds:
             "distrokid/sales/~$sales_report_20240601.tsv",
             "distrokid/sales/sales_report_20240601.tsv.crdownload",
             "distrokid/sales/sales_report_20240601.tsv.tmp",
+            "distrokid/sales/sales_report_20240601.tsv.PART",
+            "distrokid/sales/sales_report_20240601.tsv.CRDOWNLOAD",
+            "distrokid/sales/SALES_REPORT_20240601.TSV.Tmp",
             "distrokid/sales/sales_report_20240601.tsv.done",
             "distrokid/sales/sales_report_20240601.tsv.meta.json",
         ],
     )
     def test_are_not_made_of_names_that_mean_no_data(self, path: str):
         assert isinstance(recognize(path, PLATFORMS), Ignored)
+
+    @pytest.mark.parametrize("suffix", [".DONE", ".META.JSON"])
+    def test_a_marker_or_sidecar_that_nobody_looks_for_is_no_marker_or_sidecar(self, suffix: str):
+        """Passed over it would do nothing, and nobody would be told."""
+        assert refusal(f"distrokid/sales/sales_report_20240601.tsv{suffix}") == "RZ-UNKNOWN-NAME"
 
 
 class TestCaptureTimes:

@@ -13,7 +13,7 @@ _NAMES = {
     "notes": re.compile(r"note_(\d{4})(0\d|1[0-2])(\d\d)(?:_\d{6})?\.(txt|zip)"),
     "sums": re.compile(r"sum_(\d{4})(0\d|1[0-2])(\d\d)(?:_\d{6})?\.csv"),
 }
-_PASSED_OVER = re.compile(r"\..*|~\$.*|.*\.(part|tmp|crdownload|done|meta\.json)", re.DOTALL)
+_PASSED_OVER = re.compile(r"\..*|~\$.*|.*\.(?:(?i:part|tmp|crdownload)|done|meta\.json)", re.DOTALL)
 
 
 @dataclass(frozen=True)
