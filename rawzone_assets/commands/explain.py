@@ -12,6 +12,11 @@ from rawzone_assets.contract import codes
 from rawzone_assets.contract.codes import Code
 
 _PREFIX = "RZ-"
+_FATES = {
+    "blocks": "Blocks: the delivery goes to quarantine.",
+    "warns": "Warns: the delivery is promoted.",
+    "leaves": "Leaves: the file is recorded as unrecognized and stays where it is; no copy of it is made.",
+}
 
 
 @click.command(name="explain")
@@ -29,7 +34,7 @@ def command(*, wanted: tuple[str, ...], as_json: bool) -> None:
         elif wanted:
             click.echo(("\n" if number else "") + _page(code))
         else:
-            click.echo(f"{code.code:<28} {_effect(code):<7} {code.title}")
+            click.echo(f"{code.code:<28} {code.effect:<7} {code.title}")
 
 
 def _find(name: str) -> Code:
@@ -44,15 +49,12 @@ def _find(name: str) -> Code:
     return code
 
 
-def _effect(code: Code) -> str:
-    return "blocks" if code.blocking else "warns"
-
-
 def _record(code: Code) -> dict[str, Any]:
     return {
         "code": code.code,
         "title": code.title,
         "blocking": code.blocking,
+        "effect": code.effect,
         "role": str(code.role),
         "explanation": code.explanation,
         "remedy": code.remedy,
@@ -61,6 +63,5 @@ def _record(code: Code) -> dict[str, Any]:
 
 
 def _page(code: Code) -> str:
-    fate = "Blocks: the delivery goes to quarantine." if code.blocking else "Warns: the delivery is promoted."
-    head = f"{code.code}: {code.title}\n{fate}"
+    head = f"{code.code}: {code.title}\n{_FATES[code.effect]}"
     return f"{head}\n\n{code.explanation}\n\nWhat to do: {code.remedy}\nSource: {code.source}"

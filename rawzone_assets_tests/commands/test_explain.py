@@ -11,7 +11,17 @@ class TestExplain:
         text = rawzone("explain", code.code).text
         for part in (code.title, code.explanation, code.remedy, code.source):
             assert part in text
-        assert ("Blocks:" if code.blocking else "Warns:") in text
+        assert f"{code.effect.capitalize()}: " in text
+
+    def test_says_of_what_is_no_delivery_that_it_stays_where_it_is(self, rawzone):
+        """Whoever looks for it in quarantine looks in vain."""
+        left = rawzone("log", "--verdict", "unrecognized", "--json").records
+        assert left
+        for finding in (finding for record in left for finding in record["findings"] if finding["blocking"]):
+            text = rawzone("explain", finding["code"]).text
+            assert "quarantine" not in text.splitlines()[1]
+            assert "stays where it is" in text
+            assert rawzone("explain", finding["code"], "--json").records[0]["effect"] == "leaves"
 
     def test_the_code_may_be_written_as_one_likes(self, rawzone):
         assert rawzone("explain", "empty-file").text == rawzone("explain", "RZ-EMPTY-FILE").text

@@ -124,7 +124,7 @@ class TestErrors:
 
     def test_an_interrupt_ends_with_130_and_without_a_traceback(self, rawzone):
         interrupt = "from rawzone_assets.commands import explain\ndef stop(*_): raise KeyboardInterrupt\n"
-        outcome = rawzone.run("explain", code=f"{interrupt}explain._page = explain._effect = stop")
+        outcome = rawzone.run("explain", "RZ-EMPTY-FILE", code=f"{interrupt}explain._page = stop")
         assert outcome.code == 130
         assert "Traceback" not in outcome.err
 

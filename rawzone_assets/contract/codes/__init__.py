@@ -32,7 +32,6 @@ from rawzone_assets.contract.codes.exposures import PERSONAL_DATA, SECRET
 from rawzone_assets.contract.codes.file import (
     BEYOND_LIMITS,
     BORROWED_FILE,
-    CHANGED_WHILE_READ,
     EMPTY_FILE,
     ERASED_BY_LAW,
     NOT_A_REGULAR_FILE,
@@ -102,7 +101,6 @@ __all__ = [
     "BEYOND_LIMITS",
     "BORROWED_FILE",
     "CAPTURED_IN_FUTURE",
-    "CHANGED_WHILE_READ",
     "CHART_MISSING",
     "CHART_OPTIONAL_MISSING",
     "CONTENT_UNCHANGED",

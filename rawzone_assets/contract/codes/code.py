@@ -14,10 +14,19 @@ class Code:
     code: str
     role: Role
     blocking: bool
+    leaves: bool
+    """The file is left where it is, recorded and unjudged, instead of being copied to quarantine."""
     title: str
     explanation: str
     remedy: str
     source: str  # the clause that asks for it
+
+    @property
+    def effect(self) -> str:
+        """In a word, what becomes of a delivery with such a finding."""
+        if self.leaves:
+            return "leaves"
+        return "blocks" if self.blocking else "warns"
 
     def __call__(self, message: str, where: Place | None = None, role: Role | None = None) -> Finding:
         return Finding(
@@ -29,7 +38,15 @@ _CATALOGUE: dict[str, Code] = {}
 
 
 def declare(
-    code: str, role: Role, *, blocks: bool, title: str, explanation: str, remedy: str, source: str
+    code: str,
+    role: Role,
+    *,
+    blocks: bool,
+    leaves: bool = False,
+    title: str,
+    explanation: str,
+    remedy: str,
+    source: str,
 ) -> Code:
     """A code of the catalogue; the other modules of this package call it once for each.
 
@@ -42,6 +59,7 @@ def declare(
         code=code,
         role=role,
         blocking=blocks,
+        leaves=leaves,
         title=title,
         explanation=explanation,
         remedy=remedy,

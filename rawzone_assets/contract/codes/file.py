@@ -38,15 +38,6 @@ BEYOND_LIMITS = declare(
     remedy="Look at the quarantined copy with care: it may have been made to do this.",
     source="DESIGN 5.3",
 )
-CHANGED_WHILE_READ = declare(
-    "RZ-CHANGED-WHILE-READ",
-    Role.INTEGRITY,
-    blocks=False,
-    title="The file changed while it was read",
-    explanation="Size, time or identity of the file differed between opening it and the end of reading.",
-    remedy="Nothing: the file stays waiting and is read again once it has kept still.",
-    source="DESIGN 5.2",
-)
 SIDECAR_MISMATCH = declare(
     "RZ-SIDECAR-MISMATCH",
     Role.INTEGRITY,
@@ -69,6 +60,7 @@ NOT_A_REGULAR_FILE = declare(
     "RZ-NOT-A-REGULAR-FILE",
     Role.STRUCTURE,
     blocks=True,
+    leaves=True,
     title="Not a regular file",
     explanation="Symbolic links, pipes, sockets and devices are never opened: they can lead outside landing.",
     remedy="Land the file itself.",
@@ -78,6 +70,7 @@ ERASED_BY_LAW = declare(
     "RZ-ERASED-BY-LAW",
     Role.INTEGRITY,
     blocks=True,
+    leaves=True,
     title="The same bytes were erased by law",
     explanation=(
         "A delivery has exactly the bytes of one that was erased because the law demands it. It is recorded "
@@ -90,6 +83,7 @@ BORROWED_FILE = declare(
     "RZ-BORROWED-FILE",
     Role.STRUCTURE,
     blocks=True,
+    leaves=True,
     title="A hard link to another user's private file",
     explanation=(
         "The file has other names, belongs to somebody else than the folder it was landed in, and not all may "

@@ -9,6 +9,7 @@ UNKNOWN_PLATFORM = declare(
     "RZ-UNKNOWN-PLATFORM",
     Role.IDENTITY,
     blocks=True,
+    leaves=True,
     title="No platform owns this folder",
     explanation=(
         "The platform is read from the first folders below landing; this path starts with none of them."
@@ -20,6 +21,7 @@ UNKNOWN_NAME = declare(
     "RZ-UNKNOWN-NAME",
     Role.IDENTITY,
     blocks=True,
+    leaves=True,
     title="The platform delivers no file of this name",
     explanation="The feed is read from the file's name; it fits no name that the platform's feeds declare.",
     remedy="Correct the extractor's naming, or add the name to the feed in its platform file.",
@@ -29,6 +31,7 @@ NO_DATE = declare(
     "RZ-NO-DATE",
     Role.IDENTITY,
     blocks=True,
+    leaves=True,
     title="No capture date in name, folder or sidecar",
     explanation=(
         "The stamp is missing or is no date of the calendar. File times are never used: copying changes them."
@@ -40,6 +43,7 @@ EXTRACTOR_LOG = declare(
     "RZ-EXTRACTOR-LOG",
     Role.IDENTITY,
     blocks=True,
+    leaves=True,
     title="An extractor's own log or failure report",
     explanation="Extractors leave logs and failure reports beside data. They are recorded, never promoted.",
     remedy="Read a failure report: it usually explains the delivery that is missing.",
