@@ -15,6 +15,7 @@ from typing import BinaryIO, TypedDict
 
 from rawzone_assets.access.cache import ByteCache
 from rawzone_assets.zone import codec, upkeep
+from rawzone_assets.zone.custody import Whereabouts
 from rawzone_assets.zone.errors import (
     AmbiguousObject,
     NotPromoted,
@@ -103,7 +104,7 @@ def path_of(zone: Zone, receipt: Receipt) -> Path | None:
 def whereabouts(zone: Zone, receipt: Receipt) -> Path | None:
     """Where the bytes lie now: as :func:`path_of` has it, or in the archive; ``None`` if unrecognized."""
     places = _candidates(zone, receipt)
-    return next((place for place in places if zone.files.status(place)), path_of(zone, receipt))
+    return next((place for place in places if zone.files.status(place)), _recorded_path(zone, receipt))
 
 
 def original_bytes(zone: Zone, receipt: Receipt, *, cache: ByteCache | None = None) -> Iterator[bytes]:
@@ -145,7 +146,7 @@ def _verified(zone: Zone, receipt: Receipt, cache: ByteCache | None) -> Iterator
         except FileNotFoundError:
             zone.index.catch_up()
             _refuse_erased(zone, receipt)  # perhaps just now
-            raise ObjectDamaged(key, f"{path_of(zone, receipt)} is missing") from None
+            raise ObjectDamaged(key, f"{_recorded_path(zone, receipt)} is missing") from None
         except codec.Damaged as problem:
             raise ObjectDamaged(key, str(problem)) from problem
 
@@ -170,6 +171,13 @@ def _refuse_erased(zone: Zone, receipt: Receipt) -> None:
         day = f"{commit.at:%Y-%m-%d}" if commit else "a day that the ledger has lost"
         key = receipt.key or (receipt.quarantine or {}).get("path", "")
         raise ObjectErased(key, day, erasure.record["reason"], erasure.record["authority"])
+
+
+def _recorded_path(zone: Zone, receipt: Receipt) -> Path | None:
+    """Where the bytes should lie by what the ledger says."""
+    if receipt.key and zone.index.custody.of(receipt.key).whereabouts is Whereabouts.ARCHIVE:
+        return zone.layout.archived(receipt.key)
+    return path_of(zone, receipt)
 
 
 def _candidates(zone: Zone, receipt: Receipt) -> Iterator[Path]:

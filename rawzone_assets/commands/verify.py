@@ -120,6 +120,8 @@ def _summary(report: ScrubReport, damages: Sequence[Damage]) -> str:
     )
     weak = f" {len(report.weaknesses)} sound files are not protected." if report.weaknesses else ""
     if damages:
-        return f"{checked}: {len(damages)} not as recorded ('rawzone repair --dry-run' says what can be).{weak}"
+        repairable = any(damage.kind.is_repairable for damage in damages)
+        hint = " ('rawzone repair --dry-run' says what can be put back)" if repairable else ""
+        return f"{checked}: {len(damages)} not as recorded{hint}.{weak}"
     head = f" The ledger's head is {report.head.sha256} (commit {report.head.seq})." if report.commits else ""
     return f"{checked}: all are as recorded.{head}{weak}"

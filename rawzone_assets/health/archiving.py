@@ -18,7 +18,7 @@ from rawzone_assets.health.archive_copies import ArchiveCopy, archive_copy
 from rawzone_assets.health.archive_plan import KEPT_FOR, Approved, Planned, PlanRefused, hot_files, percent_of
 from rawzone_assets.health.holds import require_no_hold
 from rawzone_assets.health.retention import Clock, age_of, due_days, is_back_too_lately
-from rawzone_assets.zone import codec
+from rawzone_assets.zone import codec, upkeep
 from rawzone_assets.zone.custody import Whereabouts, archived_record, form_of
 from rawzone_assets.zone.errors import ArchiveDiffers, KeyOccupied, StorageFailed, ZoneError
 from rawzone_assets.zone.files import nearest_folder
@@ -97,7 +97,7 @@ def _apply(work: _Work, share: int, progress: Progress | None) -> Outcome:
     _check_share(zone, plan, todo, share)
     if zone.index.custody.copied_bytes():
         # What is copied into the folder on which a disk is to be mounted is lost to sight once it is.
-        require_present(zone.files, zone.layout.archive)
+        require_present(zone.files, upkeep.ARCHIVE, zone.layout.archive)
     outcome.not_moved += _finish(zone, work.publisher)
     total = sum(planned.stored_size for planned in todo)
     done = 0

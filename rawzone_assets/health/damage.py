@@ -22,6 +22,11 @@ class DamageKind(StrEnum):
     UNERASED = "unerased"  # bytes lie where the ledger says that the law has had them removed
     COPY = "copy"  # the archive copy is missing, but the hot copy is sound
 
+    @property
+    def is_repairable(self) -> bool:
+        """Whether sound bytes from elsewhere mend it. What no receipt knows, a person has to move away."""
+        return self in (DamageKind.DAMAGED, DamageKind.MISSING, DamageKind.COPY, DamageKind.LEDGER)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Damage:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import closing, suppress
+from contextlib import closing, contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from uuid import uuid4
@@ -19,7 +19,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from rawzone_assets.contract.feed import Platform
 from rawzone_assets.health.checks import Check, Health, failed, ok, warn
 from rawzone_assets.health.protection import examine_protection, hard_links_check, protection_check
-from rawzone_assets.zone.errors import LandingMissing, LedgerDamaged, LedgerGone, StorageFailed
+from rawzone_assets.zone import upkeep
+from rawzone_assets.zone.errors import LandingMissing, LedgerDamaged, LedgerGone, RootAway, StorageFailed
 from rawzone_assets.zone.files import Files, nearest_folder
 from rawzone_assets.zone.index import index_path
 from rawzone_assets.zone.landed import Landed
@@ -27,9 +28,15 @@ from rawzone_assets.zone.landing import ChangedWhileRead, Landing, Unreadable
 from rawzone_assets.zone.layout import nested
 from rawzone_assets.zone.ledger import EMPTY, Head, Ledger
 from rawzone_assets.zone.local_files import LocalFiles
+from rawzone_assets.zone.presence import is_present
 from rawzone_assets.zone.room import PLENTY
 from rawzone_assets.zone.settings import Settings
 from rawzone_assets.zone.staging import leftovers
+
+_RECORDED_IN = {
+    upkeep.QUARANTINE: "SELECT 1 FROM receipt WHERE refused_copy IS NOT NULL LIMIT 1",
+    upkeep.ARCHIVE: "SELECT 1 FROM custody WHERE has_copy LIMIT 1",
+}
 
 
 def examine_zone(
@@ -62,6 +69,7 @@ def examine_zone(
         yield protection_check(examine_protection(layout, files, ledger, head), wanted=settings.immutable)
         yield _clock(head, now)
         yield _index(settings, head)
+        yield from _absent(settings, files)
 
 
 def dagster_home(environment: Mapping[str, str]) -> Check:
@@ -216,7 +224,7 @@ def _staging(settings: Settings, files: Files) -> Check:
 def _ledger(ledger: Ledger) -> tuple[Head | None, Check]:
     """The newest two commits and the numbers of all; every commit's bytes are for the scrub to read."""
     name = "ledger"
-    remedy = "run 'rawzone verify' for the whole list and restore the file from a copy"
+    remedy = LedgerDamaged.remedy
     try:
         numbers = [int(text.split(".")[0]) for text in ledger.names() if text.split(".")[0].isdecimal()]
         if not numbers:
@@ -231,7 +239,7 @@ def _ledger(ledger: Ledger) -> tuple[Head | None, Check]:
                 return None, failed(name, f"commit {seq} does not follow the one before it", remedy)
             head = commit.head
     except LedgerDamaged as error:
-        return None, failed(name, str(error), remedy)
+        return None, failed(name, error.problem, remedy)
     except OSError as error:
         return None, failed(
             name, f"{error.filename} cannot be read ({error.strerror})", "give this user read access"
@@ -254,9 +262,7 @@ def _index(settings: Settings, head: Head) -> Check:
         return ok(name, "not built yet: the next command reads the ledger and builds it")
     rebuilt = f"remove {path}: it is derived and the next command builds it again"
     try:
-        # Opened so that looking leaves no file behind; with a log beside it, it is in use or was cut off.
-        mode = "mode=ro" if path.with_name(f"{path.name}-wal").exists() else "immutable=1"
-        with closing(sqlite3.connect(f"{path.as_uri()}?{mode}", uri=True, timeout=5)) as database:
+        with _opened(path) as database:
             row = database.execute("SELECT seq, sha256 FROM head").fetchone()
     except sqlite3.Error as error:
         return warn(name, f"{path} cannot be read ({error})", rebuilt)
@@ -269,3 +275,25 @@ def _index(settings: Settings, head: Head) -> Check:
     return ok(
         name, f"{behind} commits behind: the next command catches up" if behind else "in step with the ledger"
     )
+
+
+def _absent(settings: Settings, files: Files) -> Iterator[Check]:
+    """Roots that are empty although files are recorded in them: a disk or a setting is missing."""
+    path = index_path(settings.layout.state, settings.layout.ledger)
+    roots = {upkeep.QUARANTINE: settings.layout.quarantine, upkeep.ARCHIVE: settings.layout.archive}
+    with suppress(OSError, sqlite3.Error):  # what these mean, other checks say
+        away = [name for name, root in roots.items() if not is_present(files, root)]
+        if not away or not path.exists():
+            return
+        with _opened(path) as database:
+            recorded = [name for name in away if database.execute(_RECORDED_IN[name]).fetchone()]
+        for name in recorded:
+            yield failed(f"files of {name}", f"{roots[name]} {RootAway.problem}", RootAway.remedy(name))
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[sqlite3.Connection]:
+    """The index, so that looking leaves no file behind; with a log beside it, it is in use or was cut off."""
+    mode = "mode=ro" if path.with_name(f"{path.name}-wal").exists() else "immutable=1"
+    with closing(sqlite3.connect(f"{path.as_uri()}?{mode}", uri=True, timeout=5)) as database:
+        yield database

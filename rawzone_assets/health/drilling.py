@@ -15,7 +15,7 @@ from pathlib import Path
 
 from rawzone_assets.contract.content import BytesContent
 from rawzone_assets.contract.feed import Capture, Content, Feed
-from rawzone_assets.zone import codec
+from rawzone_assets.zone import codec, upkeep
 from rawzone_assets.zone.contracts import contract_of
 from rawzone_assets.zone.drills import drilled_record
 from rawzone_assets.zone.errors import StorageFailed
@@ -23,6 +23,7 @@ from rawzone_assets.zone.files import Files, ensure_folder
 from rawzone_assets.zone.judge import Judge
 from rawzone_assets.zone.landing import HELD_IN_MEMORY
 from rawzone_assets.zone.local_files import LocalFiles
+from rawzone_assets.zone.presence import require_present
 from rawzone_assets.zone.receipt import Receipt, Record, moment
 from rawzone_assets.zone.releasing import verify_copy
 from rawzone_assets.zone.room import Room
@@ -65,11 +66,15 @@ def drill(
     ``feeds`` are the declared ones, by id.
 
     Raises:
+        RootAway: The archive's disk is not there. Nothing is recorded.
         ZoneError: The scratch folder cannot be written, or nothing can be recorded.
     """
     zone.recover()
     zone.index.catch_up()
     outcome = Outcome(copies=zone.index.drills.totals().copies)
+    if outcome.copies:
+        # The ledger would keep for ever that they could not be had back, for a disk that was not mounted.
+        require_present(zone.files, upkeep.ARCHIVE, zone.layout.archive)
     chosen = list(zone.index.drills.due(objects, feeds=only))
     if not chosen:
         return outcome

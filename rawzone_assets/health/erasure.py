@@ -204,10 +204,10 @@ def _require_roots(zone: Zone, targets: Sequence[Target]) -> None:
     for target in targets:
         missing = set(erasing.places_of(layout, zone.index, target.place)) - set(target.paths)
         if any(path.is_relative_to(layout.quarantine) for path in missing):
-            require_present(zone.files, layout.quarantine)
+            require_present(zone.files, upkeep.QUARANTINE, layout.quarantine)
         copied = target.key is not None and zone.index.custody.of(target.key).has_archive_copy
         if copied and any(path.is_relative_to(layout.archive) for path in missing):
-            require_present(zone.files, layout.archive)
+            require_present(zone.files, upkeep.ARCHIVE, layout.archive)
 
 
 def _code(zone: Zone, seq: int, targets: Sequence[Target], *, reason: str, authority: str) -> str:

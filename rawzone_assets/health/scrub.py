@@ -110,7 +110,7 @@ def _scrub(
         ahead.all_are_named()
         wanted = list(filter(is_wanted, around.recorded.items.values()))
         total = sum(map(weight_of, wanted))
-        exposed = tuple(tree.weaknesses(zone, around.tree, around.recorded, wanted))
+        exposed = list(tree.weaknesses(zone, around.tree, around.recorded, wanted))
         for item in wanted:
             if not ahead.finds_sound(item):
                 unread.append(item)
@@ -130,6 +130,8 @@ def _scrub(
         if progress:
             progress(done, total)
     found = list(foreign(zone, around, missing, feeds))
+    damaged = {damage.path for damage in damages}
+    exposed = [weakness for weakness in exposed if weakness.path not in damaged]  # those are not sound
     return ScrubReport(
         damages=(*damages, *(damage for damage in found if damage.kind is not DamageKind.LEFTOVER)),
         weaknesses=(*weak, *exposed, *(damage for damage in found if damage.kind is DamageKind.LEFTOVER)),

@@ -117,7 +117,9 @@ def strangers(
             yield damage_of(DamageKind.RENAMED, found, problem).at(path)
         else:
             what = "this link" if stat.S_ISLNK(tree[str(path)].st_mode) else "it"
-            yield Damage(kind=DamageKind.FOREIGN, path=str(path), problem=f"no receipt knows {what}")
+            yield Damage(
+                kind=DamageKind.FOREIGN, path=str(path), problem=f"no receipt knows {what}: move it away"
+            )
 
 
 def _erased_at(zone: Zone, recorded: Recorded, path: Path) -> Damage | None:

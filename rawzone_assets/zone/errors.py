@@ -194,11 +194,18 @@ class CannotUnseal(ZoneError):
 class RootAway(ZoneError):
     """A root of the zone is empty although files are recorded in it."""
 
-    def __init__(self, root: Path) -> None:
+    problem = "is not there or empty, and the ledger says that files lie in it"
+
+    def __init__(self, name: str, root: Path) -> None:
         super().__init__(
-            f"{root} is not there or empty, and the ledger says that files lie in it, so nothing was done: "
-            "mount its disk, or put them back with 'rawzone repair', then run the command again."
+            f"{root} {self.problem}, so nothing was done: {self.remedy(name)}, then run the command again."
         )
+
+    @staticmethod
+    def remedy(name: str) -> str:
+        """What to do about it. A variable that one shell has not set looks like a disk that is away."""
+        variable = f"RAWZONE_{name.upper()}"
+        return f"mount its disk, set {variable} to where they lie, or put them back with 'rawzone repair'"
 
 
 class KeyOccupied(ZoneError):
@@ -223,11 +230,11 @@ class ArchiveDiffers(ZoneError):
 
 
 class LedgerDamaged(ZoneError):
+    remedy = "run 'rawzone verify' for all that is damaged, and 'rawzone repair --from COPY' to put it back"
+
     def __init__(self, path: Path, problem: str) -> None:
-        super().__init__(
-            f"The ledger file {path} is damaged ({problem}), so nothing is written: "
-            "run 'rawzone verify' and restore the file from a copy."
-        )
+        self.problem = f"{path} is damaged ({problem})"
+        super().__init__(f"The ledger file {self.problem}, so nothing is written: {self.remedy}.")
 
 
 class LedgerGone(ZoneError):
@@ -293,7 +300,7 @@ class ObjectDamaged(ZoneError):
     def __init__(self, key: str, problem: str) -> None:
         super().__init__(
             f"The object {key} is damaged ({problem}), so none of its bytes are given out: "
-            "run 'rawzone verify' and restore it from a copy."
+            "'rawzone repair --dry-run' says whether it can be put back, and from where."
         )
 
 

@@ -9,16 +9,25 @@ from rawzone_assets.zone.files import Files
 from rawzone_assets.zone.layout import STAGING_FOLDER
 
 
-def require_present(files: Files, root: Path) -> None:
+def require_present(files: Files, name: str, root: Path) -> None:
     """See to it that a root in which files are recorded is not an empty place where its disk should be.
 
     Raises:
         RootAway: It is.
         OSError: It cannot be looked at.
     """
+    if not is_present(files, root):
+        raise RootAway(name, root)
+
+
+def is_present(files: Files, root: Path) -> bool:
+    """Whether anything but what is staged lies in a root.
+
+    Raises:
+        OSError: It cannot be looked at.
+    """
     try:
         names = files.names(root)
     except (FileNotFoundError, NotADirectoryError):
-        names = []
-    if not any(name != STAGING_FOLDER for name in names):
-        raise RootAway(root)
+        return False
+    return any(name != STAGING_FOLDER for name in names)

@@ -105,7 +105,7 @@ class TestCat:
             path.write_bytes(bad)
             outcome = own("cat", record["key"])
             assert (outcome.code, outcome.out) == (2, b"")
-            assert "rawzone verify" in outcome.err
+            assert "rawzone repair" in outcome.err
         path.unlink()
         assert "is missing" in own("cat", record["key"]).err
 

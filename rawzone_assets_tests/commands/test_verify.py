@@ -118,6 +118,23 @@ class TestVerify:
         assert outcome.code == 2
         assert "DAGSTER_HOME" in outcome.err
 
+    def test_what_no_receipt_knows_is_not_said_to_be_repairable(self, own):
+        """Nothing would be: a person has to move it away."""
+        (own.home / "raw" / "stranger.txt").write_bytes(b"who?")
+        outcome = own("verify")
+        assert outcome.code == 1
+        assert "stranger.txt: no receipt knows it: move it away" in outcome.text
+        assert "rawzone repair" not in outcome.text
+
+    def test_a_damaged_file_that_is_writable_too_is_not_called_sound(self, own):
+        path = own.home / "raw" / own.record("ls", feed="distrokid/streams")["key"]
+        path.chmod(0o644)
+        path.write_bytes(b"spoilt")
+        outcome = own("verify")
+        assert "'rawzone repair --dry-run' says what can be put back" in outcome.text
+        assert "sound files" not in outcome.text
+        assert own("verify", "--json").records[-1]["weaknesses"] == 0
+
     def test_a_writable_object_is_named_and_counts_when_strict(self, own):
         path = own.home / "raw" / own.record("ls", verdict="promoted")["key"]
         path.chmod(0o644)

@@ -6,11 +6,16 @@ from unittest import mock
 
 import pytest
 
+from rawzone_assets.access.reading import original_bytes, whereabouts
+from rawzone_assets.health.checks import Health
+from rawzone_assets.health.doctor import examine_zone
 from rawzone_assets.health.scrub import scrub
 from rawzone_assets.zone import committing
-from rawzone_assets.zone.errors import RootAway, StorageFailed
+from rawzone_assets.zone.errors import ObjectDamaged, RootAway, StorageFailed
 from rawzone_assets.zone.ledger import Ledger
 from rawzone_assets.zone.local_files import LocalFiles
+from rawzone_assets.zone.receipt import Verdict
+from rawzone_assets.zone.zone import utc_now
 from rawzone_assets_tests.health.archive_support import archive_due, archived_keys, objections, set_policy
 from rawzone_assets_tests.zone.faulty_files import CHANGING, WatchedFiles
 from rawzone_assets_tests.zone.tiny_platform import LandingFolder, open_zone, promote_all
@@ -28,6 +33,11 @@ class ReadOnly(WatchedFiles):
     def before(self, operation, path):
         if operation in CHANGING and path.is_relative_to(self.folder):
             raise OSError(errno.EROFS, "Read-only file system", str(path))
+
+
+def doctor_on(settings, subject):
+    checks = {check.name: check for check in examine_zone(settings, (), now=utc_now())}
+    return checks.get(subject)
 
 
 @pytest.fixture
@@ -63,6 +73,22 @@ class TestReadOnly:
 
 class TestNotMounted:
     """Where copies are recorded and nothing lies, a disk is to be mounted: it would hide them."""
+
+    def test_the_doctor_and_whoever_reads_name_the_place(self, home, tmp_path):
+        """A variable that is not set in one of several shells is as good as a disk that is away."""
+        with open_zone(home) as zone:
+            archive_due(zone)
+            (receipt, *_) = [entry.receipt for entry in zone.index.entries(verdicts=[Verdict.PROMOTED])]
+            settings = zone.settings
+        assert doctor_on(settings, "files of archive") is None
+        (home / "archive").rename(home / "away")
+        check = doctor_on(settings, "files of archive")
+        assert (check.health, str(home / "archive") in check.seen) == (Health.FAIL, True)
+        assert "RAWZONE_ARCHIVE" in check.remedy
+        with open_zone(home) as zone:
+            assert whereabouts(zone, receipt) == settings.layout.archived(receipt.key)
+            with pytest.raises(ObjectDamaged, match=r"archive/.* is missing\).*rawzone repair --dry-run"):
+                b"".join(original_bytes(zone, receipt))
 
     @pytest.mark.parametrize("left", ["nothing", "folder", "staging"])
     def test_nothing_is_archived_there(self, home, left):

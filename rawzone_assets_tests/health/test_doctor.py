@@ -160,7 +160,9 @@ class TestLedgerAndIndex:
         path = settings.layout.commit(1)
         path.chmod(0o644)
         path.write_bytes(path.read_bytes()[:-1])
-        assert checks(settings)["ledger"].health is Health.FAIL
+        check = checks(settings)["ledger"]
+        assert (check.health, "rawzone repair --from" in check.remedy) == (Health.FAIL, True)
+        assert "rawzone repair" not in check.seen  # what to do is said once
 
     def test_a_replaced_commit_breaks_the_chain(self, settings):
         path = settings.layout.commit(0)

@@ -1,6 +1,7 @@
 """Restore drills: archived objects come back for a trial, in turns, and the ledger keeps what came of it."""
 
 import gzip
+import shutil
 from dataclasses import replace
 from unittest import mock
 
@@ -10,7 +11,7 @@ from rawzone_assets.contract.judging import judge
 from rawzone_assets.health import drilling
 from rawzone_assets.health.report import read_health
 from rawzone_assets.zone.drills import DRILLED
-from rawzone_assets.zone.errors import DiskAlmostFull
+from rawzone_assets.zone.errors import DiskAlmostFull, RootAway
 from rawzone_assets_tests.health.archive_support import archive_due, archived_keys, restore_all, set_policy
 from rawzone_assets_tests.health.test_erasure import MARK, carry_out, holders
 from rawzone_assets_tests.zone.invariants import read_tree
@@ -135,6 +136,19 @@ class TestWhatFails:
         (archived / "archive/tiny/sums/2024/sum_20240422.csv.gz").unlink()
         (failed,) = drill(archived).failed
         assert "it is missing" in failed["problem"]
+
+    @pytest.mark.parametrize("left", ["nothing", "an empty folder"])
+    def test_nothing_is_recorded_to_have_failed_while_the_disk_is_away(self, archived, left):
+        """The ledger would keep for ever that all of it could not be had back."""
+        (archived / "archive").rename(archived / "away")
+        if left == "an empty folder":
+            (archived / "archive").mkdir()
+        with pytest.raises(RootAway, match=r"mount its disk, set RAWZONE_ARCHIVE"):
+            drill(archived)
+        assert drilled(archived) == []
+        shutil.rmtree(archived / "archive", ignore_errors=True)
+        (archived / "away").rename(archived / "archive")
+        assert drill(archived).failed == []
 
     def test_what_the_parser_does_not_accept_any_more_under_the_same_contract(self, archived):
         class Strict(type(NOTES.format)):
