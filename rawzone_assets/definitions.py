@@ -12,7 +12,8 @@ from rawzone_assets.zone.garbage import collected_seldom
 with collected_seldom():  # to look through all that Dagster has loaded takes a fifth of what follows
     from rawzone_assets.orchestration.alerts import alerts_sensor
     from rawzone_assets.orchestration.assets import landing_spec, raw_asset, source_spec
-    from rawzone_assets.orchestration.columnar import columnar_asset, columnar_sensor
+    from rawzone_assets.orchestration.columnar import columnar_asset
+    from rawzone_assets.orchestration.columnar_sensor import columnar_sensor
     from rawzone_assets.orchestration.consistency import consistency_asset
     from rawzone_assets.orchestration.drill import drill_asset, drill_schedule
     from rawzone_assets.orchestration.fixity import fixity_asset, fixity_schedule
@@ -72,7 +73,7 @@ def build_definitions(overrides: Overrides | None = None) -> dg.Definitions:
             landing_sensor(platforms, partitions),
             watch_sensor(platforms, every_day),
             alerts_sensor(platforms),
-            columnar_sensor(feeds.values()),
+            columnar_sensor(partitions),
         ],
         schedules=[fixity_schedule(), drill_schedule(), health_schedule(platforms)],
         resources={"zone": ZoneResource(overrides=overrides)},

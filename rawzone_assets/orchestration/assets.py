@@ -267,6 +267,7 @@ def _description(feed: Feed) -> str:
         f"{feed.title}. {feed.description}\n\n**Checks of each day**\n\n{checks}\n\n"
         f"**Contract**: {schemas}, version {feed.version}, rules {feed.rules_version}. "
         "Accepted deliveries are stored byte for byte; refused ones go to quarantine with their findings.\n\n"
-        "A backfill counts days without deliveries as failed although its runs succeed: nothing was there to "
-        "materialize. The landing sensor and `rawzone promote` start runs only for days that have deliveries."
+        "A backfill counts days without new deliveries as failed although its runs succeed: nothing was there "
+        "to materialize, or all of it was promoted before. The landing sensor and `rawzone promote` start runs "
+        "only for days that have something new."
     )

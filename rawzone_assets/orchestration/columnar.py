@@ -4,7 +4,7 @@ The body only asks ``access`` to bring days up to date and tells what it did. A 
 projected is told in the day's metadata; a run fails for the environment alone.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import dagster as dg
@@ -74,23 +74,6 @@ def columnar_asset(
     return project_feed
 
 
-def columnar_sensor(feeds: Iterable[Feed]) -> dg.AutomationConditionSensorDefinition:
-    """Asks for the days whose raw partition was materialized since it last looked."""
-    return dg.AutomationConditionSensorDefinition(
-        "columnar",
-        target=dg.AssetSelection.assets(*(columnar_key(feed.id) for feed in feeds)),
-        default_status=dg.DefaultSensorStatus.RUNNING,
-        minimum_interval_seconds=60,
-        description="Projects the days of raw that were materialized.",
-    )
-
-
-def _new_in_raw() -> dg.AutomationCondition[Any]:
-    """Any day, not only the newest one: deliveries come late and are backfilled."""
-    newly = dg.AutomationCondition.any_deps_updated().since_last_handled()
-    return newly & ~dg.AutomationCondition.in_progress()
-
-
 def _spec(platform: Platform, feed: Feed, partitions: dg.DailyPartitionsDefinition) -> dg.AssetSpec:
     found = tables(feed)
     return dg.AssetSpec(
@@ -104,7 +87,6 @@ def _spec(platform: Platform, feed: Feed, partitions: dg.DailyPartitionsDefiniti
         kinds={"parquet"},
         owners=list(feed.owners),
         tags={"zone": "columnar"},
-        automation_condition=_new_in_raw(),
         metadata={
             "dagster/uri": f"columnar/{feed.id}/",
             "dagster/column_schema": _column_schema(found),

@@ -207,13 +207,15 @@ def _set_mark(instance: dg.DagsterInstance, zone: Zone, seq: int) -> None:
 
 
 def newest_materializations(
-    instance: dg.DagsterInstance, key: dg.AssetKey, partitions: Sequence[str]
+    instance: dg.DagsterInstance, key: dg.AssetKey, partitions: Sequence[str] | None = None
 ) -> Mapping[str, int]:
-    """The newest materialization of each of these days that has any: its number in Dagster's database."""
-    if not partitions:
+    """The newest materialization of each day that has any: its number in Dagster's database."""
+    if partitions is not None and not partitions:
         return {}
     return instance.get_latest_storage_id_by_partition(
-        key, dg.DagsterEventType.ASSET_MATERIALIZATION, set(partitions)
+        key,
+        dg.DagsterEventType.ASSET_MATERIALIZATION,
+        None if partitions is None else set(partitions),
     )
 
 

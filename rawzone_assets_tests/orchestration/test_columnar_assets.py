@@ -8,7 +8,7 @@ import pytest
 from rawzone_assets.access.projected_tables import tables
 from rawzone_assets.definitions import build_definitions, defs
 from rawzone_assets.orchestration.logs import QUIET
-from rawzone_assets.orchestration.names import RANGE_END, RANGE_START, columnar_key, raw_key
+from rawzone_assets.orchestration.names import FEED_TAG, RANGE_END, RANGE_START, columnar_key, raw_key
 from rawzone_assets.orchestration.overrides import Overrides
 from rawzone_assets.platforms import all_platforms, find_feed
 from rawzone_assets.zone.settings import Settings
@@ -113,23 +113,76 @@ class TestMaterializing:
         assert materialization(instance, "2025-06-02")["not_projected"][0]["key"] == entry.receipt.key
 
 
-class TestAutomation:
-    def test_the_sensor_asks_for_the_days_that_raw_has_anew_however_old(self, settings, definitions, instance):
-        def asked(cursor):
-            result = dg.evaluate_automation_conditions(defs=definitions, instance=instance, cursor=cursor)
-            return result.cursor, {
-                key
-                for key in ("2025-06-02", "2025-06-05")
-                if result.get_requested_partitions(KEY) and key in result.get_requested_partitions(KEY)
-            }
+class TestSensor:
+    """What raw has and columns lack, whatever came before: no update is missed, and no gap costs a run."""
 
-        cursor, nothing = asked(None)
-        land(settings, "2025-06-02", 5)
-        land(settings, "2025-06-05", 5, 6)
-        run(definitions, instance, raw_key(FEED), first="2025-06-01", last="2025-06-07")
-        cursor, days = asked(cursor)
-        cursor, later = asked(cursor)
-        assert (nothing, days, later) == (set(), {"2025-06-02", "2025-06-05"}, set())
+    @staticmethod
+    def look(definitions, instance, cursor: str | None = None) -> dg.SensorResult:
+        context = dg.build_sensor_context(
+            instance=instance,
+            definitions=definitions,
+            cursor=cursor,
+            resources={"zone": definitions.resources["zone"]},
+        )
+        return definitions.resolve_sensor_def("columnar")(context)
+
+    @staticmethod
+    def carry_out(definitions, instance, request: dg.RunRequest):
+        (key,) = request.asset_selection
+        first = request.partition_key or request.tags[RANGE_START]
+        last = None if request.partition_key else request.tags[RANGE_END]
+        return run(definitions, instance, key, first=first, last=last)
+
+    def history(self, settings, definitions, instance, *days: str) -> None:
+        for day in days:
+            land(settings, day, 5, int(day[-1]))
+        run(definitions, instance, raw_key(FEED), first=days[0], last=days[-1])
+
+    def test_days_that_raw_held_before_the_first_look_are_one_run_with_their_gaps(
+        self, settings, definitions, instance
+    ):
+        """A history promoted by hand, or told by a reindex, before a daemon ever ran."""
+        self.history(settings, definitions, instance, "2025-06-02", "2025-06-05", "2025-06-09")
+        first = self.look(definitions, instance)
+        (request,) = first.run_requests
+        assert request.asset_selection == [KEY]
+        assert (request.tags[RANGE_START], request.tags[RANGE_END]) == ("2025-06-02", "2025-06-09")
+        assert self.carry_out(definitions, instance, request).success
+        assert instance.get_materialized_partitions(KEY) == {"2025-06-02", "2025-06-05", "2025-06-09"}
+        later = self.look(definitions, instance, first.cursor)
+        assert not later.run_requests
+        assert later.skip_reason.skip_message == "every day of raw is projected"
+        assert later.cursor == "{}"
+
+    def test_a_day_that_raw_has_anew_is_asked_for_however_old(self, settings, definitions, instance):
+        self.history(settings, definitions, instance, "2025-06-02", "2025-06-05")
+        self.carry_out(definitions, instance, self.look(definitions, instance).run_requests[0])
+        land(settings, "2025-06-02", 6, 7)
+        run(definitions, instance, raw_key(FEED), first="2025-06-02")
+        (request,) = self.look(definitions, instance).run_requests
+        assert request.partition_key == "2025-06-02"
+
+    def test_what_a_failed_run_left_is_asked_for_again_after_a_pause(self, settings, definitions, instance):
+        self.history(settings, definitions, instance, "2025-06-02", "2025-06-05")
+        first = self.look(definitions, instance)
+        obstacle = settings.layout.columnar
+        obstacle.parent.mkdir(parents=True, exist_ok=True)
+        obstacle.write_text("no folder")
+        assert not self.carry_out(definitions, instance, first.run_requests[0]).success
+        soon = self.look(definitions, instance, first.cursor)
+        assert not soon.run_requests
+        assert "still pending after attempt 1" in soon.skip_reason.skip_message
+        noted = json.loads(soon.cursor)
+        assert list(noted) == [f"columnar/{FEED}"]
+        noted[f"columnar/{FEED}"][2] -= 3600  # an hour ago
+        (again,) = self.look(definitions, instance, json.dumps(noted)).run_requests
+        assert again.run_key != first.run_requests[0].run_key
+
+    def test_a_run_of_it_holds_up_no_promotion_of_the_feed(self, settings, definitions, instance):
+        """Runs of one tag are made one at a time, and the landing sensor waits for active ones."""
+        self.history(settings, definitions, instance, "2025-06-02", "2025-06-05")
+        (request,) = self.look(definitions, instance).run_requests
+        assert request.tags[FEED_TAG] == f"columnar/{FEED}"
 
     def test_it_runs_without_a_click(self):
         sensor = defs.resolve_sensor_def("columnar")
