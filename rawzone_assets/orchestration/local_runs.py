@@ -12,6 +12,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import dagster as dg
+from dagster._core.definitions.job_base import InMemoryJob
+from dagster._core.execution.execute_in_process import core_execute_in_process, merge_run_tags
 
 from rawzone_assets.contract.feed import Platform
 from rawzone_assets.orchestration import reporting, witness
@@ -116,27 +118,39 @@ def _runs(instance: dg.DagsterInstance, job: dg.JobDefinition, work: Pending) ->
     # Assets without their checks, as the sensor asks for them: the run reports the checks itself.
     selected = job.get_subset(asset_selection={work.asset}, asset_check_selection=set())
     if not work.days:
-        yield _run(instance, selected, work.name, {})
+        yield _run(instance, selected, work, {})
     for first, last in yearly_spans(work.days):
         if first == last:
-            yield _run(instance, selected, work.name, {}, partition=first)
+            yield _run(instance, selected, work, {}, partition=first)
         else:
-            yield _run(instance, selected, work.name, range_tags(first, last))
+            yield _run(instance, selected, work, range_tags(first, last))
 
 
 def _run(
     instance: dg.DagsterInstance,
     job: dg.JobDefinition,
-    name: str,
+    work: Pending,
     tags: Mapping[str, str],
     *,
     partition: str | None = None,
 ) -> LocalRun:
-    result = job.execute_in_process(
+    name = work.name
+    # What ``JobDefinition.execute_in_process`` does, which names no asset in the run unless it may select the
+    # checks with it: the UI's list of runs would not say what these were for.
+    result = core_execute_in_process(
+        job=InMemoryJob(job.as_ephemeral_job(resource_defs={}, input_values={})),
         instance=instance,
-        partition_key=partition,
-        tags={FEED_TAG: name, **tags},
         run_config=QUIET,
+        run_tags=merge_run_tags(
+            job_def=job,
+            partition_key=partition,
+            tags={FEED_TAG: name, **tags},
+            asset_selection=[work.asset],
+            instance=instance,
+            run_config=QUIET,
+        ),
+        asset_selection=frozenset({work.asset}),
+        output_capturing_enabled=False,
         raise_on_error=False,
     )
     if result.success:

@@ -8,7 +8,7 @@ import pytest
 from rawzone_assets.definitions import build_definitions
 from rawzone_assets.orchestration import event_batches
 from rawzone_assets.orchestration.local_runs import promote_landing
-from rawzone_assets.orchestration.names import landing_key, raw_key
+from rawzone_assets.orchestration.names import UNRECOGNIZED, landing_key, raw_key
 from rawzone_assets.orchestration.reindex import reindex
 from rawzone_assets_tests.orchestration.desk import NOTES
 
@@ -60,6 +60,23 @@ class TestAHistory:
         for key in KEYS:
             newest = instance.get_latest_materialization_event(key)
             assert newest.asset_materialization.partition == DAYS[-1]
+
+
+def test_the_list_of_runs_says_which_asset_a_promotion_by_hand_was_for(desk):
+    desk.land("20240501")
+    desk.land("20240502", name="sums")
+    desk.land("20240503", name="sums")
+    desk.land_as("tiny/whatsthis.txt", "no feed")
+    by_hand(desk)
+    runs = {run.tags["rawzone/feed"]: run for run in desk.instance.get_runs()}
+    named = {name: run.asset_selection for name, run in runs.items()}
+    assert named == {
+        NOTES: {raw_key(NOTES)},
+        "tiny/sums": {raw_key("tiny/sums")},
+        "unrecognized": {UNRECOGNIZED},
+    }
+    assert not any(run.asset_check_selection for run in runs.values())
+    assert runs[NOTES].tags["dagster/partition"] == "2024-05-01"
 
 
 def test_moments_are_those_that_were_wanted_or_the_next_free_ones():
