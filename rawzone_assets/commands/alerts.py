@@ -108,7 +108,8 @@ def show(*, wanted: str, as_json: bool) -> None:
     event = Event.OPENED if incident.is_open else Event.RESOLVED
     click.echo(notice_of(incident, event, incident.resolved_at or now).text)
     for name, signal in sorted(incident.signals.items()):
-        click.echo(printable(f"  {signal.since:%Y-%m-%d %H:%M} UTC  {name}: {signal.text}"))
+        told = signal.text if signal.text.startswith(f"{name}:") else f"{name}: {signal.text}"
+        click.echo(printable(f"  {signal.since:%Y-%m-%d %H:%M} UTC  {told}"))
     for channel, notices in waiting.items():
         if notices:
             click.echo(f"Not taken by {channel} yet: {', '.join(notices)}")
@@ -231,7 +232,7 @@ def _row(incident: Incident, now: datetime) -> list[str]:
         incident.id,
         incident.state(now),
         incident.severity.word,
-        f"{incident.opened_at:%Y-%m-%d %H:%M}",
+        f"{incident.opened_at:%Y-%m-%d %H:%M} UTC",
         str(incident.signs),
         incident.title,
     ]

@@ -55,7 +55,10 @@ command.add_command(restore_command)
     help="Instead of the policy's hot_days; never below its recent_days and minimum_age_days.",
 )
 @click.option(
+    "-o",
     "--out",
+    "--output",
+    "out",
     type=click.Path(dir_okay=False, path_type=Path),
     help="Write the plan to this new file, for a person to read and approve.",
 )

@@ -34,6 +34,7 @@ _PLATFORMS = "rawzone_assets.platforms:all_platforms"
     type=click.IntRange(1, 1_000_000),
     default=USUAL_OBJECTS,
     show_default=True,
+    metavar="N",
     help="How many to bring back, those undrilled for longest first.",
 )
 @by_option

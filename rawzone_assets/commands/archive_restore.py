@@ -29,7 +29,9 @@ from rawzone_assets.zone.zone import Zone, person
 
 @click.command(name="restore")
 @click.argument("wanted", nargs=-1, metavar="[KEY|SHA|PATH]...")
-@click.option("--feed", "feeds", multiple=True, help="Everything archived of this feed or platform.")
+@click.option(
+    "--feed", "feeds", multiple=True, metavar="FEED", help="Everything archived of this feed or platform."
+)
 @range_options
 @click.option("--reason", metavar="TEXT", callback=said, help="Why they are wanted back.")
 @by_option

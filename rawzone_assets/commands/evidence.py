@@ -38,6 +38,8 @@ def output_option(function: Callable[..., Any]) -> Callable[..., Any]:
     return click.option(
         "-o",
         "--output",
+        "--out",
+        "output",
         type=click.Path(dir_okay=False, path_type=Path),
         help="Write to this new file instead of standard output.",
     )(function)

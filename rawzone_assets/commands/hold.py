@@ -47,8 +47,8 @@ def command() -> None:
 
 
 @command.command()
-@click.option("--platform", help="Everything of this platform, such as distrokid.")
-@click.option("--feed", help="Everything of this feed, such as distrokid/streams.")
+@click.option("--platform", metavar="PLATFORM", help="Everything of this platform, such as distrokid.")
+@click.option("--feed", metavar="FEED", help="Everything of this feed, such as distrokid/streams.")
 @range_options
 @reason_option
 @authority_option

@@ -23,7 +23,10 @@ from rawzone_assets.platforms import all_platforms
 
 @click.command(name="metrics")
 @click.option(
+    "-o",
     "--out",
+    "--output",
+    "out",
     type=click.Path(dir_okay=False, path_type=Path),
     help="Write this file at once and whole, for node_exporter's textfile collector (a name ending in .prom).",
 )

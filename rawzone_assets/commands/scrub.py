@@ -19,7 +19,7 @@ from rawzone_assets.commands.surroundings import (
     open_settings_of_a_zone,
     printable,
 )
-from rawzone_assets.health.figures import readable_size
+from rawzone_assets.health.figures import readable_size, shown_time
 from rawzone_assets.health.rolling import Session, scrub_rolling
 from rawzone_assets.zone.zone import Zone
 
@@ -92,10 +92,15 @@ def _record(session: Session) -> dict[str, Any]:
 
 def _summary(session: Session) -> str:
     read = (
-        f"{session.objects} objects and {session.refused} quarantined copies ({readable_size(session.bytes)})"
+        f"{session.objects:,} objects and {session.refused:,} quarantined copies "
+        f"({readable_size(session.bytes)})"
     )
     all_or_part = "all there are" if session.finished else "as far as the budget went"
-    oldest = f"; the file unread for longest was read at {session.coverage.oldest}" if session.files else ""
+    oldest = (
+        f"; the file unread for longest was read at {shown_time(session.coverage.oldest)}"
+        if session.files
+        else ""
+    )
     found = f" {len(session.damages)} are not as recorded." if session.damages else " None of it is damaged."
     healed = f" {len(session.sound_again)} are sound again." if session.sound_again else ""
     return (

@@ -20,7 +20,7 @@ from rawzone_assets.commands.surroundings import (
     open_zone,
     printable,
 )
-from rawzone_assets.health.figures import readable_size, shown_time
+from rawzone_assets.health.figures import counted, readable_size, shown_time
 from rawzone_assets.health.report import ZoneHealth, read_health
 from rawzone_assets.health.status import FeedStatus
 from rawzone_assets.platforms import all_platforms
@@ -46,8 +46,9 @@ _NUMBERS = ("files", "bytes", "stored", "ratio", "quarantined", "waiting")
 def command(*, as_json: bool) -> None:
     """Each feed in numbers: files that can be read, their bytes, what is refused or waiting, and freshness.
 
-    The last arrival is the newest capture time of any delivery, refused ones included. With --json every
-    figure of 'rawzone health'. Exit code 1 when a feed is stale; one that never brought anything is not.
+    The last arrival is the newest capture time of any delivery, refused ones included, that is not in the
+    future. With --json every figure of 'rawzone health'. Exit code 1 when a feed is stale; one that never
+    brought anything is not.
     """
     with open_zone(open_settings()) as zone:
         health = read_health(zone, all_platforms())
@@ -62,16 +63,23 @@ def command(*, as_json: bool) -> None:
             click.echo(f"\nUnrecognized in landing: {status.unrecognized}{hint}")
         for line in retention_lines(health):
             click.echo(line)
-        for feed in status.feeds:
-            if feed.freshness and feed.is_stale:
-                click.echo(f"{feed.feed} is stale: {'; '.join(feed.freshness.reasons)}.")
-            for sentence in feed.incomplete:
-                click.echo(printable(f"{feed.feed}: {sentence}."))
+        for line in _troubles(health):
+            click.echo(printable(line))
     if status.landing_problem:
         note(status.landing_problem)
     for folder in status.unreadable:
         note(f"The folder {folder} in landing cannot be listed: give this user read access.")
     leave(FOUND if health.stale else FINE)
+
+
+def _troubles(health: ZoneHealth) -> Iterator[str]:
+    if health.damaged:
+        yield f"Known to be damaged: {counted(health.damaged, 'stored file')} ('rawzone repair --dry-run')."
+    for feed in health.status.feeds:
+        if feed.freshness and feed.is_stale:
+            yield f"{feed.feed} is stale: {'; '.join(feed.freshness.reasons)}."
+        for sentence in feed.incomplete:
+            yield f"{feed.feed}: {sentence}."
 
 
 def retention_lines(health: ZoneHealth) -> Iterator[str]:

@@ -113,15 +113,15 @@ def _record(report: ScrubReport, damages: Sequence[Damage], testimony: Testimony
 
 
 def _summary(report: ScrubReport, damages: Sequence[Damage]) -> str:
-    archived = f" ({report.archived} of them in the archive)" if report.archived else ""
+    archived = f" ({report.archived:,} of them in the archive)" if report.archived else ""
     checked = (
-        f"{report.objects} objects{archived} and {report.refused} quarantined copies "
-        f"({readable_size(report.bytes)}) and {report.commits} commits were read"
+        f"{report.objects:,} objects{archived} and {report.refused:,} quarantined copies "
+        f"({readable_size(report.bytes)}) and {report.commits:,} commits were read"
     )
-    weak = f" {len(report.weaknesses)} sound files are not protected." if report.weaknesses else ""
+    weak = f" {len(report.weaknesses):,} sound files are not protected." if report.weaknesses else ""
     if damages:
         repairable = any(damage.kind.is_repairable for damage in damages)
         hint = " ('rawzone repair --dry-run' says what can be put back)" if repairable else ""
-        return f"{checked}: {len(damages)} not as recorded{hint}.{weak}"
+        return f"{checked}: {len(damages):,} not as recorded{hint}.{weak}"
     head = f" The ledger's head is {report.head.sha256} (commit {report.head.seq})." if report.commits else ""
     return f"{checked}: all are as recorded.{head}{weak}"

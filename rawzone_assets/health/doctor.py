@@ -272,9 +272,8 @@ def _index(settings: Settings, head: Head) -> Check:
     if seq > head.seq or (seq == head.seq >= 0 and sha256 != head.sha256):
         return warn(name, f"{path} was built from another ledger", rebuilt)
     behind = head.seq - seq
-    return ok(
-        name, f"{behind} commits behind: the next command catches up" if behind else "in step with the ledger"
-    )
+    commits = "1 commit" if behind == 1 else f"{behind:,} commits"
+    return ok(name, f"{commits} behind: the next command catches up" if behind else "in step with the ledger")
 
 
 def _absent(settings: Settings, files: Files) -> Iterator[Check]:

@@ -22,4 +22,6 @@ def examine_policy(policy: Policy, feeds: Iterable[str]) -> Check:
         policy.general.modes.keys() | {code for own in policy.feeds.values() for code in own.modes}
     )
     about = f"modes of {', '.join(changed)}" if changed else "every code as its contract says"
-    return ok(name, f"{about}; {len(policy.feeds)} feeds have rules of their own" if policy.feeds else about)
+    count = len(policy.feeds)
+    own = "1 feed has rules of its own" if count == 1 else f"{count} feeds have rules of their own"
+    return ok(name, f"{about}; {own}" if count else about)

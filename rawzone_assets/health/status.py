@@ -24,6 +24,7 @@ from rawzone_assets.zone.receipt import Verdict, timestamp
 from rawzone_assets.zone.survey import Survey
 from rawzone_assets.zone.zone import Zone
 
+_AHEAD = timedelta(days=1)  # as far as a stamp may be ahead of this clock
 _RECENT = timedelta(days=14)  # how far back captures are asked whether they are whole
 
 
@@ -54,7 +55,7 @@ class FeedStatus:
     stored_bytes: int
     newest_data: str | None
     data_lag_days: int | None  # from there to today, UTC
-    last_arrival: str | None  # newest capture of any verdict, UTC
+    last_arrival: str | None  # newest capture of any verdict that is not in the future, UTC
     freshness: Freshness | None  # None: the feed is no longer declared
     archived: int = 0  # objects in the archive and not in raw
     archived_bytes: int = 0  # as stored
@@ -127,7 +128,13 @@ def read_status(zone: Zone, platforms: Iterable[Platform]) -> ZoneStatus:
             replace(
                 _with_retention(
                     _status_of(
-                        feed, totals[feed], waiting, fresh.get(feed), refused=refused.get(feed, 0), today=today
+                        feed,
+                        totals[feed],
+                        waiting,
+                        fresh.get(feed),
+                        last_arrival=_last_arrival(zone, feed, totals[feed]),
+                        refused=refused.get(feed, 0),
+                        today=today,
                     ),
                     archived.get(feed),
                     due.get(feed, DueTotal()),
@@ -194,12 +201,20 @@ def _unrecognized(survey: Survey) -> int:
     return recorded + len(survey.unrecognized) + sum(item.feed_id is None for item in survey.waiting)
 
 
+def _last_arrival(zone: Zone, feed: str, totals: dict[Verdict, Total]) -> str | None:
+    """Else a refused delivery of a wrong clock would hide for months whether anything comes."""
+    newest = max((total.captured_at for total in totals.values() if total.captured_at), default=None)
+    ahead = timestamp(zone.clock() + _AHEAD)
+    return zone.index.tallies.newest_capture(feed, before=ahead) if newest and newest >= ahead else newest
+
+
 def _status_of(
     feed: str,
     totals: dict[Verdict, Total],
     waiting: Mapping[str, Backlog] | None,
     freshness: Freshness | None,
     *,
+    last_arrival: str | None,
     refused: int,
     today: date,
 ) -> FeedStatus:
@@ -224,6 +239,6 @@ def _status_of(
         newest_data=newest_data,
         # Data ahead of today are a time zone's.
         data_lag_days=max(0, (today - date.fromisoformat(newest_data)).days) if newest_data else None,
-        last_arrival=max((total.captured_at for total in totals.values() if total.captured_at), default=None),
+        last_arrival=last_arrival,
         freshness=freshness,
     )

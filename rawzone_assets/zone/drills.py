@@ -57,8 +57,9 @@ class DrillTotals:
     @property
     def sentence(self) -> str:
         last = f"the last was on {self.last_at[:10]}" if self.last_at else "there was none yet"
-        failed = f", {len(self.failed)} could not be had back" if self.failed else ""
-        return f"Restore drills: {last}; {self.drilled} of {self.copies} archived files were drilled{failed}."
+        failed = f", {len(self.failed):,} could not be had back" if self.failed else ""
+        copies = f"{self.drilled:,} of {self.copies:,} files with a copy in the archive"
+        return f"Restore drills: {last}; {copies} were drilled{failed}."
 
 
 class DrillLookups:

@@ -134,6 +134,11 @@ class BadKey(ZoneError):
         )
 
 
+class KeyKept(ZoneError):
+    def __init__(self, path: Path) -> None:
+        super().__init__(f"{path} exists already, and a key is never overwritten: name another file.")
+
+
 class SigningUnavailable(ZoneError):
     def __init__(self) -> None:
         super().__init__(

@@ -135,6 +135,12 @@ class TallyLookups:
                 stored_size=stored_size,
             )
 
+    def newest_capture(self, feed: str, *, before: str) -> str | None:
+        """The newest capture of a feed before then, of the newest of each commit and verdict."""
+        query = "SELECT max(captured_at) FROM tally WHERE feed = ? AND captured_at < ?"
+        found: str | None = self._database.execute(query, (feed, before)).fetchone()[0]
+        return found
+
     def ledger_bytes(self) -> int:
         """The size of all commit files."""
         return int(self._database.execute("SELECT total(size) FROM written").fetchone()[0])

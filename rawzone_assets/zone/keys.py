@@ -12,7 +12,7 @@ import stat
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from rawzone_assets.zone.errors import BadKey, SigningUnavailable
+from rawzone_assets.zone.errors import BadKey, KeyKept, SigningUnavailable
 from rawzone_assets.zone.notes import (
     Malformed,
     Signature,
@@ -159,7 +159,8 @@ def write_private_key(path: Path, key: PrivateKey) -> None:
     """Write a key to a new file of mode 0600.
 
     Raises:
-        BadKey: There is a file already, which is kept, or none can be written.
+        KeyKept: There is a file already.
+        BadKey: None can be written.
     """
     text = f"{key.encode()}\n".encode()
     try:
@@ -169,7 +170,7 @@ def write_private_key(path: Path, key: PrivateKey) -> None:
             stream.flush()
             os.fsync(descriptor)
     except FileExistsError:
-        raise BadKey(path, "there is a file already, and a key is never overwritten") from None
+        raise KeyKept(path) from None
     except OSError as error:
         raise BadKey(path, (error.strerror or str(error)).lower()) from None
 

@@ -117,6 +117,16 @@ class TestErrors:
         assert outcome.err.count("\n") == 1
         assert outcome.out == b""
 
+    @pytest.mark.parametrize("option", ["-o", "--out", "--output"])
+    @pytest.mark.parametrize("command", ["checkpoint", "prove", "archive plan", "metrics"])
+    def test_the_file_to_write_is_asked_for_alike_by_all(self, rawzone, command, option, tmp_path):
+        """What is ``--out`` in one command and ``--output`` in the next is guessed wrong half of the time."""
+        arguments = [rawzone.record("ls")["key"]] if command == "prove" else []
+        path = tmp_path / "written"
+        outcome = rawzone(*command.split(), *arguments, option, str(path))
+        assert outcome.code == 0, outcome.err
+        assert path.stat().st_size
+
     def test_a_setting_that_cannot_be_used_is_named(self, rawzone):
         outcome = rawzone.run("ls", RAWZONE_SETTLE="soon")
         assert (outcome.code, outcome.out) == (2, b"")

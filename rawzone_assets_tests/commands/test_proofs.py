@@ -401,6 +401,8 @@ class TestSigned:
         assert own("key", "show", str(path)).text.strip() == made.records[0]["public_key"]
         outcome = own.run("key", "generate", str(path), "--name", "x")
         assert (outcome.code, path.read_text().strip()) == (2, private)
+        assert "name another file" in outcome.err
+        assert "rawzone key generate" not in outcome.err  # that is what was just tried
 
     @pytest.mark.parametrize(
         ("arguments", "says"),

@@ -1,5 +1,6 @@
 """``rawzone status``: per feed what it holds, awaits and refused."""
 
+import re
 from datetime import UTC, datetime
 
 from rawzone_assets.samples import write_landing
@@ -17,6 +18,21 @@ class TestStatus:
             assert feed["quarantined"] == sum(record["verdict"] == "quarantined" for record in mine)
             assert feed["last_arrival"] == max(record["captured_at"] for record in mine)
             assert feed["waiting"] == 0
+
+    def test_a_stamp_of_a_wrong_clock_does_not_hide_when_something_last_came(self, own):
+        before = own.record("status", feed="distrokid/streams")["last_arrival"]
+        (own.home / "landing" / "distrokid" / "streams_stats_29990101_120000.html").write_bytes(b"wrong clock")
+        own.promote()
+        after = own.record("status", feed="distrokid/streams")
+        assert (after["last_arrival"], after["quarantined"]) == (before, after["refused"])
+
+    def test_known_damage_is_told(self, own):
+        path = own.home / "raw" / own.record("ls", feed="distrokid/streams")["key"]
+        path.chmod(0o644)
+        path.write_bytes(b"spoilt")
+        scrubbed = own("scrub")
+        assert re.search(r"was read at \d{4}-\d\d-\d\d \d\d:\d\d UTC\.$", scrubbed.text)
+        assert "Known to be damaged: 1 stored file ('rawzone repair --dry-run')." in own("status").text
 
     def test_old_feeds_are_stale_and_end_with_1(self, rawzone):
         outcome = rawzone("status")

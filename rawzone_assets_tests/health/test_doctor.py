@@ -181,7 +181,7 @@ class TestLedgerAndIndex:
             zone.index.catch_up()
         newest.write_bytes(data)
         assert checks(settings)["index"].health is Health.OK
-        assert "1 commits behind" in checks(settings)["index"].seen
+        assert "1 commit behind" in checks(settings)["index"].seen
 
     def test_a_ledger_that_was_read_before_and_is_empty_now_fails(self, settings):
         shutil.rmtree(settings.layout.raw)

@@ -223,14 +223,18 @@ class TestHealth:
             zone.index.catch_up()
             before = read_health(zone, [TINY])
         assert (
-            before.drills.sentence == "Restore drills: there was none yet; 0 of 4 archived files were drilled."
+            before.drills.sentence
+            == "Restore drills: there was none yet; 0 of 4 files with a copy in the archive were drilled."
         )
         spoil(archived)
         drill(archived, objects=4)
         with open_zone(archived) as zone:
             zone.index.catch_up()
             after = read_health(zone, [TINY])
-        assert "4 of 4 archived files were drilled, 1 could not be had back." in after.drills.sentence
+        assert (
+            "4 of 4 files with a copy in the archive were drilled, 1 could not be had back."
+            in after.drills.sentence
+        )
         assert any("could not be had back when last drilled" in concern for concern in after.concerns)
 
     def test_misses_a_drill_after_a_month(self, archived):
