@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Protocol
+from collections.abc import Sequence
+from typing import Protocol, runtime_checkable
 
 from rawzone_assets.contract.feed import Capture, Content, Feed, Judgement
 
@@ -17,7 +17,15 @@ class Judge(Protocol):
 Request = tuple[Feed, Content, Capture]
 
 
+@runtime_checkable
+class JudgeOfSeveral(Judge, Protocol):
+    """A judge that would rather be asked once for several."""
+
+    def judge_all(self, requests: Sequence[Request], /) -> list[Judgement]: ...
+
+
 def judge_all(judge: Judge, requests: Sequence[Request]) -> list[Judgement]:
-    """What a judge says of each, in order. A pool has a way of its own, to be asked once for several."""
-    together: Callable[[Sequence[Request]], list[Judgement]] | None = getattr(judge, "judge_all", None)
-    return together(requests) if together else [judge(*request) for request in requests]
+    """What a judge says of each, in order."""
+    if isinstance(judge, JudgeOfSeveral):
+        return judge.judge_all(requests)
+    return [judge(*request) for request in requests]
