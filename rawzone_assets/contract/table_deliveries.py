@@ -10,7 +10,7 @@ from contextlib import suppress
 from rawzone_assets.contract.dialects import charset_of, rows_of
 from rawzone_assets.contract.feed import Capture, Content, Facts, Feed
 from rawzone_assets.contract.findings import Findings
-from rawzone_assets.contract.table_examination import Examination
+from rawzone_assets.contract.table_examination import TableExamination
 from rawzone_assets.contract.table_rules import Identities
 from rawzone_assets.contract.table_shapes import shape_of
 from rawzone_assets.contract.table_wholes import Gathered
@@ -48,7 +48,7 @@ def _read(
     if charset is None:
         return Facts(text=text), False
     shape = shape_of(feed.schema)
-    examination = Examination(
+    examination = TableExamination(
         form=form,
         feed=feed,
         capture=capture,

@@ -49,7 +49,7 @@ MOST_EXPLAINED = 1_000
 
 
 @dataclass
-class Examination:
+class TableExamination:
     """One table while it is read, chunk by chunk. Findings are added as they come."""
 
     form: TableFormat

@@ -43,7 +43,7 @@ def _closed() -> Iterator[None]:
         patch.setattr(table_cells, "MOST_ROWS", 10**9)
         patch.setattr(table_cells, "are_surely_usual", lambda *_: False)
         patch.setattr(diary_digests, "_column_as_texts", lambda column: map(diary_digests._plain, column))
-        patch.setattr(table_examination.Examination, "_read_chunks", lambda *_: None)
+        patch.setattr(table_examination.TableExamination, "_read_chunks", lambda *_: None)
         patch.setattr(yearless, "_dates_in_a_row", lambda *_: ())
         patch.setattr(Marks, "are_in", lambda *_: True)
         patch.setattr(schemas, "proving_engine", lambda _name: None)

@@ -78,7 +78,7 @@ def test_good_rows_of_cells_that_are_all_quoted_or_none_are_proven_as_they_stand
     def parsed(*_: object) -> None:
         raise AssertionError("rows were parsed")
 
-    monkeypatch.setattr(table_examination.Examination, "_judge_rows", parsed)
+    monkeypatch.setattr(table_examination.TableExamination, "_judge_rows", parsed)
     good = next(seed for seed in seeds(kind) if seed.feed.id == feed)
     assert not judge(good.feed, BytesContent(good.data), good.capture).refused
 
