@@ -82,6 +82,15 @@ class TestSoundArchives:
             archive.writestr("Overview.csv", TABLE)
         assert codes(file.getvalue()) == []
 
+    def test_what_archivers_note_beside_a_member_is_no_objection(self):
+        file = io.BytesIO()
+        with zipfile.ZipFile(file, "w") as archive:
+            entry = zipfile.ZipInfo("Overview.csv")
+            entry.extra = struct.pack("<HH5s", 0x5455, 5, b"times")
+            entry.comment = b"made by hand"
+            archive.writestr(entry, TABLE)
+        assert codes(file.getvalue()) == []
+
     def test_a_comment_at_the_end_is_no_objection(self):
         file = io.BytesIO(STORED)
         with zipfile.ZipFile(file, "a") as archive:
@@ -203,6 +212,18 @@ class TestHostileArchives:
             "<4s4H2LH", b"PK\x05\x06", 0, 0, 2, 2, 2 * len(entry), len(STORED) - 22 - len(entry), 0
         )
         assert codes(STORED[: -22 - len(entry)] + 2 * entry + end) == ["RZ-ARCHIVE"]
+
+    def test_a_directory_that_holds_more_than_its_entries_is_refused(self):
+        more = STORED[:-22] + b"more" + STORED[-22:]
+        (size,) = struct.unpack_from("<L", more, len(more) - 10)
+        assert codes(local(more, len(more) - 10, size + 4, "<L")) == ["RZ-ARCHIVE"]
+
+    def test_packed_bytes_that_go_on_after_their_end_are_refused(self):
+        with zipfile.ZipFile(io.BytesIO(DEFLATED)) as archive:
+            packed, directory = archive.infolist()[0].compress_size, archive.start_dir
+        longer = DEFLATED[:directory] + b"more" + DEFLATED[directory:]
+        longer = local(central(longer, 20, packed + 4, "<L"), 18, packed + 4, "<L")
+        assert codes(local(longer, len(longer) - 6, directory + 4, "<L")) == ["RZ-ARCHIVE"]
 
     def test_a_prefix_before_the_archive_is_refused(self):
         assert codes(b"#!/bin/sh\n" + STORED) == ["RZ-ARCHIVE"]

@@ -59,6 +59,29 @@ class TestGrace:
         assert overdue_at(cadence(grace=timedelta(hours=20)), local(5), ZONE) == local(9, 5)
 
 
+class TestMissed:
+    """A day is over when it is asked about: what was due on it has not come."""
+
+    @pytest.mark.parametrize(
+        ("days", "grace", "first_missed"),
+        [(0, 0, 3), (1, 0, 3), (7, 0, 9), (1, 1, 4), (1, 4, 9)],
+        ids=["hourly", "daily", "weekly", "with a day's grace", "whose grace ends on a Saturday"],
+    )
+    def test_a_feed_is_missed_from_the_day_on_which_its_grace_ends(self, days, grace, first_missed):
+        rhythm = cadence(max(days, 1 / 24), grace=timedelta(days=grace))
+        last = date(2025, 6, 2)
+        missed = [day for day in range(2, 20) if is_missed(rhythm, last=last, day=date(2025, 6, day))]
+        assert missed == list(range(first_missed, 20))
+
+
+@pytest.mark.parametrize(
+    ("weekdays", "silent"), [(EVERY_DAY, 0), (WORKING_DAYS, 2), ({1, 2}, 5), ({4}, 6)], ids=str
+)
+def test_the_longest_wait_skips_the_silent_days_twice(weekdays, silent):
+    """Once when the delivery is due on one of them, and once when its grace ends there."""
+    assert longest_wait(cadence(3, weekdays, grace=DAY)) == (3 + 1 + 2 * silent) * DAY
+
+
 class TestDeclared:
     @pytest.mark.parametrize("weekdays", [set(), {0}, {1, 8}])
     def test_weekdays_must_be_some_of_seven(self, weekdays):

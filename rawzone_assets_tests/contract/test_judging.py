@@ -38,6 +38,13 @@ def test_a_file_beyond_the_limit_is_not_even_read(feed: Feed):
 
 
 @ALL
+def test_a_file_exactly_as_large_as_the_limit_is_read(feed: Feed):
+    judgement = judge(replace(feed, max_size=10), BytesContent(b"x" * 10), capture())
+    assert judgement.refused
+    assert "RZ-TOO-LARGE" not in [finding.code for finding in judgement.findings]
+
+
+@ALL
 def test_judging_twice_gives_the_same(feed: Feed):
     for sample in samples(feed.id):
         content = BytesContent(sample.data)

@@ -85,7 +85,7 @@ def test_a_word_beside_a_number_may_be_a_day_in_some_language(text):
 
 
 @pytest.mark.parametrize(
-    "text", ["Total", "32 Quux", "0 Quux", "28-Quux", "1.2E+17", "28/5", "May 32", "12 34"]
+    "text", ["Total", "32 Quux", "0 Quux", "28-Quux", "1.2E+17", "28/5", "May 32", "June 31", "28", "12 34"]
 )
 def test_other_texts_cannot_be_days(text):
     assert not may_be_a_day(text)

@@ -177,6 +177,11 @@ class TestCaptureTimes:
             )
         assert refusal(f"{folder}/exports/{name}") == "RZ-NO-DATE"
 
+    def test_come_from_the_sidecar_where_the_folder_s_stamp_is_no_date(self):
+        at = datetime(2024, 5, 22, 15, 30, 45, tzinfo=UTC)
+        capture = recognized("distrokid/20249922_083045/streams_stats.html", at=at).capture
+        assert (capture.name, capture.captured_at) == ("streams_stats_20240522_083045.html", at)
+
     def test_come_from_the_folder_where_the_feed_says_so(self):
         distrokid = next(platform for platform in PLATFORMS if platform.id == "distrokid")
         feed = replace(distrokid.feeds[0], stamped_folder_names=("stats.html",))
@@ -190,8 +195,8 @@ class TestCaptureTimes:
 
     def test_more_than_a_day_ahead_are_in_the_future(self):
         capture = recognized("distrokid/streams/streams_stats_20240522_143022.html").capture
-        assert not is_in_the_future(capture, capture.captured_at - timedelta(hours=23))
-        assert is_in_the_future(capture, capture.captured_at - timedelta(hours=25))
+        assert not is_in_the_future(capture, capture.captured_at - timedelta(hours=24))
+        assert is_in_the_future(capture, capture.captured_at - timedelta(hours=24, microseconds=1))
 
     @pytest.mark.parametrize("stamp", ["", "2024", "20240522_1430", "20240522143022", "99999999"])
     def test_are_not_read_from_other_digits(self, stamp: str):

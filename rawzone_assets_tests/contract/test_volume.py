@@ -80,7 +80,10 @@ class TestWhatIsUsual:
 
     def test_empty_ones_in_the_past_do_not_count(self):
         past = [Volume(size=9_000, records=300)] * 9 + [Volume(size=40, records=0)] * 11
-        assert told(Volume(size=80, records=1), past)
+        (message,) = told(Volume(size=80, records=1), past)
+        assert message == (
+            "1 records, less than the usual 300; 80 bytes, less than the usual 9,000 (of the last 9 deliveries)"
+        )
 
 
 class TestJanuary:
