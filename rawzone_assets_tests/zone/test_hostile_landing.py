@@ -99,6 +99,17 @@ class TestLinks:
             assert watched.seen() == []
         assert states == {NOTE: "promoted", link.relative_to(root).as_posix(): "unrecognized"}
 
+    def test_one_in_the_place_of_a_delivery_is_recorded_although_the_name_was_promoted_once(
+        self, home, landing, outside
+    ):
+        landing.put_all({NOTE: b"good\n"})
+        assert promote(home)[1] == {NOTE: "promoted"}
+        (landing.root / NOTE).unlink()
+        (landing.root / NOTE).symlink_to(outside / "note_20240601.txt")
+        outcome, states = promote(home)
+        assert [str(receipt.verdict) for receipt in outcome.receipts] == ["unrecognized"]
+        assert states == {NOTE: "unrecognized"}
+
     def test_a_platform_folder_that_is_a_link_is_never_followed(self, home, landing, outside):
         landing.root.mkdir(exist_ok=True)
         (landing.root / "tiny").symlink_to(outside)
