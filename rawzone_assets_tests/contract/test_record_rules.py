@@ -54,6 +54,11 @@ class TestIdentifiers:
         rule = no_value_twice("", "id")
         assert places(rule, [{"id": "1"}, {"id": "2"}, {"id": "1"}]) == [("RZ-REPEATED-RECORD", "/2/id")]
 
+    def test_records_without_one_are_no_repetition_beside_one_that_is(self):
+        rule = no_value_twice("", "id")
+        records: list[dict[str, Any]] = [{"id": "1"}, {}, {"id": None}, {}, {"id": None}, {"id": "1"}]
+        assert places(rule, records) == [("RZ-REPEATED-RECORD", "/5/id")]
+
     def test_ids_that_differ_in_their_last_digit_differ(self):
         assert not places(
             no_value_twice("", "id"), [{"id": "120224907266750075"}, {"id": "120224907266750076"}]
@@ -139,6 +144,10 @@ class TestDates:
     )
     def test_a_time_may_lie_one_day_after_the_capture_but_not_two(self, time, count):
         assert len(places(no_future_time("", "created_time"), [{"created_time": time}, {}])) == count
+
+    def test_only_the_times_that_are_late_are_told(self):
+        records = [{"created_time": "2025-06-13T08:00:00Z"}, {"created_time": "2025-06-14T08:00:00Z"}]
+        assert places(no_future_time("", "created_time"), records) == [("RZ-FUTURE-DATE", "/1/created_time")]
 
 
 class TestMembers:

@@ -21,7 +21,7 @@ from rawzone_assets.contract.day_columns import DayColumn
 from rawzone_assets.contract.feed import Facts
 from rawzone_assets.contract.judging import judge
 from rawzone_assets.contract.naming import Recognized, recognize
-from rawzone_assets.contract.restatement import Diary, diary_of, restatement_findings, rows_of_diary
+from rawzone_assets.contract.restatement import Diary, Figures, diary_of, restatement_findings, rows_of_diary
 from rawzone_assets.platforms import all_platforms
 from rawzone_assets.samples.distrokid_apple_music import good_apple_page
 from rawzone_assets.samples.distrokid_pages import good_page
@@ -109,6 +109,9 @@ class TestDiaries:
             return diary_of(DayColumn.of(told[row] for row in dated), [dated], ("streams",), until=until)
 
         assert kept(rows_of_diary(told, until)) == kept(range(len(told)))
+
+    def test_of_the_first_day_of_the_calendar_reach_to_it(self):
+        assert Figures().last_settled(FIRST, date.min, lag_days=2) == date.min
 
     def test_of_nothing_are_none(self):
         assert diary({}) is None

@@ -91,6 +91,14 @@ class TestYears:
         assert list(days.dates) == real
         assert found(days) == (["RZ-DAYS-MISSING"] if sum(gaps) > len(gaps) else [])
 
+    @given(first=CAPTURES, length=st.integers(3, 365), data=st.data())
+    def test_nor_do_they_where_the_name_tells_the_first_day(self, first, length, data):
+        missing = data.draw(st.integers(1, length - 2))
+        real = [first + timedelta(days=n) for n in range(length) if n != missing]
+        days = read([english(day) for day in real], captured(real[-1], f"Overview_{first}_1749728040_a.b.zip"))
+        assert list(days.dates) == real
+        assert found(days) == ["RZ-DAYS-MISSING"]
+
     @given(
         st.lists(
             st.one_of(st.none(), st.tuples(st.integers(1, 12), st.integers(1, 28)), st.dates()), max_size=30
@@ -128,13 +136,19 @@ class TestObjections:
 
     def test_a_day_of_another_language_is_refused_and_no_gap_is_made_of_it(self):
         texts = [*map(english, self.DAYS)]
-        texts[4] = "17 Quux"
-        assert self.codes(texts) == ["RZ-VALUE-TYPE"]
+        for foreign in ("17 Quux", "17 Quux 2025"):
+            texts[4] = foreign
+            assert self.codes(texts) == ["RZ-VALUE-TYPE"]
 
     def test_a_file_in_an_unknown_language_is_one_warning_and_no_dates(self):
         days = read([f"{day.day} Quux" for day in self.DAYS], captured(self.CAPTURE))
         assert found(days) == ["RZ-DATES-UNREADABLE"]
         assert set(days.dates) == {None}
+
+    def test_the_first_day_is_known_wherever_it_stands(self):
+        shuffled = [self.DAYS[7], *self.DAYS[:7], *self.DAYS[8:]]
+        days = read([*map(english, shuffled)], captured(self.CAPTURE))
+        assert days.extent == (self.DAYS[0], self.DAYS[-1])
 
     def test_days_that_carry_their_year_are_taken_at_their_word(self):
         days = read(["2024-01-30", "2024-01-31"], captured(self.CAPTURE))
