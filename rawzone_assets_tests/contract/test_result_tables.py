@@ -84,6 +84,18 @@ class TestRowsAndHeaders:
     def test_a_day_must_be_of_the_calendar(self):
         assert places(self.rule, (VIEWS, DAY), [[1, "2025-02-29"]]) == [("RZ-VALUE-TYPE", "/rows/0/1")]
 
+    @pytest.mark.parametrize("day", ["", " "])
+    def test_a_blank_day_is_no_value(self, day):
+        assert places(self.rule, (DAY, VIEWS), [[day, 1]]) == [("RZ-EMPTY-FIELD", "/rows/0/0")]
+
+    def test_a_refused_row_changes_nothing_for_those_beside_it(self):
+        """Tables are proven sound as a whole; of one that is not, each cell is looked at."""
+        unknown = ("when", "DIMENSION", "TIMESTAMP")
+        sound = [["2025-06-01", 0, None, -1, 0.5], ["2025-06-02", 7.0, "x", 0, 7]]
+        refused = ["2025-06-03", -1, None, 1, 0.5]
+        headers = (DAY, VIEWS, unknown, LIKES, SHARE)
+        assert places(self.rule, headers, [*sound, refused]) == [("RZ-NEGATIVE-COUNT", "/rows/2/1")]
+
     def test_a_header_twice_is_refused(self):
         assert places(self.rule, (DAY, DAY), []) == [("RZ-SHAPE", "/columnHeaders/1/name")]
 
@@ -99,6 +111,10 @@ class TestRepeatedRows:
     def test_a_day_twice(self):
         rows = [["2025-06-01", 1], ["2025-06-02", 1], ["2025-06-01", 2]]
         assert places(self.rule, (DAY, VIEWS), rows) == [("RZ-REPEATED-DAY", "/rows/2/0")]
+
+    def test_a_day_twice_beside_a_row_that_is_too_short_to_have_one(self):
+        rows = [[1, "2025-06-01"], [1], [2, "2025-06-01"]]
+        assert places(self.rule, (VIEWS, DAY), rows) == [("RZ-REPEATED-DAY", "/rows/2/1")]
 
     def test_a_day_once_a_country(self):
         rows = [["2025-06-01", "US", 1], ["2025-06-01", "DE", 1]]
