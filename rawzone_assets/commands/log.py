@@ -41,7 +41,7 @@ from rawzone_assets.zone.zone import Zone
 def command(
     *, feeds: tuple[str, ...], verdicts: tuple[str, ...], last: int | None, everything: bool, as_json: bool
 ) -> None:
-    """The ledger: one line a verdict, newest last; with --all one line a record of any kind.
+    """The ledger: one line a verdict, newest last; with --all one line a record of any kind. Times are UTC.
 
     Unrecognized files and scrubs have no feed: they show when no FEED is given. Only verdicts show when one is
     asked for.
