@@ -17,6 +17,9 @@ from rawzone_assets.orchestration.overrides import ZoneResource
 from rawzone_assets.orchestration.partitions import days_inside
 
 _SECONDS = 60
+_MOST_REQUESTS = 4
+"""Dagster's daemon launches what a tick asks for before it asks the next sensor, and takes seconds a run where
+others are busy: a history of all feeds at once would hold up promotion and alerts. Columns can wait."""
 
 
 def columnar_sensor(partitions: Mapping[str, dg.DailyPartitionsDefinition]) -> dg.SensorDefinition:
@@ -35,6 +38,7 @@ def columnar_sensor(partitions: Mapping[str, dg.DailyPartitionsDefinition]) -> d
             before=launches.read_cursor(context.cursor),
             active=active_assets(context.instance),
             now=zone.overrides.clock(),
+            most=_MOST_REQUESTS,
         )
         summary = "; ".join(tick.notes) or "every day of raw is projected"
         if tick.requests:

@@ -141,9 +141,14 @@ def pending_work(
 
 
 def plan(
-    pending: Iterable[Pending], *, before: Mapping[str, Attempt], active: set[dg.AssetKey], now: datetime
+    pending: Iterable[Pending],
+    *,
+    before: Mapping[str, Attempt],
+    active: set[dg.AssetKey],
+    now: datetime,
+    most: int = _MOST_REQUESTS,
 ) -> Tick:
-    """Which of the pending work to launch now."""
+    """Which of the pending work to launch now, in at most so many runs."""
     tick = Tick()
     for work in pending:
         previous = before.get(work.name)
@@ -160,7 +165,7 @@ def plan(
                 f"next at {previous.next_at:%H:%M:%S} UTC"
             )
             continue
-        room = _MOST_REQUESTS - len(tick.requests)
+        room = most - len(tick.requests)
         if room <= 0:
             tick.notes.append(f"{work.name}: {work.what}, next tick")
             continue

@@ -1,6 +1,8 @@
 """Columnar assets: each feed's projection in Dagster, of the days of raw, materialized for real."""
 
 import json
+from dataclasses import replace
+from datetime import date
 
 import dagster as dg
 import pytest
@@ -183,6 +185,19 @@ class TestSensor:
         self.history(settings, definitions, instance, "2025-06-02", "2025-06-05")
         (request,) = self.look(definitions, instance).run_requests
         assert request.tags[FEED_TAG] == f"columnar/{FEED}"
+
+    def test_a_history_of_all_feeds_is_asked_for_a_few_runs_a_tick(self, settings, instance):
+        """Dagster's daemon launches them all before it looks at landing and alerts again."""
+        every = build_definitions(Overrides(settings=replace(settings, start=date(2024, 1, 1))))
+        for feed_id in FEEDS:
+            for day in ("2024-03-01", "2025-06-02"):
+                instance.report_runless_asset_event(dg.AssetMaterialization(raw_key(feed_id), partition=day))
+        asked, cursor = [], None
+        while (looked := self.look(every, instance, cursor)).run_requests:
+            assert len(looked.run_requests) <= 4
+            asked += [request.asset_selection[0] for request in looked.run_requests]
+            cursor = looked.cursor
+        assert set(asked) == {columnar_key(feed_id) for feed_id in FEEDS}
 
     def test_it_runs_without_a_click(self):
         sensor = defs.resolve_sensor_def("columnar")
