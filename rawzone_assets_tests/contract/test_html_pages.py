@@ -218,6 +218,24 @@ class TestCharts:
         (chart,) = charts_in(f'makeChart("x", {{"dataProvider": {provider}')
         assert chart.rows is None or provider.startswith("[9")
 
+    @pytest.mark.parametrize("word", ["remakeChart", "re_makeChart", "2makeChart", "ümakeChart"])
+    def test_are_made_by_no_longer_word(self, word: str):
+        assert list(charts_in(f'{word}("x", {{"dataProvider": [1]}})')) == []
+
+    @pytest.mark.parametrize("word", ["$.makeChart", "$makeChart", "(makeChart", "makeChart"])
+    def test_are_made_by_whoever_has_the_call(self, word: str):
+        assert [chart.rows for chart in charts_in(f'{word}("x", {{"dataProvider": [1]}})')] == [[1]]
+
+    def test_have_each_their_own_data(self):
+        script = "".join(f'makeChart("{n}", {{"dataProvider": [{n}]}});' for n in range(4))
+        assert [(chart.id, chart.rows) for chart in charts_in(script)] == [(f"{n}", [n]) for n in range(4)]
+
+    def test_have_the_first_data_that_can_be_read(self):
+        script = 'makeChart("x", {"dataProvider": rows, "dataProvider": [1], "dataProvider": [2]})'
+        assert [(chart.rows, chart.problem) for chart in charts_in(script)] == [([1], "")]
+        (unreadable,) = charts_in('makeChart("x", {"dataProvider": rows, "dataProvider": [f()]})')
+        assert (unreadable.rows, unreadable.problem) == (None, "has a dataProvider that is no list")
+
     def test_may_have_comments_between_their_parts(self):
         (chart,) = charts_in('makeChart(/* by; day */ "x", {dataProvider: // now\r\n/*]*/ [1, 2,]})')
         assert (chart.id, chart.rows) == ("x", [1, 2])
