@@ -24,7 +24,7 @@ from rawzone_assets.orchestration.names import (
     source_key,
 )
 from rawzone_assets.orchestration.overrides import ZoneResource
-from rawzone_assets.orchestration.partitions import days_inside
+from rawzone_assets.orchestration.partitions import days_inside, days_of_run, newest_inside
 from rawzone_assets.zone import promotion
 from rawzone_assets.zone.errors import ZoneError
 from rawzone_assets.zone.promotion import Progress
@@ -119,17 +119,19 @@ def raw_asset(
         problem: str | None = None
         try:
             with zone.open() as opened, alive(opened, context.run.run_id):
+                opened.index.catch_up()
+                days = days_of_run(context, lambda: newest_inside(partitions, opened.index.partitions(feed.id)))
                 if key in context.selected_asset_keys:
                     ready = [
                         delivery
                         for delivery in zone.look(opened, platforms).ready
                         if delivery.feed_id == feed.id and zone.wants(delivery)
                     ]
-                    ready = _of_days(ready, set(context.partition_keys), partitions)
+                    ready = _of_days(ready, set(days), partitions)
                     with lineage(context, opened, feed, also_warn=zone.overrides.tell) as told:
                         told.problem = _promote(context, zone, opened, ready, told.receipts)
                     problem = told.problem
-                yield from reporting.report(context, opened, feed, context.partition_keys)
+                yield from reporting.report(context, opened, feed, days)
         except ZoneError as error:
             problem = problem or str(error)
         if problem:

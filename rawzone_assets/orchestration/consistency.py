@@ -20,7 +20,7 @@ from rawzone_assets.health.consistency import Day, consistency_of
 from rawzone_assets.orchestration import launches, reporting, witness
 from rawzone_assets.orchestration.names import CONSISTENCY, IN_STEP, OWNERS, range_tags
 from rawzone_assets.orchestration.overrides import ZoneResource
-from rawzone_assets.orchestration.partitions import days_inside
+from rawzone_assets.orchestration.partitions import days_inside, days_of_run
 from rawzone_assets.zone.errors import ZoneError
 from rawzone_assets.zone.zone import Zone
 
@@ -75,7 +75,8 @@ def consistency_asset(
             with zone.open() as opened:
                 opened.index.catch_up()
                 today = opened.clock().date()
-                wanted = [day for day in context.partition_keys if day < today.isoformat()]
+                wanted = days_of_run(context, (today - _DAY).isoformat)
+                wanted = [day for day in wanted if day < today.isoformat()]
                 found = _assessed(opened, platforms, wanted)
         except ZoneError as error:
             raise dg.Failure(description=str(error)) from None

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import dagster as dg
+from pydantic import Field
 
 from rawzone_assets.contract.feed import Feed
 from rawzone_assets.health.drilling import USUAL_OBJECTS, Outcome, drill
@@ -24,7 +25,11 @@ _EVERY_SUNDAY = "37 5 * * 0"  # after the night's scrub
 class DrillConfig(dg.Config):  # type: ignore[misc,unused-ignore]
     """How much one drill brings back."""
 
-    objects: int = USUAL_OBJECTS
+    objects: int = Field(
+        default=USUAL_OBJECTS,
+        ge=1,
+        description="Archived objects to bring back, those untried for longest first.",
+    )
 
 
 def drill_asset(feeds: Mapping[str, Feed]) -> dg.AssetsDefinition:

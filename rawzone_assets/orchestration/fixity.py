@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import dagster as dg
+from pydantic import Field
 
 from rawzone_assets.contract.feed import Feed
 from rawzone_assets.health.damage import Damage
@@ -29,9 +30,13 @@ _EVERY_NIGHT = "23 4 * * *"  # when extractors and people are least likely to wa
 class ScrubConfig(dg.Config):  # type: ignore[misc,unused-ignore]
     """How much one run of the scrub reads."""
 
-    full: bool = False  # everything, however long it takes
-    budget_seconds: float | None = None  # default: RAWZONE_SCRUB_BUDGET
-    window_days: float | None = None  # default: RAWZONE_SCRUB_WINDOW
+    full: bool = Field(default=False, description="Re-read everything, however long it takes.")
+    budget_seconds: float | None = Field(
+        default=None, ge=0, description="Seconds to re-read for. Default: RAWZONE_SCRUB_BUDGET."
+    )
+    window_days: float | None = Field(
+        default=None, gt=0, description="Days within which all is to be re-read. Default: RAWZONE_SCRUB_WINDOW."
+    )
 
 
 def fixity_asset(feeds: Mapping[str, Feed]) -> dg.AssetsDefinition:

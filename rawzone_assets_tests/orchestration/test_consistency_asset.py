@@ -140,3 +140,9 @@ class TestByHand:
         }
         # What was evaluated by hand is not told again.
         assert watch(desk) == ["2024-05-30", "2024-05-31"]
+
+
+def test_its_check_alone_without_a_day_is_evaluated_for_yesterday(desk):
+    land(desk, 0, 5)
+    assert desk.execute_all(CONSISTENCY, IN_STEP).success
+    assert evaluation(desk, 5).partition == f"{NOON.date() - timedelta(days=1)}"

@@ -1,6 +1,7 @@
 """The daily scrub: damage turns checks red, the run stays green, and restored objects turn them green again."""
 
 import dagster as dg
+import pytest
 
 from rawzone_assets.health.repair import repair
 from rawzone_assets.orchestration.logs import QUIET
@@ -15,10 +16,10 @@ def scrub(desk):
     return job.execute_in_process(instance=desk.instance, run_config=QUIET)
 
 
-def scrub_with(desk, **config):
+def scrub_with(desk, *, raise_on_error=True, **config):
     job = desk.definitions.resolve_job_def("scrub")
     run_config = {**QUIET, "ops": {"health__fixity": {"config": config}}}
-    return job.execute_in_process(instance=desk.instance, run_config=run_config)
+    return job.execute_in_process(instance=desk.instance, run_config=run_config, raise_on_error=raise_on_error)
 
 
 def nothing_damaged(desk) -> dg.AssetCheckEvaluation:
@@ -123,3 +124,14 @@ class TestScrub:
         scrub_with(desk, budget_seconds=0)
         assert desk.verdicts("integrity")["2024-05-01"] == "SUCCEEDED"
         assert nothing_damaged(desk).passed
+
+
+@pytest.mark.parametrize(
+    ("wrong", "named"), [({"budget_seconds": -5}, "budget_seconds"), ({"window_days": 0}, "window_days")]
+)
+def test_amounts_that_make_no_sense_are_refused_by_name_and_nothing_is_said_to_be_sound(desk, wrong, named):
+    done = scrub_with(desk, raise_on_error=False, **wrong)
+    assert not done.success
+    (failure,) = (event.step_failure_data for event in done.all_events if event.is_step_failure)
+    assert named in failure.error.message
+    assert "greater than" in failure.error.message

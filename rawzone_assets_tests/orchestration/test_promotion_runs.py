@@ -199,6 +199,40 @@ class TestChecksAskedFor:
             assert witness.unreported(desk.instance, zone, _partitions(desk)) == {}
 
 
+class TestNoDay:
+    """The UI lets a person run the checks of an asset, or the asset, without a word of days."""
+
+    def test_all_checks_are_evaluated_for_the_newest_day(self, desk):
+        desk.land("20240501")
+        desk.land("20240502", "bad")
+        desk.land("20990101")  # refused, and no partition
+        desk.run("2024-05-01", "2024-05-02")
+        done = desk.execute_all(KEY, *DAILY, "freshness", "open_refusals")
+        assert done.success
+        evaluated = [
+            event.event_specific_data
+            for event in done.all_events
+            if event.event_type_value == "ASSET_CHECK_EVALUATION"
+        ]
+        days = {evaluation.check_name: evaluation.partition for evaluation in evaluated}
+        assert days == dict.fromkeys(DAILY, "2024-05-02") | {"freshness": None, "open_refusals": None}
+        assert desk.verdicts("shape") == {"2024-05-01": "SUCCEEDED", "2024-05-02": "FAILED"}
+        assert desk.materialized() == {"2024-05-01"}
+
+    def test_of_a_feed_that_never_came_there_is_nothing_to_say(self, desk):
+        done = desk.execute_all(KEY, *DAILY)
+        assert done.success
+        assert reported(done) == []
+
+    def test_a_promotion_without_days_is_refused_with_a_sentence(self, desk):
+        desk.land("20240501")
+        done = desk.execute_all(KEY, assets=True)
+        assert not done.success
+        (failure,) = (event.step_failure_data for event in done.all_events if event.is_step_failure)
+        assert "names no day" in failure.user_failure_data.description
+        assert desk.materialized() == set()
+
+
 class TestCrash:
     """'A crash between ledger commit and report heals on the next run.'"""
 
