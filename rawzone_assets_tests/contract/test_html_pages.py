@@ -139,6 +139,7 @@ class TestTotals:
             "<p>Last 365 days</p><svg><text>0</text><text>500</text></svg>",
             "<select><option>7</option><option>Last 365 days</option><option>30</option></select>",
             "<p>Last 365 days</p><p>7 days</p>",
+            "<p>Last 365 days</p><!--1,000--><p>soon</p>",
             '<td id="last365">…</td><p>Last 365 days</p><p>12</p>',
         ],
     )

@@ -266,6 +266,20 @@ def test_an_element_that_holds_no_text_of_the_page_prints_no_figure(element: str
 
 
 @pytest.mark.parametrize(
+    "page",
+    [
+        '<td class="last365">1,234</td>',
+        f"<p>Last 365 days{' ' * 200}1,234</p>",
+        "<p>more than > 1,234</p><p>Last 365 days</p>",
+        "<p>LAST 365 DAYS</p>" * 10 + "<p>Last 365 days: 1,234</p>",
+    ],
+    ids=["class", "long label", "rest of a text", "eleventh label"],
+)
+def test_a_figure_that_the_tree_does_not_take_for_the_total_is_none(page: str):
+    assert doubted(page) == "plain"
+
+
+@pytest.mark.parametrize(
     "quoted",
     [
         '<div x="<td>Last 365 days</td><td>1,234</td><div x=">',
