@@ -6,6 +6,8 @@ finding with its place and words, and every fact that a receipt keeps.
 
 from __future__ import annotations
 
+import csv
+import re
 from collections import Counter
 from collections.abc import Callable
 
@@ -69,6 +71,62 @@ def test_the_engines_agree_about_tables_of_many_chunks(kind: str, monkeypatch: p
     )  # each line is looked at alone: what the first ones tell is used
     monkeypatch.setattr(table_beginnings, "_CALM", 1)
     assert campaign(kind, BOUNDED)["accepted"]
+
+
+ODD_CELLS = (
+    "",
+    " ",
+    "\u00a0",
+    "\u200b",
+    "-",
+    "~",
+    "0",
+    "-1",
+    "1.5",
+    "1E+5",
+    "True",
+    "23:00",
+    "é",
+    "x" * 9,
+    "a;b",
+    "a,b",
+)
+
+
+def plain_rows(seed: Seed) -> tuple[str, list[list[str]]]:
+    """The delimiter of a table and its rows, of cells that nobody needs to quote."""
+    text = seed.data.decode("utf-8-sig")
+    delimiter = "\t" if seed.feed.format.kind == "tsv" else ","
+    rows = [*csv.reader(text.splitlines(), delimiter=delimiter)]
+    return delimiter, [[re.sub(r'[";,{}\t]', "", cell) for cell in row] for row in rows[:6]]
+
+
+TABLES = [
+    (seed, quote)
+    for kind, quotes in (("csv", ("", '"')), ("tsv", ("",)))
+    for seed in {seed.feed.schema: seed for seed in reversed(seeds(kind))}.values()
+    for quote in quotes
+]
+
+
+@pytest.mark.parametrize(
+    ("seed", "quote"),
+    TABLES,
+    ids=[f"{seed.feed.schema} {seed.feed.format.kind}{' quoted' if quote else ''}" for seed, quote in TABLES],
+)
+def test_the_engines_agree_about_an_odd_cell_in_each_column(seed: Seed, quote: str):
+    """What a pattern of whole rows proves, a cell at a time has to say as well."""
+    delimiter, rows = plain_rows(seed)
+    for column in range(len(rows[0])):
+        for odd in ODD_CELLS:
+            changed = list(rows[2])
+            changed[column] = odd
+            lines = (
+                delimiter.join(f"{quote}{cell}{quote}" for cell in row)
+                for row in (*rows[:2], changed, *rows[3:])
+            )
+            delivery = (seed.feed, BytesContent("\n".join((*lines, "")).encode()), seed.capture)
+            assert judge(*delivery) == judged_by_reference(*delivery), (rows[0][column], odd)
 
 
 @pytest.mark.parametrize(("kind", "feed"), [("tsv", "distrokid/sales"), ("csv", "tiktok/audience")])
