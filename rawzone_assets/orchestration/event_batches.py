@@ -26,23 +26,26 @@ _MOST_AT_ONCE = 250  # the database is locked for others meanwhile: about a quar
 
 
 class Moments:
-    """Gives each materialization of a run a millisecond of its own.
+    """Gives each materialization of an asset in a run a millisecond of its own.
 
     Dagster's UI takes two of one run and one millisecond for the same event, and shows only one of them: of
     days that were stored together, its Events tab left out most.
     """
 
     def __init__(self) -> None:
-        self._last = 0
+        self._after: dict[
+            tuple[dg.AssetKey, int], int
+        ] = {}  # a millisecond that is taken, and where to look on
 
     def of(self, event: Event, at: float) -> float:
-        """The time to store for an event that happened ``at`` some seconds."""
+        """The time to store for an event of the time ``at``, in seconds: that one, or the next that is free."""
         if not isinstance(event, dg.AssetMaterialization):
             return at
-        if int(at * 1000) <= self._last:
-            at = (self._last + 1.5) / 1000  # the middle, for no rounding to reach a neighbour
-        self._last = int(at * 1000)
-        return at
+        wanted = free = int(at * 1000)
+        while (event.asset_key, free) in self._after:
+            free = self._after[event.asset_key, free]
+        self._after[event.asset_key, wanted] = self._after[event.asset_key, free] = free + 1
+        return at if free == wanted else (free + 0.5) / 1000  # the middle, for no rounding to reach a neighbour
 
 
 def store(instance: dg.DagsterInstance, entries: Sequence[dg.EventLogEntry]) -> None:

@@ -89,3 +89,14 @@ def test_moments_are_those_that_were_wanted_or_the_next_free_ones():
     milliseconds = [int(at * 1000) for at in given]
     assert milliseconds[:5] == [5000, 5001, 5002, 5003, 6250]
     assert len(set(milliseconds)) == len(given)
+
+
+def test_an_older_moment_stays_what_it_was_and_other_assets_have_their_own():
+    """The newest event of an asset tells how fresh it is: none may take the time of another."""
+    moments, one, other = (
+        event_batches.Moments(),
+        dg.AssetMaterialization("one"),
+        dg.AssetMaterialization("two"),
+    )
+    assert [moments.of(one, 9.0), moments.of(one, 5.0), moments.of(other, 9.0)] == [9.0, 5.0, 9.0]
+    assert moments.of(one, 5.0) == pytest.approx(5.0015)
