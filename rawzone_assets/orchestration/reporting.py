@@ -219,7 +219,7 @@ def _rule_check(feed: Feed, day: Day, name: str, *, target: Target | None) -> dg
         severity=dg.AssetCheckSeverity.ERROR,
         blocking=False,
         partition=day.partition,
-        description=_sentence(len(files), deliveries, refused, len(warnings)),
+        description=_sentence(len(files), deliveries, refused, len(warnings), elsewhere=len(day.refused)),
         target_materialization_data=target,
         metadata=facts,
     )
@@ -267,14 +267,19 @@ def check_of(feed: Feed, finding: Mapping[str, Any]) -> str:
     return name if name in rules else rules[0]
 
 
-def _sentence(files: int, deliveries: int, refused: Sequence[metadata.Finding], warnings: int) -> str:
+def _sentence(
+    files: int, deliveries: int, refused: Sequence[metadata.Finding], warnings: int, *, elsewhere: int
+) -> str:
+    """What the check found; ``elsewhere`` are the refused deliveries, where this check refused none of them."""
     if refused:
         codes = ", ".join(sorted({finding["code"] for _, finding in refused}))
         return f"{files} of {deliveries} deliveries refused: {codes}"
     counted = "1 delivery" if deliveries == 1 else f"{deliveries} deliveries"
     if deliveries == 0:
         return "nothing to judge"
-    return f"{counted} without objection" if not warnings else f"{counted}, {warnings} warnings"
+    told = f"{counted} without objection" if not warnings else f"{counted}, {warnings} warnings"
+    # What is cut short or no such page has nothing that later checks could look at: green is no praise then.
+    return f"{told}; {elsewhere} refused by other checks, perhaps before this one" if elsewhere else told
 
 
 def target(storage_id: int | None, run_id: str) -> Target | None:

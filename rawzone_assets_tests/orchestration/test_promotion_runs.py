@@ -115,6 +115,17 @@ class TestRange:
         }
         assert evaluation.metadata["refused"].value == 1
 
+    def test_a_green_check_says_that_others_refused_what_it_may_not_have_looked_at(self, desk):
+        desk.land("20240501", "bad")
+        desk.land("20240501", time="230000")
+        desk.run("2024-05-01")
+        told = {name: desk.evaluation(name, "2024-05-01") for name in ("shape", "times")}
+        assert [evaluation.passed for evaluation in told.values()] == [False, True]
+        assert told["shape"].description == "1 of 2 deliveries refused: RZ-JSON-SYNTAX"
+        assert told["times"].description == (
+            "2 deliveries without objection; 1 refused by other checks, perhaps before this one"
+        )
+
     def test_warnings_are_listed_in_a_green_check(self, desk):
         desk.land("20240501", "odd")
         desk.run("2024-05-01")
