@@ -21,7 +21,7 @@ from rawzone_assets.commands.surroundings import fail, json_option, note, open_z
 from rawzone_assets.definitions import build_definitions
 from rawzone_assets.orchestration.dagster_home import dagster_environment, shared_file
 from rawzone_assets.orchestration.instance import open_instance
-from rawzone_assets.orchestration.local_runs import promote_landing
+from rawzone_assets.orchestration.local_runs import promote_landing, report_health
 from rawzone_assets.orchestration.overrides import Overrides
 from rawzone_assets.platforms import all_platforms
 from rawzone_assets.samples import write_landing
@@ -59,10 +59,11 @@ def command(
     chosen = home or context.find_object(Path) or Path(os.environ.get("RAWZONE_HOME") or _HOME)
     settings = Settings.from_environment({"RAWZONE_SETTLE": "0"}, home=chosen)
     _land_samples(settings.layout.landing, days)
+    overrides = Overrides(settings=settings)
     with open_instance(settings, own=True) as instance:
-        done = promote_landing(
-            instance, Overrides(settings=settings), build=build_definitions, platforms=all_platforms()
-        )
+        done = promote_landing(instance, overrides, build=build_definitions, platforms=all_platforms())
+        if done.runs:
+            report_health(instance, overrides, build=build_definitions)
     if as_json:
         emit_receipts(done)
     elif done.entries:

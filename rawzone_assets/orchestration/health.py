@@ -21,7 +21,7 @@ from rawzone_assets.health.rolling import Coverage
 from rawzone_assets.health.status import FeedStatus
 from rawzone_assets.health.throughput import Throughput
 from rawzone_assets.orchestration import metadata
-from rawzone_assets.orchestration.names import OWNERS, ZONE_HEALTH, health_key
+from rawzone_assets.orchestration.names import HEALTH_JOB, OWNERS, ZONE_HEALTH, health_key
 from rawzone_assets.orchestration.overrides import ZoneResource
 from rawzone_assets.zone.errors import ZoneError
 from rawzone_assets.zone.receipt import moment
@@ -87,7 +87,7 @@ def health_schedule(platforms: Sequence[Platform]) -> dg.ScheduleDefinition:
     """The report, twice a day: Dagster keeps its events, some 60 kB each time, for ever."""
     keys = [ZONE_HEALTH, *(health_key(platform.id) for platform in platforms)]
     description = "Writes the figures of the zone and of each platform anew; launch it to have them now."
-    job = dg.define_asset_job("health", selection=dg.AssetSelection.assets(*keys), description=description)
+    job = dg.define_asset_job(HEALTH_JOB, selection=dg.AssetSelection.assets(*keys), description=description)
     return dg.ScheduleDefinition(
         name="health_report",
         description=description,

@@ -22,7 +22,7 @@ from rawzone_assets.orchestration.landing_sensor import Pending, pending_work
 from rawzone_assets.orchestration.launches import yearly_spans
 from rawzone_assets.orchestration.liveness import ACTIVE
 from rawzone_assets.orchestration.logs import QUIET
-from rawzone_assets.orchestration.names import FEED_TAG, range_tags, raw_key
+from rawzone_assets.orchestration.names import FEED_TAG, HEALTH_JOB, range_tags, raw_key
 from rawzone_assets.orchestration.overrides import Overrides, ZoneResource
 from rawzone_assets.orchestration.partitions import feed_partitions
 from rawzone_assets.orchestration.run_results import LocalRun, LocalRuns
@@ -88,6 +88,12 @@ def promote_landing(
             done.told = circumstances(zone, found, platforms)
         done.waiting = [*found.waiting, *count.waiting]
     return done
+
+
+def report_health(instance: dg.DagsterInstance, overrides: Overrides, *, build: Build) -> bool:
+    """Whether a run of the health report went well: its assets show nothing before their schedule's hour."""
+    job = build(overrides).resolve_job_def(HEALTH_JOB)
+    return job.execute_in_process(instance=instance, run_config=QUIET, raise_on_error=False).success
 
 
 class _Count:

@@ -28,6 +28,7 @@ DRILL = dg.AssetKey(["health", "restore_drill"])
 FIXITY = dg.AssetKey(["health", "fixity"])
 CONSISTENCY = dg.AssetKey(["health", "consistency"])
 ZONE_HEALTH = dg.AssetKey(["zone", "health"])
+HEALTH_JOB = "health"
 
 OWNERS = ["team:data-engineering"]
 """Of assets that belong to no feed."""

@@ -7,8 +7,10 @@ import sys
 import urllib.request
 from datetime import UTC, datetime
 
+import dagster as dg
 import pytest
 
+from rawzone_assets.orchestration.names import HEALTH_JOB, ZONE_HEALTH
 from rawzone_assets.platforms import all_feeds
 from rawzone_assets_tests.browser.demo_zone import clean_environment
 from rawzone_assets_tests.processes import eventually, free_port, running
@@ -56,6 +58,16 @@ def test_every_feed_has_accepted_something(demo):
     counts = {line["feed"]: line["files"] for line in ask(demo[0], "status") if "feed" in line}
     assert set(counts) == {feed.id for feed in all_feeds()}
     assert all(counts.values()), counts
+
+
+def test_the_health_report_is_there_to_be_looked_at(demo):
+    with dg.DagsterInstance.from_config(str(demo[0] / "dagster")) as instance:
+        runs = instance.get_runs(filters=dg.RunsFilter(job_name=HEALTH_JOB))
+        assert [run.status for run in runs] == [dg.DagsterRunStatus.SUCCESS]
+        report = instance.get_latest_materialization_event(ZONE_HEALTH)
+    assert report
+    assert report.asset_materialization
+    assert report.asset_materialization.metadata["files"].value > 0
 
 
 def test_nothing_was_captured_later_than_now(demo):
