@@ -92,7 +92,7 @@ class Incidents:
         }
 
     def _bad(self, sign: Sign, now: datetime) -> Iterator[Notice]:
-        incident = self.open_one(sign.key)
+        incident, is_repeated = self.open_one(sign.key), False
         signal = Signal(
             since=sign.at,
             text=printable(sign.text)[:_LONGEST_TEXT],
@@ -118,9 +118,12 @@ class Incidents:
             if signal == before and not sign.counts:
                 return  # a look that sees what it saw
             signals = {**incident.signals, sign.name: signal}
+            # Whoever acknowledged it knew of the days so far: it may stay open for good, and another is news.
+            is_repeated = bool(incident.acknowledged_at and before is None and sign.day)
             incident = replace(
                 incident,
                 signals=signals,
+                acknowledged_at=None if is_repeated else incident.acknowledged_at,
                 severity=max(one.severity for one in signals.values()),
                 signs=incident.signs + (before is None or sign.counts),
             )
@@ -131,6 +134,8 @@ class Incidents:
             yield self._tell(incident, Event.OPENED, now)
         elif incident.severity > incident.told:
             yield self._tell(incident, Event.WORSENED, now)
+        elif is_repeated:
+            yield self._tell(incident, Event.REPEATED, now)
 
     def _good(self, sign: Sign, now: datetime) -> Iterator[Notice]:
         incident = self.open_one(sign.key)

@@ -23,8 +23,17 @@ class Event(StrEnum):
     OPENED = "opened"
     WORSENED = "worsened"  # a warning became an error
     REMINDED = "reminded"  # still there when its snooze ended
+    REPEATED = "repeated"  # another day of it, after somebody acknowledged those before
     RESOLVED = "resolved"
     DIGEST = "digest"
+
+
+_PREFIXES = {
+    Event.RESOLVED: "Resolved: ",
+    Event.REMINDED: "Still: ",
+    Event.REPEATED: "Again: ",
+    Event.WORSENED: "Worse: ",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,8 +71,7 @@ def notice_of(incident: Incident, event: Event, now: datetime) -> Notice:
 
 
 def _headline(incident: Incident, event: Event) -> str:
-    prefix = {Event.RESOLVED: "Resolved: ", Event.REMINDED: "Still: ", Event.WORSENED: "Worse: "}.get(event, "")
-    return f"{prefix}{incident.title}"
+    return f"{_PREFIXES.get(event, '')}{incident.title}"
 
 
 def _lines(incident: Incident, event: Event, now: datetime) -> Iterator[str]:

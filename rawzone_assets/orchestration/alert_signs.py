@@ -131,9 +131,9 @@ class Reader:
             # It is about all days, so when it is good every refusal of the feed is over.
             yield _sign(found, at, kind="refused", subject=feed, name=name, sweeps=found.passed)
         elif feed and name == INTEGRITY:
-            yield _sign(found, at, kind="damage", subject=feed, name=_of_day(name, day))
+            yield _sign(found, at, kind="damage", subject=feed, name=_of_day(name, day), day=day)
         elif feed:
-            yield _sign(found, at, kind="refused", subject=feed, name=_of_day(name, day))
+            yield _sign(found, at, kind="refused", subject=feed, name=_of_day(name, day), day=day)
         elif key == UNRECOGNIZED:
             yield _sign(found, at, kind="unrecognized", subject=ZONE, name=name)
         elif key == FIXITY:

@@ -97,6 +97,30 @@ class TestIncidents:
         assert book.open[0].state(NOW) == "acknowledged"
         assert events(book.take([sign(bad=False)], NOW)) == [Event.RESOLVED]
 
+    def test_another_day_of_an_acknowledged_incident_is_told_once_and_waits_to_be_acknowledged_again(self):
+        """A refusal under a stamped name stays open for good: those that come later must not be silent."""
+        book = Incidents()
+
+        def refused(day: str, check: str = "shape"):
+            return sign(f"{check}@{day}", kind="refused", day=day)
+
+        book.take([refused("2024-05-01")], NOW)
+        assert book.take([refused("2024-05-02")], NOW) == []
+        book.acknowledge(book.open[0], NOW)
+        assert book.take([refused("2024-05-02")], NOW) == []
+        (notice,) = book.take([refused("2024-05-03"), refused("2024-05-03", "times")], NOW)
+        assert notice.event is Event.REPEATED
+        assert notice.title.startswith("Again: ")
+        assert book.open[0].state(NOW) == "open"
+        assert book.take([refused("2024-05-04")], NOW) == []
+
+    def test_other_signs_of_an_acknowledged_incident_are_no_news(self):
+        book = Incidents()
+        book.take([sign()], NOW)
+        book.acknowledge(book.open[0], NOW)
+        assert book.take([sign("freshness of raw")], NOW) == []
+        assert book.open[0].state(NOW) == "acknowledged"
+
     def test_resolved_ones_are_forgotten_after_a_quarter(self):
         book = Incidents()
         book.take([sign(), sign(bad=False), sign("x", subject="c/d")], NOW)
@@ -186,10 +210,11 @@ class BookMachine(RuleBasedStateMachine):
         name=st.sampled_from(["one", "two", "three"]),
         bad=st.booleans(),
         severity=st.sampled_from(Severity),
+        day=st.sampled_from([None, "2024-05-01"]),
     )
-    def sign_comes(self, subject, name, bad, severity):
+    def sign_comes(self, subject, name, bad, severity, day):
         notices = self.book.incidents.take(
-            [sign(name, subject=subject, bad=bad, severity=severity, at=self.now)], self.now
+            [sign(name, subject=subject, bad=bad, severity=severity, at=self.now, day=day)], self.now
         )
         signals = self.bad.setdefault(f"stale:{subject}", set())
         signals.add(name) if bad else signals.discard(name)

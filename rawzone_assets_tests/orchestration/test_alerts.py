@@ -161,6 +161,19 @@ class TestRefusals:
         calm.tick()
         assert "rawzone explain RZ-JSON-SYNTAX" in calm.received.messages[0]["message"]
 
+    def test_another_bad_day_is_told_again_once_somebody_has_acknowledged_those_before(self, calm):
+        title = "deliveries of tiny/notes are refused"
+        calm.desk.land("20240510", "bad")
+        calm.desk.run("2024-05-10")
+        assert calm.told() == [title]
+        with changing_book(calm.desk.settings.layout.state) as book:
+            book.incidents.acknowledge(book.incidents.open[0], calm.desk.now)
+        assert calm.told() == []
+        for day in ("20240511", "20240512"):
+            calm.desk.land(day, "bad")
+        calm.desk.run("2024-05-11", "2024-05-12")
+        assert calm.told() == [f"Again: {title}"]
+
     def test_it_is_over_when_all_were_replaced(self, calm):
         for day in ("20240510", "20240511"):
             calm.desk.land(day, "bad")
