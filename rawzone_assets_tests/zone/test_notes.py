@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rawzone_assets.zone.checkpoints import issue, read_checkpoint
-from rawzone_assets.zone.errors import BadKey
+from rawzone_assets.zone.errors import BadKey, KeyKept
 from rawzone_assets.zone.keys import (
     PrivateKey,
     load_private_key,
@@ -158,7 +158,7 @@ class TestKeys:
     def test_a_key_file_is_never_overwritten(self, tmp_path):
         path = tmp_path / "key"
         write_private_key(path, KEY)
-        with pytest.raises(BadKey, match="never overwritten"):
+        with pytest.raises(KeyKept, match="never overwritten"):
             write_private_key(path, OTHER)
         assert load_private_key(path) == KEY
 
