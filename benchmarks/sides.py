@@ -71,6 +71,11 @@ def _borg(*arguments: str, archive: str = "", landing_last: bool = False) -> Cal
     return command
 
 
+def _plain(what: str) -> Side:
+    """A side that is no product: what it stores and decides lies in a store of the benchmarks' own."""
+    return Side(promote=_own(what), stored="raw", verdicts=lambda _landing, place: store.verdicts_in(place))
+
+
 def _core(what: str) -> Side:
     return Side(
         promote=_own(what),
@@ -121,20 +126,9 @@ def _sums(landing: Path, _place: Path) -> Command:
 
 
 SIDES: Mapping[str, Side] = {
-    "floor": Side(
-        promote=_own("floor"),
-        verify=_own("floor-verify"),
-        stored="raw",
-        verdicts=lambda _landing, place: store.verdicts_in(place),
-    ),
-    "floor-fast": Side(
-        promote=_own("floor-fast"),
-        stored="raw",
-        verdicts=lambda _landing, place: store.verdicts_in(place),
-    ),
-    "naive": Side(
-        promote=_own("naive"), stored="raw", verdicts=lambda _landing, place: store.verdicts_in(place)
-    ),
+    "floor": replace(_plain("floor"), verify=_own("floor-verify")),
+    "floor-fast": _plain("floor-fast"),
+    "naive": _plain("naive"),
     "core": _core("core"),
     "core-fast": _core("core-fast"),
     "rawzone": Side(

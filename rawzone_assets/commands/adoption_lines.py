@@ -15,6 +15,7 @@ from rawzone_assets.commands.display import print_table
 from rawzone_assets.commands.surroundings import emit, note, printable
 from rawzone_assets.contract import codes
 from rawzone_assets.contract.findings import Finding
+from rawzone_assets.health.figures import counted
 from rawzone_assets.zone.landed import Landed
 from rawzone_assets.zone.receipt import Receipt, Verdict
 from rawzone_assets.zone.survey import Delivery
@@ -197,9 +198,9 @@ def _show_feeds(adopted: Sequence[Adopted]) -> None:
 def _group_lines(code: str, group: Sequence[Adopted], *, applies: bool, has_platform: bool) -> Iterator[str]:
     known = codes.find(code)
     title = f"{code}, {known.title[0].lower()}{known.title[1:]}" if known else _REASONS[State(code)]
-    counted = "1 file" if len(group) == 1 else f"{len(group):,} files"
+    files = counted(len(group), "file")
     refused = " refused" if group[0].state is State.QUARANTINED else " left out" if known else ""
-    yield f"{counted}{refused}: {title}"
+    yield f"{files}{refused}: {title}"
     for one in group[:_EXAMPLES]:
         yield f"  {one.path}" + (f"  ({one.reason})" if one.reason and not one.finding else "")
     if len(group) > _EXAMPLES:

@@ -23,7 +23,7 @@ from rawzone_assets.commands.surroundings import (
     open_zone,
     printable,
 )
-from rawzone_assets.health.figures import readable_size
+from rawzone_assets.health.figures import counted, readable_size
 
 _CHECKED_BY = {
     Form.SHA256SUMS: "sha256sum --check --strict SHA256SUMS",
@@ -87,7 +87,7 @@ def _tell(done: Export, *, as_json: bool) -> None:
     if as_json:
         emit({**orjson.loads(facts.document()), "to": str(done.form), "folder": str(done.folder)})
         return
-    count = "1 file" if facts.files == 1 else f"{facts.files:,} files"
+    count = counted(facts.files, "file")
     verb = "is" if facts.files == 1 else "are"
     click.echo(
         printable(

@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from rawzone_assets.contract.feed import Platform
 from rawzone_assets.health.checks import Check, Health, failed, ok, warn
+from rawzone_assets.health.figures import counted
 from rawzone_assets.health.protection import examine_protection, hard_links_check, protection_check
 from rawzone_assets.zone import upkeep
 from rawzone_assets.zone.errors import LandingMissing, LedgerDamaged, LedgerGone, RootAway, StorageFailed
@@ -272,8 +273,8 @@ def _index(settings: Settings, head: Head) -> Check:
     if seq > head.seq or (seq == head.seq >= 0 and sha256 != head.sha256):
         return warn(name, f"{path} was built from another ledger", rebuilt)
     behind = head.seq - seq
-    commits = "1 commit" if behind == 1 else f"{behind:,} commits"
-    return ok(name, f"{commits} behind: the next command catches up" if behind else "in step with the ledger")
+    late = f"{counted(behind, 'commit')} behind: the next command catches up"
+    return ok(name, late if behind else "in step with the ledger")
 
 
 def _absent(settings: Settings, files: Files) -> Iterator[Check]:

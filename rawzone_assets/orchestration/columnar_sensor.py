@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 
 import dagster as dg
 
+from rawzone_assets.health.figures import counted
 from rawzone_assets.orchestration import launches, witness
 from rawzone_assets.orchestration.landing_sensor import Pending, plan
 from rawzone_assets.orchestration.liveness import active_assets
@@ -67,5 +68,5 @@ def _behind(
                 asset=key,
                 days=behind,
                 fingerprint=launches.fingerprint(f"{day} {raw[day]}" for day in behind),
-                what=f"{len(behind)} days",
+                what=counted(len(behind), "day"),
             )
