@@ -67,6 +67,21 @@ def pull_the_plug(image: Path, copy: Path) -> None:
     copy.write_bytes(before)
 
 
+@contextlib.contextmanager
+def written_last(mount: Path) -> Iterator[Path]:
+    """A file that nobody syncs, there while the plug is pulled: a boot that finds its bytes has lost nothing.
+
+    What a promotion has not synced yet at some call depends on what the kernel wrote of its own accord; this
+    does not, so that a test can demand of its cuts that they lose what they must.
+    """
+    last = mount / "written last"
+    last.write_bytes(b"and never synced")
+    try:
+        yield last
+    finally:
+        last.unlink()
+
+
 def stopped(process: subprocess.Popen[bytes]) -> bool:
     """Wait until the process has stopped itself or ended; whether it stopped."""
     _, status = os.waitpid(process.pid, os.WUNTRACED)

@@ -45,7 +45,8 @@ class PowerLoss:
         self.bench = bench
         self.images = 0
         self.at_work = 0  # images cut while writers were there
-        self.lost = 0  # images on which something that the processes still saw was gone
+        self.cut = 0  # images on which what nobody had synced was gone
+        self.lost = 0  # images on which something of the zone that the processes still saw was gone
         self.problems = []
 
     def promote(self, calls, *, first, every, **order):
@@ -86,8 +87,12 @@ class PowerLoss:
         oracle.acknowledge({path: seen[path] for path in commits})
         copy = self.disk / f"after-{self.images}.img"
         self.images += 1
-        ext4_images.pull_the_plug(self.image, copy)
+        with ext4_images.written_last(home.parent) as last:
+            unsynced = last.read_bytes()
+            ext4_images.pull_the_plug(self.image, copy)
         with ext4_images.mounted(copy) as mount:
+            found = mount / last.name
+            self.cut += not found.exists() or found.read_bytes() != unsynced
             self.lost += trees(mount / "home")[0] != seen
             problems = list(self.after(mount / "home", oracle))
         self.problems += [f"image {self.images}, {acknowledged} commits acknowledged: {p}" for p in problems]
@@ -139,7 +144,7 @@ class TestTheJournalReplayed:
         )
         assert losing.problems == []
         assert losing.at_work
-        assert losing.lost
+        assert losing.cut
 
     @pytest.mark.parametrize("broken", [b for b in BROKEN.values() if b.noticed_by == "power loss"], ids=str)
     def test_shows_broken_writers(self, losing, broken):
