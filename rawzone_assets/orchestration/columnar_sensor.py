@@ -11,11 +11,11 @@ import dagster as dg
 
 from rawzone_assets.health.figures import counted
 from rawzone_assets.orchestration import launches, witness
-from rawzone_assets.orchestration.landing_sensor import Pending, plan
 from rawzone_assets.orchestration.liveness import active_assets
 from rawzone_assets.orchestration.names import columnar_key, raw_key
 from rawzone_assets.orchestration.overrides import ZoneResource
 from rawzone_assets.orchestration.partitions import days_inside
+from rawzone_assets.orchestration.pending import Pending, plan
 
 _SECONDS = 60
 _MOST_REQUESTS = 4

@@ -5,9 +5,7 @@ and report without waiting for the next file. Correctness is promotion's own: la
 twice changes nothing.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
+from collections.abc import Iterator, Mapping, Sequence
 
 import dagster as dg
 
@@ -15,11 +13,11 @@ from rawzone_assets.contract.feed import Platform
 from rawzone_assets.contract.plain_text import printable
 from rawzone_assets.orchestration import launches, witness
 from rawzone_assets.orchestration.arrivals import arrivals
-from rawzone_assets.orchestration.launches import Attempt
 from rawzone_assets.orchestration.liveness import active_assets, report_dead_runs
-from rawzone_assets.orchestration.names import FEED_TAG, STRANGERS, UNRECOGNIZED, range_tags, raw_key
+from rawzone_assets.orchestration.names import STRANGERS, UNRECOGNIZED, raw_key
 from rawzone_assets.orchestration.overrides import ZoneResource
 from rawzone_assets.orchestration.partitions import days_inside
+from rawzone_assets.orchestration.pending import Pending, plan
 from rawzone_assets.orchestration.strangers import shows_strangers, stranger_content
 from rawzone_assets.zone.errors import ZoneError
 from rawzone_assets.zone.survey import Delivery, Survey
@@ -27,41 +25,6 @@ from rawzone_assets.zone.zone import Zone
 
 _SECONDS = 30
 _MOST_REQUESTS = 12  # creating a run takes the daemon 0.2 s or more, and other sensors wait meanwhile
-
-
-@dataclass(frozen=True, kw_only=True)
-class Pending:
-    """What waits for a run of one feed."""
-
-    name: str
-    asset: dg.AssetKey
-    days: tuple[str, ...]  # empty for an asset without partitions
-    fingerprint: str
-    what: str
-
-    def requests(self, attempt: Attempt) -> Iterator[dg.RunRequest]:
-        tags = {FEED_TAG: self.name}
-        base = f"{self.name}:{attempt.fingerprint}:{attempt.number}"
-        if not self.days:
-            yield dg.RunRequest(run_key=base, asset_selection=[self.asset], asset_check_keys=[], tags=tags)
-        for first, last in launches.spans(self.days):
-            # Checks are reported by the run, not requested: what is planned and not evaluated hides older red.
-            yield dg.RunRequest(
-                run_key=f"{base}:{first}",
-                asset_selection=[self.asset],
-                asset_check_keys=[],
-                partition_key=first if first == last else None,
-                tags=tags if first == last else tags | range_tags(first, last),
-            )
-
-
-@dataclass
-class Tick:
-    """What one look comes to."""
-
-    requests: list[dg.RunRequest] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
-    attempts: dict[str, Attempt] = field(default_factory=dict)
 
 
 def landing_sensor(
@@ -91,7 +54,7 @@ def landing_sensor(
                 now = opened.clock()
         except ZoneError as error:
             return dg.SensorResult(skip_reason=str(error), cursor=context.cursor)
-        tick = plan(pending, before=before, active=active, now=now)
+        tick = plan(pending, before=before, active=active, now=now, most=_MOST_REQUESTS)
         notes = [f"run {run_id[:8]} was dead" for run_id in dead] + tick.notes
         seen = list(_rest(found))
         summary = "; ".join([*(notes or (["nothing new"] if seen else [])), *seen]) or "landing is empty"
@@ -138,42 +101,6 @@ def pending_work(
         yield Pending(
             name=STRANGERS, asset=UNRECOGNIZED, days=(), fingerprint=fingerprint, what=f"{len(labels)} files"
         )
-
-
-def plan(
-    pending: Iterable[Pending],
-    *,
-    before: Mapping[str, Attempt],
-    active: set[dg.AssetKey],
-    now: datetime,
-    most: int = _MOST_REQUESTS,
-) -> Tick:
-    """Which of the pending work to launch now, in at most so many runs."""
-    tick = Tick()
-    for work in pending:
-        previous = before.get(work.name)
-        if previous:
-            tick.attempts[work.name] = previous
-        if work.asset in active:
-            tick.notes.append(f"{work.name}: {work.what}, a run is active")
-            continue
-        attempt = launches.next_attempt(previous, work.fingerprint, now)
-        if attempt is None:
-            assert previous is not None  # noqa: S101  without a previous attempt there is no pause
-            tick.notes.append(
-                f"{work.name}: {work.what}, still pending after attempt {previous.number}, "
-                f"next at {previous.next_at:%H:%M:%S} UTC"
-            )
-            continue
-        room = most - len(tick.requests)
-        if room <= 0:
-            tick.notes.append(f"{work.name}: {work.what}, next tick")
-            continue
-        requests = list(work.requests(attempt))
-        tick.requests += requests[:room]
-        tick.attempts[work.name] = attempt
-        tick.notes.append(f"{work.name}: {work.what}, {len(requests[:room])} of {len(requests)} runs requested")
-    return tick
 
 
 def _target_days(partitions: dg.DailyPartitionsDefinition, days: Sequence[str]) -> tuple[str, ...]:

@@ -18,13 +18,14 @@ from dagster._core.execution.execute_in_process import core_execute_in_process, 
 from rawzone_assets.contract.feed import Platform
 from rawzone_assets.orchestration import reporting, witness
 from rawzone_assets.orchestration.arrivals import arrivals
-from rawzone_assets.orchestration.landing_sensor import Pending, pending_work
+from rawzone_assets.orchestration.landing_sensor import pending_work
 from rawzone_assets.orchestration.launches import yearly_spans
 from rawzone_assets.orchestration.liveness import ACTIVE
 from rawzone_assets.orchestration.logs import QUIET
 from rawzone_assets.orchestration.names import FEED_TAG, HEALTH_JOB, range_tags, raw_key
 from rawzone_assets.orchestration.overrides import Overrides, ZoneResource
 from rawzone_assets.orchestration.partitions import feed_partitions
+from rawzone_assets.orchestration.pending import Pending
 from rawzone_assets.orchestration.run_results import LocalRun, LocalRuns
 from rawzone_assets.orchestration.strangers import shows_strangers
 from rawzone_assets.orchestration.told import circumstances
