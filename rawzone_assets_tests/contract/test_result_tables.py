@@ -50,6 +50,17 @@ class TestRowsAndHeaders:
     def test_a_row_of_another_width_is_refused(self, row):
         assert places(self.rule, (DAY, VIEWS), [["2025-05-31", 1], row]) == [("RZ-SHAPE", "/rows/1")]
 
+    def test_rows_after_one_of_another_width_are_judged_too(self):
+        rows = [["2025-05-31"], ["2025-06-01", "many"]]
+        assert places(self.rule, (DAY, VIEWS), rows) == [
+            ("RZ-SHAPE", "/rows/0"),
+            ("RZ-VALUE-TYPE", "/rows/1/1"),
+        ]
+
+    def test_a_text_may_be_blank_beside_a_row_that_is_refused(self):
+        rows = [["", "2025-05-31"], ["DE", None]]
+        assert places(self.rule, (COUNTRY, DAY), rows) == [("RZ-EMPTY-FIELD", "/rows/1/1")]
+
     @pytest.mark.parametrize(
         ("header", "cell"),
         [
