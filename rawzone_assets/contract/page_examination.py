@@ -30,7 +30,8 @@ MOST_TAGS = 150_000
 _MOST_SCANNED = 500_000_000
 """Characters: the standard parser searches the whole rest of the page for the end of each open comment."""
 
-_END = "</html"
+_END = "</html>"
+_ANY_END = re.compile(r"</html\s*>", re.IGNORECASE)
 _END_WITHIN = 8192  # trackers append a few nodes after the page's end
 _LONGEST_TAG = 2**20  # characters: images are embedded in tags
 _ENDLESS_TAG = re.compile(rf"<[A-Za-z/][^<>]{{{_LONGEST_TAG}}}")
@@ -160,10 +161,15 @@ def _parsed_page(data: bytes, findings: Findings) -> PageMarkup | None:
         findings.add(objection)
         return None
     try:
-        return PageMarkup(page)
+        markup = PageMarkup(page)
+        second = markup.second_page()
     except UnparsableMarkup:
         findings.add(codes.SHAPE("the page's markup cannot be parsed"))
         return None
+    if second is not None:
+        findings.add(codes.SHAPE("a second page begins here: two files, one after the other", second))
+        return None
+    return markup
 
 
 def _is_surely_a_page(page: bytes) -> bool:
@@ -186,7 +192,7 @@ def _objection(text: str) -> Finding | None:
         return codes.TRUNCATED("the file holds nothing but blanks")
     if not text.lstrip().startswith("<"):
         return codes.SHAPE("the file is no HTML page: it does not begin with '<'", Place(line=1))
-    if _END not in text[-_END_WITHIN:].lower():
+    if not _ANY_END.search(text[-_END_WITHIN:]):
         end = Place(line=line_of(text, len(text)))
         return codes.TRUNCATED("the page's closing </html> is absent from its end", end)
     if _is_hostile(text):

@@ -11,12 +11,17 @@ from collections.abc import Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from rawzone_assets.contract.findings import Place
 from rawzone_assets.contract.html_pages import PageTotal
+from rawzone_assets.contract.marks import Marks, folded_text
 from rawzone_assets.contract.page_totals import candidates, prints_plainly
 from rawzone_assets.contract.plain_markup import plain_markup
 
 if TYPE_CHECKING:  # most processes, Dagster's among them, never need the library
     from bs4 import BeautifulSoup, Tag
+
+_PAGE = "<html"
+_PAGES = Marks([_PAGE.encode()])
 
 
 class UnparsableMarkup(ValueError):
@@ -72,6 +77,19 @@ class PageMarkup:
     def has_plain_form(self, name: str) -> bool:
         """Whether a form certainly has this id, name or class, told without building the tree."""
         return self.plain is not None and self.plain.has_form(name)
+
+    def second_page(self) -> Place | None:
+        """Where another page begins in this one, if any does.
+
+        Raises:
+            UnparsableMarkup: It is plain, and Beautiful Soup cannot parse it.
+        """
+        folded = folded_text(self._data)
+        first = folded.find(_PAGE)
+        if first < 0 or not _PAGES.are_in(folded, first + len(_PAGE)):
+            return None
+        pages = self.soup.find_all("html", limit=2)  # what scripts, comments and quotes hold is none
+        return Place(line=pages[1].sourceline) if len(pages) > 1 else None
 
     def figures_beside(self, total: PageTotal, expected: int) -> list[int]:
         """Every printed number that may be the total, or ``expected`` alone where it surely is one."""

@@ -1,19 +1,44 @@
-"""Table cuts: whether the last cell of a table was cut off, told by its decimals.
+"""Table cuts: whether the last cell of a table was cut off, which the number of cells does not show.
 
-Only for tables whose last column is written with the same number of decimals in every row and whose text does
-not end with a line end: every other cut shows in the number of cells. The number must be one that only sources
-write that pad figures, as DistroKid with eight: 1.25, 0.87 and then 2.4 may be all that somebody wrote.
+Only a table whose text does not end with a line end can be cut there. A cell that is cut to nothing is told
+where no other row lacks its last cell; a figure that is cut, by its decimals, where the last column is written
+with the same number of them in every row. It must be one that only sources write that pad figures, as DistroKid
+with eight: 1.25, 0.87 and then 2.4 may be all that somebody wrote.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from rawzone_assets.contract import codes
+from rawzone_assets.contract.content import pieces
+from rawzone_assets.contract.feed import Content
 from rawzone_assets.contract.findings import Finding, Place
 
 _FEWEST_DECIMALS = 6  # that are no chance, in however few rows
+_FEWEST_ROWS = 3  # of which the last one alone lacks a cell, and not by chance
+_FIRST_LINE = re.compile(rb"[^\r\n]+")
+
+
+def cut_to_nothing(content: Content, delimiter: str, *, records: int, place: Place) -> Finding | None:
+    """The objection to the last row, at ``place``, of a table that ends with a delimiter, if it was cut there.
+
+    It was if all other rows have their last cell, or if cells are quoted, blank ones too.
+    """
+    blank = re.compile(rb"[%b][\r\n]" % delimiter.encode())
+    before, is_quoted = b"", False
+    for piece in pieces(content):
+        if not before:
+            header = _FIRST_LINE.search(piece)
+            is_quoted = header is not None and header[0].endswith(b'"')
+        if blank.search(before + piece[:1]) or blank.search(piece):
+            return None
+        before = piece[-1:]
+    if records < _FEWEST_ROWS and not is_quoted:
+        return None
+    return codes.TRUNCATED("no line end, and the last row alone lacks its last cell", place)
 
 
 @dataclass

@@ -9,7 +9,8 @@ from contextlib import suppress
 
 from rawzone_assets.contract.dialects import charset_of, rows_of
 from rawzone_assets.contract.feed import Capture, Content, Facts, Feed
-from rawzone_assets.contract.findings import Findings
+from rawzone_assets.contract.findings import Findings, Place
+from rawzone_assets.contract.table_cuts import cut_to_nothing
 from rawzone_assets.contract.table_examination import TableExamination
 from rawzone_assets.contract.table_rules import Identities
 from rawzone_assets.contract.table_shapes import shape_of
@@ -62,6 +63,11 @@ def _read(
     with content.open() as stream:
         rows = rows_of(content, stream, dialects=form.dialects, charset=charset, shape=shape)
         examination.run(rows, seen)
+        delimiter = rows.dialect.delimiter
+        if seen.last == delimiter.encode() and examination.records and not rows.broken:
+            place = Place(line=rows.line, column_name=examination.header.names[-1])
+            cut = cut_to_nothing(content, delimiter, records=examination.records, place=place)
+            findings.extend([cut] if cut else [])
     # What no mark announces is not there: nobody has to look for it again.
     seen_all = examination.unmarked == content.size
     facts = examination.facts()._replace(text=text, access_reasons={} if seen_all else None)

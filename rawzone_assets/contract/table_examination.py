@@ -232,9 +232,19 @@ class TableExamination:
         self.findings.add(codes.TABLE_SYNTAX(message, Place(line=line)))
 
     def _judge_rows(self, rows: Sequence[Sequence[str]], lines: Sequence[int]) -> None:
+        again = next((line for row, line in zip(rows, lines, strict=True) if self._is_header(row)), None)
+        if again is not None:
+            message = "the header stands here once more: two files, one after the other"
+            self.findings.add(codes.TABLE_SYNTAX(message, Place(line=again)))
         cells = list(zip(*rows, strict=True))
         chunk = chunk_of(self.header.columns, cells, lines)
         self._take_chunk(chunk, cells[-1], len(rows), self._objections(chunk))
+
+    def _is_header(self, row: Sequence[str]) -> bool:
+        """Whether the row is the header, which another file may begin with, byte order mark and all."""
+        names = self.header.names
+        first = row[0].removeprefix("\ufeff").strip('"')  # behind a mark quotes do not quote
+        return row[-1] == names[-1] and (first, *row[1:]) == names
 
     def _take_chunk(
         self, chunk: Chunk, last_cells: Sequence[str], rows: int, objections: Iterator[Finding]

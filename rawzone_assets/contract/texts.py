@@ -30,7 +30,7 @@ class Survey(NamedTuple):
 
     bom: bool
     newline: str  # "lf", "crlf", "cr", "mixed" or "none"
-    ends_with_newline: bool
+    last: bytes  # the last byte
     first: bytes  # the first byte that is neither blank nor part of the byte order mark
     first_at: int  # where it stands
     first_line: int
@@ -38,11 +38,17 @@ class Survey(NamedTuple):
     nul_at: int | None
     invalid_at: int | None  # where the bytes stop being UTF-8
     cut_in_character: bool  # valid up to a last character of which bytes are missing
+    characters_before: bool  # whether characters of several bytes stand before what is not UTF-8
+    nul_to_end: bool  # whether nothing but NUL bytes follow the first one
 
     @property
     def facts(self) -> Mapping[str, Any]:
         charset = "utf-16" if self.utf16 else "utf-8" if self.invalid_at is None else "unknown"
         return _facts(charset, bom=self.bom, newline=self.newline)
+
+    @property
+    def ends_with_newline(self) -> bool:
+        return self.last in {b"\r", b"\n"}
 
     @property
     def start(self) -> Place:
@@ -54,9 +60,15 @@ class Survey(NamedTuple):
         if self.utf16:
             return codes.ENCODING("the file is UTF-16, this feed is UTF-8", Place(offset=0))
         if self.nul_at is not None:
-            return codes.ENCODING("the file holds NUL bytes, which no text has", Place(offset=self.nul_at))
+            message = "the file holds NUL bytes, which no text has"
+            if self.nul_to_end:
+                message = "NUL bytes from here to the end: a crash kept the file from being written whole"
+            return codes.ENCODING(message, Place(offset=self.nul_at))
         if self.invalid_at is not None:
-            return codes.ENCODING("the bytes are not UTF-8 from here on", Place(offset=self.invalid_at))
+            message = "the bytes are not UTF-8 from here on"
+            if self.bom:
+                message += ", though a byte order mark says that they are"
+            return codes.ENCODING(message, Place(offset=self.invalid_at))
         if self.cut_in_character:
             return codes.TRUNCATED("the file ends in the middle of a character")
         return None
@@ -67,6 +79,7 @@ class _Utf8:
     """Whether bytes that come block by block are UTF-8."""
 
     invalid_at: int | None = None
+    has_characters: bool = False  # of several bytes
     _begun: bytes = b""  # of a character that the blocks so far do not end
 
     def take(self, block: bytes, offset: int) -> None:
@@ -74,9 +87,12 @@ class _Utf8:
             return
         data = self._begun + block
         try:
-            self._begun = data[codecs.utf_8_decode(data)[1] :]
+            taken = codecs.utf_8_decode(data)[1]
+            self._begun = data[taken:]
+            self.has_characters = self.has_characters or not data[:taken].isascii()
         except UnicodeDecodeError as error:
             self.invalid_at = offset - len(self._begun) + error.start
+            self.has_characters = self.has_characters or not data[: error.start].isascii()
 
     @property
     def is_waiting(self) -> bool:
@@ -91,6 +107,7 @@ def survey(content: Content, *, trusting: bool = False) -> Survey:
     first_at, first_line, offset = 0, 1, 0
     ends: set[str] = set()
     nul_at: int | None = None
+    nul_to_end = False
     for block in pieces(content, _BLOCK):
         if offset == 0:
             head = block[:3]
@@ -99,8 +116,11 @@ def survey(content: Content, *, trusting: bool = False) -> Survey:
             first, first_at = text[:1], offset + len(block) - len(text)
             if blank := block[: len(block) - len(text)]:
                 first_line += blank.count(b"\n") + blank.count(b"\r") - blank.count(b"\r\n")
-        if nul_at is None and (found := block.find(b"\0")) >= 0:
+        if nul_at is not None:
+            nul_to_end = nul_to_end and not block.strip(b"\0")
+        elif (found := block.find(b"\0")) >= 0:
             nul_at = offset + found
+            nul_to_end = not block[found:].strip(b"\0")
         if not trusting:
             utf8.take(block, offset)
         ends.update(_line_ends(tail + block if tail == b"\r" else block))
@@ -111,7 +131,7 @@ def survey(content: Content, *, trusting: bool = False) -> Survey:
     return Survey(
         bom=head == codecs.BOM_UTF8,
         newline=_newline(ends),
-        ends_with_newline=tail in {b"\r", b"\n"},
+        last=tail,
         first=first,
         first_at=first_at,
         first_line=first_line,
@@ -119,6 +139,8 @@ def survey(content: Content, *, trusting: bool = False) -> Survey:
         nul_at=nul_at,
         invalid_at=utf8.invalid_at,
         cut_in_character=utf8.is_waiting,
+        characters_before=utf8.has_characters,
+        nul_to_end=nul_to_end,
     )
 
 

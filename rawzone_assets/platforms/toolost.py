@@ -136,7 +136,7 @@ scientific notation; an ISO `sale_date` after the month.
     format=TableFormat(
         kind="csv",
         dialect=CSV,
-        other_dialects=(Dialect(delimiter=";", quoted=True), TSV),
+        other_dialects=(Dialect(delimiter=";", quoted=True), TSV, Dialect(delimiter="\t", quoted=True)),
         day="sale_date",
         legacy_charset="latin-1",
         rules=(table.not_after_capture("sale_date"),),

@@ -14,8 +14,8 @@ from rawzone_assets.platforms import find_feed
 DAY = date(2025, 6, 12)
 
 
-def capture(day: date = DAY) -> Capture:
-    return Capture(name="delivery", day=day, captured_at=datetime(day.year, day.month, day.day, 17, tzinfo=UTC))
+def capture(day: date = DAY, name: str = "delivery") -> Capture:
+    return Capture(name=name, day=day, captured_at=datetime(day.year, day.month, day.day, 17, tzinfo=UTC))
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Judged:
         return found[0]
 
 
-def judged(feed_id: str, data: bytes, day: date = DAY) -> Judged:
+def judged(feed_id: str, data: bytes, day: date = DAY, *, name: str = "delivery") -> Judged:
     feed = find_feed(feed_id)
     assert feed is not None
-    return Judged(judge(feed, BytesContent(data), capture(day)))
+    return Judged(judge(feed, BytesContent(data), capture(day, name)))

@@ -56,11 +56,13 @@ def test_the_size_of_blocks_changes_nothing_but_the_mark(data: bytes, block: int
         patch.setattr(texts, "_BLOCK", block)
         pieces = survey(BytesContent(data))
     assert (whole.newline, whole.ends_with_newline) == (pieces.newline, pieces.ends_with_newline)
-    assert (whole.nul_at, whole.invalid_at, whole.cut_in_character) == (
+    assert (whole.nul_at, whole.nul_to_end, whole.invalid_at, whole.cut_in_character) == (
         pieces.nul_at,
+        pieces.nul_to_end,
         pieces.invalid_at,
         pieces.cut_in_character,
     )
+    assert whole.characters_before == pieces.characters_before
 
 
 @given(data=st.binary(max_size=64))

@@ -40,6 +40,12 @@ class TestDelimiters:
     def test_each_declared_one_is_told_by_the_header(self, delimiter):
         assert codes("toolost/sales", "@05-2025-1.csv", self.report(delimiter)) == []
 
+    def test_tabs_part_quoted_cells_too(self):
+        """A title may then hold tabs and line ends."""
+        rows = [self.HEADER, ("1", "2025-04-01", "2025-05-31", "Spotify", "3", "a\tb\nc")]
+        data = "\n".join("\t".join(f'"{cell}"' for cell in row) for row in rows).encode()
+        assert codes("toolost/sales", "@05-2025-1.csv", data) == []
+
     def test_titles_full_of_others_do_not_mislead_it(self):
         data = self.report(",", "a;b;c;d;e;f;g;h\t\t\t", '"')
         assert codes("toolost/sales", "@05-2025-1.csv", data) == []

@@ -1,0 +1,117 @@
+"""Files as crashes, broken transfers and careless scripts leave them: glued together, cut, in two encodings.
+
+Each is refused or told with the place where an engineer sees what happened.
+"""
+
+from __future__ import annotations
+
+from random import Random
+
+import pytest
+from judging_support import DAY, Judged, judged
+
+from rawzone_assets.samples.distrokid_pages import good_page
+from rawzone_assets.samples.distrokid_reports import good_report
+
+PAGE = good_page(DAY, Random(1), length=20)
+FOLLOWERS = b'"Date","Followers","Difference in followers from previous day"'
+
+
+def followers(*rows: tuple[str, str, str]) -> bytes:
+    """The export as TikTok writes it: all cells quoted, no line end after the last row."""
+    return b"\n".join([FOLLOWERS, *(",".join(f'"{cell}"' for cell in row).encode() for row in rows)])
+
+
+WEEK = [(f"June {day}", "900", "1") for day in range(3, 10)]
+
+
+class TestTwoFilesInOne:
+    """A file that was appended to another is refused where it begins, whether or not both say the same."""
+
+    def test_pages_are_refused_at_the_second_page(self):
+        text = PAGE.text()
+        finding = judged("distrokid/streams", (text + text).encode()).only("RZ-SHAPE")
+        assert finding.where
+        assert finding.where.line == 1 + PAGE.text().replace("\r\n", "\n").count("\n")
+
+    def test_a_page_after_the_beginning_of_another_is_refused(self):
+        """A capture that was cut, and its retry in the same file: figures of the second, markup of both."""
+        text = PAGE.text()
+        head = text[: text.index("<body") + 200].rpartition(">")[0] + ">"
+        assert judged("distrokid/streams", (head + text).encode()).blocking == ["RZ-SHAPE"]
+
+    def test_a_page_may_hold_another_in_scripts_comments_and_attributes(self):
+        inside = (
+            "<script>popup.write('<html><body>print</body></html>')</script>"
+            "<!-- <html> --><i title='<html>'></i>"
+        )
+        text = PAGE.text().replace("</body>", f"{inside}</body>")
+        assert judged("distrokid/streams", text.encode()).codes == []
+
+    @pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
+    def test_tables_are_refused_at_the_second_header(self, mark: bytes):
+        report, week = good_report(DAY, Random(1), weeks=2).encoded(), followers(*WEEK)
+        for feed, data, between in (
+            ("distrokid/sales", report, b""),
+            ("tiktok/audience", week, b"\n"),
+        ):
+            lines = len((data + between).splitlines())
+            found = judged(feed, data + between + mark + data)
+            finding = found.only("RZ-TABLE-SYNTAX")
+            assert finding.where
+            assert finding.where.line == lines + 1
+            assert "header" in finding.message
+
+
+def judged_songs(data: bytes) -> Judged:
+    return judged("social_media/spotify", data, name="spotify_songs_4xExampleArtist0000001_20250612.csv")
+
+
+class TestCellsCutToNothing:
+    """A table that ends right after a delimiter lost its last cell, unless other rows lack theirs too."""
+
+    def test_of_quoted_tables_are_refused_in_any_row(self):
+        for rows in (WEEK, WEEK[:1]):
+            data = followers(*rows)
+            cut = judged("tiktok/audience", data[: data.rindex(b",") + 1])
+            assert cut.blocking == ["RZ-TRUNCATED"]
+
+    @pytest.mark.parametrize("rows", [2, 3])
+    def test_of_other_tables_are_refused_where_it_cannot_be_chance(self, rows: int):
+        data = b"song,listeners,streams,saves,release_date" + b"\na,1,2,3,2024-01-05" * rows
+        cut = judged_songs(data[: data.rindex(b",") + 1])
+        assert cut.blocking == (["RZ-TRUNCATED"] if rows > 2 else [])
+
+    def test_are_fine_where_other_rows_have_none(self):
+        rows = b"\na,1,2,3,\nb,1,2,3,2024-01-05\nc,1,2,3,2024-01-05\nd,1,2,3,"
+        assert judged_songs(b"song,listeners,streams,saves,release_date" + rows).blocking == []
+
+    def test_are_fine_where_the_last_line_ends(self):
+        rows = b"\na,1,2,3,2024-01-05" * 4 + b"\nd,1,2,3,\n"
+        assert judged_songs(b"song,listeners,streams,saves,release_date" + rows).blocking == []
+
+
+class TestBytesThatAreNoText:
+    """What is said of bytes that are no UTF-8 names what may have happened to them."""
+
+    def test_nul_bytes_at_the_end_are_those_that_a_crash_leaves(self):
+        report = good_report(DAY, Random(1), weeks=2).encoded()
+        left = judged("distrokid/sales", report[:-300] + bytes(300)).only("RZ-ENCODING")
+        assert "crash" in left.message
+        inside = judged("distrokid/sales", report[:-300] + bytes(10) + report[-290:]).only("RZ-ENCODING")
+        assert "crash" not in inside.message
+
+    def test_a_byte_order_mark_says_that_a_report_is_not_latin_1(self):
+        made = good_report(DAY, Random(1), weeks=2, latin=True)
+        made.encoding = "latin-1"
+        marked = judged("distrokid/sales", b"\xef\xbb\xbf" + made.encoded())
+        assert marked.blocking == ["RZ-ENCODING"]
+
+    def test_a_damaged_letter_among_sound_ones_is_told_apart_from_an_old_report(self):
+        made = good_report(DAY, Random(1), weeks=2, latin=True)
+        sound = made.encoded()
+        letter = max(at for at, byte in enumerate(sound) if byte > 127)
+        damaged = judged("distrokid/sales", sound[:letter] + sound[letter + 1 :]).only("RZ-LEGACY-ENCODING")
+        assert "damaged" in damaged.message
+        made.encoding = "latin-1"
+        assert "damaged" not in judged("distrokid/sales", made.encoded()).only("RZ-LEGACY-ENCODING").message
