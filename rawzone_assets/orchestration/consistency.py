@@ -21,6 +21,7 @@ from rawzone_assets.orchestration import launches, reporting, witness
 from rawzone_assets.orchestration.names import CONSISTENCY, IN_STEP, OWNERS, range_tags
 from rawzone_assets.orchestration.overrides import ZoneResource
 from rawzone_assets.orchestration.partitions import days_inside, days_of_run
+from rawzone_assets.orchestration.targets import Target, newest_targets
 from rawzone_assets.zone.errors import ZoneError
 from rawzone_assets.zone.zone import Zone
 
@@ -83,9 +84,9 @@ def consistency_asset(
         if CONSISTENCY in context.selected_asset_keys:
             yield from (_materialization(item) for item in found)
         days = [item.partition for item in found]
-        targets = witness.newest_materializations(context.instance, CONSISTENCY, days)
+        targets = newest_targets(context.instance, CONSISTENCY, days)
         for item in found:
-            yield _evaluation(item, reporting.target(targets.get(item.partition), context.run.run_id))
+            yield _evaluation(item, targets.get(item.partition))
         yield from reporting.check_outputs(context)
 
     return evaluate_days
@@ -128,9 +129,8 @@ def tell_changes(
     changed = _changed(instance, zone, platforms, partitions)
     run_id = run() if changed else ""
     reporting.tell_all(instance, [(_materialization(item), None) for item in changed], run_id=run_id)
-    targets = witness.newest_materializations(instance, CONSISTENCY, [item.partition for item in changed])
-    aims = {item.partition: reporting.target(targets.get(item.partition), run_id) for item in changed}
-    evaluations = [(_evaluation(item, aims[item.partition]), None) for item in changed]
+    targets = newest_targets(instance, CONSISTENCY, [item.partition for item in changed])
+    evaluations = [(_evaluation(item, targets.get(item.partition)), None) for item in changed]
     reporting.tell_all(instance, evaluations, run_id=run_id)
     return len(changed)
 
@@ -262,7 +262,7 @@ def _materialization(item: _Assessed) -> dg.AssetMaterialization:
     )
 
 
-def _evaluation(item: _Assessed, target: reporting.Target | None) -> dg.AssetCheckEvaluation:
+def _evaluation(item: _Assessed, target: Target | None) -> dg.AssetCheckEvaluation:
     troubled = [row for row in item.rows if row["state"] != "in step"]
     return dg.AssetCheckEvaluation(
         asset_key=CONSISTENCY,

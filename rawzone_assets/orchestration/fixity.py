@@ -18,8 +18,9 @@ from rawzone_assets.health.rolling import Coverage, Session, scrub_rolling
 from rawzone_assets.orchestration import metadata, reporting, witness
 from rawzone_assets.orchestration.days import days_of
 from rawzone_assets.orchestration.integrity import reread
-from rawzone_assets.orchestration.names import FIXITY, NOTHING_DAMAGED, OWNERS
+from rawzone_assets.orchestration.names import FIXITY, NOTHING_DAMAGED, OWNERS, raw_key
 from rawzone_assets.orchestration.overrides import ZoneResource
+from rawzone_assets.orchestration.targets import newest_targets
 from rawzone_assets.zone.errors import LedgerDamaged, ZoneError
 from rawzone_assets.zone.zone import Zone
 
@@ -164,6 +165,7 @@ def _days(
         newest = _newest_day(zone, feed_id, broken)
         days = days_of(zone.index, feed_id, broken | red | newest)
         known = witness.recorded_days(context.instance, feed_id, days)
+        aims = newest_targets(context.instance, raw_key(feed_id), list(days))
         facts = {
             "scrubbed_objects": found.objects,
             **(_coverage_facts(found.by_feed[feed_id], found.window) if feed_id in found.by_feed else {}),
@@ -176,8 +178,8 @@ def _days(
                 feed,
                 days[partition],
                 looked_at[partition],
+                aim=aims.get(partition),
                 known=known[partition],
-                run_id=context.run.run_id,
                 facts=facts,
             )
 

@@ -31,6 +31,7 @@ from rawzone_assets.orchestration.names import (
 )
 from rawzone_assets.orchestration.partitions import days_inside, days_of_all, feed_partitions
 from rawzone_assets.orchestration.strangers import stranger_news
+from rawzone_assets.orchestration.targets import newest_targets
 from rawzone_assets.orchestration.watch import changed_answers
 from rawzone_assets.zone.errors import LandingMissing
 from rawzone_assets.zone.receipt import moment
@@ -145,14 +146,18 @@ def _report(run: _Recording, zone: Zone, feed: Feed, partitions: Sequence[str]) 
     counted |= {"materialized": len(materialized), "arrivals": len(told) - len(materialized)}
     run.tell(told)
     due = [partition for partition in partitions if known[partition].lacks_verdict_on(days[partition])]
-    targets = witness.newest_materializations(run.instance, key, due)
+    targets = newest_targets(run.instance, key, due)
     told = []
     for partition in due:
         day = days[partition]
-        aim = reporting.target(targets.get(partition), run.run_id)
-        is_materialized = partition in materialized
         judged = reporting.evaluations(
-            zone, feed, day, names=daily_checks(feed), aim=aim, note=day, is_materialized=is_materialized
+            zone,
+            feed,
+            day,
+            names=daily_checks(feed),
+            aim=targets.get(partition),
+            note=day,
+            is_materialized=partition in materialized,
         )
         told += [(evaluation, _time_of(day)) for evaluation in judged]
     run.tell(told)

@@ -14,9 +14,6 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 import dagster as dg
-from dagster._core.definitions.asset_checks.asset_check_evaluation import (
-    AssetCheckEvaluationTargetMaterializationData,
-)
 from dagster._core.instance.utils import RUNLESS_JOB_NAME, RUNLESS_RUN_ID
 
 from rawzone_assets.contract.feed import Feed
@@ -24,11 +21,11 @@ from rawzone_assets.orchestration import event_batches, metadata, witness
 from rawzone_assets.orchestration.days import Day, days_of
 from rawzone_assets.orchestration.integrity import Reread, reread
 from rawzone_assets.orchestration.names import INTEGRITY, daily_checks, raw_key
+from rawzone_assets.orchestration.targets import Target, newest_targets
 from rawzone_assets.orchestration.witness import Recorded
 from rawzone_assets.zone.capture_sets import incomplete_sets, set_findings
 from rawzone_assets.zone.zone import Zone
 
-Target = AssetCheckEvaluationTargetMaterializationData
 Event = event_batches.Event | dg.DagsterEvent | dg.Output[None]
 
 _DAYS_AT_ONCE = 50  # a run that dies has told of all days but these
@@ -57,17 +54,21 @@ def report(
         materialized = {day.partition for day in lacking}
     else:
         names = tuple(name for name in everything if name in asked)
-    targets = witness.newest_materializations(context.instance, key, due)
+    targets = newest_targets(context.instance, key, due)
     for chunk in _chunks(due):
         told: list[dg.AssetCheckEvaluation] = []
         for partition in chunk:
             day = days[partition]
             # Evaluations of some checks only must not claim that the whole day was judged.
             note = day if names == everything else known[partition]
-            aim = target(targets.get(partition), context.run.run_id)
-            is_materialized = partition in materialized
             told += evaluations(
-                zone, feed, day, names=names, aim=aim, note=note, is_materialized=is_materialized
+                zone,
+                feed,
+                day,
+                names=names,
+                aim=targets.get(partition),
+                note=note,
+                is_materialized=partition in materialized,
             )
         yield from _stored(context, told, moments)
     yield from check_outputs(context)
@@ -172,10 +173,10 @@ def tell_all(
 
 
 def scrubbed(
-    feed: Feed, day: Day, found: Reread, *, known: Recorded, run_id: str, facts: Mapping[str, Any]
+    feed: Feed, day: Day, found: Reread, *, aim: Target | None, known: Recorded, facts: Mapping[str, Any]
 ) -> dg.AssetCheckEvaluation:
     """What a scrub found out about the objects of a day. It says nothing new about the ledger."""
-    return _integrity(feed, day, found, target=target(known.target, run_id), note=known, facts=facts)
+    return _integrity(feed, day, found, target=aim, note=known, facts=facts)
 
 
 # --- single evaluations --------------------------------------------------------------------------
@@ -280,10 +281,3 @@ def _sentence(
     told = f"{counted} without objection" if not warnings else f"{counted}, {warnings} warnings"
     # What is cut short or no such page has nothing that later checks could look at: green is no praise then.
     return f"{told}; {elsewhere} refused by other checks, perhaps before this one" if elsewhere else told
-
-
-def target(storage_id: int | None, run_id: str) -> Target | None:
-    """What an evaluation is aimed at: the materialization stored under this id."""
-    if storage_id is None:
-        return None
-    return Target(storage_id=storage_id, run_id=run_id, timestamp=time.time())
