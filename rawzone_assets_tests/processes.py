@@ -6,8 +6,9 @@ import socket
 import subprocess
 import time
 from contextlib import contextmanager, suppress
+from pathlib import Path
 
-PATIENCE = 240  # seconds; a machine under load is slow, and nothing depends on how slow
+PATIENCE = 480  # seconds; a machine under load is slow, and nothing depends on how slow
 
 
 @contextmanager
@@ -39,6 +40,13 @@ def eventually(condition, *, process=None, pause=0.3):
             return found
         time.sleep(pause)
     return False
+
+
+def state_of(process):
+    """A letter, as the kernel has it: T of who stands still; that of who is gone is Z."""
+    with suppress(FileNotFoundError, ProcessLookupError):
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
+    return "Z"
 
 
 def free_port():

@@ -74,7 +74,7 @@ def _serve() -> None:
         for _ in range(order.get("at_once", 1)):
             children.append(os.fork())
             if children[-1] == 0:
-                os.setpgid(0, 0)
+                os.setsid()  # in this session, its death would make the kernel end its writers that stand still
                 os._exit(promote_struck(order))
         ended = [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children]
         print(json.dumps(ended), flush=True)  # noqa: T201

@@ -1,15 +1,13 @@
 """The power goes while processes write for a promotion: on a real ext4, all of them stopped at one call."""
 
-import contextlib
 import os
 import shutil
 import signal
-from pathlib import Path
 
 import pytest
 
 from rawzone_assets.zone.errors import ZoneError
-from rawzone_assets_tests.processes import eventually
+from rawzone_assets_tests.processes import eventually, state_of
 from rawzone_assets_tests.zone import ext4_images
 from rawzone_assets_tests.zone.broken_writers import BROKEN
 from rawzone_assets_tests.zone.conftest import folder_in_memory
@@ -116,13 +114,6 @@ class PowerLoss:
             return
         yield from oracle.check(*trees(home))
         yield from self.bench.differences(home)
-
-
-def state_of(process):
-    """A letter, as the kernel has it; that of who is gone is Z."""
-    with contextlib.suppress(FileNotFoundError, ProcessLookupError):
-        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
-    return "Z"
 
 
 class TestTheJournalReplayed:

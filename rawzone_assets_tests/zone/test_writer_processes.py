@@ -12,7 +12,7 @@ from contextlib import suppress
 
 import pytest
 
-from rawzone_assets_tests.processes import eventually
+from rawzone_assets_tests.processes import eventually, state_of
 from rawzone_assets_tests.zone.broken_writers import BROKEN
 from rawzone_assets_tests.zone.conftest import folder_in_memory
 from rawzone_assets_tests.zone.strikes import ANSWER, ASKED, PROMOTING, REQUEST, WRITING
@@ -121,7 +121,9 @@ class TestAWriter:
         bench.tokens.lay(nth)
         bench.begin(calls=["sync"], how="stop", role=WRITING)
         assert eventually(lambda: bench.noted("stopped"))
-        return bench.noted("stopped")[0]
+        (stopped,) = bench.noted("stopped")
+        assert eventually(lambda: state_of(stopped) == "T", pause=0.01)  # it tells before it stands still
+        return stopped
 
     def test_that_is_stopped_for_a_while_is_waited_for(self, bench):
         stopped = self.stopped(bench, 50)
@@ -137,6 +139,7 @@ class TestAWriter:
         os.kill(bench.noted("promoting")[0], signal.SIGKILL)
         assert bench.ended() == [-signal.SIGKILL]
         assert bench.after() == []
+        assert state_of(stopped) == "T"
         os.kill(stopped, signal.SIGCONT)
         assert remaining(writers) == []
         assert bench.differences() == []
