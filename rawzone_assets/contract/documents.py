@@ -31,6 +31,7 @@ def judge_document(
     findings: Findings,
     place: Callable[[tuple[str | int, ...]], Place],
     rules: tuple[Rule, ...],
+    telling: tuple[Rule, ...] = (),
     series: Series | None,
     figures: Figures | None = None,
     records: str | None = None,
@@ -40,14 +41,18 @@ def judge_document(
     """Add what schema and rules object to, and return the facts. The document must not nest too deeply.
 
     Records are counted in the series, or where ``records`` points when there is none. ``figures`` of the series
-    are those to be compared with other deliveries'. ``written`` is the document's canonical form, if known.
+    are those to be compared with other deliveries'. Rules that are ``telling`` say that it is a document of
+    another kind, which is why the schema refuses it: they are asked first, of any document. ``written`` is the
+    document's canonical form, if known.
     """
     form = digests.canonical(document) if written is None else written
     is_short = form is not None and len(form) <= structures.LONGEST
     structure = structures.recognized(feed.schema, document) if is_short else None
     usual = structure is not None or is_usual(feed.schema, document)
-    accepted = usual or _accepted(document, feed, findings, place)
     reading = Reading(document=document, feed=feed, capture=capture, place=place)
+    for rule in telling:
+        findings.extend(islice(rule(reading), MOST_OF_ONE_RULE))
+    accepted = usual or _accepted(document, feed, findings, place)
     if accepted:
         for rule in rules:
             findings.extend(islice(rule(reading), MOST_OF_ONE_RULE))

@@ -13,6 +13,7 @@ from rawzone_assets.contract import codes, digests
 from rawzone_assets.contract.documents import judge_document
 from rawzone_assets.contract.feed import Capture, Content, Facts, Feed
 from rawzone_assets.contract.findings import Finding, Findings, Place
+from rawzone_assets.contract.garbled import garbled_document
 from rawzone_assets.contract.json_documents import JsonFormat, Status
 from rawzone_assets.contract.json_texts import JsonText, read_json
 from rawzone_assets.contract.operations import Operation
@@ -43,6 +44,8 @@ def examine(form: JsonFormat, feed: Feed, content: Content, capture: Capture, fi
     if text.written is None:
         return Facts(text=text.facts)
     facts = _examined(form, feed, text, capture, findings)
+    garbled = garbled_document(text.document, text.written)
+    findings.extend([garbled] if garbled else [])
     return facts._replace(text=text.facts, access_reasons={} if text.gives_nothing_away else None)
 
 
@@ -75,6 +78,7 @@ def _examined(form: JsonFormat, feed: Feed, text: JsonText, capture: Capture, fi
         findings=findings,
         place=lambda parts: _place((*prefix, *parts)),
         rules=form.rules,
+        telling=form.telling,
         series=form.series,
         figures=form.figures,
         records=form.records,

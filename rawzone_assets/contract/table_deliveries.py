@@ -10,6 +10,7 @@ from contextlib import suppress
 from rawzone_assets.contract.dialects import charset_of, rows_of
 from rawzone_assets.contract.feed import Capture, Content, Facts, Feed
 from rawzone_assets.contract.findings import Findings, Place
+from rawzone_assets.contract.garbled import garbled_table
 from rawzone_assets.contract.table_cuts import cut_to_nothing
 from rawzone_assets.contract.table_examination import TableExamination
 from rawzone_assets.contract.table_rules import Identities
@@ -63,6 +64,8 @@ def _read(
     with content.open() as stream:
         rows = rows_of(content, stream, dialects=form.dialects, charset=charset, shape=shape)
         examination.run(rows, seen)
+        garbled = garbled_table(content) if charset == "utf-8" and examination.header.names else None
+        findings.extend([garbled] if garbled else [])
         delimiter = rows.dialect.delimiter
         if seen.last == delimiter.encode() and examination.records and not rows.broken:
             place = Place(line=rows.line, column_name=examination.header.names[-1])

@@ -8,6 +8,7 @@ them already.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import chain
@@ -18,6 +19,7 @@ from rawzone_assets.contract.findings import Finding
 from rawzone_assets.contract.forms import FORMS
 from rawzone_assets.contract.table_rules import Chunk
 
+_HOURS = 24  # of a day
 _TOLERANCE = 0.02  # shares are rounded to three decimals, and small territories may be left out
 
 
@@ -78,6 +80,21 @@ def identified_by(column: str, pattern: str) -> WholeRule:
                 yield codes.REPEATED_RECORD(message, table.place(row, column))
 
     return WholeRule(columns=(column,), judge=judge)
+
+
+def all_hours(day: str, hour: str) -> WholeRule:
+    """Each day has all its hours, those to come with 0: fewer are left by a cut between two rows."""
+
+    def judge(table: Chunk, _capture: Capture) -> Iterator[Finding]:
+        days = table.columns.get(day, [])
+        counted = Counter(days)
+        few = {text: count for text, count in counted.items() if text and count < _HOURS}
+        if few:
+            missing = sum(_HOURS - count for count in few.values())
+            message = f"{missing} of the {_HOURS * len(counted)} hours of {len(counted)} days are missing"
+            yield codes.DAYS_MISSING(message, table.place(days.index(next(iter(few))), hour))
+
+    return WholeRule(columns=(day, hour), judge=judge)
 
 
 def not_all_zero(column: str) -> WholeRule:

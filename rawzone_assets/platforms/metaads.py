@@ -50,11 +50,12 @@ _METRICS = (
 )
 
 
-def _nodes(*rules: Rule) -> JsonFormat:
-    """A list of the account's nodes (campaigns, ad sets, ads) as they are now."""
+def _nodes(*rules: Rule, foreign: tuple[str, ...]) -> JsonFormat:
+    """A list of nodes (campaigns, ad sets, ads) as they are now; ``foreign`` members are other lists'."""
     return JsonFormat(
         records="",
         wrapper=_ENVELOPE,
+        telling=(none_has("", *foreign),),
         rules=(
             not_empty(""),
             no_value_twice("", "id"),
@@ -93,8 +94,8 @@ non-numeric metrics; a range that ends before it begins; times and days after th
     stamped_folder_names=("campaigns.json",),
     capture_set=("campaigns.json", "adsets.json", "ads.json", "insights.json"),
     format=_nodes(
-        none_has("", "campaign_id", "adset_id", "date_start"),
         usually_in_some("", "objective", "created_time", "updated_time"),
+        foreign=("campaign_id", "adset_id", "date_start"),
     ),
     schema="metaads/campaigns.v1.json",
     variants=(
@@ -102,8 +103,8 @@ non-numeric metrics; a range that ends before it begins; times and days after th
             names=("adsets_<ts>.json",),
             stamped_folder_names=("adsets.json",),
             format=_nodes(
-                none_has("", "adset_id", "date_start"),
                 usually_in_some("", "targeting", "created_time", "updated_time"),
+                foreign=("adset_id", "date_start"),
             ),
             schema="metaads/adsets.v1.json",
         ),
@@ -111,8 +112,8 @@ non-numeric metrics; a range that ends before it begins; times and days after th
             names=("ads_<ts>.json",),
             stamped_folder_names=("ads.json",),
             format=_nodes(
-                none_has("", "date_start"),
                 usually_in_some("", "campaign_id", "creative", "created_time", "updated_time"),
+                foreign=("date_start",),
             ),
             schema="metaads/ads.v1.json",
         ),

@@ -13,7 +13,7 @@ from rawzone_assets.contract.record_rules import no_future_moment, no_value_twic
 from rawzone_assets.contract.restatement import Figures
 from rawzone_assets.contract.rules import holds_something, not_empty
 from rawzone_assets.contract.table_rows import CSV
-from rawzone_assets.contract.table_wholes import identified_by, shares_of_one
+from rawzone_assets.contract.table_wholes import all_hours, identified_by, shares_of_one
 from rawzone_assets.contract.tables import TableFormat
 from rawzone_assets.contract.yearless import Daily
 
@@ -117,7 +117,8 @@ capture (`gender`, `territories`, which hold no date at all).
 are 0; a header without rows; shares that sum only about to 1.
 
 **Blocks**: missing columns, counts that are no whole numbers from 0 on, shares outside 0 to 1, a day (in
-`activity` an hour), gender or territory twice, a day after the capture.
+`activity` an hour), gender or territory twice, a day after the capture. A day of `activity` without all its
+24 hours warns.
 """,
     names=("tiktok_followers_<ts>.csv", "FollowerHistory_<ts>.csv"),
     format=_daily("Followers"),
@@ -149,7 +150,11 @@ are 0; a header without rows; shares that sum only about to 1.
         Variant(
             names=("tiktok_activity_<ts>.csv", "FollowerActivity_<ts>.csv"),
             format=TableFormat(
-                kind="csv", dialect=CSV, daily=Daily(column="Date", once=False), unique=("Date", "Hour")
+                kind="csv",
+                dialect=CSV,
+                daily=Daily(column="Date", once=False),
+                unique=("Date", "Hour"),
+                whole_rules=(all_hours("Date", "Hour"),),
             ),
             schema="tiktok/audience_activity.v1.json",
         ),

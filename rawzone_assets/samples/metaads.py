@@ -170,7 +170,7 @@ _DUMPS = (
         "RZ-UNKNOWN-FIELD",
         "RZ-OPTIONAL-BLOCK-MISSING",
     ),
-    _dump("insights under the ads' name", "ads", made(_BY_ADSET), "RZ-MISSING-FIELD"),
+    _dump("insights under the ads' name", "ads", made(_BY_ADSET), "RZ-OTHER-OPERATION", "RZ-MISSING-FIELD"),
     _dump(
         "insights of nothing named",
         "insights",

@@ -95,6 +95,26 @@ class TestShares:
         assert codes("tiktok/audience", "tiktok_gender_20250612.csv", table.encoded()) == expected
 
 
+class TestHours:
+    """Seven days of 24 hours, those to come with 0: a file cut between two rows has fewer."""
+
+    def activity(self, *, rows=168):
+        lines = [f'"June {5 + row // 24}","{row % 24}","7"' for row in range(rows)]
+        return "\n".join(['"Date","Hour","Active followers"', *lines]).encode()
+
+    def test_all_of_them_are_expected(self):
+        assert codes("tiktok/audience", "tiktok_activity_20250612.csv", self.activity()) == []
+        assert codes("tiktok/audience", "tiktok_activity_20250612.csv", self.activity(rows=24)) == []
+
+    def test_fewer_are_told_at_the_day_that_lacks_them(self):
+        judgement = judged("tiktok/audience", "tiktok_activity_20250612.csv", self.activity(rows=163))
+        (finding,) = judgement.findings
+        assert (finding.code, finding.blocking) == ("RZ-DAYS-MISSING", False)
+        assert finding.message == "5 of the 168 hours of 7 days are missing"
+        assert finding.where
+        assert finding.where.line == 146
+
+
 class TestOwners:
     TIMELINE = b"date,streams\n2025-06-11,3"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, date, datetime
+from typing import ClassVar
 
 import pytest
 
@@ -247,3 +248,29 @@ class TestErrorAnswers:
         error = {"error": {"code": "EAABsbCS1iHgBOZB0x"}}
         (finding,) = judged("metaads/campaigns_20250612.json", error).findings
         assert "EAAB" not in finding.message
+
+
+class TestMixUps:
+    """A dump under another's name is called that, and not a dump that has lost its fields."""
+
+    INSIGHT: ClassVar[dict[str, str]] = {
+        "campaign_id": "1",
+        "adset_id": "2",
+        "spend": "1.5",
+        "impressions": "3",
+        "date_start": "2024-05-01",
+        "date_stop": "2024-05-22",
+    }
+
+    @pytest.mark.parametrize("name", ["campaigns", "adsets", "ads"])
+    def test_insights_under_the_name_of_a_list_are_told_first(self, name):
+        findings = judged(f"metaads/{name}_20240522_083045.json", [self.INSIGHT] * 2).findings
+        assert findings[0].code == "RZ-OTHER-OPERATION"
+        assert "another dump" in findings[0].message
+        assert "RZ-MISSING-FIELD" in {finding.code for finding in findings}
+
+    @pytest.mark.parametrize("record", [7, None, "x", [], [7]])
+    def test_what_is_no_list_of_records_is_no_mix_up(self, record):
+        told = {f.code for f in judged("metaads/campaigns_20240522_083045.json", [record]).findings}
+        assert "RZ-OTHER-OPERATION" not in told
+        assert told

@@ -25,6 +25,19 @@ LEGACY_ENCODING = declare(
     remedy="Nothing, if the report is old. A new report in Latin-1 deserves a look.",
     source="FORMATS 2.3",
 )
+GARBLED_TEXT = declare(
+    "RZ-GARBLED-TEXT",
+    Role.STRUCTURE,
+    blocks=False,
+    title="Letters were garbled before",
+    explanation=(
+        "Texts were read in a wrong encoding and written again before they came here: 'FaÃ§ade' stands for "
+        "'Façade', or U+FFFD for letters that nobody can tell any more. Figures are not concerned; names are, "
+        "and joins by name. The source itself may hold them so."
+    ),
+    remedy="Look at the place given and at the platform: if that shows the letters, correct the extractor.",
+    source="FORMATS 2.3, encodings",
+)
 TRUNCATED = declare(
     "RZ-TRUNCATED",
     Role.STRUCTURE,

@@ -1,0 +1,101 @@
+"""Letters whose encoding was mistaken before a file was written are told; nothing that languages write is."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from judging_support import Judged, judged
+
+from rawzone_assets.contract import content
+from rawzone_assets.contract.garbled import garbled_table
+
+CODE = "RZ-GARBLED-TEXT"
+TITLES = (
+    "Façade",
+    "Señorita",
+    "Zürich",
+    "Sjö",
+    "d\u2019Or",
+    "été \u2013 hiver",
+    "🎵 fyp",
+    "“Live”",
+    "£5",
+    "90°",
+)
+# What begins like garbled letters and is none.
+LEGITIMATE = (
+    *("AMANHÃ", "AMANHÃ”", "“AMANHÔ live", "AMANHÃ…", "MAÇÃ »", "CORAÇÃO", "pâte à sel", "Âge", "ð", "Guðrún"),
+    *("夜に駆ける", "Ночь", "שיר", "🎵", "É»", "voilà »", "«À»", "naïve", "?", "Ã", "â", "â \u2013 b"),
+)
+
+
+def as_read(title: str, charset: str) -> str:
+    """What is left of a title that was read in that charset, as programs do that raise no error."""
+    return title.encode().decode(charset, "replace")
+
+
+def song(title: str) -> dict[str, object]:
+    return {"songs": [{"trackName": "x", "numStreams": 1}, {"trackName": title, "numStreams": 1}]}
+
+
+def judged_songs(data: bytes) -> Judged:
+    return judged("social_media/spotify", data, name="spotify_songs_4xExampleArtist0000001_20250612.json")
+
+
+def videos(*titles: str) -> bytes:
+    header = "Time,Video title,Video link,Post time,Total likes,Total comments,Total shares,Total views"
+    link = "https://www.tiktok.com/@a/video/748000000000000000"
+    rows = [f'June 9,"{title}",{link}{index},June 9,1,0,0,5' for index, title in enumerate(titles)]
+    return "\r\n".join([header, *rows, ""]).encode()
+
+
+@pytest.mark.parametrize("charset", ["latin-1", "cp1252", "ascii"])
+@pytest.mark.parametrize("title", TITLES)
+class TestGarbledLetters:
+    """The delivery is promoted with a warning that says where they stand."""
+
+    def test_are_told_in_tables_by_their_line_and_byte(self, title: str, charset: str):
+        data = videos("dance", as_read(title, charset))
+        finding = judged("tiktok/videos", data).only(CODE)
+        assert not finding.blocking
+        assert finding.where
+        assert finding.where.line == 3
+        assert finding.where.offset
+        assert data[: finding.where.offset].count(b"\n") == 2
+
+    def test_are_told_in_documents_by_their_member(self, title: str, charset: str):
+        for as_ascii in (True, False):
+            data = json.dumps(song(as_read(title, charset)), ensure_ascii=as_ascii).encode()
+            finding = judged_songs(data).only(CODE)
+            assert finding.where
+            assert finding.where.pointer == "/songs/1/trackName"
+
+
+@pytest.mark.parametrize("title", [*LEGITIMATE, *TITLES])
+def test_what_languages_write_is_not_garbled(title: str):
+    assert judged("tiktok/videos", videos("dance", title)).codes == []
+    assert CODE not in judged_songs(json.dumps(song(title)).encode()).codes
+
+
+def test_old_reports_in_latin_1_are_not_garbled():
+    """Their bytes are read as what they are."""
+    report = b"transaction_id,sale_date,reporting_date,channel,units,track_title\n"
+    data = report + "1,2025-04-01,2025-05-31,Spotify,3,Façade\n".encode("latin-1")
+    assert judged("toolost/sales", data).codes == ["RZ-LEGACY-ENCODING"]
+
+
+@given(
+    texts=st.lists(st.sampled_from(["a", "\n", "\r", "\r\n", "é", "🎵", "Ã"]), max_size=12),
+    size=st.integers(1, 7),
+)
+def test_where_pieces_of_reading_fall_changes_nothing(texts: list[str], size: int):
+    data = ("".join(texts) + "x" + as_read("é", "cp1252") + "".join(texts)).encode()
+    whole = garbled_table(content.BytesContent(data))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(content, "SMALL", -1)
+        patch.setattr(content, "_PIECE", size)
+        assert garbled_table(content.BytesContent(data)) == whole
+    assert whole
