@@ -17,6 +17,7 @@ from rawzone_assets.commands.surroundings import (
     home_option,
     json_option,
     leave,
+    note,
     open_settings,
     printable,
 )
@@ -36,6 +37,11 @@ from rawzone_assets.zone.zone import Zone
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     help="The home of another whole copy of the zone, or its raw folder; may be given more than once.",
 )
+@click.option(
+    "--refill",
+    is_flag=True,
+    help="Put files back into a quarantine or archive that is empty, as its disk is lost and not only away.",
+)
 @click.option("--dry-run", is_flag=True, help="Say what would be put back and from where; write nothing.")
 @witness_options
 @home_option
@@ -46,6 +52,7 @@ def command(
     since: str | None,
     until: str | None,
     others: tuple[Path, ...],
+    refill: bool,
     dry_run: bool,
     no_witness: bool,
     require_witness: bool,
@@ -71,6 +78,7 @@ def command(
             until=until,
             others=[other.absolute() for other in others],
             witnessed={witness.seq: witness.head for witness in testimony.witnesses},
+            refill=refill,
             dry_run=dry_run,
         )
     for record in _records(outcome, dry_run=dry_run):
@@ -82,6 +90,8 @@ def command(
         emit(_summary(outcome, dry_run=dry_run))
     elif not (outcome.repaired or outcome.unrepaired):
         click.echo("Nothing needs repair.")
+    for absent in outcome.absent:
+        note(absent.state)
     left = outcome.unrepaired or (dry_run and outcome.repaired)
     leave(FOUND if left else FINE)
 

@@ -78,6 +78,8 @@ def command(
     else:
         click.echo(_summary(report, damages))
         click.echo(printable(testimony.summary))
+    for absent in report.absent:
+        note(absent.state)
     if report.interrupted:
         note(
             f"{report.interrupted} batches are in flight or were interrupted: the next promotion finishes them."

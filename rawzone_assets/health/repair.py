@@ -33,14 +33,17 @@ def repair(
     until: str | None = None,
     others: Sequence[Path] = (),
     witnessed: Mapping[int, str] | None = None,
+    refill: bool = False,
     dry_run: bool = False,
 ) -> Outcome:
     """Find what is damaged and put it back. ``feeds`` and partitions narrow the files, never the ledger.
 
     ``others`` are folders of other zones or copies of this one; ``witnessed`` has hashes of commits that
-    somebody else saw, which is the only proof of commits missing at the end.
+    somebody else saw, which is the only proof of commits missing at the end. Into a root that is empty nothing
+    is put without ``refill``: its disk may only be away, and would hide what was put there.
 
     Raises:
+        RootAway: Quarantine is such a root.
         ZoneError: The environment failed. What was repaired until then is recorded.
     """
     with reading_the_zone():
@@ -50,6 +53,7 @@ def repair(
             chosen={"feeds": feeds, "since": since, "until": until},
             others=others,
             witnessed=witnessed or {},
+            refill=refill,
             dry_run=dry_run,
         )
 
@@ -61,10 +65,16 @@ def _repair(
     chosen: dict[str, Any],
     others: Sequence[Path],
     witnessed: Mapping[int, str],
+    refill: bool,
     dry_run: bool,
 ) -> Outcome:
     outcome = Outcome()
     report = scrub(zone, **chosen)
+    if not refill:
+        outcome.absent = report.absent
+        for absent in report.absent:
+            if absent.root == zone.layout.quarantine:
+                raise absent  # what is damaged elsewhere is kept there
     sources = _sources(zone, report, others)
     commits = ledger_repair.plan(zone, report.recorded, sources, witnessed)
     restored: list[ledger_repair.Restored] = []
@@ -123,6 +133,10 @@ def _plan(zone: Zone, report: ScrubReport, sources: Sources, outcome: Outcome) -
     for damage in (*report.damages, *report.weaknesses):
         item = by_path.get(damage.path)
         if not _is_repairable(damage) or item is None:
+            continue
+        if any(item.path.is_relative_to(absent.root) for absent in outcome.absent):
+            reason = "its whole root is empty: mount its disk, or give --refill if that is lost"
+            outcome.unrepaired.append(Unrepaired(damage=damage, reason=reason))
             continue
         if not way_is_free(zone, item.path):
             reason = "a link lies in the place of a folder above it: move that away"

@@ -17,7 +17,7 @@ from rawzone_assets.health.rereading import check_item
 from rawzone_assets.health.sources import Found
 from rawzone_assets.zone import codec, upkeep
 from rawzone_assets.zone.compression import Compression, Compressor, compressors
-from rawzone_assets.zone.errors import KeyOccupied, StorageFailed
+from rawzone_assets.zone.errors import KeyOccupied, RootAway, StorageFailed
 from rawzone_assets.zone.landing import HELD_IN_MEMORY, ChangedWhileRead, Unreadable
 from rawzone_assets.zone.portions import parcels
 from rawzone_assets.zone.receipt import Record
@@ -54,6 +54,7 @@ class Outcome:
     repaired: list[Repaired] = field(default_factory=list)
     unrepaired: list[Unrepaired] = field(default_factory=list)
     recorded_late: int = 0  # repairs that an interrupted run had made and not recorded
+    absent: tuple[RootAway, ...] = ()  # roots that are empty, and were left so
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -19,6 +19,7 @@ from rawzone_assets.health.recorded import Recorded
 from rawzone_assets.health.rereading import check
 from rawzone_assets.health.scrub import (
     Progress,
+    absent_roots,
     foreign,
     is_object,
     look_around,
@@ -89,6 +90,7 @@ def scrub_rolling(
     At least one group of files is read, so that any budget gets round some day.
 
     Raises:
+        RootAway: Quarantine's or the archive's disk is not there. Nothing is recorded of what was not yet.
         StorageFailed: The disk refused. What was recorded stays, and the next session goes on from there.
     """
     with reading_the_zone():
@@ -119,6 +121,7 @@ def _scrub(
     around = look_around(zone)
     recorded = around.recorded
     work = _Work(zone=zone, recorded=recorded, run_id=run_id, began=zone.clock())
+    work.require_roots()
     total = sum(weight_of(item) for item in recorded.items.values())
     work.read([item for place, item in recorded.items.items() if place in recorded.known_damage])
     finished = True
@@ -235,6 +238,11 @@ class _Work:
             elif known:
                 self.sound_again.append(item.place)
 
+    def require_roots(self) -> None:
+        """See to it that no disk is away: the ledger would keep for ever that all was missing there."""
+        for absent in absent_roots(self.zone, self.recorded):
+            raise absent
+
     def note(self, seqs: Sequence[int]) -> None:
         """All files of these commits have been read."""
         self._seqs += seqs
@@ -243,6 +251,8 @@ class _Work:
     def save(self) -> None:
         """Record what was read since the last time, as one commit."""
         now = (len(self.places), self.size, len(self.sound_again))
+        if self._news:
+            self.require_roots()  # a disk may go while it is read
         began = timestamp(self.began)
         for seq in self._seqs:
             self.recorded.verified[seq] = max(self.recorded.verified[seq], began)

@@ -7,7 +7,7 @@ and trusts neither size nor time. It goes on after damage, because an auditor wa
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,9 +19,10 @@ from rawzone_assets.health.recorded import Erased, Recorded, read_on, read_recor
 from rawzone_assets.health.rereading import check
 from rawzone_assets.zone import upkeep
 from rawzone_assets.zone.custody import Whereabouts
-from rawzone_assets.zone.errors import StorageFailed
+from rawzone_assets.zone.errors import RootAway, StorageFailed
 from rawzone_assets.zone.garbage import collected_seldom
 from rawzone_assets.zone.ledger import Head
+from rawzone_assets.zone.presence import is_present
 from rawzone_assets.zone.staging import leftovers
 from rawzone_assets.zone.zone import Zone
 
@@ -56,6 +57,7 @@ class ScrubReport:
     head: Head
     interrupted: int
     recorded: Recorded
+    absent: tuple[RootAway, ...]  # roots that are empty: all that is missing there may be sound
 
 
 def scrub(
@@ -129,6 +131,9 @@ def _scrub(
                 missing.append(checked.item)
         if progress:
             progress(done, total)
+    absent: list[RootAway] = []
+    with suppress(OSError):  # what cannot be looked at is named as damage
+        absent.extend(absent_roots(zone, around.recorded))
     found = list(foreign(zone, around, missing, feeds))
     damaged = {damage.path for damage in damages}
     exposed = [weakness for weakness in exposed if weakness.path not in damaged]  # those are not sound
@@ -144,6 +149,7 @@ def _scrub(
         head=around.recorded.head,
         interrupted=len(around.interrupted),
         recorded=around.recorded,
+        absent=tuple(absent),
     )
 
 
@@ -168,6 +174,18 @@ def look_around(
         recorded=recorded,
         interrupted=tuple(leftovers(zone.files, zone.layout)),
     )
+
+
+def absent_roots(zone: Zone, recorded: Recorded) -> Iterator[RootAway]:
+    """What is to be said of roots that are empty although files are recorded in them.
+
+    Raises:
+        OSError: One cannot be looked at.
+    """
+    for name, root in zone.layout.apart.items():
+        holds_files = any(place.startswith(f"{name}/") for place in recorded.items)
+        if holds_files and not is_present(zone.files, root):
+            yield RootAway(name, root)
 
 
 def is_object(recorded: Recorded, item: Item) -> bool:

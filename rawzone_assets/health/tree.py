@@ -17,7 +17,7 @@ from rawzone_assets.health.recorded import Recorded
 from rawzone_assets.zone import upkeep
 from rawzone_assets.zone.custody import Whereabouts
 from rawzone_assets.zone.files import Files
-from rawzone_assets.zone.layout import LEDGER_FOLDER, STAGING_FOLDER
+from rawzone_assets.zone.layout import LEDGER_FOLDER, LOST_AND_FOUND, STAGING_FOLDER
 from rawzone_assets.zone.ledger import DamagedCommit, decode_commit
 from rawzone_assets.zone.replacing import digest_of_file
 from rawzone_assets.zone.staging import Batch
@@ -46,7 +46,9 @@ def _walk(
     folders = [root]
     while folders:
         folder = folders.pop()
-        for name in _names(files, folder, unreadable):
+        # The file system's own, and root's alone: nothing of the zone is in there.
+        denied = [] if folder == root / LOST_AND_FOUND else unreadable
+        for name in _names(files, folder, denied):
             path = folder / name
             if folder == root and name in passing:
                 continue

@@ -71,6 +71,8 @@ class Drafting:
         batch = BatchUnderWay([_judged_by(feed, one) for one in deliveries])
         self._begun = [*(one for one in self._begun if one.is_open), batch]
         try:
+            self._zone.index.catch_up()
+            self._zone.refuse_when_away()  # before any folder is made where its disk belongs
             publisher = self._zone.publisher(self._run_id)
             self._zone.refuse_when_full(reserve=reserve)
             staged = batch.open(publisher, publisher.batch(reserve=reserve, writers=self._writers))

@@ -205,12 +205,16 @@ class RootAway(ZoneError):
         super().__init__(
             f"{root} {self.problem}, so nothing was done: {self.remedy(name)}, then run the command again."
         )
+        self.root = root
+        self.state = f"{root} {self.problem}: {self.remedy(name)}."  # for whoever goes on all the same
 
     @staticmethod
     def remedy(name: str) -> str:
         """What to do about it. A variable that one shell has not set looks like a disk that is away."""
         variable = f"RAWZONE_{name.upper()}"
-        return f"mount its disk, set {variable} to where they lie, or put them back with 'rawzone repair'"
+        return (
+            f"mount its disk, set {variable} to where they lie, or put them back with 'rawzone repair --refill'"
+        )
 
 
 class KeyOccupied(ZoneError):

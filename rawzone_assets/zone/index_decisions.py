@@ -8,6 +8,7 @@ from __future__ import annotations
 import sqlite3
 from typing import NamedTuple
 
+from rawzone_assets.zone import upkeep
 from rawzone_assets.zone.layout import REFUSAL_DIGITS
 from rawzone_assets.zone.receipt import Verdict
 
@@ -61,6 +62,15 @@ class DecisionQueries:
             (bytes.fromhex(begin.ljust(64, "0")), bytes.fromhex(begin.ljust(64, "f")), feed),
         ).fetchone()
         return int(row[0])
+
+    def has_refused_copies(self) -> bool:
+        """Whether a copy of any refused delivery is to lie in quarantine."""
+        row = self._database.execute(
+            "SELECT EXISTS (SELECT 1 FROM receipt INDEXED BY receipt_copy WHERE refused_copy IS NOT NULL "
+            "AND NOT EXISTS (SELECT 1 FROM erased WHERE place = ? || refused_copy))",
+            (f"{upkeep.QUARANTINE}/",),
+        ).fetchone()
+        return bool(row[0])
 
     def has_object(self, key: str) -> bool:
         """Whether an object of this key was promoted."""

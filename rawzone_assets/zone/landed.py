@@ -22,6 +22,7 @@ from rawzone_assets.contract.naming import (
     UNFINISHED_ENDS,
     ignored_name,
 )
+from rawzone_assets.zone.layout import LOST_AND_FOUND
 from rawzone_assets.zone.receipt import printable_path
 
 MOST_LEVELS = 100
@@ -241,8 +242,11 @@ class _Walk:
         except (FileNotFoundError, NotADirectoryError):
             return  # gone, or something else by now: the next look takes it as what it then is
         except OSError:
-            # A link that was put in its place (ELOOP) is no folder that we may not read.
-            if stat.S_ISDIR(os.stat(name, dir_fd=above, follow_symlinks=False).st_mode):
+            # A link that was put in its place (ELOOP) is no folder that we may not read, and at the top of an
+            # ext4 there is one that nobody but root may.
+            if path != LOST_AND_FOUND and stat.S_ISDIR(
+                os.stat(name, dir_fd=above, follow_symlinks=False).st_mode
+            ):
                 self.unreadable.append(printable_path(path)[0])
             return
         try:

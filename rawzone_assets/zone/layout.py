@@ -13,6 +13,7 @@ from rawzone_assets.zone import codec
 
 LEDGER_FOLDER = "_ledger"
 STAGING_FOLDER = "_staging"
+LOST_AND_FOUND = "lost+found"  # at the top of an ext4, root's alone: a root of the zone may be such a top
 COLUMNAR_WORK = "_work"
 _LEDGER_DIGITS = 20
 REFUSAL_DIGITS = 12

@@ -1,4 +1,8 @@
-"""Presence: whether a root of the zone is there. A disk that is not mounted leaves an empty folder, or none."""
+"""Presence: whether a root of the zone is there. A disk that is not mounted leaves an empty folder, or none.
+
+What is staged is no sign of it, for the next promotion stages wherever it is sent; nor is what every new file
+system has at its top.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +10,9 @@ from pathlib import Path
 
 from rawzone_assets.zone.errors import RootAway
 from rawzone_assets.zone.files import Files
-from rawzone_assets.zone.layout import STAGING_FOLDER
+from rawzone_assets.zone.layout import LOST_AND_FOUND, STAGING_FOLDER
+
+_NO_SIGN = (STAGING_FOLDER, LOST_AND_FOUND)
 
 
 def require_present(files: Files, name: str, root: Path) -> None:
@@ -21,7 +27,7 @@ def require_present(files: Files, name: str, root: Path) -> None:
 
 
 def is_present(files: Files, root: Path) -> bool:
-    """Whether anything but what is staged lies in a root.
+    """Whether anything lies in a root that only the zone can have put there.
 
     Raises:
         OSError: It cannot be looked at.
@@ -30,4 +36,4 @@ def is_present(files: Files, root: Path) -> bool:
         names = files.names(root)
     except (FileNotFoundError, NotADirectoryError):
         return False
-    return any(name != STAGING_FOLDER for name in names)
+    return any(name not in _NO_SIGN for name in names)

@@ -70,12 +70,14 @@ def replay(
     ``parallel`` copies are read and judged at a time; ``judge`` must allow that.
 
     Raises:
+        RootAway: Quarantine's disk is not there; nothing was done.
         ZoneError: The environment failed. What was committed stays, everything else stays refused.
     """
     outcome = Outcome()
     if not dry_run:
         zone.recover()  # what a crash cut off may be a replay
     zone.index.catch_up()
+    zone.refuse_when_away()
     for feed in map(zone.settings.policy.applied_to, feeds):
         found = zone.index.entries(feeds=[feed.id], since=since, until=until, open_refusals=True)
         for batch in _batches(sorted(found, key=_order)):

@@ -14,8 +14,9 @@ from typing import Self
 
 from rawzone_assets import __version__
 from rawzone_assets.contract.feed import Platform
+from rawzone_assets.zone import upkeep
 from rawzone_assets.zone.decision import Candidate
-from rawzone_assets.zone.errors import NamesMisread, RootsNested, StorageFailed
+from rawzone_assets.zone.errors import NamesMisread, RootAway, RootsNested, StorageFailed
 from rawzone_assets.zone.files import Files, ensure_folder
 from rawzone_assets.zone.index import Index
 from rawzone_assets.zone.index_seen import SeenFile, Standing
@@ -23,6 +24,7 @@ from rawzone_assets.zone.landing import Landing
 from rawzone_assets.zone.layout import nested
 from rawzone_assets.zone.ledger import Author, Ledger
 from rawzone_assets.zone.local_files import LocalFiles
+from rawzone_assets.zone.presence import is_present
 from rawzone_assets.zone.publishing import Publisher
 from rawzone_assets.zone.receipt import Verdict
 from rawzone_assets.zone.room import Room
@@ -140,6 +142,22 @@ class Zone:
                 Room(files=LocalFiles(), reserve=room.reserve).require(self.index.folder)
         except OSError as error:
             raise StorageFailed("see how much space is free", error) from error
+
+    def refuse_when_away(self) -> None:
+        """Stop where quarantine's disk is not mounted: a copy put into the folder left would be hidden by it.
+
+        Whoever asks has caught up with the ledger.
+
+        Raises:
+            RootAway: Copies are recorded, and quarantine is empty or not there.
+            StorageFailed: It cannot be looked at.
+        """
+        root = self.layout.quarantine
+        try:
+            if not is_present(self.files, root) and self.index.has_refused_copies():
+                raise RootAway(upkeep.QUARANTINE, root)
+        except OSError as error:
+            raise StorageFailed("look into quarantine", error) from error
 
     def _prepare(self) -> None:
         """Create the zone's folders. Once a process, whoever made them: they are durable only once synced."""

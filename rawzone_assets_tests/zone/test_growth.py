@@ -52,6 +52,7 @@ def homes(tmp_path_factory):
         home = tmp_path_factory.mktemp("zone")
         history = write_ledger(home / "raw" / "_ledger", receipts)
         assert history.receipts >= receipts
+        (home / "quarantine" / FEED).mkdir(parents=True)  # the past's refusals lie there, were they files
         write_landing(home / "landing", days=3, until=history.last + timedelta(days=5), bad=False)
         homes[receipts] = home
         with open_zone(home) as zone:

@@ -132,6 +132,15 @@ class TestScanning:
         assert scan.unreadable == ("tiny/closed",)
         assert only(scan.files).path == NOTE
 
+    def test_the_folder_at_the_top_of_a_disk_that_is_the_file_systems_own_is_no_trouble(
+        self, home, landing, as_nobody
+    ):
+        landing.put(NOTE, b"x")
+        (landing.root / "lost+found").mkdir(mode=0o000)
+        scan = Landing(home / "landing").scan()
+        assert scan.unreadable == ()
+        assert only(scan.files).path == NOTE
+
 
 class TestReading:
     def test_the_hash_is_that_of_the_bytes_that_were_read(self, home, landing, small_blocks):

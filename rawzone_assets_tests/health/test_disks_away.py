@@ -1,0 +1,203 @@
+"""Disks that come and go: what belongs on one that is away is put nowhere else, and none of it is damage."""
+
+import errno
+import shutil
+
+import pytest
+
+from rawzone_assets.contract.judging import judge
+from rawzone_assets.health.repair import repair
+from rawzone_assets.health.rolling import scrub_rolling
+from rawzone_assets.health.scrub import scrub
+from rawzone_assets.zone.errors import RootAway, StorageFailed
+from rawzone_assets.zone.local_files import LocalFiles
+from rawzone_assets.zone.replay import replay
+from rawzone_assets_tests.health.archive_support import archive_due, objections, set_policy
+from rawzone_assets_tests.health.damaging import flip, tree
+from rawzone_assets_tests.zone.faulty_files import WatchedFiles
+from rawzone_assets_tests.zone.tiny_platform import NOTES, LandingFolder, open_zone, promote_all
+
+LOST_AND_FOUND = "lost+found"
+LEFT = ["nothing", "folder", "_staging", LOST_AND_FOUND]
+
+
+class Watching(WatchedFiles):
+    """Calls ``act(operation, path)`` before each operation."""
+
+    def __init__(self, act):
+        super().__init__(LocalFiles())
+        self.before = act
+
+
+def take_away(home, root, left="folder"):
+    """Unmount a root's disk; ``left`` is what the folder it was mounted on then holds."""
+    (home / root).rename(home / f"{root} away")
+    if left != "nothing":
+        (home / root / ("" if left == "folder" else left)).mkdir(parents=True)
+
+
+def bring_back(home, root):
+    """Mount it again; what lay in the folder is hidden from now on."""
+    shutil.rmtree(home / root, ignore_errors=True)
+    (home / f"{root} away").rename(home / root)
+
+
+def session(home, *, files=None):
+    with open_zone(home, files=files) as zone:
+        return scrub_rolling(zone, run_id="scrub", budget=3600, window=30)
+
+
+def put_back(home, **options):
+    with open_zone(home) as zone:
+        return repair(zone, run_id="repair", **options)
+
+
+def verified(home, *, files=None):
+    with open_zone(home, files=files) as zone:
+        return scrub(zone)
+
+
+@pytest.fixture
+def home(home):
+    """With refusals in quarantine and objects in the archive."""
+    set_policy(home)
+    with open_zone(home) as zone:
+        archive_due(zone)
+    return home
+
+
+class TestQuarantineAway:
+    """A copy put into the folder on which quarantine's disk belongs is hidden by it: as with raw, ADR 61."""
+
+    @pytest.mark.parametrize("left", LEFT)
+    def test_nothing_is_promoted_and_all_is_once_it_is_back(self, home, left):
+        LandingFolder(home).put("tiny/sum_20240601.csv", b"bad again")
+        LandingFolder(home).put("tiny/note_20240601.txt", b"good\n")
+        take_away(home, "quarantine", left)
+        before = tree(home)
+        with (
+            open_zone(home) as zone,
+            pytest.raises(RootAway, match=r"quarantine is not there or empty.*mount its disk"),
+        ):
+            promote_all(zone)
+        assert tree(home) == before
+        bring_back(home, "quarantine")
+        with open_zone(home) as zone:
+            assert len(promote_all(zone).receipts) == 2
+        assert objections(home) == []
+
+    def test_no_refusal_is_replayed(self, home):
+        take_away(home, "quarantine")
+        with open_zone(home) as zone, pytest.raises(RootAway):
+            replay(zone, [NOTES], judge=judge, run_id="replay")
+
+    def test_a_zone_that_never_refused_anything_needs_none(self, tmp_path):
+        LandingFolder(tmp_path).put("tiny/note_20240601.txt", b"good\n")
+        with open_zone(tmp_path) as zone:
+            promote_all(zone)
+        shutil.rmtree(tmp_path / "quarantine")
+        LandingFolder(tmp_path).put("tiny/note_20240602.txt", b"good too\n")
+        with open_zone(tmp_path) as zone:
+            assert len(promote_all(zone).receipts) == 1
+
+
+class TestScrubbing:
+    """What the ledger is told of damage stays in it for ever."""
+
+    @pytest.mark.parametrize("root", ["quarantine", "archive"])
+    @pytest.mark.parametrize("left", LEFT)
+    def test_a_disk_that_is_away_is_not_recorded_as_damage(self, home, root, left):
+        take_away(home, root, left)
+        before = tree(home / "raw")
+        with pytest.raises(RootAway, match=f"{root} is not there or empty"):
+            session(home)
+        assert tree(home / "raw") == before
+        bring_back(home, root)
+        assert session(home).damages == ()
+
+    def test_nor_is_one_that_goes_while_it_is_read(self, home):
+        def unmount(operation, path):
+            if operation == "open" and path.is_relative_to(home / "archive"):
+                take_away(home, "archive")
+                files.before = lambda *_: None
+
+        files = Watching(unmount)
+        before = tree(home / "raw")
+        with pytest.raises(RootAway):
+            session(home, files=files)
+        assert tree(home / "raw") == before
+
+    def test_nor_is_one_that_this_user_may_not_read(self, home):
+        def deny(operation, path):
+            if path.is_relative_to(home / "archive") and (operation != "status" or path != home / "archive"):
+                raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+        before = tree(home / "raw")
+        with pytest.raises(StorageFailed, match=r"archive: permission is denied"):
+            session(home, files=Watching(deny))
+        assert tree(home / "raw") == before
+
+    def test_verify_names_every_file_and_says_that_the_disk_is_away(self, home):
+        assert verified(home).absent == ()
+        take_away(home, "archive")
+        report = verified(home)
+        assert (len(report.damages), [away.root for away in report.absent]) == (3, [home / "archive"])
+
+
+class TestRepairing:
+    """A disk that is away holds what seems lost: what was put into its place would be hidden, and so would be
+    whatever is archived there after that."""
+
+    def test_nothing_is_put_into_an_archive_that_is_empty(self, home):
+        take_away(home, "archive")
+        outcome = put_back(home)
+        assert (outcome.repaired, len(outcome.unrepaired)) == ([], 3)
+        assert all("mount its disk, or give --refill" in left.reason for left in outcome.unrepaired)
+        assert tree(home / "archive") == {}
+
+    @pytest.mark.parametrize("dry_run", [True, False])
+    def test_nor_anything_anywhere_while_there_is_no_place_for_evidence(self, home, dry_run):
+        LandingFolder(home).put("tiny/note_20240620.txt", b"recent\n")
+        with open_zone(home) as zone:
+            promote_all(zone)
+        flip(next((home / "raw/tiny").rglob("note_20240620*")))
+        take_away(home, "quarantine")
+        before = tree(home)
+        with pytest.raises(RootAway):
+            put_back(home, dry_run=dry_run)
+        assert tree(home) == before
+        bring_back(home, "quarantine")
+        assert len(put_back(home).repaired) == 1
+        assert verified(home).damages == ()
+
+    @pytest.mark.parametrize("root", ["quarantine", "archive"])
+    def test_a_disk_that_is_lost_is_refilled_when_that_is_said(self, home, root):
+        LandingFolder(home).put("tiny/note_20240522_143022.txt", b"one\n" * 20)  # its revisions came one by one
+        LandingFolder(home).put("tiny/again.txt", b"two\n" * 20)
+        take_away(home, root)
+        outcome = put_back(home, refill=True)
+        assert outcome.unrepaired == []
+        assert outcome.repaired
+        assert verified(home).damages == ()
+
+
+class TestTheFileSystemsOwnFolder:
+    """At the top of every ext4 lies ``lost+found``, root's alone, and a root of the zone may be such a top."""
+
+    @pytest.mark.parametrize("root", ["raw", "quarantine", "archive"])
+    def test_is_no_damage(self, home, root):
+        own = home / root / LOST_AND_FOUND
+        own.mkdir()
+
+        def deny(operation, path):
+            if operation == "names" and path == own:
+                raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+        assert verified(home, files=Watching(deny)).damages == ()
+        assert session(home, files=Watching(deny)).damages == ()
+
+    def test_what_was_put_there_is_seen_by_whoever_may(self, home):
+        lost = next((home / "archive").rglob("*.gz"))
+        (home / "archive" / LOST_AND_FOUND).mkdir()
+        lost.rename(home / "archive" / LOST_AND_FOUND / "#12345")
+        assert sorted(damage.kind for damage in verified(home).damages) == ["missing", "renamed"]
