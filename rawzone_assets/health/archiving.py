@@ -252,7 +252,7 @@ class _Work:
         )
 
     def _require_room(self, size: int) -> None:
-        self.zone.refuse_when_full()
+        # Of raw nothing is asked: what moves frees room there, and commits may use the reserve.
         room = Room(files=self.zone.files, reserve=self.zone.settings.reserve)
         try:
             room.require(nearest_folder(self.zone.layout.archive), size)

@@ -19,7 +19,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from rawzone_assets.contract.feed import Platform
 from rawzone_assets.health.checks import Check, Health, failed, ok, warn
 from rawzone_assets.health.figures import counted
-from rawzone_assets.health.protection import examine_protection, hard_links_check, protection_check
+from rawzone_assets.health.protection import hard_links_check, tried_protection
 from rawzone_assets.zone import upkeep
 from rawzone_assets.zone.errors import LandingMissing, LedgerDamaged, LedgerGone, RootAway, StorageFailed
 from rawzone_assets.zone.files import Files, nearest_folder
@@ -67,7 +67,7 @@ def examine_zone(
     if links:
         yield links
     if head is not None:
-        yield protection_check(examine_protection(layout, files, ledger, head), wanted=settings.immutable)
+        yield tried_protection(layout, files, ledger, head, wanted=settings.immutable)
         yield _clock(head, now)
         yield _index(settings, head)
         yield from _absent(settings, files)

@@ -94,6 +94,15 @@ def examine_protection(layout: Layout, files: Files, ledger: Ledger, head: Head)
     )
 
 
+def tried_protection(layout: Layout, files: Files, ledger: Ledger, head: Head, *, wanted: bool) -> Check:
+    """The doctor's line, once it was tried; or what keeps this user from trying."""
+    try:
+        return protection_check(examine_protection(layout, files, ledger, head), wanted=wanted)
+    except OSError as error:
+        seen = f"cannot be tried at {error.filename} ({(error.strerror or str(error)).lower()})"
+        return failed(_NAME, seen, "give this user read access")
+
+
 def protection_check(protection: Protection | None, *, wanted: bool) -> Check:
     """The doctor's line: the grade, and what to do for the next one. ``wanted``: RAWZONE_IMMUTABLE is set."""
     if protection is None:

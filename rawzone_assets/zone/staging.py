@@ -64,12 +64,16 @@ class Batch:
         self.quarantine_folder = places.quarantine_folder
         self.archive_folder = places.archive_folder
         self._writing = BatchWriting(writers, self._room) if writers else None
+        self._is_ours = self._reaches_archive = (
+            False  # of a batch that another process began it has to be asked
+        )
 
     def open(self) -> None:
         """Create the folders; the caller holds the zone's lock, so that recovery cannot take them for dead.
 
         Their names become durable with the commit: before it nothing relies on them.
         """
+        self._is_ours = True
         for folder in (self.folder, self.quarantine_folder):
             for changed in sorted(ensure_folder(self._files, folder) - {folder.parent}):
                 self._files.sync_folder(changed)
@@ -80,6 +84,7 @@ class Batch:
         Whoever made those may have been killed before they were durable, so all down from the archive's parent
         are synced.
         """
+        self._reaches_archive = True
         changed = ensure_folder(self._files, self.archive_folder)
         root = self._layout.archive
         for folder in sorted(changed | {self._layout.archive_staging, root, root.parent, root.parent.parent}):
@@ -176,7 +181,7 @@ class Batch:
             if self._files.names(self.quarantine_folder):
                 self._files.sync_folder(self.quarantine_folder)
                 self._files.sync_folder(self.quarantine_folder.parent)
-            if self._files.status(self.archive_folder) is not None:
+            if self._has_archive_side():
                 self._files.sync_folder(self.archive_folder)
             self._files.create(path, [data])
             self._files.sync(path)
@@ -212,13 +217,20 @@ class Batch:
 
     def discard(self) -> None:
         """Remove everything staged; what was linked keeps its other name."""
-        for folder in (self.archive_folder, self.quarantine_folder, self.folder):
+        folders = (self.quarantine_folder, self.folder)
+        for folder in (self.archive_folder, *folders) if self._has_archive_side() else folders:
             if self._files.status(folder) is None:
                 continue
             for _ in range(_MOST_PASSES):
                 self._empty(folder)
                 if self._is_removed(folder):
                     break
+
+    def _has_archive_side(self) -> bool:
+        """Not looked for by whoever puts nothing there: the archive may be closed to this user, or fail."""
+        if self._is_ours:
+            return self._reaches_archive
+        return self._files.status(self.archive_folder) is not None
 
     def _empty(self, folder: Path) -> None:
         # The commit goes first: without it the rest is nothing but scratch.

@@ -2,6 +2,7 @@
 
 import errno
 import shutil
+from dataclasses import replace
 from unittest import mock
 
 import pytest
@@ -69,6 +70,44 @@ class TestReadOnly:
             assert len(archived_keys(zone)) == 3
         assert objections(home) == []
         assert not list((home / "archive" / "_staging").iterdir())
+
+
+class TestClosed:
+    """An archive that this user may not enter, or whose disk fails, is looked into by nobody who need not."""
+
+    @pytest.mark.parametrize("code", [errno.EACCES, errno.EIO])
+    def test_it_holds_up_no_promotion(self, home, code):
+        class Closed(WatchedFiles):
+            def before(self, operation, path):
+                if path.is_relative_to(home / "archive") and path != home / "archive":
+                    raise OSError(code, "closed", str(path))
+
+        with open_zone(home) as zone:
+            archive_due(zone)
+        LandingFolder(home).put("tiny/note_20240629.txt", b"new\n")
+        LandingFolder(home).put("tiny/note_20240628.txt", b"bad")
+        with open_zone(home, files=Closed(LocalFiles())) as zone:
+            assert len(promote_all(zone).receipts) == 2
+        assert [path.name for path in (home / "raw" / "_staging").iterdir()] == ["lock"]
+        assert objections(home) == []
+
+
+class RawFull(WatchedFiles):
+    """A disk of raw on which not a byte of the reserve is left."""
+
+    def free_bytes(self, path):
+        return 0 if path.name == "raw" else 2**40
+
+
+class TestRawFull:
+    """Archiving is the way out of a disk that is full: what moves frees it, and commits may use the reserve."""
+
+    def test_what_is_due_moves(self, home):
+        with open_zone(home, files=RawFull(LocalFiles())) as zone:
+            zone.settings = replace(zone.settings, reserve=2**20)
+            archive_due(zone)
+            assert len(archived_keys(zone)) == 3
+        assert objections(home) == []
 
 
 class TestNotMounted:

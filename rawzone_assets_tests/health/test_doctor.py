@@ -19,6 +19,7 @@ from rawzone_assets.zone.local_files import LocalFiles
 from rawzone_assets.zone.promotion import record_unrecognized
 from rawzone_assets.zone.settings import Settings
 from rawzone_assets.zone.zone import Zone
+from rawzone_assets_tests.zone.tiny_platform import LandingFolder, open_zone, promote_all
 
 NOW = datetime(2025, 6, 12, tzinfo=UTC)
 
@@ -124,6 +125,24 @@ class TestZoneChecks:
         finally:
             os.seteuid(0)
         assert {"landing", "raw", "quarantine", "state"} <= unwell(found)
+
+    @pytest.mark.skipif(os.geteuid() != 0, reason="only root can do without its rights for a while")
+    @pytest.mark.parametrize("root", ["quarantine", "archive"])
+    def test_a_root_that_this_user_may_not_look_into_does_not_end_the_examination(self, open_home, root):
+        home = open_home / "zone"
+        LandingFolder(home).put_all({"tiny/note_20240501.txt": b"good\n", "tiny/note_20240502.txt": b"bad"})
+        with open_zone(home) as zone:
+            promote_all(zone)
+            settings = zone.settings
+        (home / root).mkdir(exist_ok=True)
+        (home / root).chmod(0o700)
+        os.seteuid(65534)
+        try:
+            found = checks(settings)
+        finally:
+            os.seteuid(0)
+        assert root in unwell(found)
+        assert "index" in found  # the last of them
 
     def test_little_space_warns_and_too_little_fails(self, settings):
         assert checks(settings, files=Broken(None, free=100 * 2**20))["space for raw"].health is Health.WARN
