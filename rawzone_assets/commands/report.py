@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from rawzone_assets.commands.pages import write_page
+from rawzone_assets.commands.pages import refuse_existing, write_page
 from rawzone_assets.commands.selection import Day, checked_range, chosen_feeds, range_options
 from rawzone_assets.commands.surroundings import (
     emit,
@@ -31,8 +31,15 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
 @range_options
 @click.option("--recorded-since", type=Day(), metavar="DAY", help="First day of the ledger's clock (UTC).")
 @click.option("--recorded-until", type=Day(), metavar="DAY", help="Last day of the ledger's clock, included.")
-@click.option("--html", "html", type=_FILE, help="Write it as one page that needs no network and no script.")
-@click.option("--md", "markdown", type=_FILE, help="Write it as Markdown. [default: to standard output]")
+@click.option(
+    "--html",
+    "html",
+    type=_FILE,
+    help="Write it to this new file, as one page that needs no network and no script.",
+)
+@click.option(
+    "--md", "markdown", type=_FILE, help="Write it to this new file, as Markdown. [default: to standard output]"
+)
 @home_option
 @json_option
 def command(
@@ -53,6 +60,7 @@ def command(
     """
     checked_range(since, until)
     checked_range(recorded_since, recorded_until, of="recorded-")
+    refuse_existing(path for path in (html, markdown) if path)
     with open_zone(open_settings_of_a_zone()) as zone:
         scope = Scope(
             feeds=tuple(sorted(chosen_feeds(feeds, zone.index.feeds()))),

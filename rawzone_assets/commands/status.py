@@ -16,7 +16,7 @@ from rawzone_assets.commands.surroundings import (
     json_option,
     leave,
     note,
-    open_settings,
+    open_settings_of_a_zone,
     open_zone,
     printable,
 )
@@ -50,7 +50,7 @@ def command(*, as_json: bool) -> None:
     future. With --json every figure of 'rawzone health'. Exit code 1 when a feed is stale; one that never
     brought anything is not.
     """
-    with open_zone(open_settings()) as zone:
+    with open_zone(open_settings_of_a_zone()) as zone:
         health = read_health(zone, all_platforms())
     status = health.status
     if as_json:
@@ -73,6 +73,7 @@ def command(*, as_json: bool) -> None:
 
 
 def _troubles(health: ZoneHealth) -> Iterator[str]:
+    yield from health.absent
     if health.damaged:
         yield f"Known to be damaged: {counted(health.damaged, 'stored file')} ('rawzone repair --dry-run')."
     for feed in health.status.feeds:

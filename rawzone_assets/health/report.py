@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from rawzone_assets.contract.feed import Platform
+from rawzone_assets.health.absence import absences
 from rawzone_assets.health.coverage import coverage_of
 from rawzone_assets.health.disks import Disk, disks_of
 from rawzone_assets.health.forecast import Outlook
@@ -66,6 +67,7 @@ class ZoneHealth:
     damaged: int
     drills: DrillTotals
     disks: tuple[Disk, ...]
+    absent: tuple[str, ...] = ()  # what is to be said of roots whose disk is away
 
     def group(self, name: str) -> tuple[FeedHealth, ...]:
         """The feeds of a group."""
@@ -76,6 +78,14 @@ class ZoneHealth:
     def concerns(self) -> tuple[str, ...]:
         """What somebody should look at, a sentence each."""
         return tuple(_concerns(self))
+
+    @property
+    def otherwise(self) -> str:
+        """What is said where there are no concerns. Open refusals are none, as they may stay open for good."""
+        refusals = self.total.quarantined
+        if not refusals:
+            return "nothing"
+        return f"nothing but {_counted(refusals, 'open refusal')}: 'rawzone quarantine ls --open'"
 
     @property
     def stale(self) -> int:
@@ -123,6 +133,7 @@ def read_health(zone: Zone, platforms: Iterable[Platform]) -> ZoneHealth:
         damaged=sum(damage.values()),
         drills=zone.index.drills.totals(),
         disks=disks,
+        absent=tuple(absences(zone)),
     )
 
 
@@ -188,6 +199,7 @@ def _total(status: ZoneStatus) -> FeedStatus:
 
 
 def _concerns(health: ZoneHealth) -> Iterable[str]:
+    yield from (sentence.rstrip(".") for sentence in health.absent)
     if health.damaged:
         yield f"{_counted(health.damaged, 'stored file')} known to be damaged: run 'rawzone repair --dry-run'"
     yield from _drill_concerns(health)

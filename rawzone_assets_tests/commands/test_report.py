@@ -216,6 +216,16 @@ class TestDocuments:
             assert f"| {verdict} | {summary[verdict]:,} |" in text
             assert f"{verdict}{summary[verdict]:,}" in page
 
+    @pytest.mark.parametrize("there", ["--html", "--md"])
+    def test_a_report_that_may_have_been_handed_out_is_not_overwritten(self, rawzone, tmp_path, there):
+        """As no proof, plan or export is; a page of figures, which is written every hour, is replaced."""
+        options = {"--html": tmp_path / "r.html", "--md": tmp_path / "r.md"}
+        options[there].write_text("of last year")
+        outcome = rawzone("report", *(str(word) for option in options.items() for word in option))
+        assert (outcome.code, outcome.out) == (2, b"")
+        assert outcome.err == f"{options[there]} exists already and is not overwritten: name another file.\n"
+        assert [path.read_text() for path in tmp_path.glob("r.*")] == ["of last year"]
+
     def test_a_file_that_cannot_be_written_and_a_zone_that_is_not_there_are_one_sentence(
         self, rawzone, nowhere, tmp_path
     ):

@@ -85,8 +85,14 @@ class TestSelfContained:
         assert "full about 2027-12-30" in page
 
     def test_an_empty_zone_has_a_page_too(self):
-        page = page_of(health_of(groups={}, disks=()))
+        health = health_of(groups={}, disks=())
+        page = page_of(replace(health, total=replace(health.total, quarantined=0)))
         assert "Nothing to look at." in page
+
+    def test_open_refusals_are_not_called_nothing(self):
+        health = health_of(groups={}, disks=())
+        page = page_of(replace(health, total=replace(health.total, quarantined=2)))
+        assert "Nothing to look at but 2 open refusals: " in page
 
 
 class TestHostileNames:

@@ -93,6 +93,17 @@ class TestReport:
         assert "waiting_files" not in shown(desk)
         assert "landing" in shown(desk)["to_look_at"].value
 
+    def test_open_refusals_are_no_concern_and_are_not_called_nothing(self, desk):
+        """They may stay open for good, and 'rawzone health' would end with 1 for good (ADR 33)."""
+        desk.land("20240531")
+        desk.land("20240531", "bad", name="sums")
+        desk.run("2024-05-31")
+        desk.run("2024-05-31", feed_id=SUMS)
+        assert report(desk).success
+        facts = shown(desk)
+        assert facts["concerns"].value == 0
+        assert facts["to_look_at"].value == "nothing but 1 open refusal: 'rawzone quarantine ls --open'"
+
     def test_what_is_to_look_at_is_text_and_no_markup(self, desk):
         filled(desk)
         (desk.home / "landing").rename(desk.home / "unmounted")
