@@ -21,6 +21,7 @@ from rawzone_assets.commands.surroundings import (
     leave,
     note,
     open_settings,
+    open_settings_of_a_zone,
     printable,
 )
 from rawzone_assets.health import channels
@@ -167,11 +168,11 @@ def test(*, as_json: bool) -> None:
 
 
 def _book() -> Book:
-    return read_book(open_settings().layout.state) or Book()
+    return read_book(open_settings_of_a_zone().layout.state) or Book()
 
 
 def _changing() -> Any:
-    state = open_settings().layout.state
+    state = open_settings_of_a_zone().layout.state
     if not book_path(state).exists():
         fail("The sensor 'alerts' has not looked at this zone yet, so there is no incident: start Dagster.")
     return changing_book(state)

@@ -22,7 +22,6 @@ from rawzone_assets.commands.surroundings import (
     json_option,
     leave,
     note,
-    open_settings,
     open_settings_of_a_zone,
     open_zone,
     printable,
@@ -201,7 +200,7 @@ def _applied_record(outcome: Outcome, digest: str) -> dict[str, Any]:
 def list_archived(*, feeds: tuple[str, ...], since: str | None, until: str | None, as_json: bool) -> None:
     """List what is in the archive and not in raw, by feed and capture day."""
     checked_range(since, until)
-    with open_zone(open_settings()) as zone:
+    with open_zone(open_settings_of_a_zone()) as zone:
         chosen = chosen_feeds(feeds, zone.index.feeds())
         shown = 0
         found = zone.index.custody.kept(feeds=chosen, since=since, until=until, whereabouts=Whereabouts.ARCHIVE)

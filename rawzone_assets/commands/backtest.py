@@ -19,7 +19,7 @@ from rawzone_assets.commands.surroundings import (
     home_option,
     json_option,
     leave,
-    open_settings,
+    open_settings_of_a_zone,
     open_zone,
     printable,
 )
@@ -50,7 +50,7 @@ def command(*, feeds: tuple[str, ...], since: str | None, until: str | None, as_
     change, or when a stored file is not as recorded.
     """
     checked_range(since, until)
-    with open_zone(open_settings()) as zone, JudgePool(_PLATFORMS) as judge:
+    with open_zone(open_settings_of_a_zone()) as zone, JudgePool(_PLATFORMS) as judge:
         chosen = chosen_feeds(feeds, zone.index.feeds())
         declared = {feed.id: feed for feed in all_feeds()}
         gone = [feed for feed in chosen if feed not in declared]

@@ -8,7 +8,13 @@ import click
 
 from rawzone_assets.access.opening import cache_of
 from rawzone_assets.access.reading import original_bytes, resolve, stored_form, with_stored_objects
-from rawzone_assets.commands.surroundings import emit, home_option, json_option, open_settings, open_zone
+from rawzone_assets.commands.surroundings import (
+    emit,
+    home_option,
+    json_option,
+    open_settings_of_a_zone,
+    open_zone,
+)
 
 
 @click.command(name="cat")
@@ -22,7 +28,7 @@ def command(*, wanted: str, quarantined: bool, as_json: bool) -> None:
     A duplicate gives the bytes of the object it repeats. With --json, one line tells what was checked and no
     bytes are written.
     """
-    settings = open_settings()
+    settings = open_settings_of_a_zone()
     cache = cache_of(settings)
     with open_zone(settings) as zone:
         entries = with_stored_objects(zone, resolve(zone, wanted))

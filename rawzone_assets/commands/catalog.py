@@ -12,7 +12,7 @@ from rawzone_assets.commands.surroundings import (
     fail,
     home_option,
     json_option,
-    open_settings,
+    open_settings_of_a_zone,
     printable,
 )
 from rawzone_assets.health.figures import readable_size
@@ -46,7 +46,7 @@ def rebuild(*, as_json: bool) -> None:
 
 
 def _run(build: Callable[[ParquetCatalog], Standing], *, as_json: bool) -> None:
-    settings = open_settings()
+    settings = open_settings_of_a_zone()
     if not settings.layout.ledger.is_dir():
         fail(f"There is no ledger in {settings.layout.raw}, so there is nothing to take in: promote first.")
     with Zone(settings) as zone:

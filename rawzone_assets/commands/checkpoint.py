@@ -23,7 +23,7 @@ from rawzone_assets.commands.surroundings import (
     json_option,
     leave,
     note,
-    open_settings,
+    open_settings_of_a_zone,
     open_zone,
     printable,
     zone_without_index_file,
@@ -56,7 +56,7 @@ def command(*, old: Path | None, full: bool, keys: tuple[str, ...], output: Path
     tells whether everything it counted is still there unchanged. It is signed when RAWZONE_SIGNING_KEY names
     a key.
     """
-    settings = open_settings()
+    settings = open_settings_of_a_zone()
     layout = settings.layout
     if old is None and not layout.commit(0).exists():
         open_zone(settings).close()  # a ledger that was read before and is gone is nothing to testify to

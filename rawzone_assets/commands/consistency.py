@@ -16,7 +16,7 @@ from rawzone_assets.commands.surroundings import (
     home_option,
     json_option,
     leave,
-    open_settings,
+    open_settings_of_a_zone,
     open_zone,
     printable,
 )
@@ -42,7 +42,7 @@ def command(*, feeds: tuple[str, ...], since: str | None, until: str | None, as_
     first, last = _range(since, until)
     chosen = chosen_feeds(feeds)
     wanted = [feed for feed in all_feeds() if not chosen or feed.id in chosen]
-    with open_zone(open_settings()) as zone:
+    with open_zone(open_settings_of_a_zone()) as zone:
         days = consistency_of(zone, wanted, since=first, until=last, platforms=all_platforms())
     bad = [day for day in days if not day.is_consistent]
     if as_json:

@@ -19,7 +19,7 @@ from rawzone_assets.commands.surroundings import (
     json_option,
     leave,
     note,
-    open_settings,
+    open_settings_of_a_zone,
     open_zone,
     printable,
 )
@@ -47,7 +47,7 @@ def command(*, page: Path | None, as_json: bool) -> None:
 
     Dagster shows the same in the asset zone/health. Exit code 1 when there is something to look at.
     """
-    with open_zone(open_settings()) as zone:
+    with open_zone(open_settings_of_a_zone()) as zone:
         health = read_health(zone, all_platforms())
     if page is not None:
         write_page(page, page_of(health))

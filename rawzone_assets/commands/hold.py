@@ -13,7 +13,6 @@ from rawzone_assets.commands.surroundings import (
     home_option,
     json_option,
     note,
-    open_settings,
     open_settings_of_a_zone,
     open_zone,
     printable,
@@ -122,7 +121,7 @@ def release(*, identity: str, reason: str, authority: str, by: str | None, as_js
 @json_option
 def list_holds(*, also_lifted: bool, as_json: bool) -> None:
     """List the holds in force, oldest first."""
-    with open_zone(open_settings()) as zone:
+    with open_zone(open_settings_of_a_zone()) as zone:
         holds = zone.index.holds.ever() if also_lifted else zone.index.holds.in_force()
     for hold in holds:
         if as_json:

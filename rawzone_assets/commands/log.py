@@ -17,7 +17,7 @@ from rawzone_assets.commands.surroundings import (
     home_option,
     json_option,
     note,
-    open_settings,
+    open_settings_of_a_zone,
     open_zone,
     printable,
 )
@@ -46,7 +46,7 @@ def command(
     Unrecognized files and scrubs have no feed: they show when no FEED is given. Only verdicts show when one is
     asked for.
     """
-    with open_zone(open_settings()) as zone:
+    with open_zone(open_settings_of_a_zone()) as zone:
         wanted = chosen_feeds(feeds, zone.index.feeds())
         written = chronicle if everything else _receipts
         shown = 0

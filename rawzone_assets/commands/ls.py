@@ -21,7 +21,7 @@ from rawzone_assets.commands.surroundings import (
     home_option,
     json_option,
     note,
-    open_settings,
+    open_settings_of_a_zone,
     open_zone,
     printable,
 )
@@ -76,7 +76,7 @@ def command(
     """
     checked_range(since, until)
     checked_range(data_since, data_until, of="data-")
-    settings = open_settings()
+    settings = open_settings_of_a_zone()
     with open_zone(settings) as zone:
         found = RawReader(zone).find(
             *sorted(chosen_feeds(feeds, zone.index.feeds())),

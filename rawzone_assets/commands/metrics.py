@@ -13,7 +13,7 @@ from rawzone_assets.commands.surroundings import (
     home_option,
     json_option,
     note,
-    open_settings,
+    open_settings_of_a_zone,
     open_zone,
 )
 from rawzone_assets.health.metrics import registry_of
@@ -37,7 +37,7 @@ def command(*, out: Path | None, as_json: bool) -> None:
 
     Labels hold feeds, verdicts and the zone's roots, never names of files or people.
     """
-    with open_zone(open_settings()) as zone:
+    with open_zone(open_settings_of_a_zone()) as zone:
         registry = registry_of(read_health(zone, all_platforms()))
     if out is not None:
         try:

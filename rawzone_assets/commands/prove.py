@@ -26,7 +26,7 @@ from rawzone_assets.commands.surroundings import (
     json_option,
     leave,
     note,
-    open_settings,
+    open_settings_of_a_zone,
     open_zone,
 )
 from rawzone_assets.zone.checkpoints import Issued
@@ -81,7 +81,7 @@ def command(
     trusted = trusted_keys(keys)
     older = older or since
     with ExitStack() as opened:
-        zone = opened.enter_context(open_zone(open_settings()))
+        zone = opened.enter_context(open_zone(open_settings_of_a_zone()))
         tree = opened.enter_context(RecordTree.of(zone))
         tree.catch_up()
         try:

@@ -22,7 +22,7 @@ from rawzone_assets.commands.surroundings import (
     json_option,
     leave,
     note,
-    open_settings,
+    open_settings_of_a_zone,
     open_zone,
     printable,
 )
@@ -52,7 +52,7 @@ def list_refused(
 ) -> None:
     """List refused deliveries, newest last, with the codes of what blocks them."""
     checked_range(since, until)
-    with open_zone(open_settings()) as zone:
+    with open_zone(open_settings_of_a_zone()) as zone:
         chosen = chosen_feeds(feeds, zone.index.feeds())
         shown = 0
         refused = history(
@@ -81,7 +81,7 @@ def list_refused(
 @json_option
 def show_refused(*, wanted: str, as_json: bool) -> None:
     """Why a delivery was refused: every finding with its place and what to do, and where its copy lies."""
-    with open_zone(open_settings()) as zone:
+    with open_zone(open_settings_of_a_zone()) as zone:
         entries = resolve(zone, wanted)
         refused = [entry for entry in entries if entry.receipt.verdict is Verdict.QUARANTINED]
         if not refused:
@@ -113,7 +113,7 @@ def replay_refused(
     copies stay. Exit code 1 when something is still refused. Running it again changes nothing.
     """
     checked_range(since, until)
-    with open_zone(open_settings()) as zone, JudgePool(_PLATFORMS) as judge:
+    with open_zone(open_settings_of_a_zone()) as zone, JudgePool(_PLATFORMS) as judge:
         recorded = zone.index.open_refusals()
         chosen = chosen_feeds(feeds, recorded)
         declared = {feed.id: feed for feed in all_feeds()}

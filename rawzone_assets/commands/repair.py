@@ -19,6 +19,7 @@ from rawzone_assets.commands.surroundings import (
     leave,
     note,
     open_settings,
+    open_settings_of_a_zone,
     printable,
 )
 from rawzone_assets.commands.testimony import ask_witnesses, witness_options
@@ -67,7 +68,7 @@ def command(
     """
     checked_range(since, until)
     chosen = chosen_feeds(feeds)
-    settings = open_settings()
+    settings = open_settings() if others else open_settings_of_a_zone()  # all of it may be lost
     testimony = ask_witnesses(settings, skip=no_witness, require=require_witness)
     with Zone(settings) as zone:
         outcome = repair(

@@ -14,7 +14,7 @@ from rawzone_assets.commands.surroundings import (
     emit,
     home_option,
     json_option,
-    open_settings,
+    open_settings_of_a_zone,
     open_zone,
     printable,
 )
@@ -51,7 +51,7 @@ def command(*, wanted: str, as_json: bool) -> None:
     WANTED is a key in raw, a stored name, a SHA-256 or its first 8 digits, or a path: of a landed file, an
     object, or a quarantined copy.
     """
-    with open_zone(open_settings()) as zone:
+    with open_zone(open_settings_of_a_zone()) as zone:
         times = CommitTimes(zone)
         entries = with_stored_objects(zone, resolve(zone, wanted))
         for number, entry in enumerate(entries):

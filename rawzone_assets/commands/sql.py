@@ -22,7 +22,7 @@ from rawzone_assets.commands.surroundings import (
     json_option,
     leave,
     note,
-    open_settings,
+    open_settings_of_a_zone,
     open_zone,
 )
 from rawzone_assets.contract.feed import Feed
@@ -50,7 +50,7 @@ def command(*, query: str, as_csv: bool, no_refresh: bool, as_json: bool) -> Non
     if as_csv and as_json:
         fail("--csv and --json exclude each other: choose one.")
     feeds = all_feeds()
-    with open_zone(open_settings()) as zone:
+    with open_zone(open_settings_of_a_zone()) as zone:
         lacking = 0 if no_refresh else _refresh(zone, sql.named_feeds(query, feeds))
         named = sql.named_ledger_views(query)
         connection = sql.connect(zone, feeds, ledger_views=named, is_confined=True)

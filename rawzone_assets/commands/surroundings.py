@@ -47,7 +47,7 @@ def open_settings(home: Path | None = None) -> Settings:
 
 
 def open_settings_of_a_zone() -> Settings:
-    """The same, for a command whose "all is well" must not be said of a folder that was mistyped.
+    """The same, for a command that asks a zone: nothing is to be said of a folder that was mistyped.
 
     Raises:
         Failure: Neither the zone's folder nor its raw root exists.

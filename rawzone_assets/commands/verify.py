@@ -78,6 +78,11 @@ def command(
     else:
         click.echo(_summary(report, damages))
         click.echo(printable(testimony.summary))
+    if damages and not report.commits:
+        note(
+            f"No commit lies in {settings.layout.ledger}: if its disk is away, mount it before anything else, "
+            "and move nothing away."
+        )
     for absent in report.absent:
         note(absent.state)
     if report.interrupted:

@@ -90,6 +90,7 @@ def scrub_rolling(
     At least one group of files is read, so that any budget gets round some day.
 
     Raises:
+        LedgerGone: The disk of raw is not there. Nothing is recorded, as below.
         RootAway: Quarantine's or the archive's disk is not there. Nothing is recorded of what was not yet.
         StorageFailed: The disk refused. What was recorded stays, and the next session goes on from there.
     """
@@ -117,6 +118,7 @@ def _scrub(
 ) -> Session:
     started = saved = timer()
     with suppress(LedgerDamaged):  # what that is, the session itself tells
+        zone.index.catch_up()  # else all that lies in quarantine were foreign beside a ledger that is away
         zone.recover()
     around = look_around(zone)
     recorded = around.recorded

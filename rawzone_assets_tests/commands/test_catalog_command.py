@@ -23,7 +23,8 @@ def test_it_holds_every_receipt_of_the_log(own):
 
 
 def test_without_a_ledger_it_says_so_and_creates_nothing(nowhere):
+    nowhere.home.mkdir()
     outcome = nowhere("catalog", "update")
     assert (outcome.code, outcome.out) == (2, b"")
     assert "promote first" in outcome.err
-    assert not nowhere.home.exists()
+    assert list(nowhere.home.iterdir()) == []

@@ -36,6 +36,7 @@ class TestConsistency:
         assert not record["consistent"]
 
     def test_without_a_range_it_looks_at_two_weeks_that_are_over(self, nowhere):
+        nowhere.home.mkdir()
         outcome = nowhere("consistency")
         assert outcome.code == 0
         assert outcome.text.startswith("14 of 14 days")

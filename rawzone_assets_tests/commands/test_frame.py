@@ -207,7 +207,16 @@ class TestADiskThatIsNotMounted:
     """A ledger that was read and is empty now is no new one: nothing is listed, promoted or testified to."""
 
     @pytest.mark.parametrize(
-        "command", [("promote", "--now"), ("status",), ("ls",), ("log",), ("checkpoint",), ("archive", "plan")]
+        "command",
+        [
+            ("promote", "--now"),
+            ("scrub",),
+            ("status",),
+            ("ls",),
+            ("log",),
+            ("checkpoint",),
+            ("archive", "plan"),
+        ],
     )
     def test_is_one_sentence_and_nothing_is_written(self, own, command):
         assert own("ls").code == 0
@@ -218,6 +227,14 @@ class TestADiskThatIsNotMounted:
         assert "is empty, but its commit" in outcome.err
         assert "mount the disk" in outcome.err
         assert list((own.home / "raw").iterdir()) == []
+
+    def test_verify_says_first_of_all_what_is_to_be_done(self, own):
+        """It believes no index, so all that lies in quarantine is foreign to it."""
+        (own.home / "raw").rename(own.home / "elsewhere")
+        (own.home / "raw").mkdir()
+        outcome = own("verify", "--no-witness")
+        assert outcome.code == 1
+        assert "mount it before anything else, and move nothing away" in outcome.err
 
 
 class TestNamesInAnyLocale:
@@ -272,13 +289,27 @@ class TestHome:
         assert without == {"explain", "verify-proof"}  # which ask no zone
 
     @pytest.mark.parametrize(
-        ("command", "code"),
-        [("ls", 0), ("log", 0), ("status", 0), ("quarantine ls", 0), ("verify", 2), ("scrub", 2)],
+        "command",
+        [
+            *("status", "health", "ls", "log", "show KEY", "cat KEY", "sql SELECT+1", "metrics", "consistency"),
+            *("quarantine ls", "quarantine show KEY", "quarantine replay", "backtest distrokid/sales"),
+            *("verify", "scrub", "repair", "repair --dry-run", "checkpoint", "prove KEY", "report"),
+            *("archive plan", "archive ls", "archive drill", "hold ls", "catalog update", "reindex"),
+            *("alerts ls", "alerts show stale:distrokid/sales", "alerts ack stale:distrokid/sales"),
+        ],
     )
-    def test_a_command_that_reads_creates_nothing_where_there_is_no_zone(self, nowhere, command, code):
-        """Lists are empty there; whoever asks whether all is sound is not told that it is."""
-        assert nowhere(*command.split()).code == code
+    def test_a_mistyped_one_is_told_by_every_command_and_not_created(self, nowhere, command):
+        """An empty list, "Nothing needs repair" and a checkpoint of nothing are answers about another zone."""
+        outcome = nowhere(*command.split())
+        assert (outcome.code, outcome.text) == (2, "")
+        assert f"in {nowhere.home}" in outcome.err
+        assert "name the zone's folder with --home" in outcome.err
         assert not nowhere.home.exists()
+
+    @pytest.mark.parametrize("command", ["ls", "log", "status", "quarantine ls", "verify", "repair"])
+    def test_a_folder_that_is_new_is_a_zone_without_files(self, nowhere, command):
+        nowhere.home.mkdir()
+        assert nowhere(*command.split()).code == 0
 
     def test_the_version_is_told(self, rawzone):
         assert rawzone("--version").text.startswith("rawzone, version ")

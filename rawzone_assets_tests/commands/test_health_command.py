@@ -43,7 +43,15 @@ class TestHealth:
         assert "- distrokid/streams is stale:" in outcome.text
         assert "not enough history for a forecast" in outcome.text
 
+    @pytest.mark.parametrize("command", ["health", "status"])
+    def test_a_disk_that_is_away_is_something_to_look_at(self, own, command):
+        (own.home / "quarantine").rename(own.home / "elsewhere")
+        outcome = own(command)
+        assert outcome.code == 1
+        assert f"{own.home / 'quarantine'} is not there or empty" in outcome.text
+
     def test_a_landing_that_is_not_there_is_something_to_look_at(self, nowhere):
+        nowhere.home.mkdir()
         outcome = nowhere("health", "--json")
         assert outcome.code == 1
         assert "does not exist" in outcome.records[-1]["concerns"][0]

@@ -134,4 +134,5 @@ class TestEverything:
         assert "Traceback" not in outcome.err
 
     def test_nothing_yet_is_said(self, nowhere):
+        nowhere.home.mkdir()
         assert "empty" in nowhere("log", "--all").err

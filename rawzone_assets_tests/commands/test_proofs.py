@@ -279,11 +279,12 @@ class TestCheckpoint:
         assert record["size"] == len(lines_of(rawzone.home))
         assert record["checkpoint"] == rawzone("checkpoint").text == rawzone("checkpoint", "--full").text
 
-    def test_of_no_zone_is_that_of_the_empty_tree(self, nowhere):
+    def test_of_a_folder_that_is_new_is_that_of_the_empty_tree(self, nowhere):
+        nowhere.home.mkdir()
         record = nowhere("checkpoint", "--json").records[0]
         assert record["size"] == 0
         assert base64.b64decode(record["root"]) == hashlib.sha256(b"").digest()
-        assert not nowhere.home.exists()
+        assert list(nowhere.home.iterdir()) == []
 
     @pytest.mark.parametrize("left", ["raw", "raw/_ledger"], ids=["mount point", "empty ledger"])
     @pytest.mark.parametrize(

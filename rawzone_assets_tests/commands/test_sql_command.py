@@ -81,14 +81,15 @@ def test_a_damaged_object_is_named_and_the_answer_has_the_rest(own):
     assert done.records[0]["n"] > 0
 
 
-def test_where_there_is_no_zone_the_views_are_empty_and_nothing_is_created(nowhere):
+def test_in_a_folder_that_is_new_the_views_are_empty_and_nothing_is_created(nowhere):
+    nowhere.home.mkdir()
     done = nowhere(
         "sql",
         "--json",
         "SELECT (SELECT count(*) FROM raw_files) AS files, count(*) AS n FROM distrokid_streams",
     )
     assert (done.code, done.records) == (0, [{"files": 0, "n": 0}])
-    assert not nowhere.home.exists()
+    assert list(nowhere.home.iterdir()) == []
 
 
 def test_without_duckdb_one_sentence_says_what_to_install(rawzone):

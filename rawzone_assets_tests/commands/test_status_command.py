@@ -53,7 +53,8 @@ class TestStatus:
         (own.home / "landing" / "distrokid" / "streams_stats_20250601.html").write_bytes(b"new")
         assert own.record("status", feed="distrokid/streams")["waiting"] == before["waiting"] + 1
 
-    def test_without_a_zone_all_is_zero_and_the_missing_landing_is_named(self, nowhere):
+    def test_in_a_folder_that_is_new_all_is_zero_and_the_missing_landing_is_named(self, nowhere):
+        nowhere.home.mkdir()
         outcome = nowhere("status", "--json")
         assert outcome.code == 0
         assert all(r["files"] == 0 and r["freshness"] == "never" for r in outcome.records[:-1])
