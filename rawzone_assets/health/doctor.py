@@ -149,8 +149,7 @@ def _writable(name: str, root: Path) -> Check:
 def _apart(settings: Settings) -> Check:
     name = "separate folders"
     roots = settings.layout.apart
-    pair = nested(roots)
-    if pair:
+    if pair := nested(roots):
         inner, outer = pair
         seen = f"{inner} ({roots[inner]}) lies in {outer} ({roots[outer]}): promotion refuses this"
         return failed(name, seen, f"set RAWZONE_{inner.upper()} to a folder of its own")
@@ -190,7 +189,8 @@ def _space(name: str, root: Path, reserve: int, files: Files) -> Check:
     free = files.free_bytes(nearest_folder(root))
     seen = f"{free // 2**20:,} MiB free, {reserve // 2**20:,} MiB are kept in reserve"
     if free < reserve:
-        return failed(title, seen, "free space, or lower RAWZONE_RESERVE: promotion writes nothing until then")
+        who = "archiving" if name == "archive" else "promotion"
+        return failed(title, seen, f"free space, or lower RAWZONE_RESERVE: {who} writes nothing until then")
     if free < PLENTY * reserve:
         return warn(title, seen, "free space soon")
     return ok(title, seen)

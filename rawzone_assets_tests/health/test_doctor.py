@@ -148,6 +148,13 @@ class TestZoneChecks:
         assert checks(settings, files=Broken(None, free=100 * 2**20))["space for raw"].health is Health.WARN
         assert checks(settings, files=Broken(None, free=2**20))["space for raw"].health is Health.FAIL
 
+    def test_what_stops_on_a_full_disk_is_told_of_each(self, settings):
+        """An archive that is full holds up no promotion."""
+        settings.layout.archive.mkdir()
+        found = checks(settings, files=Broken(None, free=0))
+        assert "promotion writes nothing until then" in found["space for quarantine"].remedy
+        assert "archiving writes nothing until then" in found["space for archive"].remedy
+
     def test_roots_inside_each_other_are_named(self, tmp_path):
         settings = Settings.from_environment({"RAWZONE_RAW": str(tmp_path / "landing/raw")}, home=tmp_path)
         found = checks(settings)
