@@ -1,8 +1,8 @@
 """The landing sensor: what lies in landing, less what the ledger knows, becomes runs of a few days each.
 
-It also starts runs for days that the ledger knows and Dagster does not, which heals a crash between commit
-and report without waiting for the next file. Correctness is promotion's own: launching too often, too late or
-twice changes nothing.
+It also starts runs for days that the ledger knows and Dagster does not show, which heals a crash between commit
+and report, and a run that was stopped before it reported, without waiting for the next file. Correctness is
+promotion's own: launching too often, too late or twice changes nothing.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,6 +13,7 @@ from rawzone_assets.contract.feed import Platform
 from rawzone_assets.contract.plain_text import printable
 from rawzone_assets.orchestration import launches, witness
 from rawzone_assets.orchestration.arrivals import arrivals
+from rawzone_assets.orchestration.hidden_verdicts import days_to_tell_again
 from rawzone_assets.orchestration.liveness import active_assets, report_dead_runs
 from rawzone_assets.orchestration.names import STRANGERS, UNRECOGNIZED, raw_key
 from rawzone_assets.orchestration.overrides import ZoneResource
@@ -81,6 +82,8 @@ def pending_work(
     for delivery in found.ready:
         ready.setdefault(delivery.feed_id, []).append(delivery)
     untold = witness.unreported(instance, zone, partitions)
+    for feed_id, hidden in days_to_tell_again(instance, zone, partitions).items():
+        untold[feed_id] = sorted({*untold.get(feed_id, ()), *hidden})
     for feed_id in sorted(ready.keys() | untold.keys()):
         deliveries, days = ready.get(feed_id, []), untold.get(feed_id, [])
         targets = _target_days(partitions[feed_id], [*(d.partition for d in deliveries), *days])

@@ -18,6 +18,7 @@ from dagster._core.storage.asset_check_execution_record import (
 )
 
 from rawzone_assets.orchestration.days import Day, days_of
+from rawzone_assets.orchestration.hidden_verdicts import hidden_in
 from rawzone_assets.orchestration.names import INTEGRITY, raw_key
 from rawzone_assets.orchestration.partitions import days_inside
 from rawzone_assets.zone.zone import Zone
@@ -45,6 +46,7 @@ class Recorded:
     arrivals: str | None = None
     judged: int | None = None
     sound: bool = True  # whether that evaluation passed
+    is_hidden: bool = False  # by a run that planned another one and ended without it
 
     def lacks_content_of(self, day: Day) -> bool:
         """Whether the day must be materialized."""
@@ -54,7 +56,8 @@ class Recorded:
 
     def lacks_verdict_on(self, day: Day) -> bool:
         """Whether the day's checks must be evaluated."""
-        return self.lacks_content_of(day) or self.state != day.state or self.judged != self.target
+        noted = self.state == day.state and self.judged == self.target
+        return self.lacks_content_of(day) or not noted or self.is_hidden
 
 
 def recorded_days(instance: dg.DagsterInstance, feed_id: str, days: Iterable[str]) -> dict[str, Recorded]:
@@ -63,8 +66,11 @@ def recorded_days(instance: dg.DagsterInstance, feed_id: str, days: Iterable[str
     contents = content_by_partition(instance, key, wanted)
     targets = newest_materializations(instance, key, wanted)
     # One query for all, which leaves only the days that were ever judged to be asked for.
-    noted = _evaluated_days(instance, dg.AssetCheckKey(key, INTEGRITY)) if len(wanted) > _FEW else set(wanted)
-    notes = _newest_notes(instance, key, noted & set(wanted))
+    infos = instance.event_log_storage.get_asset_check_partition_info(
+        [dg.AssetCheckKey(key, INTEGRITY)], partition_keys=wanted
+    )
+    notes = _newest_notes(instance, key, {info.partition_key for info in infos if info.partition_key})
+    hidden = hidden_in(instance, infos)
     known = {}
     for day in wanted:
         note = notes.get(day)
@@ -77,6 +83,7 @@ def recorded_days(instance: dg.DagsterInstance, feed_id: str, days: Iterable[str
             if note and note.target_materialization_data
             else None,
             sound=note.passed if note else True,
+            is_hidden=day in hidden,
         )
     return known
 
@@ -253,11 +260,6 @@ def _newest_note(
         partition_filter=PartitionKeyFilter(key=partition),
     )
     return _evaluation_in(records[0]) if records else None
-
-
-def _evaluated_days(instance: dg.DagsterInstance, check: dg.AssetCheckKey) -> set[str]:
-    found = instance.event_log_storage.get_asset_check_partition_info([check])
-    return {info.partition_key for info in found if info.partition_key}
 
 
 def _evaluation_in(record: AssetCheckExecutionRecord) -> dg.AssetCheckEvaluation | None:
