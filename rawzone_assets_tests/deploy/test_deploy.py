@@ -1,9 +1,12 @@
 """``deploy/`` is configuration only: its tools accept it, and it opens nothing by accident."""
 
 import ipaddress
+import os
 import re
 import shutil
+import signal
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -12,7 +15,7 @@ from dagster._core.instance.config import dagster_instance_config
 from dagster._core.workspace.load import location_origins_from_yaml_paths
 
 from rawzone_assets_tests.browser import proxy
-from rawzone_assets_tests.processes import free_port
+from rawzone_assets_tests.processes import eventually, free_port, running
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 TOP = DEPLOY.parent
@@ -120,6 +123,43 @@ class TestSystemd:
 
     def test_shows_the_ui_read_only(self):
         assert "dagster-webserver --read-only " in (DEPLOY / "systemd" / "rawzone-web.service").read_text()
+
+
+def code_server_commands() -> dict[str, list[str]]:
+    unit = (DEPLOY / "systemd" / "rawzone-code.service").read_text()
+    (started,) = re.findall(r"^ExecStart=\S+/dagster (.+)$", unit, re.MULTILINE)
+    return {"systemd": started.split(), "compose": TestCompose.services["code"]["command"][1:]}
+
+
+class TestTheCodeServer:
+    @pytest.mark.parametrize("deployed_by", ["systemd", "compose"])
+    def test_ends_when_the_process_that_holds_the_code_is_killed_so_that_it_is_started_again(
+        self, tmp_path, deployed_by
+    ):
+        """Else sensors, promotion and alerts stand still for good, and the system sees nothing wrong."""
+        port = str(free_port())
+        asked = code_server_commands()[deployed_by]
+        command = [{"0.0.0.0": "127.0.0.1", "4266": port}.get(word, word) for word in asked]  # noqa: S104
+        environment = {**os.environ, "DAGSTER_HOME": str(tmp_path), "RAWZONE_HOME": str(tmp_path / "zone")}
+        dagster = [sys.executable, "-m", "dagster"]
+        with running([*dagster, *command], log=tmp_path / "log", cwd=tmp_path, env=environment) as process:
+            check = [*dagster, "api", "grpc-health-check", "-p", port]
+            assert eventually(
+                lambda: subprocess.run(check, capture_output=True, check=False).returncode == 0, process=process
+            )
+            os.kill(holder_of_the_code(process.pid), signal.SIGKILL)
+            assert process.wait(timeout=60) == -signal.SIGKILL
+
+    def test_is_started_again_however_it_ended(self):
+        assert "\nRestart=always\n" in (DEPLOY / "systemd" / "rawzone-code.service").read_text()
+        assert TestCompose.services["code"]["restart"] == "unless-stopped"
+
+
+def holder_of_the_code(pid: int) -> int:
+    """The innermost process below this one, or itself."""
+    threads = Path(f"/proc/{pid}/task").iterdir()
+    children = [child for thread in threads for child in (thread / "children").read_text().split()]
+    return holder_of_the_code(int(children[0])) if children else pid
 
 
 @pytest.mark.skipif(proxy.NGINX is None, reason="nginx is not installed")
