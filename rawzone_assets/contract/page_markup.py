@@ -6,6 +6,7 @@ times as fast; the tree is built only for what their plain reading cannot settle
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Iterator
 from functools import cached_property
@@ -13,15 +14,20 @@ from typing import TYPE_CHECKING
 
 from rawzone_assets.contract.findings import Place
 from rawzone_assets.contract.html_pages import PageTotal
-from rawzone_assets.contract.marks import Marks, folded_text
+from rawzone_assets.contract.marks import folded_text
 from rawzone_assets.contract.page_totals import candidates, prints_plainly
 from rawzone_assets.contract.plain_markup import plain_markup
 
 if TYPE_CHECKING:  # most processes, Dagster's among them, never need the library
     from bs4 import BeautifulSoup, Tag
 
-_PAGE = "<html"
-_PAGES = Marks([_PAGE.encode()])
+_PAGE = re.compile(r"<html\b")
+# Not any: what is included by a server may bring a page's tags along, which browsers pass over. Whoever saves a
+# page may put a comment before it.
+_SECOND_PAGE = re.compile(
+    r"(?:</html\s*+>|<!doctype[^<>]{0,500}+>)"
+    r"(?:\s++|<!--[^<>]{0,2000}+>|<!doctype[^<>]{0,500}+>){0,9}+<html\b"
+)
 
 
 class UnparsableMarkup(ValueError):
@@ -79,14 +85,14 @@ class PageMarkup:
         return self.plain is not None and self.plain.has_form(name)
 
     def second_page(self) -> Place | None:
-        """Where another page begins in this one, if any does.
+        """Where another page begins after this one has ended, or with a doctype of its own; if any does.
 
         Raises:
             UnparsableMarkup: It is plain, and Beautiful Soup cannot parse it.
         """
         folded = folded_text(self._data)
-        first = folded.find(_PAGE)
-        if first < 0 or not _PAGES.are_in(folded, first + len(_PAGE)):
+        first = _PAGE.search(folded)
+        if not first or not _SECOND_PAGE.search(folded, first.end()):
             return None
         pages = self.soup.find_all("html", limit=2)  # what scripts, comments and quotes hold is none
         return Place(line=pages[1].sourceline) if len(pages) > 1 else None

@@ -48,6 +48,16 @@ class TestTwoFilesInOne:
         text = PAGE.text().replace("</body>", f"{inside}</body>")
         assert judged("distrokid/streams", text.encode()).codes == []
 
+    def test_a_saved_page_after_a_page_is_told_by_what_stands_between_them(self):
+        saved = f"<!-- saved from url=(0025)https://artists.example/ -->\n{PAGE.text()}"
+        assert judged("distrokid/streams", (PAGE.text() + saved).encode()).blocking == ["RZ-SHAPE"]
+
+    def test_a_page_may_include_what_has_the_tags_of_a_page(self):
+        """Servers put pages together of parts, and some of these were pages. Browsers pass over such tags."""
+        part = "<div><html><head></head><body><p>News</p></body></html></div>"
+        text = PAGE.text().replace("</body>", f"{part}</body>")
+        assert judged("distrokid/streams", text.encode()).codes == []
+
     @pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
     def test_tables_are_refused_at_the_second_header(self, mark: bytes):
         report, week = good_report(DAY, Random(1), weeks=2).encoded(), followers(*WEEK)
