@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import uuid4
 
 import dagster as dg
@@ -38,6 +38,7 @@ from rawzone_assets.zone.receipt import moment
 from rawzone_assets.zone.zone import Zone
 
 _DAYS_AT_ONCE = 100
+_NEXT_MOMENT = timedelta(milliseconds=1)
 Progress = Callable[[int, int], None]
 """Called with (days dealt with, days in all)."""
 
@@ -137,12 +138,13 @@ def _report(run: _Recording, zone: Zone, feed: Feed, partitions: Sequence[str]) 
     counted = {"materialized": 0, "arrivals": 0, "evaluations": 0}
     lacking = [day for partition, day in days.items() if known[partition].lacks_content_of(day)]
     materialized = {event.partition: event for event in reporting.materializations(zone, feed, lacking)}
+    wiped = witness.wiped_at(run.instance, (key, landing_key(feed.id)))
     told: list[tuple[event_batches.Event, datetime | None]] = []
     for partition in partitions:
         day = days[partition]
         arrival = arrival_of_record(day) if partition not in arrived else None
         events = [event for event in (arrival, materialized.get(partition)) if event]
-        told += [(event, _time_of(day)) for event in events]
+        told += [(event, _shown(_time_of(day), wiped.get(event.asset_key))) for event in events]
     counted |= {"materialized": len(materialized), "arrivals": len(told) - len(materialized)}
     run.tell(told)
     due = [partition for partition in partitions if known[partition].lacks_verdict_on(days[partition])]
@@ -171,6 +173,11 @@ def _time_of(day: Day) -> datetime | None:
     times = times or [entry.receipt.validated_at for entry in day.entries]
     newest = max((time for time in times if time), default=None)
     return moment(newest) if newest else None
+
+
+def _shown(at: datetime | None, wiped: datetime | None) -> datetime | None:
+    """The time to tell an event as: Dagster shows nothing of an asset that is not newer than its wipe."""
+    return max(at, wiped + _NEXT_MOMENT) if at and wiped else at
 
 
 def _rest(instance: dg.DagsterInstance, zone: Zone, platforms: Sequence[Platform]) -> Iterator[Reindexed]:

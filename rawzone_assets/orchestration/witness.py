@@ -1,7 +1,7 @@
 """Witness: what Dagster has been told, read back from its database, and what of the ledger it lacks.
 
-With ``reporting``, which does the telling, the only module with preview or private API of Dagster 1.13.
-Dagster is asked rather than remembered: a database that lost runs, or is new, is told again.
+Much of it is preview or private API of Dagster 1.13, which asks for many days at once what the public one
+tells of one. Dagster is asked rather than remembered: a database that lost runs, or is new, is told again.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 import dagster as dg
 from dagster._core.event_api import PartitionKeyFilter
@@ -224,6 +225,26 @@ def newest_materializations(
         dg.DagsterEventType.ASSET_MATERIALIZATION,
         None if partitions is None else set(partitions),
     )
+
+
+def wiped_at(instance: dg.DagsterInstance, keys: Sequence[dg.AssetKey]) -> dict[dg.AssetKey, datetime]:
+    """When each of the assets was last wiped that ever was. Dagster shows nothing of them that is not newer."""
+    # Storages bring SQLAlchemy, Alembic and more: whoever has an instance has them, definitions need not.
+    from dagster._core.assets import AssetDetails  # noqa: PLC0415
+    from dagster._core.storage.event_log.schema import AssetKeyTable  # noqa: PLC0415
+    from dagster._core.storage.event_log.sql_event_log import SqlEventLogStorage  # noqa: PLC0415
+    from dagster_shared.serdes import deserialize_value  # noqa: PLC0415
+    from sqlalchemy import select  # noqa: PLC0415
+
+    storage, row = instance.event_log_storage, AssetKeyTable.c
+    if not isinstance(storage, SqlEventLogStorage):
+        return {}
+    names = {key.to_string(): key for key in keys}
+    with storage.index_connection() as connection:
+        rows = connection.execute(select(row.asset_key, row.asset_details).where(row.asset_key.in_(names)))
+        found = {names[name]: deserialize_value(details, AssetDetails) for name, details in rows if details}
+    stamps = {key: details.last_wipe_timestamp for key, details in found.items()}
+    return {key: datetime.fromtimestamp(stamp, UTC) for key, stamp in stamps.items() if stamp}
 
 
 def _newest_notes(

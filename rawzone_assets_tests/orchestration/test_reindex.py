@@ -198,6 +198,16 @@ class TestKnownInstance:
         assert desk.materialized() == {"2024-05-01", "2024-05-02"}
         assert set(desk.verdicts("shape").values()) == {"SUCCEEDED"}
 
+    def test_what_was_wiped_is_shown_again(self, desk):
+        """Dagster hides what is older than the wipe, and the ledger's times are."""
+        live(desk)
+        before = {asset: desk.instance.get_materialized_partitions(asset) for asset in ASSETS}
+        desk.instance.wipe_assets(ASSETS)
+        assert not any(desk.instance.get_materialized_partitions(asset) for asset in ASSETS)
+        assert told(desk, desk.instance)["materialized"] == sum(len(before[raw_key(f)]) for f in (NOTES, SUMS))
+        assert {asset: desk.instance.get_materialized_partitions(asset) for asset in ASSETS} == before
+        assert told(desk, desk.instance) == Counter(materialized=0, evaluations=0)
+
     def test_a_day_that_changed_after_a_reindex_can_be_told_once_more(self, desk, empty):
         desk.land("20240501", "bad")
         desk.run("2024-05-01")
