@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from rawzone_assets.commands.pages import fail_as_it_exists
 from rawzone_assets.commands.surroundings import fail
 from rawzone_assets.zone.checkpoints import Issued, read_checkpoint
 from rawzone_assets.zone.keys import PublicKey, read_public_key
@@ -83,7 +84,7 @@ def deliver(data: bytes, output: Path | None) -> None:
         with output.open("xb") as stream:
             stream.write(data)
     except FileExistsError:
-        fail(f"{output} exists already and is not overwritten: name another file.")
+        fail_as_it_exists(output)
     except OSError as error:
         fail(f"{output} cannot be written ({(error.strerror or str(error)).lower()}): name another file.")
 

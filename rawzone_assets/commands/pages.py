@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 from pathlib import Path
+from typing import NoReturn
 from uuid import uuid4
 
 from rawzone_assets.commands.surroundings import fail
@@ -14,7 +15,12 @@ def refuse_existing(paths: Iterable[Path]) -> None:
     """End the command if one of these files is there: what may have been handed out stays as it was."""
     for path in paths:
         if os.path.lexists(path):
-            fail(f"{path} exists already and is not overwritten: name another file.")
+            fail_as_it_exists(path)
+
+
+def fail_as_it_exists(path: Path) -> NoReturn:
+    """End the command, because this file is there."""
+    fail(f"{path} exists already and is not overwritten: name another file.")
 
 
 def write_page(path: Path, page: str) -> None:

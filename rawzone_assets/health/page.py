@@ -43,7 +43,7 @@ def page_of(health: ZoneHealth) -> str:
         at=f"{health.at:%Y-%m-%d %H:%M} UTC",
         head=health.status.head,
         concerns=health.concerns,
-        otherwise=f"Nothing to look at{health.otherwise.removeprefix('nothing')}.",
+        otherwise=f"Nothing to look at{health.beside}.",
         notes=tuple(_notes(health)),
         cards=tuple(_cards(health)),
         disks=[_disk(disk) for disk in health.disks],

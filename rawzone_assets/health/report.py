@@ -80,12 +80,12 @@ class ZoneHealth:
         return tuple(_concerns(self))
 
     @property
-    def otherwise(self) -> str:
-        """What is said where there are no concerns. Open refusals are none, as they may stay open for good."""
+    def beside(self) -> str:
+        """What to add where there are no concerns. Open refusals are none, as they may stay open for good."""
         refusals = self.total.quarantined
         if not refusals:
-            return "nothing"
-        return f"nothing but {_counted(refusals, 'open refusal')}: 'rawzone quarantine ls --open'"
+            return ""
+        return f" but {_counted(refusals, 'open refusal')}: 'rawzone quarantine ls --open'"
 
     @property
     def stale(self) -> int:

@@ -101,7 +101,7 @@ def _zone_facts(health: ZoneHealth) -> Facts:
     concerns = health.concerns
     facts: Facts = {
         "concerns": len(concerns),
-        "to_look_at": dg.MetadataValue.md(_list(concerns)) if concerns else health.otherwise,
+        "to_look_at": dg.MetadataValue.md(_list(concerns)) if concerns else f"nothing{health.beside}",
         **_figures(health.total, health.throughput, health.coverage, health.at),
         "feeds_stale": health.stale,
         "damaged_files": health.damaged,

@@ -27,7 +27,7 @@ def require_present(files: Files, name: str, root: Path) -> None:
 
 
 def is_present(files: Files, root: Path) -> bool:
-    """Whether anything lies in a root that only the zone can have put there.
+    """Whether anything lies in a root but what is no sign of its disk.
 
     Raises:
         OSError: It cannot be looked at.

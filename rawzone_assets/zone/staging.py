@@ -64,16 +64,14 @@ class Batch:
         self.quarantine_folder = places.quarantine_folder
         self.archive_folder = places.archive_folder
         self._writing = BatchWriting(writers, self._room) if writers else None
-        self._is_ours = self._reaches_archive = (
-            False  # of a batch that another process began it has to be asked
-        )
+        self._reaches_archive: bool | None = None  # not known of a batch that another process began
 
     def open(self) -> None:
         """Create the folders; the caller holds the zone's lock, so that recovery cannot take them for dead.
 
         Their names become durable with the commit: before it nothing relies on them.
         """
-        self._is_ours = True
+        self._reaches_archive = False
         for folder in (self.folder, self.quarantine_folder):
             for changed in sorted(ensure_folder(self._files, folder) - {folder.parent}):
                 self._files.sync_folder(changed)
@@ -228,7 +226,7 @@ class Batch:
 
     def _has_archive_side(self) -> bool:
         """Not looked for by whoever puts nothing there: the archive may be closed to this user, or fail."""
-        if self._is_ours:
+        if self._reaches_archive is not None:
             return self._reaches_archive
         return self._files.status(self.archive_folder) is not None
 
