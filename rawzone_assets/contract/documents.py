@@ -1,6 +1,7 @@
 """Documents: what JSON deliveries and the data inside HTML pages have in common once they are parsed.
 
-Schema, then rules, then facts. How the document is got out of a delivery's bytes is its format's part.
+Schema, then rules on what it does not refuse, then facts. How the document is got out of a delivery's bytes is
+its format's part.
 """
 
 from __future__ import annotations
@@ -14,10 +15,19 @@ from typing import Any
 from rawzone_assets.contract import digests, structures
 from rawzone_assets.contract.feed import Capture, Facts, Feed
 from rawzone_assets.contract.findings import Findings, Place
+from rawzone_assets.contract.reading import Reading
 from rawzone_assets.contract.refusals import findings_of, unknown_fields
+from rawzone_assets.contract.refused_parts import (
+    ALL_REFUSED,
+    NOTHING_REFUSED,
+    PartRefusedError,
+    Parts,
+    RefusedParts,
+)
 from rawzone_assets.contract.restatement import Diary, Figures, diary_of
-from rawzone_assets.contract.rules import Reading, Rule, Series
-from rawzone_assets.contract.schemas import is_usual, load_schema, refusals
+from rawzone_assets.contract.rules import Rule
+from rawzone_assets.contract.schemas import MOST_REFUSALS, is_usual, load_schema, refusals
+from rawzone_assets.contract.series import Series
 
 MOST_OF_ONE_RULE = 200
 """Nobody reads more, and placing each finding takes time."""
@@ -29,7 +39,7 @@ def judge_document(
     feed: Feed,
     capture: Capture,
     findings: Findings,
-    place: Callable[[tuple[str | int, ...]], Place],
+    place: Callable[[Parts], Place],
     rules: tuple[Rule, ...],
     telling: tuple[Rule, ...] = (),
     series: Series | None,
@@ -52,38 +62,57 @@ def judge_document(
     reading = Reading(document=document, feed=feed, capture=capture, place=place)
     for rule in telling:
         findings.extend(islice(rule(reading), MOST_OF_ONE_RULE))
-    accepted = usual or _accepted(document, feed, findings, place)
-    if accepted:
-        for rule in rules:
-            findings.extend(islice(rule(reading), MOST_OF_ONE_RULE))
     counted = series.path if series else records
-    extent = series.extent(reading) if series and accepted else None
+    found = len(reading.rows(counted)) if counted is not None else None
+    refused = NOTHING_REFUSED if usual else _refused(document, feed, findings, place)
+    if refused.parts:
+        reading = Reading(document=document, feed=feed, capture=capture, place=place, refused=refused)
+    for rule in rules:
+        _add_found(rule, reading, findings)
+    extent = _extent(series, reading) if series else None
+    diary = None
+    if series and figures and extent and not refused.parts:
+        diary = _diary(reading, series, figures, extent[1])
     if structure is None:
         structure = structures.structure_of(document, usual_for=feed.schema if usual else None)
     return Facts(
-        records=len(reading.rows(counted)) if counted is not None else None,
+        records=found,
         data_min=extent[0].isoformat() if extent else None,
         data_max=extent[1].isoformat() if extent else None,
         fingerprint=structure.fingerprint,
         outline=structure.outline,
         substance=hashlib.sha256(form).hexdigest() if form is not None else None,
-        diary=_diary(reading, series, figures, extent[1]) if series and figures and extent else None,
+        diary=diary,
         text=text,
     )
 
 
-def _accepted(
-    document: Any, feed: Feed, findings: Findings, place: Callable[[tuple[str | int, ...]], Place]
-) -> bool:
-    """Whether the schema accepts the document; adds what it refuses, or else does not know."""
-    accepted = True
-    for refusal in refusals(feed.schema, document):
-        accepted = False
+def _refused(document: Any, feed: Feed, findings: Findings, place: Callable[[Parts], Place]) -> RefusedParts:
+    """What the schema refuses of the document; adds what it says of that, and of members it does not know."""
+    refused = list(refusals(feed.schema, document))
+    for refusal in refused:
         findings.extend(findings_of(refusal, place))
-    if accepted:
-        unknown = unknown_fields(load_schema(feed.schema).document, document, place)
-        findings.extend(islice(unknown, MOST_OF_ONE_RULE))
-    return accepted
+    unknown = unknown_fields(load_schema(feed.schema).document, document, place)
+    findings.extend(islice(unknown, MOST_OF_ONE_RULE))
+    if len(refused) >= MOST_REFUSALS:  # there may be others
+        return ALL_REFUSED
+    return RefusedParts(parts=frozenset(part for refusal in refused for part in refusal.places))
+
+
+def _add_found(rule: Rule, reading: Reading, findings: Findings) -> None:
+    """Add what a rule finds, up to where it asks for a part that was refused."""
+    try:
+        findings.extend(islice(rule(reading), MOST_OF_ONE_RULE))
+    except PartRefusedError:
+        return
+
+
+def _extent(series: Series, reading: Reading) -> tuple[date, date] | None:
+    """The first and the last day that the records speak of, as far as they were not refused."""
+    try:
+        return series.extent(reading)
+    except PartRefusedError:
+        return None
 
 
 def _diary(reading: Reading, series: Series, figures: Figures, newest: date) -> Diary | None:

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from rawzone_assets.contract.feed import Capture, Content, Facts, Feed
 from rawzone_assets.contract.findings import Findings
 from rawzone_assets.contract.restatement import Figures
-from rawzone_assets.contract.rules import Rule, Series
+from rawzone_assets.contract.rules import Rule
+from rawzone_assets.contract.series import Series
 
 
 @dataclass(frozen=True, kw_only=True)

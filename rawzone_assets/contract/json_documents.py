@@ -13,7 +13,8 @@ from rawzone_assets.contract.feed import Capture, Content, Facts, Feed
 from rawzone_assets.contract.findings import Findings
 from rawzone_assets.contract.operations import Operation
 from rawzone_assets.contract.restatement import Figures
-from rawzone_assets.contract.rules import Rule, Series
+from rawzone_assets.contract.rules import Rule
+from rawzone_assets.contract.series import Series
 
 
 @dataclass(frozen=True, kw_only=True)

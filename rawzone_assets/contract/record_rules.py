@@ -16,7 +16,8 @@ import orjson
 
 from rawzone_assets.contract import codes
 from rawzone_assets.contract.findings import Finding
-from rawzone_assets.contract.rules import Reading, Rule
+from rawzone_assets.contract.reading import Reading
+from rawzone_assets.contract.rules import Rule
 
 _MOST_COMPARED = 30  # members of a record
 
@@ -26,10 +27,11 @@ def no_value_twice(path: str, member: str) -> Rule:
 
     def rule(reading: Reading) -> Iterator[Finding]:
         first: dict[Any, int] = {}
-        told = [value for value in reading.column(path, member) if value is not None]
-        for index, record in enumerate(reading.rows(path) if len(set(told)) < len(told) else ()):
-            if record.get(member) is not None and first.setdefault(record[member], index) != index:
-                message = f"the {member} is that of record {first[record[member]]} (records count from 0)"
+        column = reading.column(path, member)
+        told = [value for value in column if value is not None]
+        for index, value in enumerate(column if len(set(told)) < len(told) else ()):
+            if value is not None and first.setdefault(value, index) != index:
+                message = f"the {member} is that of record {first[value]} (records count from 0)"
                 yield codes.REPEATED_RECORD(message, reading.at(path, index, member))
 
     return rule
@@ -45,7 +47,8 @@ def no_record_twice(path: str, *, measures: tuple[str, ...]) -> Rule:
 
     def rule(reading: Reading) -> Iterator[Finding]:
         first: dict[bytes, int] = {}
-        for index, record in enumerate(() if _clearly_differ(reading, path, measured) else reading.rows(path)):
+        records = reading.whole_rows(path, but=measured)
+        for index, record in enumerate(() if _clearly_differ(reading, path, measured) else records):
             about = {name: value for name, value in record.items() if name not in measured}
             key = orjson.dumps(about, option=orjson.OPT_SORT_KEYS)
             if first.setdefault(key, index) != index:
@@ -74,7 +77,7 @@ def some_above_zero(path: str, member: str) -> Rule:
     """The records' figures are not all 0, if there are any; digits in a string count as numbers."""
 
     def rule(reading: Reading) -> Iterator[Finding]:
-        figures = [record[member] for record in reading.rows(path) if record.get(member) is not None]
+        figures = [figure for figure in reading.column(path, member) if figure is not None]
         if figures and all(int(figure) == 0 for figure in figures):
             yield codes.ALL_ZERO(f"every {member} is 0", reading.at(path))
 
@@ -118,8 +121,9 @@ def one_of(path: str, *members: str) -> Rule:
 
     def rule(reading: Reading) -> Iterator[Finding]:
         all_have_one = any(None not in reading.column(path, member) for member in members)
-        for index, record in enumerate(() if all_have_one else reading.rows(path)):
-            if all(record.get(member) is None for member in members):
+        columns = () if all_have_one else [reading.column(path, member) for member in members]
+        for index, values in enumerate(zip(*columns, strict=True)):
+            if all(value is None for value in values):
                 yield codes.MISSING_FIELD(f"none of {', '.join(members)} is there", reading.at(path, index))
 
     return rule

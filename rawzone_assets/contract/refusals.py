@@ -37,9 +37,8 @@ def findings_of(refusal: Refusal, place: Callable[[tuple[str | int, ...]], Place
         message = "the two schema engines disagree about this part, so it is refused; please report this"
         yield codes.SHAPE(message, place(refusal.parts))
     elif refusal.keyword == "required":
-        for name in refusal.demand:
-            if name not in refusal.instance:
-                yield codes.MISSING_FIELD(f"the field {name!r} is missing", place((*refusal.parts, name)))
+        for name in refusal.missing:
+            yield codes.MISSING_FIELD(f"the field {name!r} is missing", place((*refusal.parts, name)))
     else:
         where = place(refusal.parts)
         is_all = (

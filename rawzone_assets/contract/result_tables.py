@@ -17,8 +17,9 @@ import orjson
 from rawzone_assets.contract import codes
 from rawzone_assets.contract.findings import Finding
 from rawzone_assets.contract.forms import is_date
+from rawzone_assets.contract.reading import Reading
 from rawzone_assets.contract.refusals import shown_name
-from rawzone_assets.contract.rules import Reading, Rule
+from rawzone_assets.contract.rules import Rule
 from rawzone_assets.contract.schemas import compiled, usual_pattern
 
 
@@ -56,12 +57,12 @@ class ResultTable:
     counts: tuple[str, ...] = ()  # columns that cannot be negative; differences of a day can
 
     def cells(self, reading: Reading) -> list[list[Any]]:
-        rows: list[Any] = list(reading.rows(self.rows))
+        rows: list[Any] = list(reading.whole_rows(self.rows))
         return rows
 
     def key_columns(self, reading: Reading) -> list[int]:
         """The positions of the columns that say what a row is about."""
-        headers = reading.rows(self.headers)
+        headers = reading.whole_rows(self.headers)
         return [index for index, header in enumerate(headers) if header["columnType"] == "DIMENSION"]
 
 
@@ -69,7 +70,7 @@ def rows_as_headed(table: ResultTable) -> Rule:
     """No header stands twice; each row has a cell for each header, of the header's type."""
 
     def rule(reading: Reading) -> Iterator[Finding]:
-        headers = reading.rows(table.headers)
+        headers = reading.whole_rows(table.headers)
         names = [header["name"] for header in headers]
         for index, name in enumerate(names):
             if name in names[:index]:
@@ -119,7 +120,7 @@ def no_row_twice(table: ResultTable) -> Rule:
 
     def rule(reading: Reading) -> Iterator[Finding]:
         keys = table.key_columns(reading)
-        names = [header["name"] for header in reading.rows(table.headers)]
+        names = [header["name"] for header in reading.whole_rows(table.headers)]
         code = codes.REPEATED_DAY if [names[key] for key in keys] == [table.day] else codes.REPEATED_RECORD
         columns = [reading.column(table.rows, key) for key in keys]
         first: dict[bytes, int] = {}

@@ -60,6 +60,17 @@ class Refusal(NamedTuple):
     schema: Mapping[str, Any]  # the subschema that holds the keyword
     instance: Any
 
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """The members that the part must have and has not, if that is why it is refused."""
+        demanded = self.demand if self.keyword == "required" else ()
+        return tuple(name for name in demanded if name not in self.instance)
+
+    @property
+    def places(self) -> tuple[tuple[str | int, ...], ...]:
+        """Where something is wrong: the part itself, or where its missing members would be."""
+        return tuple((*self.parts, name) for name in self.missing) or (self.parts,)
+
 
 def schema_folder() -> Path:
     """Where the schema files are: inside an installed wheel, or at the top of a checkout."""

@@ -14,7 +14,6 @@ from rawzone_assets.contract.html_pages import BlocksFormat, HtmlFormat, PageTot
 from rawzone_assets.contract.projection import Projection
 from rawzone_assets.contract.restatement import Figures
 from rawzone_assets.contract.rules import (
-    Series,
     ascending_without_gaps,
     fresh,
     no_day_twice,
@@ -22,6 +21,7 @@ from rawzone_assets.contract.rules import (
     sums_agree,
     total_is_sum,
 )
+from rawzone_assets.contract.series import Series
 from rawzone_assets.contract.table_rows import CSV, TSV, Dialect
 from rawzone_assets.contract.tables import TableFormat
 

@@ -11,7 +11,6 @@ from rawzone_assets.contract.operations import Operation
 from rawzone_assets.contract.projection import Projection
 from rawzone_assets.contract.restatement import Figures
 from rawzone_assets.contract.rules import (
-    Series,
     covers,
     fresh,
     no_day_twice,
@@ -20,6 +19,7 @@ from rawzone_assets.contract.rules import (
     total_is_sum,
     usually_present,
 )
+from rawzone_assets.contract.series import Series
 
 _OVERVIEW = "/data/getAccountAnalytics/overview"
 _VIEWS = Series(path=f"{_OVERVIEW}/timeseries", day="date", value="totalViews")

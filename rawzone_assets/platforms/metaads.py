@@ -20,7 +20,8 @@ from rawzone_assets.contract.record_rules import (
     usually_in_some,
 )
 from rawzone_assets.contract.restatement import Figures
-from rawzone_assets.contract.rules import Rule, Series, fresh, no_future_day, not_empty
+from rawzone_assets.contract.rules import Rule, fresh, no_future_day, not_empty
+from rawzone_assets.contract.series import Series
 from rawzone_assets.contract.table_rows import CSV
 from rawzone_assets.contract.tables import TableFormat
 

@@ -10,7 +10,6 @@ from rawzone_assets.contract.findings import Role
 from rawzone_assets.contract.json_documents import JsonFormat, Wrapper
 from rawzone_assets.contract.restatement import Figures
 from rawzone_assets.contract.rules import (
-    Series,
     fresh,
     no_day_twice,
     no_future_day,
@@ -18,6 +17,7 @@ from rawzone_assets.contract.rules import (
     total_is_sum,
     usually_present,
 )
+from rawzone_assets.contract.series import Series
 from rawzone_assets.contract.table_rows import CSV, TSV, Dialect
 from rawzone_assets.contract.tables import TableFormat
 

@@ -11,7 +11,8 @@ from rawzone_assets.contract.operations import Operation
 from rawzone_assets.contract.projection import Projection
 from rawzone_assets.contract.restatement import Figures
 from rawzone_assets.contract.result_tables import ResultTable, no_row_twice, rows_as_headed
-from rawzone_assets.contract.rules import Series, fresh, no_future_day, not_empty
+from rawzone_assets.contract.rules import fresh, no_future_day, not_empty
+from rawzone_assets.contract.series import Series
 
 _DAYS = Series(path="/rows", day="day", headers="/columnHeaders")
 _TABLE = ResultTable(

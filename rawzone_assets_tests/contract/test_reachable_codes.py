@@ -10,7 +10,8 @@ from rawzone_assets.contract.forms import FORMS
 from rawzone_assets.contract.json_documents import JsonFormat
 from rawzone_assets.contract.judging import judge
 from rawzone_assets.contract.reachable_codes import reachable_codes
-from rawzone_assets.contract.rules import Series, fresh, no_day_twice, total_is_sum
+from rawzone_assets.contract.rules import fresh, no_day_twice, total_is_sum
+from rawzone_assets.contract.series import Series
 
 SERIES = Series(path="/days", day="day", value="value")
 

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from rawzone_assets.contract.feed import Capture
 from rawzone_assets.contract.findings import Finding, Place
 from rawzone_assets.contract.pointers import pointer
+from rawzone_assets.contract.reading import Reading
 from rawzone_assets.contract.record_rules import (
     no_future_time,
     no_record_twice,
@@ -25,7 +26,7 @@ from rawzone_assets.contract.record_rules import (
     some_above_zero,
     usually_in_some,
 )
-from rawzone_assets.contract.rules import Reading, Rule
+from rawzone_assets.contract.rules import Rule
 from rawzone_assets.platforms import find_feed
 
 CAPTURE = Capture(name="x_20250612.json", day=date(2025, 6, 12), captured_at=datetime(2025, 6, 12, tzinfo=UTC))

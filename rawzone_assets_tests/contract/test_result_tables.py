@@ -10,8 +10,10 @@ import pytest
 from rawzone_assets.contract.feed import Capture
 from rawzone_assets.contract.findings import Place
 from rawzone_assets.contract.pointers import pointer
+from rawzone_assets.contract.reading import Reading
 from rawzone_assets.contract.result_tables import ResultTable, no_row_twice, rows_as_headed
-from rawzone_assets.contract.rules import Reading, Rule, Series, no_day_twice, no_future_day
+from rawzone_assets.contract.rules import Rule, no_day_twice, no_future_day
+from rawzone_assets.contract.series import Series
 from rawzone_assets.platforms import find_feed
 
 TABLE = ResultTable(headers="/columnHeaders", rows="/rows", day="day", counts=("views",))
