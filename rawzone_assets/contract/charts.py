@@ -48,6 +48,11 @@ class Chart:
         return self.script.startswith("[", self.start)
 
     @property
+    def has_data(self) -> bool:
+        """Whether it is given any, readable or not: a call without leaves the chart to another of its name."""
+        return self.is_inline if self.rows is None else bool(self.rows)
+
+    @property
     def is_commented_out(self) -> bool:
         """Whether the call seems to stand in a comment: an old one, perhaps, that the browser never makes."""
         return self.comments.hold(self.call)

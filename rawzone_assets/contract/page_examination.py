@@ -248,10 +248,10 @@ def read_page(markup: PageMarkup, wanted: Iterable[str]) -> Page:
         made = live + [chart for chart in made if chart.id not in there]
     for chart in made:
         known = charts.get(chart.id)
+        if known and known.has_data and chart.has_data and known.rows != chart.rows:
+            ambiguous.add(chart.id)
         if not (known and known.rows):
             charts[chart.id] = chart
-        elif chart.rows and chart.rows != known.rows:
-            ambiguous.add(chart.id)
     return Page(markup=markup, charts=charts, ambiguous=frozenset(ambiguous))
 
 

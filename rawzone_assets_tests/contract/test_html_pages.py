@@ -86,19 +86,28 @@ class TestGoodPages:
 class TestChartsMadeTwice:
     """A page that hands one chart different data contradicts itself: nobody can say which figures are meant."""
 
-    def with_another(self, rows: list[dict]) -> str:
-        script = f'<script>AmCharts.makeChart("trend365day", {{"dataProvider": {json.dumps(rows)}}});</script>'
+    def with_another(self, rows: list[dict] | str, *, before: str = "</head>") -> str:
+        written = rows if isinstance(rows, str) else json.dumps(rows)
+        script = f'<script>AmCharts.makeChart("trend365day", {{"dataProvider": {written}}});</script>'
         text = page().text()
         assert judged_text(text).codes == []
-        return text.replace("</head>", f"{script}</head>", 1)
+        return text.replace(before, f"{script}{before}", 1)
 
     def test_are_refused_when_they_differ(self):
         assert judged_text(self.with_another([{"category": "2025-06-01", "column-1": 7}])).blocking == [
             "RZ-PAGE-TOTAL-MISMATCH"
         ]
 
+    @pytest.mark.parametrize("before", ["</head>", "</body>"])
+    def test_are_refused_when_one_cannot_be_read(self, before: str):
+        text = self.with_another("[" * 400 + "]" * 400, before=before)
+        assert judged_text(text).blocking == ["RZ-PAGE-TOTAL-MISMATCH"]
+
     def test_may_be_empty_once(self):
         assert judged_text(self.with_another([])).codes == []
+
+    def test_may_once_be_given_data_by_name(self):
+        assert judged_text(self.with_another("chartRows")).codes == []
 
     def test_may_be_the_same(self):
         rows = page().charts["trend365day"]
