@@ -103,9 +103,16 @@ class Outbox:
             for name, channel in self.channels.items():
                 self.channels[name] = replace(channel, queue=(*channel.queue, notice.id))
 
+    @property
+    def order(self) -> list[str]:
+        """In what order to serve them: who is slow to refuse takes no time of those that take all."""
+        return sorted(self.channels, key=lambda name: self.channels[name].attempts)
+
     def pack(self, name: str, now: datetime, *, most_an_hour: int) -> Parcel | None:
-        """The parcel to send to a channel now; ``None`` when nothing waits, or it has to."""
-        channel = self.channels[name]
+        """The parcel to send to a channel now; ``None`` when nothing waits, it has to, or there is none."""
+        channel = self.channels.get(name)
+        if channel is None:
+            return None
         recent = tuple(at for at in channel.sent if now - at < _WINDOW)
         if channel.parcel:
             return None if channel.next_at and now < channel.next_at else channel.parcel

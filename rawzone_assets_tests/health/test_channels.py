@@ -1,20 +1,83 @@
-"""Channels: what a dead man's switch that does not work is called."""
+"""Channels: nobody at the other end holds up whoever sends, and what does not work is called what it is."""
 
+import contextlib
 import socket
 import threading
+import time
+from datetime import UTC, datetime
 
-from rawzone_assets.health.channels import ping
+import pytest
+
+from rawzone_assets.health.alert_kinds import Severity
+from rawzone_assets.health.channels import ping, send
+from rawzone_assets.health.notices import Event, Notice
+
+LETTER = Notice(
+    id="n1",
+    event=Event.DIGEST,
+    at=datetime(2026, 1, 1, tzinfo=UTC),
+    severity=Severity.WARNING,
+    title="t",
+    text="x",
+)
+DRIPS = {
+    "no byte": b"",
+    "a header that never ends": b"HTTP/1.1 200 OK\r\nX-Slow: ",
+    "a body that never ends": b"HTTP/1.1 500 No\r\nContent-Length: 100000\r\n\r\n",
+}
+
+
+@contextlib.contextmanager
+def serving(answer):
+    """The port of a server that gives each connection to ``answer``."""
+    over = threading.Event()
+
+    def serve():
+        with contextlib.suppress(OSError):
+            while True:
+                connection, _ = server.accept()
+                threading.Thread(target=handle, args=(connection,), daemon=True).start()
+
+    def handle(connection):
+        with connection, contextlib.suppress(OSError):
+            connection.recv(1 << 16)
+            answer(connection, over)
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        threading.Thread(target=serve, daemon=True).start()
+        yield server.getsockname()[1]
+        over.set()
 
 
 def test_an_address_that_speaks_something_else_is_said_to():
-    def serve():
-        connection, _ = server.accept()
-        with connection:
-            connection.recv(1 << 16)
-            connection.sendall(b"SSH-2.0-OpenSSH_9.2\r\n")
+    with serving(lambda connection, _: connection.sendall(b"SSH-2.0-OpenSSH_9.2\r\n")) as port:
+        assert ping(f"http://127.0.0.1:{port}") == "the answer is not HTTP"
 
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        thread = threading.Thread(target=serve, daemon=True)
-        thread.start()
-        assert ping(f"http://127.0.0.1:{server.getsockname()[1]}") == "the answer is not HTTP"
-        thread.join()
+
+class TestSlowServices:
+    """A service that gives a byte at a time keeps within the limit of every reading and never ends."""
+
+    @pytest.fixture(params=DRIPS)
+    def port(self, request):
+        def drip(connection, over):
+            connection.sendall(DRIPS[request.param])
+            while request.param != "no byte" and not over.wait(0.2):
+                connection.sendall(b"a")
+            over.wait()
+
+        with serving(drip) as port:
+            yield port
+
+    def test_a_message_takes_no_longer_than_it_may(self, port):
+        pytest.importorskip("apprise")
+        began = time.monotonic()
+        problem = send("json", f"json://user:s3cr3t@127.0.0.1:{port}/s3cr3t", LETTER, within=3)
+        assert time.monotonic() - began < 6
+        assert problem == "it did not answer within 3 seconds"
+
+    def test_nor_does_a_heartbeat(self, port):
+        began = time.monotonic()
+        problem = ping(f"http://127.0.0.1:{port}/s3cr3t", within=2)
+        assert time.monotonic() - began < 5
+        # An answer whose head is whole says all that is asked.
+        assert problem in ("it did not answer within 2 seconds", "HTTP status 500")

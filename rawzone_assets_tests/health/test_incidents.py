@@ -186,6 +186,13 @@ class TestOutbox:
         assert self.send_all(outbox) == [1]
         assert len(outbox.channels["dead"].waiting) == 1
 
+    def test_a_channel_that_refused_is_served_after_those_that_take_all(self):
+        outbox = self.outbox(0)
+        outbox.connect(["slow to refuse", "c"])
+        outbox.add(Incidents().take([sign()], NOW))
+        outbox.refused("slow to refuse", outbox.pack("slow to refuse", NOW, most_an_hour=12), "it drips", NOW)
+        assert outbox.order == ["c", "slow to refuse"]
+
 
 class BookMachine(RuleBasedStateMachine):
     """Signs in any order, restarts, lost notes, dead channels, people who acknowledge and snooze; then calm.
