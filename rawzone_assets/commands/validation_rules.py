@@ -26,6 +26,7 @@ from rawzone_assets.contract.schemas import load_schema
 from rawzone_assets.platforms import all_platforms
 from rawzone_assets.zone import sidecar, survey
 from rawzone_assets.zone.assessing import place_objections
+from rawzone_assets.zone.capture_days import short_findings
 from rawzone_assets.zone.capture_sets import set_findings
 from rawzone_assets.zone.judges import JudgePool
 from rawzone_assets.zone.past import Past
@@ -79,8 +80,8 @@ def written_rules(platforms: Sequence[Platform]) -> str:
 
 def codes_under(feed: Feed) -> Mapping[str, tuple[Code, ...]]:
     """The codes that can appear under each of a feed's checks, those that block first."""
-    sets = (set_findings,) if feed.capture_set else ()
-    possible = reachable_codes(*_OF_EVERY_FEED, *sets, *_roots_of(feed), passing_over=(FORMS,))
+    of_days = [set_findings] * bool(feed.capture_set) + [short_findings] * bool(feed.least_days)
+    possible = reachable_codes(*_OF_EVERY_FEED, *of_days, *_roots_of(feed), passing_over=(FORMS,))
     found: dict[str, list[Code]] = {check: [] for check in feed.check_names}
     for code in sorted(possible, key=lambda code: (not code.blocking, code.code)):
         found[feed.checks.get(code.role, feed.checks[Role.STRUCTURE])].append(code)

@@ -146,6 +146,7 @@ class Feed:
     names: tuple[str, ...]  # templates, see contract/naming.py
     stamped_folder_names: tuple[str, ...] = ()  # file names whose date stands in the parent folder
     capture_set: tuple[str, ...] = ()  # those of them that one capture's folder holds, every one
+    least_days: int = 0  # which the longest answer of a capture day covers, where sessions save short ones too
     format: Format
     schema: str  # below schemas/: "distrokid/streams.v1.json"
     version: int

@@ -92,18 +92,6 @@ def ascending_without_gaps(series: Series) -> Rule:
     return rule
 
 
-def covers(series: Series, days: int) -> Rule:
-    """The series is as long as captures of its feed are; a shorter one is right, but only a part."""
-
-    def rule(reading: Reading) -> Iterator[Finding]:
-        present = series.days(reading).different
-        if 0 < present < days:
-            message = f"{present} days, where captures have {days} or more"
-            yield codes.SHORT_RANGE(message, reading.at(series.path))
-
-    return rule
-
-
 def not_empty(path: str) -> Rule:
     """The list holds something; an empty one is possible but worth a look."""
 

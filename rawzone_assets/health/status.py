@@ -13,7 +13,7 @@ from datetime import UTC, date, datetime, timedelta
 from rawzone_assets.contract.feed import Feed, Platform
 from rawzone_assets.health.freshness import Freshness, State, freshness_of
 from rawzone_assets.health.retention import DueTotal, due_by_feed
-from rawzone_assets.zone.capture_sets import IncompleteSet, incomplete_sets
+from rawzone_assets.zone.capture_days import day_findings
 from rawzone_assets.zone.custody import Whereabouts
 from rawzone_assets.zone.errors import LandingMissing
 from rawzone_assets.zone.index_custody import KeptTotal
@@ -62,7 +62,7 @@ class FeedStatus:
     due: int = 0  # objects in raw that are due for the archive and under no hold
     due_bytes: int = 0  # as stored
     held: int = 0  # objects that are due and under a hold
-    incomplete: tuple[str, ...] = ()  # captures of the last two weeks of which files are missing, as sentences
+    incomplete: tuple[str, ...] = ()  # captures of the last two weeks that are not whole, as sentences
 
     @property
     def files(self) -> int:
@@ -113,10 +113,10 @@ def read_status(zone: Zone, platforms: Iterable[Platform]) -> ZoneStatus:
     refused = zone.index.open_refusals()
     since = (today - _RECENT).isoformat()
     partial = {
-        feed.id: tuple(found.sentence for found in _incomplete_sets(zone, feed, since))
+        feed.id: _not_whole(zone, feed, since)
         for platform in known
         for feed in platform.feeds
-        if feed.capture_set
+        if feed.capture_set or feed.least_days
     }
     archived = {
         kept.feed: kept for kept in zone.index.custody.totals() if kept.whereabouts is Whereabouts.ARCHIVE
@@ -162,9 +162,9 @@ def _with_retention(status: FeedStatus, archived: KeptTotal | None, due: DueTota
     )
 
 
-def _incomplete_sets(zone: Zone, feed: Feed, since: str) -> tuple[IncompleteSet, ...]:
+def _not_whole(zone: Zone, feed: Feed, since: str) -> tuple[str, ...]:
     entries = zone.index.entries(feeds=[feed.id], since=since)
-    return incomplete_sets(feed, (entry.receipt for entry in entries))
+    return tuple(found.message for _, found in day_findings(feed, (entry.receipt for entry in entries)))
 
 
 def _look_at_landing(zone: Zone, platforms: tuple[Platform, ...]) -> tuple[Survey | None, str | None]:

@@ -23,7 +23,7 @@ from rawzone_assets.orchestration.integrity import Reread, reread
 from rawzone_assets.orchestration.names import INTEGRITY, daily_checks, raw_key
 from rawzone_assets.orchestration.targets import Target, newest_targets
 from rawzone_assets.orchestration.witness import Recorded
-from rawzone_assets.zone.capture_sets import incomplete_sets, set_findings
+from rawzone_assets.zone.capture_days import day_findings
 from rawzone_assets.zone.zone import Zone
 
 Event = event_batches.Event | dg.DagsterEvent | dg.Output[None]
@@ -201,9 +201,8 @@ def _rule_check(feed: Feed, day: Day, name: str, *, target: Target | None) -> dg
         if not finding["blocking"] and check_of(feed, finding) == name
     ]
     warnings += [
-        (found.witness, finding.as_json())
-        for found in incomplete_sets(feed, (entry.receipt for entry in day.entries))
-        for finding in set_findings(feed, found)
+        (witness, finding.as_json())
+        for witness, finding in day_findings(feed, (entry.receipt for entry in day.entries))
         if finding.check == name
     ]
     deliveries = len(day.newest) + len(day.refused)

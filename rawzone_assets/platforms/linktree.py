@@ -11,7 +11,6 @@ from rawzone_assets.contract.operations import Operation
 from rawzone_assets.contract.projection import Projection
 from rawzone_assets.contract.restatement import Figures
 from rawzone_assets.contract.rules import (
-    covers,
     fresh,
     no_day_twice,
     no_future_day,
@@ -33,7 +32,10 @@ Views and clicks of the profile: the answer `getAccountAnalytics.overview` of th
 page received it.
 
 **Covers** up to 365 days, the last of which is today and partial. Before it the page asks for its default of
-7 days; that answer is stored too, with a remark.
+7 days; that answer is stored too, and no fault.
+
+**Warns**: a capture day of which no answer covers 28 days, as long as none has come (`RZ-SHORT-RANGE`): the
+extractor could not choose its range. What came is promoted all the same.
 
 **Legitimate**: a click-through rate above 1, as a whole or decimal number; unique views above total views; days
 without a single view.
@@ -55,7 +57,6 @@ or after the capture; negative counts. Totals that are not the sum of the days o
             no_day_twice(_VIEWS),
             no_future_day(_VIEWS),
             fresh(_VIEWS),
-            covers(_VIEWS, days=28),
             total_is_sum(f"{_OVERVIEW}/totalViews", _VIEWS),
             total_is_sum(f"{_OVERVIEW}/totalClicks", _CLICKS),
             usually_present(f"{_OVERVIEW}/clickThroughRate"),
@@ -73,6 +74,7 @@ or after the capture; negative counts. Totals that are not the sum of the days o
     },
     cadence=Cadence(every=timedelta(days=3), lag_days=0, stale_after_days=3),
     by_month=False,
+    least_days=28,
     projection=Projection(omitted=("data", "getAccountAnalytics", "overview")),
 )
 

@@ -252,6 +252,21 @@ class TestACaptureOfSeveralFiles:
             (dump / f"{name}.json").write_text(lists[name] + "\n" * len(name))
         assert told() == []
 
+    def test_a_session_that_saved_its_short_answer_alone_is_a_warning_of_its_day(self, rawzone, home):
+        landing = home / "data" / "landing" / "linktree"
+        landing.mkdir(parents=True)
+        rows = [{"date": f"2025-06-{day:02}", "totalViews": 2, "totalClicks": 3} for day in range(6, 13)]
+        totals = {"totalViews": 14, "totalClicks": 21, "clickThroughRate": 1.5}
+        answer = {"data": {"getAccountAnalytics": {"overview": totals | {"timeseries": rows}}}}
+        (landing / "graphql_20250612_070000_000001.json").write_text(json.dumps(answer))
+        rawzone("promote", "--now")
+        with dg.DagsterInstance.from_config(str(home / "data" / "dagster")) as instance:
+            key = dg.AssetCheckKey(raw_key("social_media/linktree"), "date_consistency")
+            (record,) = instance.event_log_storage.get_asset_check_execution_history(key, limit=1)
+        assert record.evaluation.passed
+        (row,) = record.evaluation.metadata["findings"].value.records
+        assert row.data["code"] == "RZ-SHORT-RANGE"
+
 
 class TestReindexCommand:
     def test_a_new_dagster_home_is_told_once(self, rawzone, landing, home, monkeypatch):

@@ -40,9 +40,11 @@ SHORT_RANGE = declare(
     blocks=False,
     title="Fewer days than captures of this feed cover",
     explanation=(
-        "The page's default range, or a date picker that failed: right, but only a part of what there is."
+        "Every session saves the page's default range before the long one, which is right. Here no longer "
+        "answer came: a date picker failed, or the long answer was lost or refused. It is told of the capture "
+        "day, not of a file, and no longer once a longer answer has come."
     ),
-    remedy="Nothing, when a longer answer of the same session was stored. Otherwise look at the extractor.",
+    remedy="Look for the longer answer in the extractor's own output or in quarantine, or capture again.",
     source="FORMATS 6",
 )
 DAYS_UNORDERED = declare(
