@@ -10,7 +10,7 @@ import pkgutil
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from importlib import import_module
 from itertools import count
 from pathlib import Path
@@ -40,11 +40,16 @@ def samples(feed_id: str | None = None, *, capture: date | None = None, seed: in
     """Every case of every feed, or of one, as captured on ``capture``."""
     day = capture or _CAPTURE
     return tuple(
-        case.build(day, seed=seed, minute=minute)
+        _built(case, day, seed, minute)
         for cases, _ in _platform_modules()
         for minute, case in enumerate(cases)
         if feed_id in (None, case.feed)
     )
+
+
+@lru_cache(maxsize=1024)  # two days of all feeds, 10 MB: whoever tests asks for the same ones again and again
+def _built(case: Case, day: date, seed: int, minute: int) -> Sample:
+    return case.build(day, seed=seed, minute=minute)
 
 
 def write_landing(folder: Path, *, days: int, until: date, seed: int = 7, bad: bool = True) -> list[Sample]:
