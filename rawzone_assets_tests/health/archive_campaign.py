@@ -7,7 +7,7 @@ ledger, and each committed delivery gives its bytes. Then the command is run aga
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -116,6 +116,7 @@ class ArchiveCampaign:
     opening: Opening = open_plain
     tried: int = 0
     violations: list[str] = field(default_factory=list)
+    _met: set[Hashable] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         set_policy(self.home)
@@ -183,7 +184,16 @@ class ArchiveCampaign:
                 self.tried += 1
                 left = files.after_power_loss(loss) if loss else files.copy()
                 label = f"step {number} ({operation}), {loss.name if loss else 'killed'}"
-                self.check(left, label, straight_on=self.tried % 2 == 1)
+                straight_on = self.tried % 2 == 1
+                same = (left.state(), straight_on)
+                if same not in self._met:  # else an earlier crash left the very same
+                    self._met.add(same)
+                    self.check(left, label, straight_on=straight_on)
+
+    @property
+    def crashes(self) -> str:
+        """What was tried, for the end of a test run."""
+        return f"{self.tried} crashes that left {len(self._met)} different disks"
 
     def interrupt_recovery(self, moments: list[tuple[str, SimulatedFiles]], *, every: int) -> int:
         """Crash, then crash the next command's recovery as well; how many points that are."""

@@ -35,14 +35,14 @@ class TestEveryMoment:
         campaign = ArchiveCampaign(tmp_path, move)
         moments = campaign.moments()
         campaign.interrupt(moments, every=5, random_ones=1)
-        tell(f"{move}: every fifth of {len(moments)} crash points, {campaign.tried} crashes")
+        tell(f"{move}: every fifth of {len(moments)} crash points, {campaign.crashes}")
         assert campaign.violations[:12] == []
 
     @pytest.mark.parametrize("move", [ARCHIVE, RESTORE], ids=str)
     def test_of_the_recovery(self, tmp_path, tell, move):
         campaign = ArchiveCampaign(tmp_path, move)
         points = campaign.interrupt_recovery(campaign.moments(), every=113)
-        tell(f"{move}, recovered: {points} crash points, {campaign.tried} crashes")
+        tell(f"{move}, recovered: {points} crash points, {campaign.crashes}")
         assert campaign.violations[:12] == []
 
     def test_of_the_recovery_of_a_batch_whose_own_name_may_be_lost(self, tmp_path, tell):
@@ -50,7 +50,7 @@ class TestEveryMoment:
         campaign = ArchiveCampaign(tmp_path, ARCHIVE)
         staged = [m for m in campaign.moments() if m[0].startswith("sync_folder /raw/_staging")]
         points = campaign.interrupt_recovery(staged[:2], every=2)
-        tell(f"{ARCHIVE}, its batch not durable: {points} crash points, {campaign.tried} crashes")
+        tell(f"{ARCHIVE}, its batch not durable: {points} crash points, {campaign.crashes}")
         assert campaign.violations[:12] == []
 
     @by_move
@@ -78,14 +78,14 @@ class TestManyMore:
         moments = campaign.moments()
         campaign.interrupt(moments, random_ones=4)
         campaign.interrupt(moments, every=5, random_ones=0, each_alone=True)
-        tell(f"{move}: {len(moments)} crash points, {campaign.tried} crashes")
+        tell(f"{move}: {len(moments)} crash points, {campaign.crashes}")
         assert campaign.violations[:12] == []
 
     @by_move
     def test_of_the_recovery(self, tmp_path, tell, move):
         campaign = ArchiveCampaign(tmp_path, move)
         points = campaign.interrupt_recovery(campaign.moments(), every=23)
-        tell(f"{move}, recovered: {points} crash points, {campaign.tried} crashes")
+        tell(f"{move}, recovered: {points} crash points, {campaign.crashes}")
         assert campaign.violations[:12] == []
 
     @by_move
@@ -184,14 +184,14 @@ class TestBrokenArchivers:
     def test_of_a_wrong_order_is_noticed(self, tmp_path, tell, publisher):
         campaign = ArchiveCampaign(tmp_path, ARCHIVE, opening=opening(publisher))
         campaign.interrupt(campaign.moments(), until_broken=True)
-        tell(f"{publisher.__name__}: noticed after {campaign.tried} crashes")
+        tell(f"{publisher.__name__}: noticed after {campaign.crashes}")
         assert campaign.violations
 
     @pytest.mark.parametrize("how", FORGETFUL)
     def test_that_forgets_a_sync_is_noticed(self, tmp_path, tell, how):
         campaign = ArchiveCampaign(tmp_path, ARCHIVE, opening=opening(files=FORGETFUL[how]))
         campaign.interrupt(campaign.moments()[::-1], each_alone=True, until_broken=True)
-        tell(f"{how}: noticed after {campaign.tried} crashes")
+        tell(f"{how}: noticed after {campaign.crashes}")
         assert campaign.violations
 
     def test_that_shrugs_at_a_failed_sync_is_noticed(self, tmp_path):

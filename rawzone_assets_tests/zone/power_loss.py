@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -99,6 +99,7 @@ class Campaign:
     with_index: bool = False
     tried: int = 0
     violations: list[str] = field(default_factory=list)
+    _met: set[Hashable] = field(default_factory=set)
     _landing: dict[str, tuple[object, ...]] = field(default_factory=dict)
 
     # --- recording -------------------------------------------------------------------------------
@@ -200,6 +201,8 @@ class Campaign:
         oracle = Oracle()
         oracle.acknowledge(moment.acknowledged)
         files = moment.files.after_power_loss(loss)
+        if self._has_met(moment, files):
+            return
         self._restore_index(moment.index)
         self._ask(oracle, files, label, recovered=False)
         self._come_back(oracle, files, label, straight_on=moment.number % 2 == 1)
@@ -211,6 +214,8 @@ class Campaign:
         oracle = Oracle()
         oracle.acknowledge(moment.acknowledged)
         files = moment.files.copy()
+        if self._has_met(moment, files):
+            return
         self._restore_index(moment.index)
         self._ask(oracle, files, label, recovered=False)
         self._come_back(oracle, files, label, straight_on=moment.number % 2 == 1)
@@ -219,6 +224,23 @@ class Campaign:
             self._ask(
                 oracle, files.after_power_loss(loss), f"{label}, gone on, then {loss.name}", recovered=False
             )
+
+    def _has_met(self, moment: Moment, files: SimulatedFiles) -> bool:
+        """Whether an earlier crash left the very same: nothing after it would be different."""
+        same = (
+            files.state(),
+            frozenset(moment.acknowledged.items()),
+            frozenset(moment.index.items()),
+            moment.number % 2,  # how the command comes back
+        )
+        met = same in self._met
+        self._met.add(same)
+        return met
+
+    @property
+    def crashes(self) -> str:
+        """What was tried, for the end of a test run."""
+        return f"{self.tried} crashes that left {len(self._met)} different disks"
 
     def _come_back(self, oracle: Oracle, files: SimulatedFiles, label: str, *, straight_on: bool) -> None:
         """The command is run again, ``straight_on`` without being told that there is something to recover."""

@@ -17,7 +17,7 @@ import errno
 import io
 import os
 import stat
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import BinaryIO
@@ -132,6 +132,23 @@ class SimulatedFiles:
                 else:
                     tree[prefix + name] = Entry("file", child.mode, child.data)
         return tree
+
+    def state(self) -> Hashable:
+        """All that tells this disk from another: two of the same state have the same future."""
+        met: set[Hashable] = set()
+        todo, seen = [1], {1}
+        while todo:
+            number = todo.pop()
+            node = self._nodes[number]
+            if isinstance(node, _File):
+                met.add((number, node))
+                continue
+            unsynced = tuple(node.unsynced)
+            met.add((number, frozenset(node.names.items()), frozenset(node.durable.items()), unsynced))
+            known = {*node.names.values(), *node.durable.values(), *(n for _, n in unsynced if n)}
+            todo += known - seen
+            seen |= known
+        return frozenset(met)
 
     def changes_at_risk(self) -> int:
         """How many changes of names a power failure may take now."""

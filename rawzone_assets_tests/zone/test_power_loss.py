@@ -48,7 +48,7 @@ class TestEveryMoment:
         campaign = Campaign(home, work)
         moments = campaign.record(campaign.start())
         campaign.interrupt(moments)
-        tell(f"{work}: {len(moments)} crash points, {campaign.tried} crashes")
+        tell(f"{work}: {len(moments)} crash points, {campaign.crashes}")
         assert campaign.violations == []
 
     @pytest.mark.parametrize("work", [PROMOTE_MORE, REPLAY], ids=str)
@@ -56,19 +56,19 @@ class TestEveryMoment:
         campaign = Campaign(home, work, with_index=True)
         moments = campaign.record(campaign.start())[::3]
         campaign.interrupt(moments, random_ones=1)
-        tell(f"{work}, with index: {len(moments)} crash points, {campaign.tried} crashes")
+        tell(f"{work}, with index: {len(moments)} crash points, {campaign.crashes}")
         assert campaign.violations == []
 
     def test_of_the_recovery_from_a_crash(self, home, tell):
         campaign = Campaign(home, PROMOTE_MORE)
         points = interrupt_recoveries(campaign, every=47)
-        tell(f"{PROMOTE_MORE}, recovered: {points} crash points, {campaign.tried} crashes")
+        tell(f"{PROMOTE_MORE}, recovered: {points} crash points, {campaign.crashes}")
         assert campaign.violations == []
 
     def test_of_the_cleaning_up_after_a_failure(self, home, tell):
         campaign = Campaign(home, PROMOTE_MORE)
         points = interrupt_failures(campaign, every=31)
-        tell(f"{PROMOTE_MORE}, failed: {points} crash points, {campaign.tried} crashes")
+        tell(f"{PROMOTE_MORE}, failed: {points} crash points, {campaign.crashes}")
         assert campaign.violations == []
 
 
@@ -82,19 +82,19 @@ class TestManyMore:
         campaign = Campaign(home, work, with_index=seed == 1)
         moments = campaign.record(campaign.start())
         campaign.interrupt(moments, seed=1000 * seed, random_ones=4, every_way=True, each_alone=seed == 0)
-        tell(f"{work}, seed {seed}: {len(moments)} crash points, {campaign.tried} crashes")
+        tell(f"{work}, seed {seed}: {len(moments)} crash points, {campaign.crashes}")
         assert campaign.violations == []
 
     @by_work
     def test_recoveries(self, home, tell, work):
         campaign = Campaign(home, work)
         points = interrupt_recoveries(campaign, every=11)
-        tell(f"{work}, recovered: {points} crash points, {campaign.tried} crashes")
+        tell(f"{work}, recovered: {points} crash points, {campaign.crashes}")
         assert campaign.violations == []
 
     @by_work
     def test_failures(self, home, tell, work):
         campaign = Campaign(home, work)
         points = interrupt_failures(campaign, every=7)
-        tell(f"{work}, failed: {points} crash points, {campaign.tried} crashes")
+        tell(f"{work}, failed: {points} crash points, {campaign.crashes}")
         assert campaign.violations == []
