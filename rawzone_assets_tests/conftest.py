@@ -9,9 +9,19 @@ from hypothesis import HealthCheck, settings
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("untimed")
 
+# Files that take longest, though some hold few tests. A process takes whole files: one of these begun last
+# would keep it busy for minutes after the other has nothing left to do.
+LONG = (
+    "test_ui.py", "test_reindex.py", "test_history_import.py", "test_watch.py", "test_engines.py",
+    "test_faults.py", "test_proxy.py", "test_judge_pool.py", "test_canary.py", "test_dagster_dev.py",
+    "test_promote_command.py", "test_nothing_is_given_away.py", "test_archive_crashes.py", "test_benchmarks.py",
+    "test_demo.py", "test_power_loss.py", "test_schemas.py", "test_concurrency.py", "test_policy.py",
+)  # fmt: skip
+
 
 def pytest_collection_modifyitems(config, items):
-    """The long form of a campaign runs only with ``-m campaign``."""
+    """The longest files come first. The long form of a campaign runs only with ``-m campaign``."""
+    items.sort(key=lambda item: LONG.index(item.path.name) if item.path.name in LONG else len(LONG))
     if config.option.markexpr:
         return
     long = [item for item in items if item.get_closest_marker("campaign")]

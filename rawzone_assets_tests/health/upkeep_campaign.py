@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -45,6 +45,12 @@ class UpkeepCampaign:
     run: Run
     tried: int = 0
     violations: list[str] = field(default_factory=list)
+    _met: set[Hashable] = field(default_factory=set)
+
+    @property
+    def crashes(self) -> str:
+        """What was tried, for the end of a test run."""
+        return f"{self.tried} crashes that left {len(self._met)} different disks"
 
     def __post_init__(self) -> None:
         LandingFolder(self.home).put_all(FIRST)
@@ -103,6 +109,9 @@ class UpkeepCampaign:
                     break
                 self.tried += 1
                 left = files.after_power_loss(loss) if loss else files.copy()
+                if (same := left.state()) in self._met:
+                    continue  # an earlier crash left the very same
+                self._met.add(same)
                 self.check(left, f"step {number} ({operation}), {loss.name if loss else 'killed'}")
         return len(moments)
 
