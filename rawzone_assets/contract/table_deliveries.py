@@ -13,6 +13,7 @@ from rawzone_assets.contract.findings import Findings, Place
 from rawzone_assets.contract.garbled import garbled_table
 from rawzone_assets.contract.table_cuts import cut_to_nothing
 from rawzone_assets.contract.table_examination import TableExamination
+from rawzone_assets.contract.table_repeats import Repeats
 from rawzone_assets.contract.table_rules import Identities
 from rawzone_assets.contract.table_shapes import shape_of
 from rawzone_assets.contract.table_wholes import Gathered
@@ -60,6 +61,7 @@ def _read(
             columns=form.unique, required=frozenset(form.unique).intersection(shape.required)
         ),
         gathered=Gathered(names=form.needed_whole()),
+        repeats=Repeats(are_sought=form.may_repeat),
     )
     with content.open() as stream:
         rows = rows_of(content, stream, dialects=form.dialects, charset=charset, shape=shape)

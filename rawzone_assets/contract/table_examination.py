@@ -28,6 +28,7 @@ from rawzone_assets.contract.table_cuts import LastCells
 from rawzone_assets.contract.table_diaries import diary_of_table
 from rawzone_assets.contract.table_digests import RowsDigest, written_rows
 from rawzone_assets.contract.table_grammar import TableGrammar, grammar_of
+from rawzone_assets.contract.table_repeats import Repeats
 from rawzone_assets.contract.table_rows import SEPARATORS, Dialect, Lines, Rows
 from rawzone_assets.contract.table_rules import Chunk, Identities, chunk_of
 from rawzone_assets.contract.table_shapes import (
@@ -59,6 +60,7 @@ class TableExamination:
     shape: Shape
     identities: Identities
     gathered: Gathered
+    repeats: Repeats
     header: Header = field(default_factory=lambda: Header(names=(), columns=()))
     last_cells: LastCells | None = None  # where a cut can show in them
     records: int = 0
@@ -138,6 +140,7 @@ class TableExamination:
             is_plain = grammar is not None and self._take_plain(lines, grammar, is_unmarked=is_unmarked)
             if not is_plain and not self._take_parsed(lines, rows.dialect):
                 return
+            self.findings.extend(self.repeats.in_lines(lines))
             rows.take(lines)
 
     def _columns_looked_at(self) -> frozenset[str]:
@@ -215,9 +218,11 @@ class TableExamination:
             characters += len(row)
             if len(chunk) >= CHUNK_ROWS or characters >= CHUNK_CELL_CHARACTERS:
                 self._judge_rows(chunk, lines)
+                self.findings.extend(self.repeats.in_rows(chunk, lines))
                 chunk, lines, characters = [], [], 0
         if chunk:
             self._judge_rows(chunk, lines)
+            self.findings.extend(self.repeats.in_rows(chunk, lines))
         if ragged and ragged[1] < width:
             message = f"the last row has {ragged[1]} cells, the header {width}"
             self.findings.add(codes.TRUNCATED(message, Place(line=ragged[0])))
@@ -232,19 +237,13 @@ class TableExamination:
         self.findings.add(codes.TABLE_SYNTAX(message, Place(line=line)))
 
     def _judge_rows(self, rows: Sequence[Sequence[str]], lines: Sequence[int]) -> None:
-        again = next((line for row, line in zip(rows, lines, strict=True) if self._is_header(row)), None)
+        again = next((line for row, line in zip(rows, lines, strict=True) if self.header.is_again(row)), None)
         if again is not None:
             message = "the header stands here once more: two files, one after the other"
             self.findings.add(codes.TABLE_SYNTAX(message, Place(line=again)))
         cells = list(zip(*rows, strict=True))
         chunk = chunk_of(self.header.columns, cells, lines)
         self._take_chunk(chunk, cells[-1], len(rows), self._objections(chunk))
-
-    def _is_header(self, row: Sequence[str]) -> bool:
-        """Whether the row is the header, which another file may begin with, byte order mark and all."""
-        names = self.header.names
-        first = row[0].removeprefix("\ufeff").strip('"')  # behind a mark quotes do not quote
-        return row[-1] == names[-1] and (first, *row[1:]) == names
 
     def _take_chunk(
         self, chunk: Chunk, last_cells: Sequence[str], rows: int, objections: Iterator[Finding]

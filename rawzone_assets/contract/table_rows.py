@@ -97,6 +97,11 @@ class Lines:
             return None
         return (rows, numbers) if set(map(len, rows)) == {width} else None
 
+    def bodies(self, most: int) -> list[bytes]:
+        """All lines as they are written, without their ends; if those are more, so many of the first piece."""
+        stop = self.cuts[-1] if self.count <= most else self.cuts[1]
+        return self._piece(self.cuts[0], stop).split(self.end, most)[:most]
+
     @cached_property
     def texts(self) -> list[str]:
         """Each line without its end."""

@@ -8,7 +8,7 @@ merely unusual. Reading rows out of bytes is ``table_rows.py``'s part.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -85,6 +85,11 @@ class Header:
 
     names: tuple[str, ...]
     columns: tuple[str | None, ...]
+
+    def is_again(self, row: Sequence[str]) -> bool:
+        """Whether the row is the header, which another file may begin with, byte order mark and all."""
+        first = row[0].removeprefix("\ufeff").strip('"')  # behind a mark quotes do not quote
+        return row[-1] == self.names[-1] and (first, *row[1:]) == self.names
 
 
 def resolve_header(shape: Shape, names: list[str]) -> Header:

@@ -27,6 +27,7 @@ class TableFormat:
     ``even_decimals``: the last column is written with the same high number of decimals in every row, so a last
     cell with fewer, without a line end after it, was cut. ``unique``: the columns that identify a row.
     ``daily`` judges a column of days, with or without their year. ``other_dialects`` may be used instead.
+    ``may_repeat``: no column identifies a row, so that rows may be alike, and only several in a row tell.
     ``figures`` of the days are compared with those that other deliveries told.
     """
 
@@ -41,6 +42,7 @@ class TableFormat:
     legacy_charset: str | None = None
     even_decimals: bool = False
     unique: tuple[str, ...] = ()
+    may_repeat: bool = False
 
     def load(self) -> None:
         import rawzone_assets.contract.table_deliveries  # noqa: F401, PLC0415  see above

@@ -141,6 +141,7 @@ _SALES_TABLE = TableFormat(
     day="Reporting Date",
     legacy_charset="latin-1",
     even_decimals=True,
+    may_repeat=True,
     rules=(
         table.not_after_capture("Reporting Date"),
         table.month_not_after("Sale Month", "Reporting Date"),
@@ -162,6 +163,9 @@ store, ISRC and country; 13 columns, the 15 columns of 2025, and the 11 columns 
 table as `.csv` (commas or tabs, told apart by the header) or alone in a `.zip`, as `.tsv` or `.csv` of any
 name, in a folder or not. Names that the site gives (`DistroKid_….tsv`) tell no capture time: a stamped folder,
 a sidecar or a stamp before the extension must.
+
+**Warns**: ten or more different rows that stand again in the same order, which an export or page written twice
+leaves (`RZ-REPEATED-ROWS`).
 
 **Blocks**: a missing column or required value, rows of another width, numbers and dates of another form
 (decimal commas, thousands separators, `NaN`), negative quantities, identifiers in scientific notation, a sale

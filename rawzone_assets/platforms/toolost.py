@@ -128,6 +128,8 @@ earliest on which the report can have been complete; a sidecar's `captured_at` d
 **Legitimate**: commas, semicolons or tabs, told apart by the header; columns in any order, and unknown ones;
 dates in any form; Latin-1; the same sale in several rows.
 
+**Warns**: ten or more different rows that stand again in the same order (`RZ-REPEATED-ROWS`).
+
 **Blocks**: a missing column of `transaction_id`, `sale_date`, `reporting_date`, `channel`, `units`, or a
 blank in one of them; rows of another width; units that are no whole number from 0 on; identifiers in
 scientific notation; an ISO `sale_date` after the month.
@@ -139,6 +141,7 @@ scientific notation; an ISO `sale_date` after the month.
         other_dialects=(Dialect(delimiter=";", quoted=True), TSV, Dialect(delimiter="\t", quoted=True)),
         day="sale_date",
         legacy_charset="latin-1",
+        may_repeat=True,
         rules=(table.not_after_capture("sale_date"),),
     ),
     schema="toolost/sales.v1.json",

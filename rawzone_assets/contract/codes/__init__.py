@@ -62,6 +62,7 @@ from rawzone_assets.contract.codes.records import (
     OWNER_UNKNOWN,
     PAGE_TOTAL_MISMATCH,
     REPEATED_RECORD,
+    REPEATED_ROWS,
     TOTAL_MISMATCH,
 )
 from rawzone_assets.contract.codes.structure import (
@@ -139,6 +140,7 @@ __all__ = [
     "PERSONAL_DATA",
     "REPEATED_DAY",
     "REPEATED_RECORD",
+    "REPEATED_ROWS",
     "RESTATED_DAYS",
     "SAME_CONTENT",
     "SCHEMA_DRIFT",

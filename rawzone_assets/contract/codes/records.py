@@ -46,6 +46,19 @@ REPEATED_RECORD = declare(
     remedy="Look at the places given; pages may have been joined wrongly, or two captures in one file.",
     source="FORMATS 12, repeated day or id",
 )
+REPEATED_ROWS = declare(
+    "RZ-REPEATED-ROWS",
+    Role.IDENTITY,
+    blocks=False,
+    title="Rows stand twice in the same order",
+    explanation=(
+        "Single rows may be alike where no column identifies a row, but ten different ones in the same order "
+        "are an export or a page that was written twice: every sum counts them twice. They are looked for in a "
+        "table's first 20,000 rows, and where later parts of that length begin."
+    ),
+    remedy="Look at the lines given; if they were written twice, export again.",
+    source="FORMATS 2.3, no exact duplicate rows",
+)
 MIXED_ACCOUNTS = declare(
     "RZ-MIXED-ACCOUNTS",
     Role.IDENTITY,
