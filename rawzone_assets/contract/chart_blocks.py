@@ -15,10 +15,11 @@ from itertools import islice
 from operator import itemgetter
 from typing import Any
 
-from rawzone_assets.contract import codes
+from rawzone_assets.contract import codes, digests
 from rawzone_assets.contract.documents import judge_document
 from rawzone_assets.contract.feed import Capture, Content, Facts, Feed
 from rawzone_assets.contract.findings import Finding, Findings, Place
+from rawzone_assets.contract.garbled import garbled_document
 from rawzone_assets.contract.html_pages import BlocksFormat
 from rawzone_assets.contract.page_examination import (
     is_sign_in,
@@ -70,6 +71,7 @@ def examine(form: BlocksFormat, feed: Feed, content: Content, capture: Capture, 
         return Place(pointer=pointer(parts), line=line())
 
     findings.extend(_block_findings(form, blocks, place))
+    findings.extend(_garbled_findings(blocks, place))
     if findings.blocking or blocks is None or blocks.value is None:
         return Facts(text=seen.facts)
     facts = judge_document(
@@ -131,6 +133,14 @@ def _daily_findings(form: BlocksFormat, daily: Any, place: _Placing) -> Iterator
             yield codes.EMPTY_FIELD("the field 'total' is null", total)
         else:
             yield codes.MISSING_FIELD("the field 'total' is missing", total)
+
+
+def _garbled_findings(blocks: Blocks | None, place: _Placing) -> Iterator[Finding]:
+    """Whether titles and names in the blocks are garbled."""
+    written = digests.canonical(blocks.value) if blocks and blocks.value is not None else None
+    garbled = garbled_document(blocks.value, written, place) if blocks and written is not None else None
+    if garbled:
+        yield garbled
 
 
 def find_blocks(markup: PageMarkup, variable: str, daily: str) -> Blocks | None:

@@ -8,7 +8,7 @@ hardly any language writes is taken for garbled: "Ã" before a quotation mark or
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from rawzone_assets.contract import codes
@@ -45,11 +45,18 @@ def garbled_table(content: Content) -> Finding | None:
     return None
 
 
-def garbled_document(document: Any, written: bytes) -> Finding | None:
-    """The finding on a document, whose canonical form this is, with its first garbled text."""
+def garbled_document(
+    document: Any, written: bytes, place: Callable[[tuple[str | int, ...]], Place] | None = None
+) -> Finding | None:
+    """The finding on a document, whose canonical form this is, with its first garbled text.
+
+    Where that stands in the delivery, ``place`` says when the document is only a part of it.
+    """
     if written.isascii() or _first(written) is None:
         return None
-    return codes.GARBLED_TEXT(_MESSAGE, next(_places(document, ()), None))
+    way = next(_ways(document, ()), None)
+    where = None if way is None else place(way) if place else Place(pointer=pointer(way))
+    return codes.GARBLED_TEXT(_MESSAGE, where)
 
 
 def _first(data: bytes) -> int | None:
@@ -79,13 +86,13 @@ def _line_of(content: Content, offset: int) -> int:
     return line
 
 
-def _places(value: Any, way: tuple[str | int, ...]) -> Iterator[Place]:
+def _ways(value: Any, way: tuple[str | int, ...]) -> Iterator[tuple[str | int, ...]]:
     if isinstance(value, str):
         if _GARBLED.search(value):
-            yield Place(pointer=pointer(way))
+            yield way
     elif isinstance(value, list):
         for index, item in enumerate(value):
-            yield from _places(item, (*way, index))
+            yield from _ways(item, (*way, index))
     elif isinstance(value, dict):
         for name, member in value.items():
-            yield from _places(member, (*way, name))
+            yield from _ways(member, (*way, name))

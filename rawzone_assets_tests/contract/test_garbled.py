@@ -74,6 +74,38 @@ class TestGarbledLetters:
             assert finding.where.pointer == "/songs/1/trackName"
 
 
+def page(title: str, *, escaped: bool) -> bytes:
+    """An Apple Music page of one day, with a song of that title in its second chart."""
+    rows = [{"field": "2025-06-11", "value": 7}]
+    daily = {"isEmpty": 0, "total": 7, "dataProvider": rows}
+    songs = {
+        "isEmpty": 0,
+        "total": 7,
+        "dataProvider": [{"field": "x", "value": 3}, {"field": title, "value": 4}],
+    }
+    blocks = {"last365days": daily, "tracks1year": songs, "byMonth": {}, "byWeek": {}, "country1year": {}}
+    head = '<!DOCTYPE html><html><body>\n<td id="last365">7</td>\n<script>\n'
+    chart = f"var chartData = {json.dumps(blocks, ensure_ascii=escaped)};"
+    return f"{head}{chart}\n</script></body></html>".encode()
+
+
+@pytest.mark.parametrize("escaped", [True, False])
+class TestTitlesInPages:
+    @pytest.mark.parametrize("charset", ["latin-1", "cp1252", "ascii"])
+    def test_are_told_by_their_chart_and_line_when_they_are_garbled(self, charset: str, escaped: bool):  # noqa: FBT001
+        for title in TITLES:
+            data = page(as_read(title, charset), escaped=escaped)
+            finding = judged("distrokid/apple_music", data).only(CODE)
+            assert (finding.blocking, finding.check) == (False, "html_structure")
+            assert finding.where
+            assert finding.where.pointer == "/tracks1year/dataProvider/1/field"
+            assert finding.where.line == 4
+
+    @pytest.mark.parametrize("title", [*LEGITIMATE, *TITLES])
+    def test_are_not_when_languages_write_them(self, title: str, escaped: bool):  # noqa: FBT001
+        assert CODE not in judged("distrokid/apple_music", page(title, escaped=escaped)).codes
+
+
 @pytest.mark.parametrize("title", [*LEGITIMATE, *TITLES])
 def test_what_languages_write_is_not_garbled(title: str):
     assert judged("tiktok/videos", videos("dance", title)).codes == []
