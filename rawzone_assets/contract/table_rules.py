@@ -111,17 +111,21 @@ class Identities:
 
 
 def not_after_capture(column: str) -> TableRule:
-    """No date lies more than one day beyond the capture: sources count in other time zones than we do."""
+    """No day or month lies more than a day beyond the capture: sources count in other time zones than we do."""
 
     def judge(chunk: Chunk, capture: Capture) -> Iterator[Finding]:
         last = (capture.day + timedelta(days=1)).isoformat()
-        late = {text for text in chunk.distinct(column) if text and text > last and is_date(text)}
+        late = {text for text in chunk.distinct(column) if text and text > last and _is_time(text)}
         for row, text in enumerate(chunk.columns[column] if late else ()):
             if text in late:
                 message = f"{text} lies after the capture on {capture.day}"
                 yield codes.FUTURE_DATE(message, chunk.place(row, column))
 
     return TableRule(columns=(column,), judge=judge)
+
+
+def _is_time(text: str) -> bool:
+    return is_date(text) or is_date(f"{text}-01")
 
 
 def month_not_after(month: str, day: str) -> TableRule:

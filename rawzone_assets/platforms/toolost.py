@@ -132,7 +132,7 @@ dates in any form; Latin-1; the same sale in several rows.
 
 **Blocks**: a missing column of `transaction_id`, `sale_date`, `reporting_date`, `channel`, `units`, or a
 blank in one of them; rows of another width; units that are no whole number from 0 on; identifiers in
-scientific notation; an ISO `sale_date` after the month.
+scientific notation; an ISO `sale_date`, a day or a month, after the month.
 """,
     names=("@<month>-<n>.csv",),
     format=TableFormat(
