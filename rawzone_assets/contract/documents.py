@@ -60,11 +60,11 @@ def judge_document(
     structure = structures.recognized(feed.schema, document) if is_short else None
     usual = structure is not None or is_usual(feed.schema, document)
     reading = Reading(document=document, feed=feed, capture=capture, place=place)
-    for rule in telling:
-        findings.extend(islice(rule(reading), MOST_OF_ONE_RULE))
+    told = [finding for rule in telling for finding in islice(rule(reading), MOST_OF_ONE_RULE)]
+    findings.extend(told)
     counted = series.path if series else records
     found = len(reading.rows(counted)) if counted is not None else None
-    refused = NOTHING_REFUSED if usual else _refused(document, feed, findings, place)
+    refused = NOTHING_REFUSED if usual else _refused(document, feed, findings, place, is_other=bool(told))
     if refused.parts:
         reading = Reading(document=document, feed=feed, capture=capture, place=place, refused=refused)
     for rule in rules:
@@ -87,11 +87,18 @@ def judge_document(
     )
 
 
-def _refused(document: Any, feed: Feed, findings: Findings, place: Callable[[Parts], Place]) -> RefusedParts:
-    """What the schema refuses of the document; adds what it says of that, and of members it does not know."""
+def _refused(
+    document: Any, feed: Feed, findings: Findings, place: Callable[[Parts], Place], *, is_other: bool
+) -> RefusedParts:
+    """What the schema refuses of the document; adds what it says of that, and of members it does not know.
+
+    Of a document of another kind, what else it lacks or has is no news: all of it is refused.
+    """
     refused = list(refusals(feed.schema, document))
     for refusal in refused:
         findings.extend(findings_of(refusal, place))
+    if is_other and refused:
+        return ALL_REFUSED
     unknown = unknown_fields(load_schema(feed.schema).document, document, place)
     findings.extend(islice(unknown, MOST_OF_ONE_RULE))
     if len(refused) >= MOST_REFUSALS:  # there may be others

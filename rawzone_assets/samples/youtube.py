@@ -119,7 +119,7 @@ CASES = (
         "RZ-EMPTY-RESULT",
     ),
     _case("rows without headers", _said({"rows": [["2025-05-01", 1]]}), "RZ-MISSING-FIELD"),
-    _case("no headers", _said(_answer([], ())), "RZ-SHAPE"),
+    _case("no headers", _said(_answer([], ())), "RZ-SHAPE", "RZ-EMPTY-RESULT"),
     _case("a row that is no list", _rows(lambda rows, _day: [*rows, {"day": "2025-05-01"}]), "RZ-SHAPE"),
     _case("a row that lacks a cell", _rows(lambda rows, _day: [*rows[:-1], rows[-1][:-1]]), "RZ-SHAPE"),
     _case("a row with a cell too many", _rows(lambda rows, _day: [*rows[:-1], [*rows[-1], 0]]), "RZ-SHAPE"),
