@@ -27,6 +27,7 @@ from rawzone_assets.zone.index_custody import Erasure
 from rawzone_assets.zone.index_queries import Entry
 from rawzone_assets.zone.landing import HELD_IN_MEMORY
 from rawzone_assets.zone.layout import Layout
+from rawzone_assets.zone.presence import missing
 from rawzone_assets.zone.receipt import Receipt, Verdict, printable_path
 from rawzone_assets.zone.zone import Zone
 
@@ -116,6 +117,7 @@ def original_bytes(zone: Zone, receipt: Receipt, *, cache: ByteCache | None = No
     Raises:
         ObjectDamaged: The stored bytes are nowhere those recorded. Nothing was given out, except when a file
             larger than memory changes between its two readings.
+        ObjectAway: The disk on which they lie is not there.
         ObjectErased: They were erased by law.
     """
     _refuse_erased(zone, receipt)
@@ -146,7 +148,7 @@ def _verified(zone: Zone, receipt: Receipt, cache: ByteCache | None) -> Iterator
         except FileNotFoundError:
             zone.index.catch_up()
             _refuse_erased(zone, receipt)  # perhaps just now
-            raise ObjectDamaged(key, f"{_recorded_path(zone, receipt)} is missing") from None
+            raise missing(zone.files, zone.layout, key, _recorded_path(zone, receipt)) from None
         except codec.Damaged as problem:
             raise ObjectDamaged(key, str(problem)) from problem
 

@@ -35,6 +35,18 @@ class NotConfirmed(ZoneError):
         )
 
 
+class ErasureUnfinished(ZoneError):
+    """The ledger says that bytes are erased, and a disk did not let go of them."""
+
+    def __init__(self, seq: int, path: Path, failed: StorageFailed) -> None:
+        cause = failed.__cause__
+        why = (cause.strerror if isinstance(cause, OSError) else None) or "its disk refused"
+        super().__init__(
+            f"It is recorded in commit {seq} as erased, and {path} is still there ({why.lower()}): see to its "
+            "disk, then give the same call without --confirm, which removes it and names whatever is left."
+        )
+
+
 @dataclass(frozen=True, kw_only=True)
 class Target:
     """One place that is to be erased: an object with its archive copy, or a refused copy.
@@ -141,7 +153,8 @@ def erase(
     Raises:
         NotConfirmed: It does not; nothing was erased.
         HoldOver: A hold stands over some of it; nothing was erased.
-        ZoneError: The environment failed. What was recorded is removed by the next command that writes.
+        ErasureUnfinished: It is recorded, and not all of it is gone.
+        ZoneError: The environment failed.
     """
     wanted = tuple(digests)
     planned: list[Target] = []
@@ -153,20 +166,39 @@ def erase(
         if not _confirms(zone, code, plan.targets, reason=reason, authority=authority):
             raise NotConfirmed(code)
         paths = [path for target in plan.targets for path in target.paths]
-        erasing.require_erasable(zone.files, paths, zone.layout.staging)
+        try:
+            erasing.require_erasable(zone.files, paths, zone.layout.staging)
+        except OSError as error:
+            raise StorageFailed("erase", error) from error
         planned[:] = plan.targets
         new = [target for target in plan.targets if target.erased is None]
         return [target.record(reason=reason, authority=authority, by=by) for target in new]
 
     publisher = zone.publisher(run_id)
     try:
-        with publisher.batch() as batch:
+        with publisher.batch(quarantine=False) as batch:
             commit = publisher.erase(batch, records)
         publisher.erase_again([target.erased.record for target in planned if target.erased])
+    except StorageFailed as failed:
+        left = [path for target in planned for path in target.paths if _is_there(zone, path)]
+        seq = _recorded(zone, planned)
+        if seq is not None and left:
+            raise ErasureUnfinished(seq, left[0], failed) from failed
+        raise
     except OSError as error:
         raise StorageFailed("erase", error) from error
     left = [path for target in planned for path in target.paths if _is_there(zone, path)]
     return Erased(erased=planned, seq=commit.seq if commit else None, left=left)
+
+
+def _recorded(zone: Zone, planned: Sequence[Target]) -> int | None:
+    """The commit that says of what was planned that it is erased, if it got that far."""
+    try:
+        zone.index.catch_up()
+    except OSError:
+        return None  # nobody can say so
+    gone = (one for target in planned for one in zone.index.custody.erasures(place=target.place))
+    return next((one.seq for one in gone), None)
 
 
 def _is_there(zone: Zone, path: Path) -> bool:

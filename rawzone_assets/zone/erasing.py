@@ -58,13 +58,16 @@ def projected_days(files: Files, layout: Layout, index: Index, key: str) -> Iter
 
 
 def require_erasable(files: Files, paths: Iterable[Path], staging: Path) -> None:
-    """See to it that sealed files could be removed, before anything is recorded.
+    """See to it that files could be removed, before anything is recorded.
 
     Raises:
-        CannotUnseal: They could not.
-        OSError: A file cannot be looked at.
+        CannotUnseal: They are sealed.
+        OSError: Their disk is read-only or closed to this user, or a file cannot be looked at.
     """
-    sealed = next((path for path in paths if _is_sealed(files, path)), None)
+    there = [path for path in paths if files.status(path) is not None]
+    for folder in sorted({path.parent for path in there}):
+        files.require_writable(folder)
+    sealed = next((path for path in there if _is_sealed(files, path)), None)
     if sealed is None:
         return
     try:

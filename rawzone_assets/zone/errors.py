@@ -313,6 +313,13 @@ class ObjectDamaged(ZoneError):
         )
 
 
+class ObjectAway(ObjectDamaged):
+    """Bytes were asked for that lie on a disk that is not there: nothing is known of damage."""
+
+    def __init__(self, key: str, away: RootAway) -> None:
+        ZoneError.__init__(self, f"{key} cannot be read now, which is no damage: {away.state}")
+
+
 class ObjectErased(ObjectDamaged):
     """Bytes were asked for that were erased by law."""
 

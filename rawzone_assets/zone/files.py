@@ -81,6 +81,10 @@ class Files(Protocol):
         """Bytes that may still be written to the file system of an existing folder."""
         ...
 
+    def require_writable(self, folder: Path) -> None:
+        """See to it that this user may add files to a folder and take them away, without doing so."""
+        ...
+
     def is_immutable(self, path: Path) -> bool:
         """Whether a file carries the flag that keeps even its owner from changing or removing it."""
         ...

@@ -135,6 +135,12 @@ class LocalFiles:
         finally:
             os.close(descriptor)
 
+    def require_writable(self, folder: Path) -> None:
+        if os.access(folder, os.W_OK | os.X_OK, effective_ids=os.access in os.supports_effective_ids):
+            return
+        code = errno.EROFS if os.statvfs(folder).f_flag & os.ST_RDONLY else errno.EACCES
+        raise OSError(code, os.strerror(code), str(folder))
+
     def free_bytes(self, path: Path) -> int:
         space = os.statvfs(path)
         return space.f_bavail * space.f_frsize

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from rawzone_assets.zone.errors import RootAway
+from rawzone_assets.zone.errors import ObjectAway, ObjectDamaged, RootAway
 from rawzone_assets.zone.files import Files
-from rawzone_assets.zone.layout import LOST_AND_FOUND, STAGING_FOLDER
+from rawzone_assets.zone.layout import LOST_AND_FOUND, STAGING_FOLDER, Layout
+from rawzone_assets.zone.upkeep import ARCHIVE, QUARANTINE
 
 _NO_SIGN = (STAGING_FOLDER, LOST_AND_FOUND)
 
@@ -24,6 +25,18 @@ def require_present(files: Files, name: str, root: Path) -> None:
     """
     if not is_present(files, root):
         raise RootAway(name, root)
+
+
+def missing(files: Files, layout: Layout, key: str, path: Path | None) -> ObjectDamaged:
+    """What is to be said of an object that is not at its recorded place: it is damaged, or its disk is away.
+
+    Raises:
+        OSError: The disk cannot be looked at.
+    """
+    for name, root in ((QUARANTINE, layout.quarantine), (ARCHIVE, layout.archive)):
+        if path is not None and path.is_relative_to(root) and not is_present(files, root):
+            return ObjectAway(key, RootAway(name, root))
+    return ObjectDamaged(key, f"{path} is missing")
 
 
 def is_present(files: Files, root: Path) -> bool:

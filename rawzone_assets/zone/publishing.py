@@ -36,10 +36,13 @@ class Publisher(Recovery):
     """Carries decisions out on one zone, under its lock and after recovery."""
 
     @contextlib.contextmanager
-    def batch(self, *, reserve: int = 0, writers: Writers | None = None) -> Iterator[Batch]:
+    def batch(
+        self, *, reserve: int = 0, writers: Writers | None = None, quarantine: bool = True
+    ) -> Iterator[Batch]:
         """Staging folders for one batch, removed afterwards. Finishes what crashed batches left first.
 
-        Deliveries are staged only while ``reserve`` bytes stay free, by ``writers`` if there are any.
+        Deliveries are staged only while ``reserve`` bytes stay free, by ``writers`` if there are any. Without
+        ``quarantine`` nothing can be staged beside that, and its disk may be full or read-only.
 
         Raises:
             StorageFailed: The disk refused. The next command finishes or drops the batch.
@@ -51,7 +54,7 @@ class Publisher(Recovery):
                 with self._index.usable():
                     with self.locked():
                         self.recover()
-                        batch.open()
+                        batch.open(quarantine=quarantine)
                         stack.enter_context(batch.alive(wait=True))
                     try:
                         yield batch
@@ -110,7 +113,7 @@ class Publisher(Recovery):
             LedgerDamaged: The ledger cannot be continued.
             StorageFailed: The disk refused; nothing is recorded then.
         """
-        with self.batch() as batch, self.locked():
+        with self.batch(quarantine=False) as batch, self.locked():
             self.recover()
             return self._commit(batch, records)
 

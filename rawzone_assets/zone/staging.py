@@ -65,14 +65,17 @@ class Batch:
         self.archive_folder = places.archive_folder
         self._writing = BatchWriting(writers, self._room) if writers else None
         self._reaches_archive: bool | None = None  # not known of a batch that another process began
+        self._reaches_quarantine = True
 
-    def open(self) -> None:
+    def open(self, *, quarantine: bool = True) -> None:
         """Create the folders; the caller holds the zone's lock, so that recovery cannot take them for dead.
 
-        Their names become durable with the commit: before it nothing relies on them.
+        Their names become durable with the commit: before it nothing relies on them. Whatever puts no file
+        beside ``quarantine`` does not need its disk.
         """
         self._reaches_archive = False
-        for folder in (self.folder, self.quarantine_folder):
+        self._reaches_quarantine = quarantine
+        for folder in (self.folder, self.quarantine_folder) if quarantine else (self.folder,):
             for changed in sorted(ensure_folder(self._files, folder) - {folder.parent}):
                 self._files.sync_folder(changed)
 
@@ -176,7 +179,7 @@ class Batch:
         """Write the commit that describes the batch, then make the whole batch durable."""
         path = self.folder / f"{_COMMIT_PREFIX}{ledger_name(seq)}"
         try:
-            if self._files.names(self.quarantine_folder):
+            if self._reaches_quarantine and self._files.names(self.quarantine_folder):
                 self._files.sync_folder(self.quarantine_folder)
                 self._files.sync_folder(self.quarantine_folder.parent)
             if self._has_archive_side():
@@ -215,7 +218,7 @@ class Batch:
 
     def discard(self) -> None:
         """Remove everything staged; what was linked keeps its other name."""
-        folders = (self.quarantine_folder, self.folder)
+        folders = (self.quarantine_folder, self.folder) if self._reaches_quarantine else (self.folder,)
         for folder in (self.archive_folder, *folders) if self._has_archive_side() else folders:
             if self._files.status(folder) is None:
                 continue

@@ -5,16 +5,19 @@ import shutil
 
 import pytest
 
+from rawzone_assets.access.reading import original_bytes
 from rawzone_assets.contract.judging import judge
+from rawzone_assets.health.holds import add_hold
 from rawzone_assets.health.repair import repair
 from rawzone_assets.health.rolling import scrub_rolling
 from rawzone_assets.health.scrub import scrub
-from rawzone_assets.zone.errors import RootAway, StorageFailed
+from rawzone_assets.zone.errors import ObjectAway, RootAway, StorageFailed
 from rawzone_assets.zone.local_files import LocalFiles
+from rawzone_assets.zone.receipt import Verdict
 from rawzone_assets.zone.replay import replay
 from rawzone_assets_tests.health.archive_support import archive_due, objections, set_policy
 from rawzone_assets_tests.health.damaging import flip, tree
-from rawzone_assets_tests.zone.faulty_files import WatchedFiles
+from rawzone_assets_tests.zone.faulty_files import CHANGING, WatchedFiles
 from rawzone_assets_tests.zone.tiny_platform import NOTES, LandingFolder, open_zone, promote_all
 
 LOST_AND_FOUND = "lost+found"
@@ -201,3 +204,42 @@ class TestTheFileSystemsOwnFolder:
         (home / "archive" / LOST_AND_FOUND).mkdir()
         lost.rename(home / "archive" / LOST_AND_FOUND / "#12345")
         assert sorted(damage.kind for damage in verified(home).damages) == ["missing", "renamed"]
+
+
+class TestReading:
+    """Who is told that an object is damaged looks for a backup; who is told that its disk is away mounts it."""
+
+    def stored(self, zone, root):
+        receipts = [entry.receipt for entry in zone.index.entries()]
+        if root == "quarantine":
+            return next(receipt for receipt in receipts if receipt.quarantine)
+        return next(
+            r
+            for r in receipts
+            if r.key and r.verdict is Verdict.PROMOTED and zone.index.custody.of(r.key).has_archive_copy
+        )
+
+    @pytest.mark.parametrize("root", ["quarantine", "archive"])
+    @pytest.mark.parametrize("left", LEFT)
+    def test_what_lies_on_a_disk_that_is_away_is_not_called_damaged(self, home, root, left):
+        take_away(home, root, left)
+        with open_zone(home) as zone, pytest.raises(ObjectAway, match=r"no damage.*mount its disk"):
+            list(original_bytes(zone, self.stored(zone, root)))
+        bring_back(home, root)
+        with open_zone(home) as zone:
+            assert list(original_bytes(zone, self.stored(zone, root)))
+
+
+class TestHolding:
+    """A court does not wait until quarantine, where a hold writes nothing, can be written again."""
+
+    def test_a_hold_is_recorded_while_quarantine_is_read_only(self, home):
+        def refuse(operation, path):
+            # Linux syncs a folder of a disk that is mounted read-only.
+            if operation in CHANGING - {"sync_folder"} and path.is_relative_to(home / "quarantine"):
+                raise OSError(errno.EROFS, "Read-only file system", str(path))
+
+        with open_zone(home, files=Watching(refuse)) as zone:
+            hold = add_hold(zone, reason="case 12", authority="court", by="Ada")
+            assert zone.index.holds.in_force() == [hold]
+        assert objections(home) == []

@@ -13,7 +13,7 @@ import pytest
 from rawzone_assets.access import RawReader
 from rawzone_assets.access.reading import original_bytes, path_of
 from rawzone_assets.health import erasure
-from rawzone_assets.health.erasure import NotConfirmed, plan_erasure
+from rawzone_assets.health.erasure import ErasureUnfinished, NotConfirmed, plan_erasure
 from rawzone_assets.health.holds import HoldOver, add_hold, release_hold
 from rawzone_assets.health.repair import repair
 from rawzone_assets.health.scrub import scrub
@@ -298,7 +298,7 @@ class TestHolds:
 class TestACrash:
     def test_between_record_and_removal_is_finished_by_the_next_command(self, marked):
         failing = mock.patch.object(erasing, "_remove", side_effect=OSError(5, "broken"))
-        with open_zone(marked) as zone, failing, pytest.raises(StorageFailed, match="input/output error"):
+        with open_zone(marked) as zone, failing, pytest.raises(ErasureUnfinished, match="still there"):
             carry_out(zone)
         assert len(holders(marked)) == 2
         with open_zone(marked) as zone:
@@ -308,6 +308,18 @@ class TestACrash:
             zone.recover()
             assert scrub(zone).damages == ()
         assert holders(marked) == []
+
+
+class ReadOnly(WatchedFiles):
+    """The disk of one folder takes none of these calls."""
+
+    def __init__(self, folder, refused):
+        super().__init__(LocalFiles())
+        self.folder, self.refused = folder, refused
+
+    def before(self, operation, path):
+        if operation in self.refused and path.is_relative_to(self.folder):
+            raise OSError(errno.EROFS, "Read-only file system", str(path))
 
 
 class TestADiskThatIsAway:
@@ -332,6 +344,33 @@ class TestADiskThatIsAway:
             carry_out(zone, [DIGEST])
             carry_out(zone, [refused])
         assert holders(home) == []
+
+    def test_nor_while_that_disk_is_read_only(self, marked):
+        set_policy(marked)
+        with open_zone(marked) as zone:
+            archive_due(zone)
+        before = holders(marked)
+        with open_zone(marked, files=ReadOnly(marked / "archive", {"require_writable", "remove"})) as zone:
+            with pytest.raises(StorageFailed, match=r"archive/tiny.*read-only.*Nothing was lost"):
+                carry_out(zone)
+            assert zone.index.custody.erasures() == []
+        assert holders(marked) == before
+        assert objections(marked) == []
+
+    def test_one_that_turns_read_only_meanwhile_is_said_to_hold_what_is_recorded_as_erased(self, marked):
+        set_policy(marked)
+        with open_zone(marked) as zone:
+            archive_due(zone)
+        with (
+            open_zone(marked, files=ReadOnly(marked / "archive", {"remove"})) as zone,
+            pytest.raises(
+                ErasureUnfinished, match=r"recorded in commit \d+ as erased, and .*archive/tiny.* is still"
+            ),
+        ):
+            carry_out(zone)
+        with open_zone(marked) as zone:
+            zone.recover()
+        assert holders(marked) == []
 
     def test_a_copy_that_is_missing_where_others_are_keeps_nobody_from_erasing(self, marked):
         set_policy(marked)

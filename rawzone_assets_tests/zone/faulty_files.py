@@ -86,6 +86,10 @@ class WatchedFiles:
         self.before("free_bytes", path)
         return self.inner.free_bytes(path)
 
+    def require_writable(self, folder: Path) -> None:
+        self.before("require_writable", folder)
+        self.inner.require_writable(folder)
+
     def is_immutable(self, path: Path) -> bool:
         self.before("is_immutable", path)
         return self.inner.is_immutable(path)

@@ -276,6 +276,9 @@ class SimulatedFiles:
     def set_immutable(self, path: Path, *, on: bool) -> None:
         raise OSError(errno.ENOTTY, os.strerror(errno.ENOTTY), str(path))
 
+    def require_writable(self, folder: Path) -> None:
+        self._step("require_writable", folder)
+
     def try_immutable(self, folder: Path) -> None:
         raise OSError(errno.ENOTTY, os.strerror(errno.ENOTTY), str(folder))
 
