@@ -12,7 +12,7 @@ from rawzone_assets.health.checks import Health
 from rawzone_assets.health.doctor import examine_zone
 from rawzone_assets.health.scrub import scrub
 from rawzone_assets.zone import committing
-from rawzone_assets.zone.errors import ObjectDamaged, RootAway, StorageFailed
+from rawzone_assets.zone.errors import ObjectAway, RootAway, StorageFailed
 from rawzone_assets.zone.ledger import Ledger
 from rawzone_assets.zone.local_files import LocalFiles
 from rawzone_assets.zone.receipt import Verdict
@@ -126,7 +126,7 @@ class TestNotMounted:
         assert "RAWZONE_ARCHIVE" in check.remedy
         with open_zone(home) as zone:
             assert whereabouts(zone, receipt) == settings.layout.archived(receipt.key)
-            with pytest.raises(ObjectDamaged, match=r"archive/.* is missing\).*rawzone repair --dry-run"):
+            with pytest.raises(ObjectAway, match=r"/archive is not there or empty.*set RAWZONE_ARCHIVE"):
                 b"".join(original_bytes(zone, receipt))
 
     @pytest.mark.parametrize("left", ["nothing", "folder", "staging"])
