@@ -9,6 +9,9 @@ from hypothesis import HealthCheck, settings
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("untimed")
 
+OURS = ("RAWZONE_", "DAGSTER_")
+"""What the variables begin with that our commands read, and set for the processes they start."""
+
 # Files that take longest, though some hold few tests. A process takes whole files: one of these begun last
 # would keep it busy for minutes after the other has nothing left to do.
 LONG = (
@@ -35,10 +38,20 @@ def tell(record_property):
     return lambda line: record_property("tried", line)
 
 
+@pytest.fixture(autouse=True, scope="module")
+def _environment_of_the_next_file():
+    """No file finds a zone or an instance that commands of the one before it, in the same process, have set."""
+    before = {name: value for name, value in os.environ.items() if name.startswith(OURS)}
+    yield
+    for name in [name for name in os.environ if name.startswith(OURS)]:
+        del os.environ[name]
+    os.environ.update(before)
+
+
 @pytest.fixture
 def environment(monkeypatch):
     """Commands set variables for the processes they start: none may stay."""
-    for name in [name for name in os.environ if name.startswith(("RAWZONE_", "DAGSTER_"))]:
+    for name in [name for name in os.environ if name.startswith(OURS)]:
         monkeypatch.delenv(name)
     before = dict(os.environ)
     yield
