@@ -24,6 +24,7 @@ from rawzone_assets.commands.surroundings import (
 from rawzone_assets.orchestration.instance import open_instance
 from rawzone_assets.orchestration.reindex import Reindexed, reindex
 from rawzone_assets.platforms import all_platforms
+from rawzone_assets.zone.index import index_path
 
 _COLUMNS = ("days", "materialized", "arrivals", "evaluations")
 
@@ -39,7 +40,8 @@ def command(*, feeds: tuple[str, ...], as_json: bool) -> None:
     left alone, so running it twice tells nothing new. Stored objects are re-read for the integrity check.
     """
     settings = open_settings()
-    if not settings.layout.ledger.is_dir():
+    layout = settings.layout
+    if not layout.ledger.is_dir() and not index_path(layout.state, layout.ledger).exists():
         fail(f"There is no ledger in {settings.layout.ledger}: name the zone's folder with --home.")
     told: list[Reindexed] = []
     with (

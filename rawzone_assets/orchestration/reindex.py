@@ -8,6 +8,7 @@ stays dead. Nothing is promoted, and what Dagster knows already is not told agai
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -34,6 +35,7 @@ from rawzone_assets.orchestration.strangers import stranger_news
 from rawzone_assets.orchestration.targets import newest_targets
 from rawzone_assets.orchestration.watch import changed_answers
 from rawzone_assets.zone.errors import LandingMissing
+from rawzone_assets.zone.files import ensure_folder
 from rawzone_assets.zone.receipt import moment
 from rawzone_assets.zone.zone import Zone
 
@@ -65,9 +67,34 @@ def reindex(
 ) -> Iterator[Reindexed]:
     """Tell Dagster what the ledger knows and it does not, feed by feed; of all feeds unless some are named.
 
+    One that is under way already is waited for: two would tell what neither had told yet.
+
     Raises:
         ZoneError: The ledger cannot be read.
     """
+    with _alone(zone):
+        yield from _reindex(instance, zone, platforms, feeds=feeds, progress=progress)
+
+
+@contextlib.contextmanager
+def _alone(zone: Zone) -> Iterator[None]:
+    """Hold the lock of whoever reindexes. Without a place for it one goes on all the same."""
+    path = zone.layout.state / "reindex.lock"
+    with contextlib.ExitStack() as stack:
+        with contextlib.suppress(OSError):
+            ensure_folder(zone.files, path.parent)
+            stack.enter_context(zone.files.lock(path, wait=True))
+        yield
+
+
+def _reindex(
+    instance: dg.DagsterInstance,
+    zone: Zone,
+    platforms: Sequence[Platform],
+    *,
+    feeds: Collection[str],
+    progress: Progress | None,
+) -> Iterator[Reindexed]:
     head = zone.index.catch_up().seq
     start = zone.settings.start
     pairs = [(p, feed) for p in platforms for feed in p.feeds if not feeds or feed.id in feeds]

@@ -1,6 +1,7 @@
 """Reindex: an empty Dagster instance, told the ledger, shows what the original shows."""
 
 import json
+import threading
 from collections import Counter
 from datetime import timedelta
 
@@ -180,6 +181,19 @@ class TestKnownInstance:
         before = state(empty)
         assert told(desk, empty) == Counter()
         assert state(empty) == before
+
+    def test_nor_by_two_at_once(self, desk, empty):
+        live(desk)
+        second: list[Counter] = []
+        with desk.zone() as zone:
+            first = reindex(empty, zone, (PLATFORM,))
+            next(first)  # the other feed is not told yet
+            thread = threading.Thread(target=lambda: second.append(told(desk, empty)))
+            thread.start()
+            thread.join(timeout=1)
+            list(first)
+        thread.join(timeout=60)
+        assert second == [Counter(materialized=0, evaluations=0)]
 
     def test_the_original_needs_nothing(self, desk):
         live(desk)
