@@ -7,6 +7,7 @@ own cursor is not used: a tick that fails would lose it.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
 from collections.abc import Sequence
@@ -94,10 +95,10 @@ def watch(
     """One tick.
 
     Raises:
-        ZoneError: The settings, or the book in which all this is kept, cannot be used.
+        ZoneError: It cannot be known where the zone is or whom to tell, or the book cannot be used.
     """
     wanted = resource.overrides.alerts or AlertSettings.from_environment(os.environ)
-    state, now = resource.settings().layout.state, resource.overrides.clock()
+    state, now = resource.layout().state, resource.overrides.clock()
     tick = Tick()
     with changing_book(state) as book:
         book.outbox.connect(wanted.channels)
@@ -143,8 +144,9 @@ class _Look:
         if not self._tick.more:  # else what Dagster shows is ahead of what was read
             told += incidents.take(self._reader.shown(now), now)
         told += incidents.take_back("ticks", self._reader.failing_instigators(now), now=now)
-        disks = look_at_disks(self._resource.settings(), LocalFiles(), now=now)
-        told += incidents.take_back("disks", disks.signs, now=now, unsure=disks.unsure)
+        with contextlib.suppress(ZoneError):  # settings that cannot be used are told with the zone
+            disks = look_at_disks(self._resource.settings(), LocalFiles(), now=now)
+            told += incidents.take_back("disks", disks.signs, now=now, unsure=disks.unsure)
         return told + self._zone()
 
     def _news(self) -> list[Sign]:
@@ -201,7 +203,7 @@ class _Look:
 
 def _send_all(resource: ZoneResource, wanted: AlertSettings, tick: Tick) -> None:
     """Send what waits, a parcel at a time, each durable before and noted after."""
-    state, clock = resource.settings().layout.state, resource.overrides.clock
+    state, clock = resource.layout().state, resource.overrides.clock
     end = time.monotonic() + _SENDING_SECONDS
     urls = wanted.channels
     for name in (read_book(state) or Book()).outbox.order:

@@ -17,8 +17,9 @@ from rawzone_assets.contract.judging import judge
 from rawzone_assets.health.alert_settings import AlertSettings
 from rawzone_assets.zone.judge import Judge
 from rawzone_assets.zone.judges import JudgePool
+from rawzone_assets.zone.layout import Layout
 from rawzone_assets.zone.promotion import Progress
-from rawzone_assets.zone.settings import Settings
+from rawzone_assets.zone.settings import Settings, places_from
 from rawzone_assets.zone.survey import Delivery, Survey
 from rawzone_assets.zone.zone import Zone, utc_now
 
@@ -63,6 +64,15 @@ class ZoneResource:
             ZoneError: A variable has a value that cannot be used.
         """
         return self.overrides.settings or Settings.from_environment(os.environ)
+
+    def layout(self) -> Layout:
+        """Where the zone is, also while its other settings cannot be used.
+
+        Raises:
+            ZoneError: A variable that names a place cannot be used.
+        """
+        settings = self.overrides.settings
+        return settings.layout if settings else places_from(os.environ)[1]
 
     def reader(self) -> RawReader:
         """The zone to read from, as it is now: what assets downstream of raw use.

@@ -52,24 +52,7 @@ class Settings:
         Raises:
             ZoneError: A variable has a value that cannot be used.
         """
-        base = home or _path("RAWZONE_HOME", environment.get("RAWZONE_HOME") or "data")
-        base = base.absolute()
-
-        def root(name: str) -> Path:
-            variable = f"RAWZONE_{name.upper()}"
-            value = environment.get(variable)
-            return _path(variable, value).absolute() if value else base / name
-
-        layout = Layout(
-            landing=root("landing"),
-            raw=root("raw"),
-            quarantine=root("quarantine"),
-            archive=root("archive"),
-            state=root("state"),
-            columnar_apart=root("columnar") if environment.get("RAWZONE_COLUMNAR") else None,
-        )
-        for path in (base, *(root for root in vars(layout).values() if root)):
-            _check_text(path)
+        base, layout = places_from(environment, home=home)
         return cls(
             home=base,
             layout=layout,
@@ -87,6 +70,33 @@ class Settings:
             openlineage=_receiver(environment, "RAWZONE_OPENLINEAGE"),
             policy=_policy(environment, base / "policy.toml"),
         )
+
+
+def places_from(environment: Mapping[str, str], *, home: Path | None = None) -> tuple[Path, Layout]:
+    """Where the zone is: that can be known although something else of its settings cannot be used.
+
+    Raises:
+        ZoneError: A variable that names a place cannot be used.
+    """
+    base = home or _path("RAWZONE_HOME", environment.get("RAWZONE_HOME") or "data")
+    base = base.absolute()
+
+    def root(name: str) -> Path:
+        variable = f"RAWZONE_{name.upper()}"
+        value = environment.get(variable)
+        return _path(variable, value).absolute() if value else base / name
+
+    layout = Layout(
+        landing=root("landing"),
+        raw=root("raw"),
+        quarantine=root("quarantine"),
+        archive=root("archive"),
+        state=root("state"),
+        columnar_apart=root("columnar") if environment.get("RAWZONE_COLUMNAR") else None,
+    )
+    for path in (base, *(root for root in vars(layout).values() if root)):
+        _check_text(path)
+    return base, layout
 
 
 def _check_text(path: Path) -> None:

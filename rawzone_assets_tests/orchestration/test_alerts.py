@@ -30,11 +30,13 @@ class Watched:
 
     def __init__(self, desk: Desk, received) -> None:
         self.desk, self.received = desk, received
+        self.by_environment = False
         self.settings = AlertSettings(urls=(received.url,), digest=None, most_an_hour=100)
 
     @property
     def overrides(self):
-        return replace(self.desk.overrides, alerts=self.settings)
+        settings = None if self.by_environment else self.desk.settings
+        return replace(self.desk.overrides, alerts=self.settings, settings=settings)
 
     def tick(self, *, watch=True) -> str:
         if watch:
@@ -279,6 +281,23 @@ class TestTheZone:
         assert calm.told() == ["Resolved: landing cannot be read"]
         calm.promote()
         assert calm.told() == [f"Resolved: {waits}"]
+
+    @pytest.mark.parametrize("bad", ["policy", "RAWZONE_SETTLE"])
+    def test_settings_that_cannot_be_used_are_told_and_so_is_their_correction(self, calm, monkeypatch, bad):
+        """Nothing is promoted meanwhile, which is when somebody has to be told."""
+        home = calm.desk.settings.home
+        calm.by_environment = True
+        monkeypatch.setenv("RAWZONE_HOME", str(home))
+        assert calm.told() == []
+        with monkeypatch.context() as wrong:
+            if bad == "policy":
+                (home / "policy.toml").write_text('[modes]\nRZ-NO-SUCH = "warn"\n')
+            else:
+                wrong.setenv(bad, "soon")
+            assert calm.told() == ["the zone cannot be used"]
+            assert calm.told() == []
+        (home / "policy.toml").unlink(missing_ok=True)
+        assert calm.told() == ["Resolved: the zone cannot be used"]
 
     def test_damage_that_a_scrub_on_the_command_line_found_and_a_repair_mended(self, calm):
         from rawzone_assets.health.rolling import scrub_rolling  # noqa: PLC0415
