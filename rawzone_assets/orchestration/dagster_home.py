@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rawzone_assets.zone.errors import StorageFailed, ZoneError
+from rawzone_assets.zone.local_files import FOLDER_MODE
 from rawzone_assets.zone.settings import Settings
 
 CONFIGURATION = "dagster.yaml"
@@ -112,7 +113,7 @@ def dagster_home(settings: Settings, *, own: bool = False) -> Path:
         return home
     home = settings.home / "dagster"
     try:
-        home.mkdir(parents=True, exist_ok=True)
+        home.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
         if not (home / CONFIGURATION).exists():
             whole = home / f".{CONFIGURATION}.{uuid.uuid4().hex}"  # nobody may read half of it
             shutil.copyfile(shared_file(CONFIGURATION), whole)

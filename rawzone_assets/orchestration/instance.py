@@ -13,6 +13,7 @@ from alembic.util import CommandError
 from sqlalchemy.exc import SQLAlchemyError
 
 from rawzone_assets.orchestration.dagster_home import CONFIGURATION, InstanceUnusable, dagster_environment
+from rawzone_assets.zone.local_files import may_write
 from rawzone_assets.zone.settings import Settings
 
 
@@ -25,6 +26,7 @@ def open_instance(settings: Settings, *, own: bool = False) -> Iterator[dg.Dagst
     """
     os.environ.update(dagster_environment(settings, own=own))
     home = Path(os.environ["DAGSTER_HOME"])
+    _refuse_of_another_user(home)
     with _readable_database(home):
         try:
             with _nobody_else_opening(home):
@@ -34,6 +36,14 @@ def open_instance(settings: Settings, *, own: bool = False) -> Iterator[dg.Dagst
             raise InstanceUnusable(home, problem) from error
         with instance:
             yield instance
+
+
+def _refuse_of_another_user(home: Path) -> None:
+    """See to it that SQLite leaves no files beside databases of a user whom these would lock out."""
+    databases = [*home.glob("history/*.db"), *home.glob("history/runs/index.db"), *home.glob("schedules/*.db")]
+    for database in databases:
+        if not may_write(database):
+            raise InstanceUnusable(home, f"this user may not write to {database}")
 
 
 @contextmanager

@@ -42,6 +42,7 @@ from rawzone_assets.zone.index_seen import Folder, SeenFile, SeenFiles
 from rawzone_assets.zone.index_tallies import TallyLookups
 from rawzone_assets.zone.index_upkeep import UpkeepLookups
 from rawzone_assets.zone.ledger import EMPTY, Commit, Head, Ledger
+from rawzone_assets.zone.local_files import FOLDER_MODE
 from rawzone_assets.zone.past_lookups import PastLookups
 
 _COMMITS_AT_ONCE = 2048
@@ -231,7 +232,7 @@ class Index(IndexQueries, DecisionQueries):
 
     def _open(self) -> sqlite3.Connection:
         if self._path is not None:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
+            self._path.parent.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
         return open_database(self._path)
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from rawzone_assets.zone import drills, index_custody, index_days, index_holds, index_seen, index_tallies
 from rawzone_assets.zone.ledger import EMPTY, Head
+from rawzone_assets.zone.local_files import may_write
 from rawzone_assets.zone.receipt import moment, timestamp
 
 _LEAST_FREE = 2**19
@@ -80,6 +81,9 @@ def open_database(path: Path | None, *, schema: str = _SCHEMA, version: int = _V
     """
     if path is None:
         return _opened(":memory:", schema=schema, version=version)
+    if path.exists() and not may_write(path):
+        # SQLite would leave files beside it, where the folder allows that, which its owner could not write.
+        raise sqlite3.OperationalError("attempt to write a readonly database")
     try:
         return _opened(str(path), schema=schema, version=version)
     except sqlite3.OperationalError:

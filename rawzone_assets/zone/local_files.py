@@ -18,7 +18,7 @@ from typing import BinaryIO
 from rawzone_assets.zone.files import Link
 
 FILE_MODE = 0o444
-_FOLDER_MODE = 0o755
+FOLDER_MODE = 0o755
 
 # FS_IOC_GETFLAGS and FS_IOC_SETFLAGS of linux/fs.h, _IOR('f', 1, long) and _IOW('f', 2, long).
 _GET_FLAGS = 2 << 30 | struct.calcsize("@l") << 16 | ord("f") << 8 | 1
@@ -63,7 +63,7 @@ class LocalFiles:
             yield link
 
     def make_folder(self, path: Path) -> None:
-        os.mkdir(path, _FOLDER_MODE)
+        os.mkdir(path, FOLDER_MODE)
 
     def remove(self, path: Path) -> None:
         os.unlink(path)
@@ -136,7 +136,7 @@ class LocalFiles:
             os.close(descriptor)
 
     def require_writable(self, folder: Path) -> None:
-        if os.access(folder, os.W_OK | os.X_OK, effective_ids=os.access in os.supports_effective_ids):
+        if may_write(folder):
             return
         code = errno.EROFS if os.statvfs(folder).f_flag & os.ST_RDONLY else errno.EACCES
         raise OSError(code, os.strerror(code), str(folder))
@@ -144,6 +144,12 @@ class LocalFiles:
     def free_bytes(self, path: Path) -> int:
         space = os.statvfs(path)
         return space.f_bavail * space.f_frsize
+
+
+def may_write(path: Path) -> bool:
+    """Whether this user may write to a file, or add to a folder; nothing is tried."""
+    wanted = os.W_OK | os.X_OK if path.is_dir() else os.W_OK
+    return os.access(path, wanted, effective_ids=os.access in os.supports_effective_ids)
 
 
 def created(path: Path | str, blocks: Iterable[bytes], *, folder: int | None = None) -> int:

@@ -69,3 +69,24 @@ class TestUnusable:
             open_instance(settings),
         ):
             pass
+
+    def test_a_database_of_another_user_is_left_alone(self, home):
+        """SQLite puts files beside it where a group may, and whose owner may not write these is locked out."""
+        settings = Settings.from_environment({}, home=home / "data")
+        with open_instance(settings):
+            pass
+        home.chmod(0o755)
+        folder = home / "data" / "dagster"
+        before = sorted(folder.rglob("*"))
+        for path in (folder, *before):
+            path.chmod(0o777 if path.is_dir() else 0o444)
+        is_root = os.geteuid() == 0
+        if is_root:
+            os.seteuid(65534)
+        try:
+            with pytest.raises(InstanceUnusable, match="may not write to"), open_instance(settings):
+                pass
+        finally:
+            if is_root:
+                os.seteuid(0)
+        assert sorted(folder.rglob("*")) == before

@@ -177,6 +177,26 @@ class TestAnIndexThatCannotBeTrusted:
         promote(tmp_path)
         assert answers(zone_home) == expected
 
+    def test_one_that_this_user_may_only_read_is_left_alone(self, zone_home):
+        """SQLite puts files beside it where a group may, and whose owner may not write these is locked out."""
+        expected, state = answers(zone_home), zone_home / "state"
+        with open_zone(zone_home) as zone:
+            zone.index.catch_up()
+        names = sorted(state.iterdir())
+        zone_home.chmod(0o755)
+        state.chmod(0o777)
+        for path in names:
+            path.chmod(0o444)
+        is_root = os.geteuid() == 0
+        if is_root:
+            os.seteuid(65534)
+        try:
+            assert answers(zone_home) == expected
+        finally:
+            if is_root:
+                os.seteuid(0)
+        assert sorted(state.iterdir()) == names
+
     def test_without_a_place_to_write_it_is_kept_in_memory(self, zone_home):
         with open_zone(zone_home, with_index=False) as zone:
             assert promote_all(zone).receipts == []
