@@ -68,6 +68,7 @@ def command(*, feeds: tuple[str, ...], since: str | None, until: str | None, now
     else:
         done = _of_runs(settings, found, chosen, since=since, until=until)
     done.finished_batches += finished
+    done.unlisted = found.unreadable
     if as_json:
         emit_receipts(done)
     else:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from rawzone_assets.orchestration.told import Circumstances
+from rawzone_assets.zone.errors import UnlistedLanding
 from rawzone_assets.zone.index_queries import Entry
 from rawzone_assets.zone.survey import Waiting
 
@@ -27,10 +28,12 @@ class LocalRuns:
     entries: list[tuple[Entry, datetime]] = field(default_factory=list)  # with the time of their commit
     waiting: list[Waiting] = field(default_factory=list)
     finished_batches: int = 0  # that crashed processes had left
+    unlisted: tuple[str, ...] = ()  # folders of landing that could not be listed
     warnings: list[str] = field(default_factory=list)  # of runs that went on
     told: Circumstances | None = None  # in which Dagster knows all that it could be told
 
     @property
     def problems(self) -> list[str]:
         """What is wrong with the environment, each sentence once."""
-        return list(dict.fromkeys(run.problem for run in self.runs if run.problem))
+        found = dict.fromkeys(run.problem for run in self.runs if run.problem)
+        return [*found, *([str(UnlistedLanding(self.unlisted))] if self.unlisted else [])]

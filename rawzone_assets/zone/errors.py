@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from rawzone_assets.contract.plain_text import printable
@@ -282,12 +282,26 @@ class UnreadableLanding(ZoneError):
     def __init__(self, paths: tuple[str, ...], reasons: Iterable[str]) -> None:
         first = ", ".join(paths[:3]) + (f" and {len(paths) - 3} more" if len(paths) > 3 else "")
         told = list(dict.fromkeys(reasons))
-        too_many = os.strerror(errno.EMFILE).lower()
-        helps = [_MORE_FILES if reason.lower() == too_many else "give this user read access" for reason in told]
-        advice = " and ".join(dict.fromkeys(helps))
+        helps = {
+            os.strerror(errno.EMFILE).lower(): _MORE_FILES,
+            os.strerror(errno.EACCES).lower(): "give this user read access",
+            os.strerror(errno.EPERM).lower(): "give this user read access",
+        }
+        advice = " and ".join(dict.fromkeys(helps.get(reason.lower(), "see to its disk") for reason in told))
         super().__init__(
             f"Could not read {first} in landing ({'; '.join(told)}): {advice}, then run the command again; "
             "every other file was dealt with."
+        )
+
+
+class UnlistedLanding(ZoneError):
+    """What lies in some folders of landing could not be seen; all else was dealt with."""
+
+    def __init__(self, folders: Sequence[str]) -> None:
+        first = ", ".join(folders[:3]) + (f" and {len(folders) - 3} more" if len(folders) > 3 else "")
+        super().__init__(
+            f"Could not list {first} in landing: see to the disk or give this user read access, then run the "
+            "command again; every other folder was dealt with."
         )
 
 

@@ -1,6 +1,8 @@
 """``rawzone promote`` and ``rawzone demo``: runs in this process, exit codes, nothing on the wrong stream."""
 
+import errno
 import json
+import os
 import shutil
 from datetime import date
 
@@ -100,6 +102,25 @@ class TestPromote:
         assert "left waiting" in result.stderr
         assert "--now does not wait" in result.stderr
         assert "Nothing new has landed" not in rawzone("promote").stderr
+
+    def test_a_folder_that_cannot_be_listed_is_not_called_nothing_new(self, rawzone, landing, monkeypatch):
+        land(landing, "promoted")
+        rawzone("promote", "--now")
+        (landing / "distrokid" / "broken").mkdir()
+        opened = os.open
+
+        def fail(path, *arguments, **options):
+            if path == "broken":
+                raise OSError(errno.EIO, os.strerror(errno.EIO), path)
+            return opened(path, *arguments, **options)
+
+        monkeypatch.setattr(os, "open", fail)
+        result = rawzone("promote", "--now")
+        assert (result.exit_code, result.stdout) == (2, "")
+        assert result.stderr.startswith("Could not list distrokid/broken in landing: see to the disk")
+        land(landing, "promoted", "promoted")
+        assert rawzone("promote", "--now").exit_code == 2
+        assert rawzone("ls", FEED).stdout.count("\n") == 2, "all else is dealt with"
 
     @pytest.mark.parametrize("form", [(), ("--json",)])
     def test_what_changed_while_it_was_read_is_not_called_nothing_new(
