@@ -28,12 +28,12 @@ from rawzone_assets.contract.page_examination import (
     surveyed_page,
 )
 from rawzone_assets.contract.page_markup import PageMarkup
-from rawzone_assets.contract.pointers import pointer
+from rawzone_assets.contract.pointers import Parts, pointer
 from rawzone_assets.contract.script_comments import Comments
 from rawzone_assets.contract.script_values import NotAValueError, read_value
 from rawzone_assets.contract.texts import line_of
 
-_Placing = Callable[[tuple[str | int, ...]], Place]
+_Placing = Callable[[Parts], Place]
 
 _MOST_ASSIGNMENTS = 10  # of the variable; a page has one
 _ABSENT: Any = object()
@@ -67,12 +67,16 @@ def examine(form: BlocksFormat, feed: Feed, content: Content, capture: Capture, 
     findings.extend(selection_findings(markup, form.other_pages))
     line = cache(partial(_line, markup, blocks))  # looked for only when there are findings to place
 
-    def place(parts: tuple[str | int, ...]) -> Place:
+    def place(parts: Parts) -> Place:
         return Place(pointer=pointer(parts), line=line())
 
     findings.extend(_block_findings(form, blocks, place))
-    findings.extend(_garbled_findings(blocks, place))
-    if findings.blocking or blocks is None or blocks.value is None:
+    if blocks is None or blocks.value is None:
+        return Facts(text=seen.facts)
+    written = digests.canonical(blocks.value)
+    garbled = garbled_document(blocks.value, written, place) if written is not None else None
+    findings.extend([garbled] if garbled else [])
+    if findings.blocking:
         return Facts(text=seen.facts)
     facts = judge_document(
         blocks.value,
@@ -84,6 +88,7 @@ def examine(form: BlocksFormat, feed: Feed, content: Content, capture: Capture, 
         series=form.series,
         figures=form.figures,
         text=seen.facts,
+        written=written,
     )
     if not findings.blocking:
         expected = sum(map(int, map(itemgetter(form.series.value), _rows(blocks.value[form.daily]))))
@@ -133,14 +138,6 @@ def _daily_findings(form: BlocksFormat, daily: Any, place: _Placing) -> Iterator
             yield codes.EMPTY_FIELD("the field 'total' is null", total)
         else:
             yield codes.MISSING_FIELD("the field 'total' is missing", total)
-
-
-def _garbled_findings(blocks: Blocks | None, place: _Placing) -> Iterator[Finding]:
-    """Whether titles and names in the blocks are garbled."""
-    written = digests.canonical(blocks.value) if blocks and blocks.value is not None else None
-    garbled = garbled_document(blocks.value, written, place) if blocks and written is not None else None
-    if garbled:
-        yield garbled
 
 
 def find_blocks(markup: PageMarkup, variable: str, daily: str) -> Blocks | None:

@@ -15,13 +15,13 @@ from typing import Any
 from rawzone_assets.contract import digests, structures
 from rawzone_assets.contract.feed import Capture, Facts, Feed
 from rawzone_assets.contract.findings import Findings, Place
+from rawzone_assets.contract.pointers import Parts
 from rawzone_assets.contract.reading import Reading
 from rawzone_assets.contract.refusals import findings_of, unknown_fields
 from rawzone_assets.contract.refused_parts import (
     ALL_REFUSED,
     NOTHING_REFUSED,
     PartRefusedError,
-    Parts,
     RefusedParts,
 )
 from rawzone_assets.contract.restatement import Diary, Figures, diary_of

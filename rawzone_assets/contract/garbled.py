@@ -15,7 +15,7 @@ from rawzone_assets.contract import codes
 from rawzone_assets.contract.content import pieces
 from rawzone_assets.contract.feed import Content
 from rawzone_assets.contract.findings import Finding, Place
-from rawzone_assets.contract.pointers import pointer
+from rawzone_assets.contract.pointers import Parts
 
 _AS_WINDOWS_1252 = "€‚ƒ„†‡ˆ‰Š‹ŒŽœžŸš"  # noqa: RUF001  bytes 80 to 9F, but for common punctuation
 _GARBLED = re.compile(
@@ -45,18 +45,15 @@ def garbled_table(content: Content) -> Finding | None:
     return None
 
 
-def garbled_document(
-    document: Any, written: bytes, place: Callable[[tuple[str | int, ...]], Place] | None = None
-) -> Finding | None:
+def garbled_document(document: Any, written: bytes, place: Callable[[Parts], Place]) -> Finding | None:
     """The finding on a document, whose canonical form this is, with its first garbled text.
 
-    Where that stands in the delivery, ``place`` says when the document is only a part of it.
+    ``place`` turns the parts of a pointer into a place in the delivery.
     """
     if written.isascii() or _first(written) is None:
         return None
     way = next(_ways(document, ()), None)
-    where = None if way is None else place(way) if place else Place(pointer=pointer(way))
-    return codes.GARBLED_TEXT(_MESSAGE, where)
+    return codes.GARBLED_TEXT(_MESSAGE, None if way is None else place(way))
 
 
 def _first(data: bytes) -> int | None:
@@ -86,7 +83,7 @@ def _line_of(content: Content, offset: int) -> int:
     return line
 
 
-def _ways(value: Any, way: tuple[str | int, ...]) -> Iterator[tuple[str | int, ...]]:
+def _ways(value: Any, way: Parts) -> Iterator[Parts]:
     if isinstance(value, str):
         if _GARBLED.search(value):
             yield way

@@ -18,7 +18,7 @@ from rawzone_assets.contract.json_documents import JsonFormat, Status
 from rawzone_assets.contract.json_texts import JsonText, read_json
 from rawzone_assets.contract.operations import Operation
 from rawzone_assets.contract.pages import other_pages
-from rawzone_assets.contract.pointers import parts_of, pointer, resolve
+from rawzone_assets.contract.pointers import Parts, parts_of, pointer, resolve
 from rawzone_assets.contract.refusals import shown_name
 from rawzone_assets.contract.schemas import load_schema
 
@@ -44,7 +44,7 @@ def examine(form: JsonFormat, feed: Feed, content: Content, capture: Capture, fi
     if text.written is None:
         return Facts(text=text.facts)
     facts = _examined(form, feed, text, capture, findings)
-    garbled = garbled_document(text.document, text.written)
+    garbled = garbled_document(text.document, text.written, _place)
     findings.extend([garbled] if garbled else [])
     return facts._replace(text=text.facts, access_reasons={} if text.gives_nothing_away else None)
 
@@ -153,5 +153,5 @@ def _is_code(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and abs(value) < 10**7
 
 
-def _place(parts: tuple[str | int, ...]) -> Place:
+def _place(parts: Parts) -> Place:
     return Place(pointer=pointer(parts))

@@ -21,7 +21,7 @@ from rawzone_assets.contract.findings import Finding, Findings, Place
 from rawzone_assets.contract.html_pages import HtmlFormat, PageTotal, SignIn
 from rawzone_assets.contract.marks import Marks, ascii_text, folded_text
 from rawzone_assets.contract.page_markup import PageMarkup, UnparsableMarkup
-from rawzone_assets.contract.pointers import pointer
+from rawzone_assets.contract.pointers import Parts, pointer
 from rawzone_assets.contract.texts import Survey, line_of, survey
 
 MOST_TAGS = 150_000
@@ -112,7 +112,7 @@ class Page:
     ambiguous: frozenset[str]
     _starts: dict[str, int] = field(default_factory=dict)
 
-    def place(self, parts: tuple[str | int, ...]) -> Place:
+    def place(self, parts: Parts) -> Place:
         """A place in the charts, with the line in which it stands in the page."""
         chart = self.charts.get(str(parts[0])) if parts else None
         if chart is None:

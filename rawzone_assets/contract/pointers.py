@@ -6,6 +6,9 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
 
+Parts = tuple[str | int, ...]
+"""The way to a member: names and indexes, from the document's top."""
+
 
 def pointer(parts: Iterable[str | int]) -> str:
     """The pointer that leads through ``parts``; no parts point at the whole document."""

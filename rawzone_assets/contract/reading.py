@@ -10,8 +10,8 @@ from typing import Any
 from rawzone_assets.contract.day_columns import DayColumn
 from rawzone_assets.contract.feed import Capture, Feed
 from rawzone_assets.contract.findings import Place
-from rawzone_assets.contract.pointers import parts_of, resolve
-from rawzone_assets.contract.refused_parts import NOTHING_REFUSED, PartRefusedError, Parts, RefusedParts
+from rawzone_assets.contract.pointers import Parts, parts_of, resolve
+from rawzone_assets.contract.refused_parts import NOTHING_REFUSED, PartRefusedError, RefusedParts
 
 
 @dataclass(kw_only=True)

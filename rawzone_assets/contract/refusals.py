@@ -14,6 +14,7 @@ from rawzone_assets.contract.codes import Code
 from rawzone_assets.contract.exposures import exposes
 from rawzone_assets.contract.findings import Finding, Place
 from rawzone_assets.contract.forms import FORMS
+from rawzone_assets.contract.pointers import Parts
 from rawzone_assets.contract.schemas import Refusal
 
 _OF_LEAVES = frozenset(
@@ -31,7 +32,7 @@ _LONGEST_NAME = 60
 _LONGEST_LOOKED_AT = 4096
 
 
-def findings_of(refusal: Refusal, place: Callable[[tuple[str | int, ...]], Place]) -> Iterator[Finding]:
+def findings_of(refusal: Refusal, place: Callable[[Parts], Place]) -> Iterator[Finding]:
     """The findings that a refused part of a document makes; ``place`` knows where the part stands."""
     if refusal.keyword == "":
         message = "the two schema engines disagree about this part, so it is refused; please report this"
@@ -84,12 +85,12 @@ def expectation(schema: Mapping[str, Any]) -> str:
 
 
 def unknown_fields(
-    schema: Mapping[str, Any], document: Any, place: Callable[[tuple[str | int, ...]], Place]
+    schema: Mapping[str, Any], document: Any, place: Callable[[Parts], Place]
 ) -> Iterator[Finding]:
     """One advisory finding for each member that the schema does not list, at its first occurrence."""
     seen: set[tuple[int, str]] = set()
     # Depth is bounded by the schema's own: only what it describes is entered.
-    waiting: list[tuple[Mapping[str, Any], Any, tuple[str | int, ...]]] = [(schema, document, ())]
+    waiting: list[tuple[Mapping[str, Any], Any, Parts]] = [(schema, document, ())]
     while waiting:
         here, value, parts = waiting.pop()
         here = _followed(schema, here)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
-Parts = tuple[str | int, ...]
+from rawzone_assets.contract.pointers import Parts
 
 
 class PartRefusedError(LookupError):

@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from rawzone_assets.contract.pointers import Parts
+
 MOST_PLACES = 20
 
 
@@ -24,7 +26,7 @@ def are_there_any(text: bytes, kept: bytes) -> bool:
     return _quotes(text) != _quotes(kept)
 
 
-def places(text: bytes) -> Iterator[tuple[str | int, ...]]:
+def places(text: bytes) -> Iterator[Parts]:
     """Where the first repeated members stand, as parts of pointers. The text must be JSON.
 
     Raises:
@@ -32,7 +34,7 @@ def places(text: bytes) -> Iterator[tuple[str | int, ...]]:
     """
     # Figures stay text: none is looked at.
     decoder = json.JSONDecoder(object_pairs_hook=_Object, parse_int=str, parse_float=str)
-    waiting: list[tuple[tuple[str | int, ...], Any]] = [((), decoder.decode(text.decode("utf-8-sig")))]
+    waiting: list[tuple[Parts, Any]] = [((), decoder.decode(text.decode("utf-8-sig")))]
     found = 0
     while waiting and found < MOST_PLACES:
         path, value = waiting.pop()

@@ -20,6 +20,7 @@ import jsonschema_rs
 import orjson
 
 from rawzone_assets.contract.forms import FORMS
+from rawzone_assets.contract.pointers import Parts
 
 if TYPE_CHECKING:
     from jsonschema.protocols import Validator
@@ -54,7 +55,7 @@ class Schema(NamedTuple):
 class Refusal(NamedTuple):
     """One part of a document that its schema refuses. An empty ``keyword``: the engines disagree."""
 
-    parts: tuple[str | int, ...]
+    parts: Parts
     keyword: str
     demand: Any  # the keyword's value
     schema: Mapping[str, Any]  # the subschema that holds the keyword
@@ -67,7 +68,7 @@ class Refusal(NamedTuple):
         return tuple(name for name in demanded if name not in self.instance)
 
     @property
-    def places(self) -> tuple[tuple[str | int, ...], ...]:
+    def places(self) -> tuple[Parts, ...]:
         """Where something is wrong: the part itself, or where its missing members would be."""
         return tuple((*self.parts, name) for name in self.missing) or (self.parts,)
 
@@ -109,7 +110,7 @@ def refusals(name: str, document: Any) -> Iterator[Refusal]:
     if deciding.is_valid(document):
         return
     root = load_schema(name).document
-    told: set[tuple[tuple[str | int, ...], str]] = set()
+    told: set[tuple[Parts, str]] = set()
     for error in islice(deciding.iter_errors(document), MOST_REFUSALS):
         parts, keyword = tuple(error.instance_path), str(error.schema_path[-1])
         if (parts, keyword) in told:
