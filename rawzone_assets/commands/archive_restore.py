@@ -23,7 +23,7 @@ from rawzone_assets.health.unarchiving import restore_objects
 from rawzone_assets.zone import upkeep
 from rawzone_assets.zone.custody import Whereabouts
 from rawzone_assets.zone.index_custody import Kept
-from rawzone_assets.zone.receipt import Verdict
+from rawzone_assets.zone.receipt import ACCEPTED
 from rawzone_assets.zone.zone import Zone, person
 
 
@@ -105,8 +105,7 @@ def _refuse_erased(zone: Zone, keys: list[str]) -> None:
 
 def _keys_of(zone: Zone, feeds: list[str], since: str | None, until: str | None) -> list[str]:
     """The objects that can be read under these days, duplicates leading to theirs."""
-    verdicts = (Verdict.PROMOTED, Verdict.DUPLICATE)
-    entries = zone.index.entries(feeds=feeds, since=since, until=until, verdicts=verdicts)
+    entries = zone.index.entries(feeds=feeds, since=since, until=until, verdicts=ACCEPTED)
     return [entry.receipt.key for entry in entries if entry.receipt.key]
 
 

@@ -19,10 +19,9 @@ from datetime import date, timedelta
 from rawzone_assets.contract.deadlines import is_missed, longest_wait
 from rawzone_assets.contract.feed import Feed, Platform
 from rawzone_assets.zone.capture_sets import incomplete_sets, set_findings
-from rawzone_assets.zone.receipt import Receipt, Verdict
+from rawzone_assets.zone.receipt import ACCEPTED, Receipt, Verdict
 from rawzone_assets.zone.zone import Zone
 
-_ACCEPTED = (Verdict.PROMOTED, Verdict.DUPLICATE)
 _DAY = timedelta(days=1)
 
 
@@ -212,7 +211,7 @@ def _arrivals(zone: Zone, feed: Feed, since: date, until: date) -> Iterator[Arri
         receipt = entry.receipt
         day = date.fromisoformat(receipt.partition or "")
         known = found.get(day, Arrival(feed=feed.id, day=day))
-        is_accepted = receipt.verdict in _ACCEPTED
+        is_accepted = receipt.verdict in ACCEPTED
         newest = date.fromisoformat(receipt.data_max) if is_accepted and receipt.data_max else None
         found[day] = Arrival(
             feed=feed.id,

@@ -16,10 +16,8 @@ from itertools import pairwise
 
 from rawzone_assets.contract.deadlines import due_at, longest_wait, overdue_at
 from rawzone_assets.contract.feed import Feed, Platform
-from rawzone_assets.zone.receipt import Receipt, Verdict, moment
+from rawzone_assets.zone.receipt import ACCEPTED, Receipt, Verdict, moment
 from rawzone_assets.zone.zone import Zone
-
-_ACCEPTED = (Verdict.PROMOTED, Verdict.DUPLICATE)
 
 
 class State(StrEnum):
@@ -109,7 +107,7 @@ def _recent(
     accepted: list[Receipt] = []
     refused: list[Receipt] = []
     for receipt in receipts:
-        if receipt.verdict in _ACCEPTED:
+        if receipt.verdict in ACCEPTED:
             oldest = _day(accepted[-1]) if accepted else None
             if oldest and oldest < _day(accepted[0]) - patience and _day(receipt) != oldest:
                 break

@@ -20,7 +20,7 @@ from rawzone_assets.zone.index_custody import KeptTotal
 from rawzone_assets.zone.index_tallies import Total
 from rawzone_assets.zone.landed import Landed
 from rawzone_assets.zone.ledger import Head
-from rawzone_assets.zone.receipt import Verdict, timestamp
+from rawzone_assets.zone.receipt import ACCEPTED, Verdict, timestamp
 from rawzone_assets.zone.survey import Survey
 from rawzone_assets.zone.zone import Zone
 
@@ -219,7 +219,7 @@ def _status_of(
     today: date,
 ) -> FeedStatus:
     promoted = totals.get(Verdict.PROMOTED)
-    readable = [totals[verdict] for verdict in (Verdict.PROMOTED, Verdict.DUPLICATE) if verdict in totals]
+    readable = [totals[verdict] for verdict in ACCEPTED if verdict in totals]
     newest_data = max((total.data_max for total in readable if total.data_max), default=None)
     backlog = None if waiting is None else waiting.get(feed, Backlog())
     deliveries = {verdict: total.receipts - total.replays for verdict, total in totals.items()}

@@ -13,9 +13,8 @@ from functools import cached_property
 
 from rawzone_assets.zone.index import Index
 from rawzone_assets.zone.index_queries import Entry
-from rawzone_assets.zone.receipt import Receipt, Verdict
+from rawzone_assets.zone.receipt import ACCEPTED, Receipt, Verdict
 
-_ACCEPTED = (Verdict.PROMOTED, Verdict.DUPLICATE)
 _MOST_AT_ONCE = 500  # partitions in one query
 
 
@@ -31,7 +30,7 @@ class Day:
     @cached_property
     def accepted(self) -> tuple[Receipt, ...]:
         """Deliveries that can be read: promoted ones, every revision, and duplicates."""
-        return tuple(e.receipt for e in self.entries if e.receipt.verdict in _ACCEPTED)
+        return tuple(e.receipt for e in self.entries if e.receipt.verdict in ACCEPTED)
 
     @cached_property
     def newest(self) -> tuple[Receipt, ...]:
@@ -45,7 +44,7 @@ class Day:
         for receipt in (entry.receipt for entry in self.entries):
             if receipt.verdict is Verdict.QUARANTINED and receipt.sha256 not in self.erased:
                 still_open.append(receipt)
-            elif receipt.verdict in _ACCEPTED:
+            elif receipt.verdict in ACCEPTED:
                 still_open = [
                     refusal
                     for refusal in still_open
@@ -66,7 +65,7 @@ class Day:
     @cached_property
     def arrivals(self) -> str:
         """Which deliveries were accepted, as a short hash: it changes with every one, also with duplicates."""
-        return _short_hash(entry for entry in self.entries if entry.receipt.verdict in _ACCEPTED)
+        return _short_hash(entry for entry in self.entries if entry.receipt.verdict in ACCEPTED)
 
     @cached_property
     def state(self) -> str:
@@ -79,7 +78,7 @@ class Day:
 
         That is what a materialization speaks of, whenever it is told: it is not told again for a refusal.
         """
-        last = max((entry.seq for entry in self.entries if entry.receipt.verdict in _ACCEPTED), default=-1)
+        last = max((entry.seq for entry in self.entries if entry.receipt.verdict in ACCEPTED), default=-1)
         entries = tuple(entry for entry in self.entries if entry.seq <= last)
         return Day(self.feed_id, self.partition, entries, self.erased)
 

@@ -42,7 +42,7 @@ from rawzone_assets.contract.feed import Feed
 from rawzone_assets.orchestration import metadata, reporting
 from rawzone_assets.orchestration.days import days_of
 from rawzone_assets.orchestration.names import INTEGRITY, daily_checks, landing_key, raw_key
-from rawzone_assets.zone.receipt import Receipt, Verdict
+from rawzone_assets.zone.receipt import ACCEPTED, Receipt, Verdict
 from rawzone_assets.zone.zone import Zone
 
 _PRODUCER = f"urn:rawzone:{__version__}"
@@ -231,4 +231,4 @@ def _source(name: str, uri: str) -> DatasetFacet:
 
 
 def _accepted(receipts: Sequence[Receipt]) -> list[Receipt]:
-    return [receipt for receipt in receipts if receipt.verdict in (Verdict.PROMOTED, Verdict.DUPLICATE)]
+    return [receipt for receipt in receipts if receipt.verdict in ACCEPTED]

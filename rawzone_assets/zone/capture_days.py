@@ -14,9 +14,7 @@ from rawzone_assets.contract import codes
 from rawzone_assets.contract.feed import Feed
 from rawzone_assets.contract.findings import Finding
 from rawzone_assets.zone.capture_sets import incomplete_sets, set_findings
-from rawzone_assets.zone.receipt import Receipt, Verdict
-
-_ACCEPTED = (Verdict.PROMOTED, Verdict.DUPLICATE)
+from rawzone_assets.zone.receipt import ACCEPTED, Receipt
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +40,7 @@ def short_days(feed: Feed, receipts: Iterable[Receipt]) -> tuple[ShortDay, ...]:
     """
     longest: dict[str, Receipt] = {}
     for receipt in receipts if feed.least_days else ():
-        if receipt.verdict in _ACCEPTED and receipt.records and receipt.partition:
+        if receipt.verdict in ACCEPTED and receipt.records and receipt.partition:
             known = longest.setdefault(receipt.partition, receipt)
             if receipt.records > (known.records or 0):
                 longest[receipt.partition] = receipt

@@ -15,9 +15,8 @@ from pathlib import PurePosixPath
 from rawzone_assets.contract import codes
 from rawzone_assets.contract.feed import Feed
 from rawzone_assets.contract.findings import Finding
-from rawzone_assets.zone.receipt import Receipt, Verdict
+from rawzone_assets.zone.receipt import ACCEPTED, Receipt
 
-_ACCEPTED = (Verdict.PROMOTED, Verdict.DUPLICATE)
 _STAMPED = re.compile(r"(?P<stem>.+)_(?P<stamp>[0-9]{8}_[0-9]{6})(?P<extension>\.[^.]+)")
 
 
@@ -58,7 +57,7 @@ def set_findings(feed: Feed, found: IncompleteSet) -> tuple[Finding, ...]:
 
 
 def _incomplete(feed: Feed, members: Mapping[str, list[Receipt]]) -> IncompleteSet | None:
-    accepted = [receipt for came in members.values() for receipt in came if receipt.verdict in _ACCEPTED]
+    accepted = [receipt for came in members.values() for receipt in came if receipt.verdict in ACCEPTED]
     folders = sorted(
         str(path.parent)
         for member, came in members.items()
@@ -68,7 +67,7 @@ def _incomplete(feed: Feed, members: Mapping[str, list[Receipt]]) -> IncompleteS
     lacking = [
         member
         for member in feed.capture_set
-        if not any(receipt.verdict in _ACCEPTED for receipt in members.get(member, ()))
+        if not any(receipt.verdict in ACCEPTED for receipt in members.get(member, ()))
     ]
     if not accepted or not folders or not lacking:
         return None

@@ -276,11 +276,15 @@ class IndexFailed(ZoneError):
         )
 
 
+def _named(paths: Sequence[str]) -> str:
+    """The first of them, and how many more there are."""
+    return ", ".join(paths[:3]) + (f" and {len(paths) - 3} more" if len(paths) > 3 else "")
+
+
 class UnreadableLanding(ZoneError):
     """Some landed files could not be read; all others were dealt with."""
 
     def __init__(self, paths: tuple[str, ...], reasons: Iterable[str]) -> None:
-        first = ", ".join(paths[:3]) + (f" and {len(paths) - 3} more" if len(paths) > 3 else "")
         told = list(dict.fromkeys(reasons))
         helps = {
             os.strerror(errno.EMFILE).lower(): _MORE_FILES,
@@ -289,8 +293,8 @@ class UnreadableLanding(ZoneError):
         }
         advice = " and ".join(dict.fromkeys(helps.get(reason.lower(), "see to its disk") for reason in told))
         super().__init__(
-            f"Could not read {first} in landing ({'; '.join(told)}): {advice}, then run the command again; "
-            "every other file was dealt with."
+            f"Could not read {_named(paths)} in landing ({'; '.join(told)}): {advice}, then run the command "
+            "again; every other file was dealt with."
         )
 
 
@@ -298,10 +302,9 @@ class UnlistedLanding(ZoneError):
     """What lies in some folders of landing could not be seen; all else was dealt with."""
 
     def __init__(self, folders: Sequence[str]) -> None:
-        first = ", ".join(folders[:3]) + (f" and {len(folders) - 3} more" if len(folders) > 3 else "")
         super().__init__(
-            f"Could not list {first} in landing: see to the disk or give this user read access, then run the "
-            "command again; every other folder was dealt with."
+            f"Could not list {_named(folders)} in landing: see to the disk or give this user read access, then "
+            "run the command again; every other folder was dealt with."
         )
 
 

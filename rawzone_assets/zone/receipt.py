@@ -31,6 +31,10 @@ class Verdict(StrEnum):
     UNRECOGNIZED = "unrecognized"
 
 
+ACCEPTED = (Verdict.PROMOTED, Verdict.DUPLICATE)
+"""Of deliveries whose bytes can be read in raw."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Receipt:
     """One delivery's verdict with everything an auditor asks about it."""
