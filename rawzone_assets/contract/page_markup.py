@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from rawzone_assets.contract.findings import Place
 from rawzone_assets.contract.html_pages import PageTotal
-from rawzone_assets.contract.marks import folded_text
+from rawzone_assets.contract.marks import Marks, folded_text
 from rawzone_assets.contract.page_totals import candidates, prints_plainly
 from rawzone_assets.contract.plain_markup import plain_markup
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:  # most processes, Dagster's among them, never need the librar
     from bs4 import BeautifulSoup, Tag
 
 _PAGE = re.compile(r"<html\b")
+_PAGES = Marks((b"<html",))
 # Not any: what is included by a server may bring a page's tags along, which browsers pass over. Whoever saves a
 # page may put a comment before it.
 _SECOND_PAGE = re.compile(
@@ -92,7 +93,9 @@ class PageMarkup:
         """
         folded = folded_text(self._data)
         first = _PAGE.search(folded)
-        if not first or not _SECOND_PAGE.search(folded, first.end()):
+        if not first or not _PAGES.are_in(folded, first.end()):
+            return None
+        if not _SECOND_PAGE.search(folded, first.end()):
             return None
         pages = self.soup.find_all("html", limit=2)  # what scripts, comments and quotes hold is none
         return Place(line=pages[1].sourceline) if len(pages) > 1 else None

@@ -66,7 +66,9 @@ def _read(
     with content.open() as stream:
         rows = rows_of(content, stream, dialects=form.dialects, charset=charset, shape=shape)
         examination.run(rows, seen)
-        garbled = garbled_table(content) if charset == "utf-8" and examination.header.names else None
+        may_be_garbled = charset == "utf-8" and examination.header.names
+        is_seen = examination.ungarbled.size == content.size
+        garbled = garbled_table(content) if may_be_garbled and not is_seen else None
         findings.extend([garbled] if garbled else [])
         delimiter = rows.dialect.delimiter
         if seen.last == delimiter.encode() and examination.records and not rows.broken:
@@ -74,6 +76,6 @@ def _read(
             cut = cut_to_nothing(content, delimiter, records=examination.records, place=place)
             findings.extend([cut] if cut else [])
     # What no mark announces is not there: nobody has to look for it again.
-    seen_all = examination.unmarked == content.size
+    seen_all = examination.unexposed.size == content.size
     facts = examination.facts()._replace(text=text, access_reasons={} if seen_all else None)
     return facts, rows.taken == content.size

@@ -23,11 +23,13 @@ from rawzone_assets.contract.findings import Finding, Findings, Place
 from rawzone_assets.contract.forms import day_of, is_date
 from rawzone_assets.contract.restatement import Diary
 from rawzone_assets.contract.rules import stale
+from rawzone_assets.contract.table_bytes import GARBLED
 from rawzone_assets.contract.table_cells import refused_cells, unusual_cells
 from rawzone_assets.contract.table_cuts import LastCells
 from rawzone_assets.contract.table_diaries import diary_of_table
 from rawzone_assets.contract.table_digests import RowsDigest, written_rows
 from rawzone_assets.contract.table_grammar import TableGrammar, grammar_of
+from rawzone_assets.contract.table_marks import Unmarked
 from rawzone_assets.contract.table_repeats import Repeats
 from rawzone_assets.contract.table_rows import SEPARATORS, Dialect, Lines, Rows
 from rawzone_assets.contract.table_rules import Chunk, Identities, chunk_of
@@ -65,7 +67,8 @@ class TableExamination:
     last_cells: LastCells | None = None  # where a cut can show in them
     records: int = 0
     explained: int = 0
-    unmarked: int = 0  # bytes from the start on in which no mark of an exposure stands
+    unexposed: Unmarked = field(default_factory=lambda: Unmarked(is_marked=may_expose))
+    ungarbled: Unmarked = field(default_factory=lambda: Unmarked(is_marked=GARBLED.are_in))
     first_day: str | None = None
     last_day: str | None = None
     diary: Diary | None = None
@@ -81,8 +84,8 @@ class TableExamination:
             return
         if not self._read_header(names, rows.line):
             return
-        if not may_expose(rows.dialect.delimiter.join(names)):
-            self.unmarked = rows.taken
+        for sought in self.sought:
+            sought.begin_with(rows.dialect.delimiter.join(names), rows.taken)
         self._read_chunks(rows, seen.newline)
         self._read_rows(rows)
         if rows.broken:
@@ -110,6 +113,11 @@ class TableExamination:
             diary=self.diary,
         )
 
+    @property
+    def sought(self) -> tuple[Unmarked, ...]:
+        """What is told of the text that stands for the bytes, while that is at hand."""
+        return self.unexposed, self.ungarbled
+
     def _read_header(self, names: list[str], line: int) -> bool:
         """Whether rows can be read under this header; what is wrong with it is added."""
         if len(names) > MOST_COLUMNS:
@@ -136,8 +144,7 @@ class TableExamination:
                 quoted = rows.dialect.quoted and lines.held.startswith(b'"', lines.cuts[0])
                 needed = self._columns_looked_at()
                 grammar = grammar_of(self.shape, self.header, rows.dialect, newline, needed, quoted=quoted)
-            is_unmarked = self.unmarked == rows.taken
-            is_plain = grammar is not None and self._take_plain(lines, grammar, is_unmarked=is_unmarked)
+            is_plain = grammar is not None and self._take_plain(lines, grammar, rows.taken)
             if not is_plain and not self._take_parsed(lines, rows.dialect):
                 return
             self.findings.extend(self.repeats.in_lines(lines))
@@ -150,25 +157,24 @@ class TableExamination:
             needed.update(rule.columns)
         return frozenset(needed)
 
-    def _take_plain(self, lines: Lines, grammar: TableGrammar, *, is_unmarked: bool) -> bool:
-        """Whether the lines were judged, being plain (``table_grammar.py``).
-
-        Exposures are sought on the way while no mark of one stands in what comes before the lines.
-        """
+    def _take_plain(self, lines: Lines, grammar: TableGrammar, taken: int) -> bool:
+        """Whether the lines, before which so many bytes were taken, were judged, being plain."""
         digest = self._digest.begun()
+        for sought in self.sought:
+            sought.begin_chunk(taken)
 
         def look(piece: bytes, text: str) -> bool:
-            nonlocal is_unmarked
             digest.update(grammar.written(piece))
-            is_unmarked = is_unmarked and not may_expose(text)
+            for sought in self.sought:
+                sought.look(text)
             return digest.written < CHUNK_CELL_CHARACTERS
 
         plain = grammar.proven(lines, self.shape, look, with_last=self.last_cells is not None)
         if plain is None:
             return False
         self._digest = digest
-        if is_unmarked:
-            self.unmarked += lines.size
+        for sought in self.sought:
+            sought.end_chunk(lines.size)
         self._take_chunk(plain.chunk, plain.last_cells, lines.count, self._rule_objections(plain.chunk))
         return True
 

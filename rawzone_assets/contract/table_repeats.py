@@ -43,8 +43,8 @@ class Repeats:
         is_first = not self._rows
         if is_first:
             self._rows, self._lines = rows, lines
-            self._first = dict(zip(reversed(rows), range(len(rows) - 1, -1, -1), strict=True))
-            here = next(self._repeated(), None) if len(self._first) < len(rows) else None
+            same = list(map(self._first.setdefault, rows, range(len(rows))))  # where each stands first
+            here = next(self._repeated(same), None) if len(self._first) < len(rows) else None
         else:
             here = 0 if self._are_known(rows[:LEAST], self._first.get(rows[0]), len(self._rows)) else None
         if here is not None:
@@ -54,11 +54,14 @@ class Repeats:
             message = f"{count} from here on stand in the same order from line {self._lines[before]} on"
             yield codes.REPEATED_ROWS(message, Place(line=lines[here]))
 
-    def _repeated(self) -> Iterator[int]:
-        """Where in the first chunk rows begin that stood before."""
-        for here, row in enumerate(self._rows):
-            before = self._first[row]
-            if before < here and self._are_known(self._rows[here : here + LEAST], before, here):
+    def _repeated(self, same: Sequence[int]) -> Iterator[int]:
+        """Where in the first chunk rows begin that stood before, given where each row stands first."""
+        again = [here for here, before in enumerate(same) if before < here]
+        for here, last in zip(again, again[LEAST - 1 :], strict=False):
+            before = same[here]
+            # Asked of half of a table's rows: what can be told of two numbers is told by them.
+            may_be = last == here + LEAST - 1 and same[here + 1] == same[before + 1]
+            if may_be and self._are_known(self._rows[here : here + LEAST], before, here):
                 yield here
 
     def _are_known(self, rows: Sequence[Hashable], before: int | None, end: int) -> bool:

@@ -99,8 +99,13 @@ class Lines:
 
     def bodies(self, most: int) -> list[bytes]:
         """All lines as they are written, without their ends; if those are more, so many of the first piece."""
-        stop = self.cuts[-1] if self.count <= most else self.cuts[1]
-        return self._piece(self.cuts[0], stop).split(self.end, most)[:most]
+        first, *others = pairwise(self.cuts)
+        rows = self._piece(*first).split(self.end)[:-1]
+        if self.count > most:
+            return rows[:most]
+        for piece in others:
+            rows += self._piece(*piece).split(self.end)[:-1]
+        return rows
 
     @cached_property
     def texts(self) -> list[str]:

@@ -18,8 +18,8 @@ from rawzone_assets.contract.table_bytes import CHARACTER, SHOWN, standing_for
 TEXT = linear_pattern(rf"^(?:[^\x00-\x1f]|{CHARACTER})*$")
 ONE_SHOWN = linear_pattern(f"^(?:{SHOWN})$")
 EVERY = [chr(code) for code in range(0x80, sys.maxunicode + 1) if not 0xD800 <= code < 0xE000]
-# The first and the last bytes of what RFC 3629 tells apart.
-EDGES = bytes.fromhex("20 41 7f 80 81 8f 90 9f a0 bf c0 c1 c2 df e0 e1 ec ed ee ef f0 f1 f3 f4 f5 ff")
+# The first and the last bytes of what RFC 3629 tells apart, and some of which garbled letters are made.
+EDGES = bytes.fromhex("20 41 7f 80 81 82 8f 90 9f a0 a2 bf c0 c1 c2 c3 df e0 e1 ec ed ee ef f0 f1 f3 f4 f5 ff")
 
 
 def is_utf8(data: bytes) -> bool:
