@@ -167,6 +167,25 @@ def ledger_rows(*, size: str, seed: int, folder: Path, turns: int) -> None:
     shutil.rmtree(place)
 
 
+@main.command(name="judging")
+@_size
+@_seed
+@_folder
+@click.option("--turns", type=click.IntRange(1), default=3, show_default=True)
+@click.option("--against", metavar="REVISION", help="A commit of this repository to compare with, in turns.")
+def judging(*, size: str, seed: int, folder: Path, turns: int, against: str | None) -> None:
+    """Judge a corpus in one process: CPU by feed, beside SHA-256 and beside another revision."""
+    from benchmarks import revisions  # noqa: PLC0415
+
+    landing = corpus(size, folder / "corpora", seed=seed).landing
+    try:
+        now, before = revisions.measured(landing, against, turns=turns)
+    except revisions.RevisionFailed as error:
+        raise click.ClickException(str(error)) from error
+    for line in revisions.table(now, before):
+        click.echo(line)
+
+
 _OWN = ("floor", "floor-fast", "floor-verify", "naive", "core", "core-fast")
 
 

@@ -52,15 +52,16 @@ def judge_document(
 
     Records are counted in the series, or where ``records`` points when there is none. ``figures`` of the series
     are those to be compared with other deliveries'. Rules that are ``telling`` say that it is a document of
-    another kind, which is why the schema refuses it: they are asked first, of any document. ``written`` is the
-    document's canonical form, if known.
+    another kind, by members that the schema does not list: they are asked first, of any document that has some.
+    ``written`` is the document's canonical form, if known.
     """
     form = digests.canonical(document) if written is None else written
     is_short = form is not None and len(form) <= structures.LONGEST
     structure = structures.recognized(feed.schema, document) if is_short else None
     usual = structure is not None or is_usual(feed.schema, document)
     reading = Reading(document=document, feed=feed, capture=capture, place=place)
-    told = [finding for rule in telling for finding in islice(rule(reading), MOST_OF_ONE_RULE)]
+    asked = () if usual else telling
+    told = [finding for rule in asked for finding in islice(rule(reading), MOST_OF_ONE_RULE)]
     findings.extend(told)
     counted = series.path if series else records
     found = len(reading.rows(counted)) if counted is not None else None

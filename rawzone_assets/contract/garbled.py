@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from rawzone_assets.contract import codes
+from rawzone_assets.contract.byte_kinds import GARBLED, standing_for
 from rawzone_assets.contract.content import pieces
 from rawzone_assets.contract.feed import Content
 from rawzone_assets.contract.findings import Finding, Place
@@ -25,8 +26,8 @@ _GARBLED = re.compile(
     "|ð[Ÿ\\x9f]"  # emoji, F0 9F
     "|\\ufffd"
 )
-# How any of these begins in UTF-8 (``table_bytes.GARBLED`` says the same).
-_BEGINNINGS = {b"\xc3": re.compile(rb"\xc3[\x82\x83\xa2\xb0]"), b"\xef": re.compile(rb"\xef\xbf\xbd")}
+# How any of these begins in UTF-8. What begins otherwise is passed over at the speed of memory.
+_BEGINNINGS = (re.compile(rb"\xc3[\x82\x83\xa2\xb0]"), re.compile(rb"\xef\xbf\xbd"))
 _LONGEST = 5  # bytes
 _MESSAGE = "letters are garbled from here on: their encoding was mistaken before the file was written"
 
@@ -50,7 +51,7 @@ def garbled_document(document: Any, written: bytes, place: Callable[[Parts], Pla
 
     ``place`` turns the parts of a pointer into a place in the delivery.
     """
-    if written.isascii() or _first(written) is None:
+    if written.isascii() or not GARBLED.are_in(standing_for(written)) or _first(written) is None:
         return None
     way = next(_ways(document, ()), None)
     return codes.GARBLED_TEXT(_MESSAGE, None if way is None else place(way))
@@ -58,13 +59,12 @@ def garbled_document(document: Any, written: bytes, place: Callable[[Parts], Pla
 
 def _first(data: bytes) -> int | None:
     """Where the first garbled letters begin in bytes that may begin and end inside a character."""
-    found = [at for first in _BEGINNINGS if (at := _first_that_begins(first, data)) is not None]
+    found = [at for begun in _BEGINNINGS if (at := _first_that_begins(begun, data)) is not None]
     return min(found, default=None)
 
 
-def _first_that_begins(first: bytes, data: bytes) -> int | None:
-    start = data.find(first)  # of memory's speed: in most languages the second one never stands
-    for begun in _BEGINNINGS[first].finditer(data, start) if start >= 0 else ():
+def _first_that_begins(beginning: re.Pattern[bytes], data: bytes) -> int | None:
+    for begun in beginning.finditer(data):
         at = begun.start()
         if _GARBLED.match(data[at : at + _LONGEST].decode(errors="ignore")):
             return at

@@ -45,8 +45,8 @@ class JsonFormat:
     other feeds' answers have: a document with one of them and without ``own`` is another platform's.
     ``records`` points at the list to count when there is no series. ``figures`` of the series are compared with
     those that other deliveries told. Answers are ``whole`` unless the first page of a list is all
-    that is wanted. ``telling`` are rules that tell another kind of document under this one's name; they are
-    asked of what the schema refuses too.
+    that is wanted. ``telling`` are rules that tell another kind of document under this one's name, by members
+    that the schema does not list; they are asked of what the schema refuses too.
     """
 
     own: str = ""

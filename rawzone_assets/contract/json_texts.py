@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from rawzone_assets.contract import codes, digests, repeated_members
+from rawzone_assets.contract.byte_kinds import standing_for
 from rawzone_assets.contract.content import SMALL
 from rawzone_assets.contract.exposures import may_expose
 from rawzone_assets.contract.feed import Content
@@ -58,7 +59,8 @@ def read_json(content: Content, findings: Findings) -> JsonText:
         findings.extend(_repeated(data))
     # Marks stand in texts; without backslashes and dropped members all texts are written again as they were.
     is_same = not are_repeated and b"\\" not in data
-    unmarked = is_same and len(data) <= SMALL and not may_expose(ascii_text(written))
+    standing = ascii_text if written.isascii() else standing_for  # which is asked for once more
+    unmarked = is_same and len(data) <= SMALL and not may_expose(standing(written))
     return JsonText(text, document, written, gives_nothing_away=unmarked)
 
 

@@ -22,7 +22,7 @@ _STRETCH, _PARTS = 4_096, 8  # characters; both found by trying
 _MOST_REMEMBERED = 2**20
 
 
-def _remembering(make: Callable[[bytes], str]) -> Callable[[bytes], str]:
+def remembering(make: Callable[[bytes], str]) -> Callable[[bytes], str]:
     """The function, which knows its latest answer: whoever looks at a delivery asks for the same in turn."""
     latest = (b"", "")
 
@@ -39,7 +39,7 @@ def _remembering(make: Callable[[bytes], str]) -> Callable[[bytes], str]:
     return made
 
 
-@_remembering
+@remembering
 def ascii_text(data: bytes) -> str:
     """The bytes as a text of as many characters, in which those that are not ASCII are ``OTHER``.
 
@@ -48,7 +48,7 @@ def ascii_text(data: bytes) -> str:
     return (data if data.isascii() else data.translate(_ASCII_ONLY)).decode("ascii")
 
 
-@_remembering
+@remembering
 def folded_text(data: bytes) -> str:
     """The same in small letters: making it is faster than looking for marks in any case."""
     return ascii_text(data).lower()

@@ -16,6 +16,7 @@ from itertools import islice
 import orjson
 
 from rawzone_assets.contract import codes, digests
+from rawzone_assets.contract.byte_kinds import GARBLED
 from rawzone_assets.contract.drift import outline_of_columns
 from rawzone_assets.contract.exposures import may_expose
 from rawzone_assets.contract.feed import Capture, Facts, Feed
@@ -23,7 +24,6 @@ from rawzone_assets.contract.findings import Finding, Findings, Place
 from rawzone_assets.contract.forms import day_of, is_date
 from rawzone_assets.contract.restatement import Diary
 from rawzone_assets.contract.rules import stale
-from rawzone_assets.contract.table_bytes import GARBLED
 from rawzone_assets.contract.table_cells import refused_cells, unusual_cells
 from rawzone_assets.contract.table_cuts import LastCells
 from rawzone_assets.contract.table_diaries import diary_of_table

@@ -16,10 +16,10 @@ from typing import Any, NamedTuple
 
 import jsonschema_rs
 
+from rawzone_assets.contract.byte_kinds import CHARACTER, SHOWN, standing_for
 from rawzone_assets.contract.forms import FORMS
 from rawzone_assets.contract.marks import escaped, linear_pattern
 from rawzone_assets.contract.table_beginnings import Beginnings
-from rawzone_assets.contract.table_bytes import CHARACTER, SHOWN, standing_for
 from rawzone_assets.contract.table_cells import refused_texts, unusual_cells
 from rawzone_assets.contract.table_digests import written_lines
 from rawzone_assets.contract.table_rows import SEPARATORS, Dialect, Lines

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from rawzone_assets.contract.table_bytes import standing_for
+from rawzone_assets.contract.byte_kinds import standing_for
 
 
 @dataclass(kw_only=True)

@@ -27,7 +27,7 @@ from rawzone_assets.platforms import all_platforms
 
 pytest.importorskip("selectolax")
 
-from benchmarks import floor, floor_verifying, reading
+from benchmarks import floor, floor_verifying, reading, revisions
 from benchmarks.fast_engines import FAST
 from benchmarks.naive_engines import NAIVE
 from benchmarks.single_runs import cost_of_single_runs
@@ -173,6 +173,21 @@ def test_a_row_of_ledger_and_index_is_measured_beside_a_bare_table_of_the_same_r
     with closing(sqlite3.connect(index)) as database:
         (followed,) = database.execute("SELECT count(DISTINCT sha256) FROM receipt").fetchone()
     assert kept == followed > 0
+
+
+def test_judging_is_measured_beside_itself_in_another_revision(smallest):
+    """A checkout of what is committed judges the same deliveries; one that does not exist says so."""
+    now, before = revisions.measured(smallest.landing, "HEAD", turns=1)
+    (turn,), (other,) = now, before
+    assert turn.keys() == {*EVERY_FEED, revisions.ALL}
+    assert {feed: cost.files for feed, cost in turn.items()} == {
+        feed: cost.files for feed, cost in other.items()
+    }
+    assert turn[revisions.ALL].files == len(smallest.files)
+    *_, total = revisions.table(now, before)
+    assert total.startswith(f"| all | {len(smallest.files)} |")
+    with pytest.raises(revisions.RevisionFailed, match="no-such-revision"):
+        revisions.measured(smallest.landing, "no-such-revision", turns=1)
 
 
 @pytest.mark.parametrize("name", reading.KINDS)

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from judging_support import Judged, judged
 
-from rawzone_assets.contract import content
+from rawzone_assets.contract import content, table_examination
+from rawzone_assets.contract.byte_kinds import GARBLED, standing_for
 from rawzone_assets.contract.garbled import garbled_table
 
 CODE = "RZ-GARBLED-TEXT"
@@ -72,6 +73,35 @@ class TestGarbledLetters:
             finding = judged_songs(data).only(CODE)
             assert finding.where
             assert finding.where.pointer == "/songs/1/trackName"
+
+
+@pytest.mark.parametrize("at", [0, 1, 19, 20, 41, 59])
+def test_one_row_of_a_report_is_told_wherever_its_chunk_is(at: int, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(table_examination, "CHUNK_ROWS", 20)
+    columns = "Reporting Date,Sale Month,Store,Artist,Title,ISRC,UPC,Quantity,Team Percentage,Song/Album"
+    names = f"{columns},Country of Sale,Songwriter Royalties Withheld,Earnings (USD)".split(",")
+    titles = ["São João", *["Pâques"] * 58, "夜に駆ける"]
+    titles[at] = as_read("Façade", "cp1252")
+    rows = [
+        f"2025-05-03\t2025-03\tSpotify\tA\t{title}\tQZABC2500001\t198001234567\t1\t100\tSong\tUS\t0\t0.5{n:07}"
+        for n, title in enumerate(titles)
+    ]
+    data = "\r".join(["\t".join(names), *rows, ""]).encode()
+    finding = judged("distrokid/sales", data, name="dk_bank_details_20250612.tsv").only(CODE)
+    assert finding.where
+    assert finding.where.line == at + 2
+
+
+def test_a_name_of_a_member_that_is_garbled_is_told_as_well():
+    document = {**song("x"), as_read("café", "cp1252"): 1}
+    assert CODE in judged_songs(json.dumps(document, ensure_ascii=False).encode()).codes
+
+
+@given(text=st.text(alphabet=st.sampled_from("aÃÂâð\ufffdé€Ÿ\x80\x9f°ýÿ\uff5d夜"), max_size=6))
+def test_letters_that_are_garbled_have_a_mark(text: str):
+    """Looking for marks spares looking for letters, and never misses any."""
+    if garbled_table(content.BytesContent(text.encode())):
+        assert GARBLED.are_in(standing_for(text.encode()))
 
 
 def page(title: str, *, escaped: bool) -> bytes:

@@ -99,4 +99,5 @@ def test_long_texts_of_deliveries_are_not_remembered(kind: str):
     finally:
         tracemalloc.stop()
     assert len(changed) > 300
-    assert kept < len(changed) * LENGTH / 20
+    # One in ten would be too many. What is kept of each kind of table, its grammar, takes half of that.
+    assert kept < len(changed) * LENGTH / 10

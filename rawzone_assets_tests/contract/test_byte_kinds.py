@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from mutant_seeds import seeds
 
+from rawzone_assets.contract.byte_kinds import CHARACTER, SHOWN, standing_for
 from rawzone_assets.contract.content import BytesContent
 from rawzone_assets.contract.judging import judge
 from rawzone_assets.contract.marks import linear_pattern
-from rawzone_assets.contract.table_bytes import CHARACTER, SHOWN, standing_for
 
 TEXT = linear_pattern(rf"^(?:[^\x00-\x1f]|{CHARACTER})*$")
 ONE_SHOWN = linear_pattern(f"^(?:{SHOWN})$")

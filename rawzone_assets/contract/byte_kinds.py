@@ -1,19 +1,19 @@
-"""Table bytes: those of a table's rows as ASCII, by which patterns can tell what characters others make.
+"""Byte kinds: texts in which each byte that is not ASCII stands as its kind, by which patterns tell characters.
 
-The engine reads ASCII as it lies in memory. Each other byte stands as its kind, so that a pattern says which
-bytes are UTF-8, as RFC 3629 (section 4) has it, which characters are surely no blanks, as a cell of nothing but
-blanks is empty, and where letters may be garbled (``garbled.py``).
+The engine reads ASCII as it lies in memory. By their kinds a pattern says which bytes are UTF-8, as RFC 3629
+(section 4) has it, which characters are surely no blanks, as a cell of nothing but blanks is empty, and where
+letters may be garbled (``garbled.py``).
 """
 
 from __future__ import annotations
 
-from rawzone_assets.contract.marks import Marks
+from rawzone_assets.contract.marks import Marks, remembering
 
 _BLANKS_GO_ON = b"\x80\x81\x85\x9a\xa0\xbb"  # the second bytes of all blanks, and of the byte order mark
 _GARBLED_GO_ON = b"\x82\x83\xa2\xb0\xbd\xbf"  # those of what garbled letters begin with, and of U+FFFD
 _APART = _BLANKS_GO_ON + _GARBLED_GO_ON
 _NEXT = (range(0x80, 0x90), range(0x90, 0xA0), range(0xA0, 0xC0))  # after some first bytes not all may stand
-# By the control characters that stand for them; those of a table itself, which JSON writes otherwise, stand as
+# By the control characters that stand for them; those of a text itself, which JSON writes otherwise, stand as
 # ``_REFUSED``, as do bytes of no character. Private characters beyond the millionth are left out, too.
 _KINDS = {
     b"\x01": [byte for byte in _NEXT[0] if byte not in _APART],
@@ -58,6 +58,7 @@ GARBLED = Marks((b"\x0b\x02", b"\x0b\x05", b"\x0f\x05\x05"))
 """What stands wherever letters may be garbled, and seldom elsewhere."""
 
 
-def standing_for(piece: bytes) -> str:
+@remembering
+def standing_for(data: bytes) -> str:
     """As many ASCII characters as there are bytes: those themselves, and the kinds of others."""
-    return piece.translate(_STANDING_FOR).decode("ascii")
+    return data.translate(_STANDING_FOR).decode("ascii")
