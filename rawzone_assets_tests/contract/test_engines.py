@@ -16,7 +16,14 @@ from hypothesis import given, settings
 from mutant_seeds import FORMATS, SAME_EVERY_TIME, Seed, mutants_of, seeds
 from reference_engines import judged_by_reference
 
-from rawzone_assets.contract import judging, table_beginnings, table_examination, table_rows
+from rawzone_assets.contract import (
+    judging,
+    page_markup,
+    table_beginnings,
+    table_deliveries,
+    table_examination,
+    table_rows,
+)
 from rawzone_assets.contract.content import BytesContent
 from rawzone_assets.contract.judging import judge
 from rawzone_assets.contract.naming import Recognized, recognize
@@ -148,6 +155,25 @@ def test_exposures_are_not_sought_again_in_rows_that_were_seen_to_have_none(monk
     monkeypatch.setattr(judging, "scan", sought)
     good = next(seed for seed in seeds("tsv") if seed.feed.id == "distrokid/sales")
     assert judge(good.feed, BytesContent(good.data), good.capture).facts.access_reasons == {}
+
+
+def test_garbled_letters_are_not_sought_again_in_rows_that_were_seen_to_have_none(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    def sought(_: object) -> None:
+        raise AssertionError("the bytes were looked through once more")
+
+    monkeypatch.setattr(table_deliveries, "garbled_table", sought)
+    good = next(seed for seed in seeds("tsv") if seed.feed.id == "distrokid/sales")
+    assert not good.data.isascii()
+    assert not judge(good.feed, BytesContent(good.data), good.capture).refused
+
+
+def test_a_second_page_is_sought_only_where_another_one_may_begin(monkeypatch: pytest.MonkeyPatch):
+    """The pattern that looks for it takes a tenth of judging a page."""
+    monkeypatch.setattr(page_markup, "_SECOND_PAGE", None)
+    for seed in seeds("html"):
+        assert not judge(seed.feed, BytesContent(seed.data), seed.capture).refused
 
 
 @pytest.mark.campaign
