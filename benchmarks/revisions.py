@@ -29,15 +29,19 @@ class RevisionFailed(Exception):
     """A revision could not be checked out or could not judge; the message holds the end of what was said."""
 
 
-def measured(landing: Path, against: str | None, *, turns: int) -> tuple[list[_Turn], list[_Turn]]:
+def measured(
+    landing: Path, against: str | None, *, turns: int, repository: Path = _HERE
+) -> tuple[list[_Turn], list[_Turn]]:
     """Turn by turn what judging took, with the sum under ``ALL``: now, and in the other revision if any.
+
+    ``repository`` is where the other revision is from.
 
     Raises:
         RevisionFailed: The other revision is unknown, or its product is used in another way.
     """
     now: list[_Turn] = []
     before: list[_Turn] = []
-    with _checked_out(against) as other:
+    with _checked_out(against, repository) as other:
         for _ in range(turns):
             now.append(_with_sum(_judged(_HERE, landing)))
             before += [_with_sum(_judged(other, landing))] if other else []
@@ -84,18 +88,19 @@ def _judged(tree: Path, landing: Path) -> dict[str, Cost]:
 
 
 @contextmanager
-def _checked_out(revision: str | None) -> Iterator[Path | None]:
+def _checked_out(revision: str | None, repository: Path) -> Iterator[Path | None]:
     """The files of a revision in a folder of their own; nothing when there is none."""
     if revision is None:
         yield None
         return
     with tempfile.TemporaryDirectory() as folder:
         tree = Path(folder) / "tree"
-        _said(("git", "-C", str(_HERE), "worktree", "add", "--detach", "--force", str(tree), revision))
+        git = ("git", "-C", str(repository), "worktree")
+        _said((*git, "add", "--detach", "--force", str(tree), revision))
         try:
             yield tree
         finally:
-            _said(("git", "-C", str(_HERE), "worktree", "remove", "--force", str(tree)))
+            _said((*git, "remove", "--force", str(tree)))
 
 
 def _said(command: Sequence[str], *, environment: Mapping[str, str] | None = None) -> str:

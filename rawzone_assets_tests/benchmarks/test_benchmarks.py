@@ -2,7 +2,9 @@
 
 import gzip
 import json
+import shutil
 import sqlite3
+import subprocess
 from contextlib import closing
 from pathlib import Path
 
@@ -175,19 +177,33 @@ def test_a_row_of_ledger_and_index_is_measured_beside_a_bare_table_of_the_same_r
     assert kept == followed > 0
 
 
-def test_judging_is_measured_beside_itself_in_another_revision(smallest):
-    """A checkout of what is committed judges the same deliveries; one that does not exist says so."""
-    now, before = revisions.measured(smallest.landing, "HEAD", turns=1)
+@pytest.fixture
+def repository(tmp_path):
+    """One in which the product knows one platform. What tests run in may have no history, or be somebody else's."""
+    here, folder = Path(revisions.__file__).parents[1], tmp_path / "repository"
+    for name in ("rawzone_assets", "schemas"):
+        shutil.copytree(here / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+    with (folder / "rawzone_assets" / "platforms" / "__init__.py").open("a") as code:
+        code.write("\n\nknown = all_platforms\n\n\ndef all_platforms():\n    return known()[:1]\n")
+    git = ("git", "-C", str(folder), "-c", "user.name=x", "-c", "user.email=x@example.org")
+    for command in (("init", "-q"), ("add", "."), ("commit", "-q", "-m", "one platform")):
+        subprocess.run((*git, *command), check=True)
+    return folder
+
+
+def test_judging_is_measured_beside_itself_in_another_revision(smallest, repository):
+    """Each revision judges what it knows, feed beside feed; one that does not exist is named."""
+    now, before = revisions.measured(smallest.landing, "HEAD", turns=1, repository=repository)
     (turn,), (other,) = now, before
     assert turn.keys() == {*EVERY_FEED, revisions.ALL}
-    assert {feed: cost.files for feed, cost in turn.items()} == {
-        feed: cost.files for feed, cost in other.items()
-    }
+    assert other.keys() == {"distrokid/apple_music", "distrokid/sales", "distrokid/streams", revisions.ALL}
+    assert all(turn[feed].files == cost.files for feed, cost in other.items() if feed != revisions.ALL)
     assert turn[revisions.ALL].files == len(smallest.files)
-    *_, total = revisions.table(now, before)
-    assert total.startswith(f"| all | {len(smallest.files)} |")
+    _, _, *rows = revisions.table(now, before)
+    compared = {row.split(" | ")[0].removeprefix("| ") for row in rows if row.endswith("] |")}
+    assert compared == other.keys()
     with pytest.raises(revisions.RevisionFailed, match="no-such-revision"):
-        revisions.measured(smallest.landing, "no-such-revision", turns=1)
+        revisions.measured(smallest.landing, "no-such-revision", turns=1, repository=repository)
 
 
 @pytest.mark.parametrize("name", reading.KINDS)
