@@ -179,7 +179,7 @@ def test_a_row_of_ledger_and_index_is_measured_beside_a_bare_table_of_the_same_r
 
 @pytest.fixture
 def repository(tmp_path):
-    """One in which the product knows one platform. What tests run in may have no history, or be somebody else's."""
+    """One whose product knows one platform. What the tests are in may have no history, or be someone else's."""
     here, folder = Path(revisions.__file__).parents[1], tmp_path / "repository"
     for name in ("rawzone_assets", "schemas"):
         shutil.copytree(here / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
