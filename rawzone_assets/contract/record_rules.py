@@ -6,8 +6,9 @@ them, are in ``rules.py``.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import chain, islice
 from operator import itemgetter, le
 from typing import Any
@@ -17,7 +18,7 @@ import orjson
 from rawzone_assets.contract import codes
 from rawzone_assets.contract.findings import Finding
 from rawzone_assets.contract.reading import Reading
-from rawzone_assets.contract.rules import Rule
+from rawzone_assets.contract.rules import Rule, stale
 
 _MOST_COMPARED = 30  # members of a record
 
@@ -73,10 +74,15 @@ def _clearly_differ(reading: Reading, path: str, measures: frozenset[str]) -> bo
     return len(told) == len(records)
 
 
-def some_above_zero(path: str, member: str) -> Rule:
-    """The records' figures are not all 0, if there are any; digits in a string count as numbers."""
+def some_above_zero(path: str, member: str, *, but_in: str = "") -> Rule:
+    """The records' figures are not all 0, if there are any; digits in a string count as numbers.
+
+    In files named like ``but_in`` they always are.
+    """
 
     def rule(reading: Reading) -> Iterator[Finding]:
+        if but_in and re.search(but_in, reading.capture.name):
+            return
         figures = [figure for figure in reading.column(path, member) if figure is not None]
         if figures and all(int(figure) == 0 for figure in figures):
             yield codes.ALL_ZERO(f"every {member} is 0", reading.at(path))
@@ -162,6 +168,18 @@ def usually_in_some(path: str, *members: str) -> Rule:
     return rule
 
 
+def some_has_one_of(path: str, *members: str) -> Rule:
+    """At least one record of nearly every delivery has at least one of the members."""
+
+    def rule(reading: Reading) -> Iterator[Finding]:
+        records = reading.rows(path)
+        if records and all(reading.column(path, member).count(None) == len(records) for member in members):
+            message = f"no record has any of {', '.join(members)}"
+            yield codes.OPTIONAL_BLOCK_MISSING(message, reading.at(path))
+
+    return rule
+
+
 def range_in_order(path: str, first: str, last: str) -> Rule:
     """No range of days ends before it begins."""
 
@@ -193,6 +211,21 @@ def no_future_moment(path: str, points: str, member: str) -> Rule:
                 if int(point[member]) > last:
                     message = f"{member} lies after the capture on {reading.capture.day}"
                     yield codes.FUTURE_DATE(message, reading.at(path, index, points, number, member))
+
+    return rule
+
+
+def fresh_moments(path: str, points: str, member: str) -> Rule:
+    """The newest point of all series, in seconds since 1970, is not older than the usual lag allows."""
+
+    def rule(reading: Reading) -> Iterator[Finding]:
+        last = (reading.capture.captured_at + timedelta(days=1)).timestamp()
+        series = [held or () for held in reading.column(path, points)]
+        moments = map(int, map(itemgetter(member), chain.from_iterable(series)))
+        newest = max(moments, default=-1)
+        if 0 <= newest <= last:  # later ones are another rule's business
+            day = datetime.fromtimestamp(newest, UTC).date()
+            yield from stale(day, reading.feed, reading.capture, lambda: reading.at(path))
 
     return rule
 

@@ -75,6 +75,8 @@ def expectation(schema: Mapping[str, Any]) -> str:
     form = FORMS.get(schema.get("format", ""))
     if form:
         return form.expects
+    if "pattern" in schema and "description" in schema:  # a pattern tells a person nothing
+        return str(schema["description"])
     words = " or ".join(_NAMES[kind] for kind in sorted(_kinds(schema)) if kind != "null")
     words = words or "another kind of value"
     if "minimum" in schema:

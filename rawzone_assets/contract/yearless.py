@@ -115,7 +115,7 @@ class Daily:
         first: dict[date, int] = {}
         for row, day in known:
             if first.setdefault(day, row) != row:
-                message = f"{day:%m-%d} stands here and in line {table.lines[first[day]]}"
+                message = f"{day} stands here and in line {table.lines[first[day]]}"
                 yield codes.REPEATED_DAY(message, table.place(row, self.column))
 
     def _order(self, table: Chunk, known: list[tuple[int, date]], *, whole: bool) -> Iterator[Finding]:

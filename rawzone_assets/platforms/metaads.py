@@ -17,6 +17,7 @@ from rawzone_assets.contract.record_rules import (
     one_of,
     one_value,
     range_in_order,
+    some_has_one_of,
     usually_in_some,
 )
 from rawzone_assets.contract.restatement import Figures
@@ -38,6 +39,10 @@ _RANGES = Series(path="", day="date_stop", begins="date_start")
 _MEASURES = (
     *("spend", "impressions", "clicks", "inline_link_clicks", "unique_clicks", "reach", "frequency"),
     *("cpc", "cpm", "cpp", "ctr", "actions", "action_values", "cost_per_action_type"),
+)
+_BREAKDOWNS = (
+    *("age", "gender", "country", "region", "dma"),
+    *("publisher_platform", "platform_position", "impression_device", "device_platform"),
 )
 _METRICS = (
     not_empty(""),
@@ -189,6 +194,8 @@ demands forms and no particular field.
 
 **Legitimate**: a bare list, or `{data, paging}`; breakdowns that are not listed here; rows without dates.
 
+**Warns**: no row that is broken down by anything listed here, as plain insights are not.
+
 **Blocks**: what blocks insights: error answers, one page of many, numeric identifiers, rows that differ in
 nothing but metrics, several accounts, negative or non-numeric metrics, ranges that end before they begin or lie
 in the future; and rows without any metric.
@@ -197,7 +204,12 @@ in the future; and rows without any metric.
     format=JsonFormat(
         series=_RANGES,
         wrapper=_ENVELOPE,
-        rules=(*_METRICS, one_of("", *_MEASURES), usually_in_some("", "date_start", "date_stop")),
+        rules=(
+            *_METRICS,
+            one_of("", *_MEASURES),
+            usually_in_some("", "date_start", "date_stop"),
+            some_has_one_of("", *_BREAKDOWNS),
+        ),
     ),
     schema="metaads/audience.v1.json",
     version=1,

@@ -9,7 +9,7 @@ from rawzone_assets.contract.feed import Cadence, Feed, Platform, Variant
 from rawzone_assets.contract.findings import Role
 from rawzone_assets.contract.json_documents import JsonFormat, Status
 from rawzone_assets.contract.projection import Projection
-from rawzone_assets.contract.record_rules import no_future_moment, no_value_twice
+from rawzone_assets.contract.record_rules import fresh_moments, no_future_moment, no_value_twice
 from rawzone_assets.contract.restatement import Figures
 from rawzone_assets.contract.rules import holds_something, not_empty
 from rawzone_assets.contract.table_rows import CSV
@@ -179,6 +179,8 @@ members are those that other people's code reads, and little is demanded.
 **Legitimate**: an empty list, unknown members, numbers as digits in strings, further pages (`pagination`): the
 top of the list is what is wanted.
 
+**Warns**: curves that all end more than ten days before the capture (`RZ-STALE-DATA`).
+
 **Blocks**: an error answer (`code` other than 0), a missing list, a hashtag twice, negative counts, a point of
 its curve after the capture.
 """,
@@ -192,6 +194,7 @@ its curve after the capture.
             not_empty("/data/list"),
             no_value_twice("/data/list", "hashtag_id"),
             no_future_moment("/data/list", "trend", "time"),
+            fresh_moments("/data/list", "trend", "time"),
         ),
     ),
     schema="tiktok/trends.v1.json",

@@ -42,6 +42,11 @@ def _timeline(change: Change = _same, *, lag: int = 1, length: int = 400) -> Mak
     return make
 
 
+def _many(rows: list[list[str]]) -> list[list[str]]:
+    """Songs enough that their order is no chance."""
+    return [[f"{row[0]} {take}", *row[1:]] for take in range(1, 5) for row in rows]
+
+
 def _songs(change: Change = _same) -> Make:
     def make(day: date, rng: Random) -> bytes:
         rows = [
@@ -213,7 +218,20 @@ _SONG_TABLES = (
         f"spotify_songs_{_ARTIST}_all_{{stamp}}.csv",
         "songs of all time, without listeners",
         _songs(lambda table, _day: table.set_all("listeners", "0").set_all("saves", "0")),
+        verdict="promoted",
+    ),
+    _case(
+        _SONGS,
+        "songs of a month, without listeners",
+        _songs(lambda table, _day: table.set_all("listeners", "0")),
         "RZ-ALL-ZERO",
+        verdict="promoted",
+    ),
+    _case(
+        _SONGS,
+        "songs listed twice",
+        _songs(lambda table, _day: replace(table, rows=_many(table.rows) * 2)),
+        "RZ-REPEATED-ROWS",
         verdict="promoted",
     ),
     _case(_SONGS, "songs under a web page's answer", lambda _day, _rng: _SIGN_IN, "RZ-HTML-INSTEAD"),

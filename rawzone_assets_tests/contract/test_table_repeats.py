@@ -116,6 +116,13 @@ def test_rows_that_are_all_alike_take_no_longer_than_others(monkeypatch):
     )
 
 
+def test_a_list_of_songs_that_stands_twice_in_its_file_is_told():
+    rows = [f'"Song {number}",{number},{2 * number},1,2024-02-29' for number in range(1, 26)]
+    data = "\n".join(["song,listeners,streams,saves,release_date", *rows, *rows, ""]).encode()
+    name = "spotify_songs_4xExampleArtist0000001_28day_20250527.csv"
+    assert judged("social_media/spotify", data, DAY, name=name).codes == [CODE]
+
+
 def test_sales_of_too_lost_are_looked_at_too():
     rows = [f"t{number},2025-04-01,2025-05-31,Spotify,3" for number in range(20)]
     data = "\n".join(["transaction_id,sale_date,reporting_date,channel,units", *rows, *rows, ""]).encode()

@@ -232,6 +232,30 @@ class TestAds:
         assert self.codes({"campaign_id": "1", "targeting": {"age_min": 18}}) == ["RZ-UNKNOWN-FIELD"]
 
 
+class TestBreakdowns:
+    """Audience is 'insights with `age, gender` (or country) breakdown keys', which plain insights lack."""
+
+    ROW: ClassVar[dict[str, str]] = {
+        "campaign_id": "1", "spend": "1.5", "date_start": "2024-05-01", "date_stop": "2024-05-22",
+    }  # fmt: skip
+
+    def codes(self, **breakdown: str) -> list[str]:
+        rows = [self.ROW | breakdown, self.ROW | {"campaign_id": "2"}]
+        return [finding.code for finding in judged("metaads/audience_insights_20240522.json", rows).findings]
+
+    @pytest.mark.parametrize("name", ["age", "gender", "country", "platform_position"])
+    def test_any_of_them_in_any_row_makes_it_audience(self, name):
+        assert self.codes(**{name: "unknown"}) == []
+
+    def test_insights_under_its_name_are_accepted_with_a_warning(self):
+        assert self.codes() == ["RZ-OPTIONAL-BLOCK-MISSING"]
+
+    def test_no_rows_lack_none(self):
+        assert [f.code for f in judged("metaads/audience_insights_20240522.json", []).findings] == [
+            "RZ-EMPTY-RESULT"
+        ]
+
+
 class TestErrorAnswers:
     """'{"error": {"message", "type": "OAuthException", "code": 190, ...}}'"""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import date
+from datetime import date, datetime
 
 import pytest
 
@@ -245,6 +245,29 @@ def test_a_trend_of_the_day_after_tomorrow_is_refused_where_it_stands(seconds, r
         assert [(f.code, f.check, f.where.pointer) for f in judgement.findings] == [
             ("RZ-FUTURE-DATE", "date_consistency", "/data/list/0/trend/1/time")
         ]
+
+
+@pytest.mark.parametrize(("newest", "expected"), [("2025-05-19", []), ("2025-05-18", ["RZ-STALE-DATA"])])
+def test_trends_whose_curves_ended_long_before_the_capture_are_old(newest, expected):
+    """An answer kept since last year has the name of today and nothing else that tells."""
+    ends = int(datetime.fromisoformat(f"{newest}T00:00:00+00:00").timestamp())
+    curves = [[{"time": ends - 86_400 * back, "value": 1} for back in range(7, last, -1)] for last in (2, -1)]
+    hashtags = [{"hashtag_id": str(n), "trend": curve} for n, curve in enumerate(curves)]
+    answer = {"code": 0, "data": {"list": hashtags}}
+    judgement = judged("tiktok/tiktok_trends_20250529.json", json.dumps(answer))
+    assert [finding.code for finding in judgement.findings] == expected
+    if expected:
+        assert judgement.findings[0].message.startswith("the newest day is 2025-05-18, 11 days before")
+
+
+def test_sales_that_were_taken_back_do_not_cost_the_report_of_the_month():
+    """Royalty reports have them; a tolerant contract does not refuse what it has only not seen yet."""
+    header = "transaction_id,sale_date,reporting_date,channel,units"
+    rows = "1,2025-04-01,2025-05-31,Spotify,3\n2,2025-04-01,2025-05-31,iTunes,-1\n"
+    judgement = judged("toolost/@05-2025-1.csv", f"{header}\n{rows}")
+    (finding,) = judgement.findings
+    assert (finding.code, finding.blocking, finding.where.line) == ("RZ-VALUE-UNUSUAL", False, 3)
+    assert judged("toolost/@05-2025-1.csv", f"{header}\n1,2025-04-01,2025-05-31,Spotify,n/a\n").refused
 
 
 @pytest.mark.parametrize(
