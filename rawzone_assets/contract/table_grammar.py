@@ -85,6 +85,11 @@ class TableGrammar:
             last = [_last_cell(line, self.between) for line in lines.texts]
         return Plain(chunk, last)
 
+    def accepts(self, cells: Sequence[str]) -> bool:
+        """Whether these may be a sound row."""
+        row = f"{self.before}{self.between.join(cells)}{self.after}"
+        return _compiled(self._pattern).is_valid(standing_for(row.encode()))
+
     def _even_last_cell(self, last: Sequence[str]) -> str | None:
         """What all cells of the last column match that are decimals with as many digits as the first one."""
         decimals = len(last[0].partition(".")[2]) if last else 0
@@ -195,6 +200,8 @@ def grammar_of(
     if len(header.columns) < 2:
         return None
     grammar = _grammar(shape.schema, header.columns, dialect, newline, needed, quoted=quoted)
+    if grammar.accepts(header.names):
+        return None  # nor could it tell the header, standing there once more, from a row
     width = 0 if quoted else _width_of_beginnings(shape, header, grammar.looked_at)
     return replace(grammar, beginnings=Beginnings(width)) if width else grammar
 

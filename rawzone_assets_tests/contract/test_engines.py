@@ -157,6 +157,16 @@ def test_exposures_are_not_sought_again_in_rows_that_were_seen_to_have_none(monk
     assert judge(good.feed, BytesContent(good.data), good.capture).facts.access_reasons == {}
 
 
+def test_a_header_that_stands_again_is_told_even_where_any_text_is_a_row():
+    """Where its known columns hold any text, nothing but its being the header tells it from rows."""
+    good = next(seed for seed in seeds("csv") if seed.feed.id == "toolost/sales")
+    part = b"who\tchannel\tthese\n" + b"a\tSpotify\tc\n" * 30
+    delivery = (good.feed, BytesContent(part * 2), good.capture)
+    found = judge(*delivery)
+    assert "RZ-TABLE-SYNTAX" in {finding.code for finding in found.findings}
+    assert found == judged_by_reference(*delivery)
+
+
 def test_garbled_letters_are_not_sought_again_in_rows_that_were_seen_to_have_none(
     monkeypatch: pytest.MonkeyPatch,
 ):
