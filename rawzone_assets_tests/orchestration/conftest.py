@@ -1,23 +1,31 @@
 """A desk for every test: see ``desk``."""
 
-import os
-import shutil
-import tempfile
-from pathlib import Path
+import functools
 
 import dagster as dg
 import pytest
+from alembic.script import ScriptDirectory
 
 from rawzone_assets_tests.orchestration.desk import Desk
+from rawzone_assets_tests.zone.conftest import folder_in_memory
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _migrations_are_read_once():
+    """Dagster keeps a SQLite file a run, and reads its ninety scripts of migrations twice for each of them.
+
+    The files are made and stamped as ever; reading the scripts again was a third of what a run costs.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ScriptDirectory, "from_config", functools.cache(ScriptDirectory.from_config))
+        yield
 
 
 @pytest.fixture
 def home():
-    """A folder in memory where there is such a disk: SQLite commits a thousand times and need not wait."""
-    memory = Path("/dev/shm")  # noqa: S108
-    parent = memory if os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > 2**30 else None
-    with tempfile.TemporaryDirectory(dir=parent, prefix="rawzone-test-") as folder:
-        yield Path(folder).resolve()
+    """SQLite commits a thousand times, and need not wait for a real disk."""
+    with folder_in_memory() as folder:
+        yield folder
 
 
 @pytest.fixture

@@ -1,8 +1,10 @@
 """Reindex: an empty Dagster instance, told the ledger, shows what the original shows."""
 
 import json
+import shutil
 import threading
 from collections import Counter
+from contextlib import contextmanager
 from datetime import timedelta
 
 import dagster as dg
@@ -13,19 +15,59 @@ from rawzone_assets.orchestration.names import CONSISTENCY, UNRECOGNIZED, landin
 from rawzone_assets.orchestration.partitions import feed_partitions
 from rawzone_assets.orchestration.reindex import reindex
 from rawzone_assets.zone.receipt import moment
-from rawzone_assets_tests.orchestration.desk import DAILY, NOTES, PLATFORM
+from rawzone_assets_tests.orchestration.desk import DAILY, NOON, NOTES, PLATFORM, Desk
+from rawzone_assets_tests.zone.conftest import folder_in_memory
 
 SUMS = "tiny/sums"
 ASSETS = [kind(feed) for kind in (raw_key, landing_key) for feed in (NOTES, SUMS)]
+END = NOON + timedelta(days=1)  # of the life that is told
 _OF_THE_MOMENT = {"ledger_seq", "ledger_head", "tree_size", "tree_root"}  # the head when it was told
+
+
+@contextmanager
+def opened(folder):
+    with dg.DagsterInstance.local_temp(str(folder), overrides={"telemetry": {"enabled": False}}) as instance:
+        yield instance
 
 
 @pytest.fixture
 def empty(home):
     folder = home / "new-dagster"
     folder.mkdir()
-    with dg.DagsterInstance.local_temp(str(folder), overrides={"telemetry": {"enabled": False}}) as instance:
+    with opened(folder) as instance:
         yield instance
+
+
+@pytest.fixture(scope="module")
+def past():
+    """A folder with the zone and the instance of some weeks of a life, and an instance told its ledger."""
+    with folder_in_memory() as folder:
+        for name in ("dagster", "new-dagster"):
+            (folder / name).mkdir()
+        with opened(folder / "dagster") as instance, opened(folder / "new-dagster") as new:
+            desk = Desk(home=folder / "data", instance=instance)
+            live(desk)
+            first = told(desk, new)
+        yield folder, first
+
+
+@pytest.fixture
+def lived(home, past):
+    """A desk of that life, which a test may go on with."""
+    folder, _ = past
+    for name in ("dagster", "data"):
+        shutil.copytree(folder / name, home / name, symlinks=True)
+    with opened(home / "dagster") as instance:
+        yield Desk(home=home / "data", instance=instance, now=END)
+
+
+@pytest.fixture
+def retold(home, past):
+    """The instance that was empty and was told of it, and what it was told."""
+    folder, first = past
+    shutil.copytree(folder / "new-dagster", home / "retold")
+    with opened(home / "retold") as instance:
+        yield instance, first
 
 
 def told(desk, instance, **options) -> Counter:
@@ -56,7 +98,7 @@ def live(desk) -> None:
     desk.land("20240516", "mended", time="070000")
     desk.land("20240503", "older and later\n")
     settle(desk)
-    desk.now += timedelta(days=1)
+    desk.now = END
     settle(desk)
 
 
@@ -122,10 +164,10 @@ def checks() -> list[dg.AssetCheckKey]:
 class TestEmptyInstance:
     """'The ledger reported to an empty instance gives the same asset, partition and check state.'"""
 
-    def test_shows_what_the_original_shows(self, desk, empty):
-        live(desk)
-        assert told(desk, empty)["materialized"] >= 14
-        before, after = state(desk.instance), state(empty)
+    def test_shows_what_the_original_shows(self, lived, retold):
+        new, first = retold
+        assert first["materialized"] >= 14
+        before, after = state(lived.instance), state(new)
         # Landing in the original shows the last arrival of a day, the ledger knows all of them.
         several = {(f"landing/{NOTES}", f"2024-05-{day}") for day in (11, 12, 13, 14, 16)}
         for name in several:
@@ -141,12 +183,11 @@ class TestEmptyInstance:
         for name, value in before.items():
             assert after[name] == value, name
 
-    def test_has_nothing_left_to_be_told(self, desk, empty):
-        live(desk)
-        told(desk, empty)
-        with desk.zone() as zone:
-            days = {feed.id: feed_partitions(feed, None) for feed in PLATFORM.feeds}
-            assert witness.unreported(empty, zone, days) == {}
+    def test_has_nothing_left_to_be_told(self, lived, retold, empty):
+        days = {feed.id: feed_partitions(feed, None) for feed in PLATFORM.feeds}
+        with lived.zone() as zone:
+            assert witness.unreported(retold[0], zone, days) == {}
+            assert witness.unreported(empty, zone, days).keys() == days.keys()
 
     def test_a_dead_feed_stays_dead_for_dagsters_own_freshness(self, desk, empty):
         desk.land("20240501")
@@ -175,31 +216,28 @@ class TestEmptyInstance:
 
 
 class TestKnownInstance:
-    def test_nothing_is_told_twice(self, desk, empty):
-        live(desk)
-        told(desk, empty)
-        before = state(empty)
-        assert told(desk, empty) == Counter()
-        assert state(empty) == before
+    def test_nothing_is_told_twice(self, lived, retold):
+        new, _ = retold
+        before = state(new)
+        assert told(lived, new) == Counter()
+        assert state(new) == before
 
-    def test_nor_by_two_at_once(self, desk, empty):
-        live(desk)
+    def test_nor_by_two_at_once(self, lived, empty):
         second: list[Counter] = []
-        with desk.zone() as zone:
+        with lived.zone() as zone:
             first = reindex(empty, zone, (PLATFORM,))
             next(first)  # the other feed is not told yet
-            thread = threading.Thread(target=lambda: second.append(told(desk, empty)))
+            thread = threading.Thread(target=lambda: second.append(told(lived, empty)))
             thread.start()
             thread.join(timeout=1)
             list(first)
         thread.join(timeout=60)
         assert second == [Counter(materialized=0, evaluations=0)]
 
-    def test_the_original_needs_nothing(self, desk):
-        live(desk)
-        before = state(desk.instance)
-        assert told(desk, desk.instance) == Counter()
-        assert state(desk.instance) == before
+    def test_the_original_needs_nothing(self, lived):
+        before = state(lived.instance)
+        assert told(lived, lived.instance) == Counter()
+        assert state(lived.instance) == before
 
     def test_days_whose_run_was_deleted_are_told_again(self, desk):
         desk.land("20240501")
@@ -212,15 +250,16 @@ class TestKnownInstance:
         assert desk.materialized() == {"2024-05-01", "2024-05-02"}
         assert set(desk.verdicts("shape").values()) == {"SUCCEEDED"}
 
-    def test_what_was_wiped_is_shown_again(self, desk):
+    def test_what_was_wiped_is_shown_again(self, lived):
         """Dagster hides what is older than the wipe, and the ledger's times are."""
-        live(desk)
-        before = {asset: desk.instance.get_materialized_partitions(asset) for asset in ASSETS}
-        desk.instance.wipe_assets(ASSETS)
-        assert not any(desk.instance.get_materialized_partitions(asset) for asset in ASSETS)
-        assert told(desk, desk.instance)["materialized"] == sum(len(before[raw_key(f)]) for f in (NOTES, SUMS))
-        assert {asset: desk.instance.get_materialized_partitions(asset) for asset in ASSETS} == before
-        assert told(desk, desk.instance) == Counter(materialized=0, evaluations=0)
+        before = {asset: lived.instance.get_materialized_partitions(asset) for asset in ASSETS}
+        lived.instance.wipe_assets(ASSETS)
+        assert not any(lived.instance.get_materialized_partitions(asset) for asset in ASSETS)
+        assert told(lived, lived.instance)["materialized"] == sum(
+            len(before[raw_key(f)]) for f in (NOTES, SUMS)
+        )
+        assert {asset: lived.instance.get_materialized_partitions(asset) for asset in ASSETS} == before
+        assert told(lived, lived.instance) == Counter(materialized=0, evaluations=0)
 
     def test_a_day_that_changed_after_a_reindex_can_be_told_once_more(self, desk, empty):
         desk.land("20240501", "bad")
@@ -246,13 +285,12 @@ class TestKnownInstance:
         assert steps == [(1, 1)]
 
 
-def test_what_is_known_of_many_days_at_once_is_what_is_known_of_each(desk):
+def test_what_is_known_of_many_days_at_once_is_what_is_known_of_each(lived):
     """Some days were judged several times, so their evaluations stand before and after those of others."""
-    live(desk)
-    with desk.zone() as zone:
+    with lived.zone() as zone:
         days = zone.index.days_by_commit(NOTES)
     assert len(days) > 10, "fewer are asked for one by one"
-    at_once = witness.recorded_days(desk.instance, NOTES, days)
-    each = {day: witness.recorded_days(desk.instance, NOTES, [day])[day] for day in days}
+    at_once = witness.recorded_days(lived.instance, NOTES, days)
+    each = {day: witness.recorded_days(lived.instance, NOTES, [day])[day] for day in days}
     assert at_once == each
     assert {known.state for known in at_once.values()} > {None}
