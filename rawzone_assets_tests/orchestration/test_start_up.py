@@ -10,12 +10,14 @@ import pytest
 
 from rawzone_assets.cli import root
 from rawzone_assets.samples import write_landing
+from rawzone_assets_tests.browser.demo_zone import clean_environment
 
 HEAVY = {
     *("pandas", "pandera", "pyarrow", "duckdb", "polars", "bs4", "jsonschema", "jinja2", "rich"),
     *("sqlalchemy", "alembic", "structlog", "urllib.request", "apprise", "matplotlib", "prometheus_client"),
 }
 _RUNS_DAGSTER = {"demo", "promote", "reindex"}
+NEED_NO_DAGSTER = sorted(set(root.list_commands(None)) - _RUNS_DAGSTER)
 MOST_OF_OURS = 260
 """Modules that the definitions add to Dagster's own 870; there were 232 when this was written."""
 
@@ -23,10 +25,13 @@ MOST_OF_OURS = 260
 def modules(program: str, *arguments: str) -> set[str]:
     """The modules that a process has imported at its end."""
     told = "\nimport json, sys; print('\\n' + json.dumps(sorted(sys.modules)))"
-    done = subprocess.run(
-        [sys.executable, "-c", program + told, *arguments], check=True, capture_output=True, text=True
-    )
-    return set(json.loads(done.stdout.splitlines()[-1]))
+    return set(json.loads(said(program + told, *arguments).splitlines()[-1]))
+
+
+def said(program: str, *arguments: str) -> str:
+    """What a process prints that knows of no zone of ours."""
+    command = [sys.executable, "-c", program, *arguments]
+    return subprocess.run(command, check=True, capture_output=True, text=True, env=clean_environment()).stdout
 
 
 def modules_of_command(home: Path, *arguments: str) -> set[str]:
@@ -36,6 +41,14 @@ def modules_of_command(home: Path, *arguments: str) -> set[str]:
         "try: main(['--home', *sys.argv[1:]])\nexcept SystemExit as end: assert end.code != 2"
     )
     return modules(program, str(home), *arguments)
+
+
+@pytest.fixture(scope="module")
+def promoted(tmp_path_factory) -> tuple[Path, set[str]]:
+    """The home of a zone with a day of samples, and the modules that promoting them imported."""
+    home = tmp_path_factory.mktemp("promoted")
+    write_landing(home / "landing", days=1, until=date(2025, 6, 10), bad=False)
+    return home, modules_of_command(home, "promote", "--now")
 
 
 class TestDefinitions:
@@ -51,11 +64,26 @@ class TestDefinitions:
         assert "rawzone_assets.orchestration.landing_sensor" in modules(program)
 
 
+@pytest.fixture(scope="module")
+def brought_in() -> dict[str, list[str]]:
+    """What each command that is imported after the others imports first of what it should not."""
+    program = """
+import importlib, json, sys
+known, found = set(), {}
+for name in sys.argv[1:]:
+    importlib.import_module(f"rawzone_assets.commands.{name.replace('-', '_')}")
+    now = {"dagster", "pandas", "pandera", "bs4"} & set(sys.modules)
+    found[name] = sorted(now - known)
+    known |= now
+print(json.dumps(found))
+"""
+    return json.loads(said(program, *NEED_NO_DAGSTER))
+
+
 class TestCommands:
-    @pytest.mark.parametrize("name", sorted(set(root.list_commands(None)) - _RUNS_DAGSTER))
-    def test_a_command_that_needs_no_dagster_never_imports_it(self, name):
-        imported = modules(f"import rawzone_assets.commands.{name.replace('-', '_')}")
-        assert not {"dagster", "pandas", "pandera", "bs4"} & imported
+    @pytest.mark.parametrize("name", NEED_NO_DAGSTER)
+    def test_a_command_that_needs_no_dagster_never_imports_it(self, name, brought_in):
+        assert brought_in[name] == []
 
     def test_help_imports_neither_a_command_nor_the_zone(self):
         program = "from rawzone_assets.cli import main\ntry: main(['--help'])\nexcept SystemExit: pass"
@@ -63,17 +91,15 @@ class TestCommands:
         assert "rawzone_assets.zone.zone" not in ours
         assert len(ours) <= 10, ours
 
-    def test_promoting_again_with_nothing_new_does_without_dagster(self, home, environment):
+    def test_promoting_again_with_nothing_new_does_without_dagster(self, promoted):
         """It takes three quarters of what such a look costs."""
-        write_landing(home / "data" / "landing", days=1, until=date(2025, 6, 10), bad=False)
-        first, again = (modules_of_command(home / "data", "promote", "--now") for _ in range(2))
+        home, first = promoted
+        again = modules_of_command(home, "promote", "--now")
         assert {"dagster", "rawzone_assets.definitions", "multiprocessing.process"} <= first
         assert not {"dagster", "sqlalchemy", "multiprocessing.popen_spawn_posix"} & again
 
-    def test_verifying_with_dagsters_database_as_witness_does_without_dagster(self, home, environment):
-        write_landing(home / "data" / "landing", days=1, until=date(2025, 6, 10), bad=False)
-        modules_of_command(home / "data", "promote", "--now")
-        imported = modules_of_command(home / "data", "verify", "--require-witness")
+    def test_verifying_with_dagsters_database_as_witness_does_without_dagster(self, promoted):
+        imported = modules_of_command(promoted[0], "verify", "--require-witness")
         assert not {"dagster", "sqlalchemy", "rich.console"} & imported
 
 
