@@ -14,7 +14,7 @@ import os
 import re
 import stat
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
@@ -94,6 +94,10 @@ class Oracle:
 
     def copy(self) -> Oracle:
         return Oracle(dict(self._ledger), dict(self._objects))
+
+    def state(self) -> Hashable:
+        """All that tells this one from another: two of the same state object to the same."""
+        return frozenset(self._ledger.items()), frozenset(self._objects.items())
 
     def acknowledge(self, raw: Tree) -> None:
         """From here on, every commit that is there now must be there (I9), with what it names (I1)."""
