@@ -64,7 +64,7 @@ def examine(form: BlocksFormat, feed: Feed, content: Content, capture: Capture, 
     if blocks is None and is_sign_in(markup, form.sign_in):
         findings.add(codes.SIGN_IN_PAGE("a sign-in form, and no chart data"))
         return Facts(text=seen.facts)
-    findings.extend(selection_findings(markup, form.other_pages))
+    findings.extend(selection_findings(markup, form.own_page, form.other_pages))
     line = cache(partial(_line, markup, blocks))  # looked for only when there are findings to place
 
     def place(parts: Parts) -> Place:

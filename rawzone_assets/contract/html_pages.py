@@ -41,6 +41,7 @@ class HtmlFormat:
     optional_charts: tuple[str, ...] = ()
     total: PageTotal | None = None
     sign_in: SignIn
+    own_page: str = ""  # the value of an <option>: where it is offered, it is the one selected
     other_pages: tuple[str, ...] = ()  # values of a selected <option> that mean another page
     figures: Figures | None = None
     rules: tuple[Rule, ...] = ()
@@ -72,6 +73,7 @@ class BlocksFormat:
     total: PageTotal
     sign_in: SignIn
     optional_blocks: tuple[str, ...] = ()
+    own_page: str = ""
     other_pages: tuple[str, ...] = ()
     figures: Figures | None = None
     rules: tuple[Rule, ...] = ()

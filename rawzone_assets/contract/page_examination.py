@@ -72,7 +72,7 @@ def _recognize(form: HtmlFormat, markup: PageMarkup, page: Page, findings: Findi
     if not page.charts and is_sign_in(markup, form.sign_in):
         findings.add(codes.SIGN_IN_PAGE("a sign-in form, and none of the charts"))
         return
-    findings.extend(selection_findings(markup, form.other_pages))
+    findings.extend(selection_findings(markup, form.own_page, form.other_pages))
     chart = page.charts.get(form.chart)
     if chart is None:
         findings.add(
@@ -124,9 +124,10 @@ class Page:
         return Place(pointer=pointer(parts), line=line)
 
 
-def selection_findings(markup: PageMarkup, other_pages: tuple[str, ...]) -> Iterator[Finding]:
-    """Whether the page itself says that it is one of the other pages."""
-    for option in markup.options_with(other_pages):
+def selection_findings(markup: PageMarkup, own: str, other_pages: tuple[str, ...]) -> Iterator[Finding]:
+    """Whether the page itself says that it is one of the other pages, or any but its own."""
+    options = list(markup.options_with(other_pages))
+    for option in options or (markup.options_instead_of(own) if own else ()):
         message = "the page's own selection is another store"
         yield codes.WRONG_PAGE(message, Place(line=option.sourceline, css="option[selected]"))
 

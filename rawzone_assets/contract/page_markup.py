@@ -81,6 +81,18 @@ class PageMarkup:
             if _is_among(str(option.get("value")), values):
                 yield option
 
+    def options_instead_of(self, own: str) -> Iterator[Tag]:
+        """The selected options, none of which has this value, of a choice that offers it, in any case."""
+        if self.plain and (
+            not self.plain.selected or any(_is_among(value, (own,)) for value in self.plain.selected)
+        ):
+            return
+        for choice in self.soup.find_all("select"):
+            options = [(option, _is_among(str(option.get("value")), (own,))) for option in choice("option")]
+            selected = [(option, is_own) for option, is_own in options if option.has_attr("selected")]
+            if any(is_own for _, is_own in options) and not any(is_own for _, is_own in selected):
+                yield from (option for option, _ in selected)
+
     def has_plain_form(self, name: str) -> bool:
         """Whether a form certainly has this id, name or class, told without building the tree."""
         return self.plain is not None and self.plain.has_form(name)

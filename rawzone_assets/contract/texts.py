@@ -20,6 +20,7 @@ from rawzone_assets.contract.feed import Content
 from rawzone_assets.contract.findings import Finding, Place
 from rawzone_assets.contract.marks import ascii_text, linear_pattern
 
+_ARCHIVES = {b"\x1f\x8b": "gzip file", b"PK\x03\x04": "ZIP archive or workbook"}
 _BLOCK: int | None = None  # bytes that are looked at together, when it is not the content's to choose
 # In ASCII. Of what comes before a LF the engine must know all, to look for the LF alone.
 _LINE_ENDS = {"crlf": r"\r\n", "cr": r"\r[^\n]", "lf": r"[\x00-\x0c\x0e-\x7f]\n"}
@@ -40,6 +41,7 @@ class Survey(NamedTuple):
     cut_in_character: bool  # valid up to a last character of which bytes are missing
     characters_before: bool  # whether characters of several bytes stand before what is not UTF-8
     nul_to_end: bool  # whether nothing but NUL bytes follow the first one
+    archive: str  # what compressed it, as its first bytes say; "" of what is not compressed
 
     @property
     def facts(self) -> Mapping[str, Any]:
@@ -59,6 +61,8 @@ class Survey(NamedTuple):
         """Why the bytes cannot be read as UTF-8 text, or ``None`` when they can."""
         if self.utf16:
             return codes.ENCODING("the file is UTF-16, this feed is UTF-8", Place(offset=0))
+        if self.archive and not (self.nul_at is None and self.invalid_at is None):
+            return codes.ENCODING(f"the file is a {self.archive}, this feed is text", Place(offset=0))
         if self.nul_at is not None:
             message = "the file holds NUL bytes, which no text has"
             if self.nul_to_end:
@@ -110,7 +114,7 @@ def survey(content: Content, *, trusting: bool = False) -> Survey:
     nul_to_end = False
     for block in pieces(content, _BLOCK):
         if offset == 0:
-            head = block[:3]
+            head = block[:4]
         if not first:
             text = (block.removeprefix(codecs.BOM_UTF8) if offset == 0 else block).lstrip()
             first, first_at = text[:1], offset + len(block) - len(text)
@@ -129,7 +133,7 @@ def survey(content: Content, *, trusting: bool = False) -> Survey:
     if tail == b"\r":
         ends.add("cr")
     return Survey(
-        bom=head == codecs.BOM_UTF8,
+        bom=head.startswith(codecs.BOM_UTF8),
         newline=_newline(ends),
         last=tail,
         first=first,
@@ -141,6 +145,7 @@ def survey(content: Content, *, trusting: bool = False) -> Survey:
         cut_in_character=utf8.is_waiting,
         characters_before=utf8.has_characters,
         nul_to_end=nul_to_end,
+        archive=next((name for start, name in _ARCHIVES.items() if head.startswith(start)), ""),
     )
 
 

@@ -65,6 +65,7 @@ chart or a printed total that differ from the daily chart's (they agreed in ever
         optional_charts=("trend60day", "trendWeekly", "trendMonthly"),
         total=PageTotal(label="Last 365 days", element_id="last365", chart="trend365day"),
         sign_in=_SIGN_IN,
+        own_page="streams",
         other_pages=("applemusic",),
         rules=(
             no_day_twice(_DAILY),
@@ -115,6 +116,7 @@ capture seen).
         optional_blocks=("byMonth", "byWeek", "tracks1year", "country1year"),
         total=PageTotal(label="Last 365 days", element_id="last365", chart="last365days"),
         sign_in=_SIGN_IN,
+        own_page="applemusic",
         other_pages=("streams",),
         rules=(
             no_day_twice(_APPLE_DAILY),

@@ -205,6 +205,21 @@ class TestRefusedPages:
         assert judged_text(changed.text()).blocking == ["RZ-WRONG-PAGE"]
         assert judged_text(replace(page(), selected="").text()).codes == []
 
+    @pytest.mark.parametrize("store", ["tiktok", "amazon", ""])
+    def test_are_of_another_store_that_nobody_has_named_when_the_choice_of_stores_says_so(self, store):
+        """'`<option selected="" value="streams">` says which page it is': any other of them denies it."""
+        offered = '<option value="streams">Spotify</option>'
+        other = f'<option selected="" value="{store}">Another</option>'
+        text = page().text().replace('<option selected="" value="streams">Spotify</option>', offered + other)
+        finding = judged_text(text).only("RZ-WRONG-PAGE")
+        assert finding.where
+        assert finding.where.css == "option[selected]"
+
+    def test_are_their_own_whatever_other_choices_say(self):
+        other = '<select id="lang"><option selected="" value="de">Deutsch</option></select>'
+        for chosen in ("streams", ""):
+            assert judged_text(other + replace(page(), selected=chosen).text()).codes == []
+
 
 class TestCharts:
     """The data array is read to its own end, whatever JavaScript stands round it."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -40,6 +42,23 @@ def test_what_is_no_utf8_text_is_objected_to(data: bytes, code: str):
     objection = survey(BytesContent(data)).objection()
     assert objection is not None
     assert objection.code == code
+
+
+@pytest.mark.parametrize(
+    ("data", "name"),
+    [
+        (gzip.compress(b"date,streams\n" * 9, mtime=0), "gzip file"),
+        (b"PK\x03\x04\x14\0\0\0\x08\0xl/workbook.xml", "ZIP archive or workbook"),
+    ],
+)
+def test_what_is_compressed_under_a_text_s_name_is_called_that(data: bytes, name: str):
+    """'The file holds NUL bytes' would send somebody looking for damage."""
+    objection = survey(BytesContent(data)).objection()
+    assert objection is not None
+    assert (objection.code, objection.message) == (
+        "RZ-ENCODING",
+        f"the file is a {name}, this feed is text",
+    )
 
 
 @given(
