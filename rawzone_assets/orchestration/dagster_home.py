@@ -25,12 +25,11 @@ _ENVIRONMENT = {
 class InstanceUnusable(ZoneError):
     """Dagster's own home cannot be used."""
 
-    def __init__(self, home: Path, problem: str) -> None:
+    _CORRECT = "correct it, or unset DAGSTER_HOME to keep Dagster's database beside the zone"
+
+    def __init__(self, home: Path, problem: str, remedy: str = _CORRECT) -> None:
         self.reason = f"Dagster cannot use {home} as its home: {problem}"
-        super().__init__(
-            f"Dagster cannot use {home} as its home ({problem}): correct it, or unset DAGSTER_HOME to keep "
-            "Dagster's database beside the zone."
-        )
+        super().__init__(f"Dagster cannot use {home} as its home ({problem}): {remedy}.")
 
 
 def shared_file(name: str) -> Path:

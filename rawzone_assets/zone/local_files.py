@@ -152,6 +152,14 @@ def may_write(path: Path) -> bool:
     return os.access(path, wanted, effective_ids=os.access in os.supports_effective_ids)
 
 
+def is_read_only(path: Path) -> bool:
+    """Whether the file system that holds a path is mounted read-only."""
+    try:
+        return bool(os.statvfs(path).f_flag & os.ST_RDONLY)
+    except OSError:
+        return False
+
+
 def created(path: Path | str, blocks: Iterable[bytes], *, folder: int | None = None) -> int:
     """Create a file as ``Files.create`` does, in an open folder if one is given; its descriptor, still open."""
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC

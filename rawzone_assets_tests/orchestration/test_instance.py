@@ -1,16 +1,19 @@
 """Dagster's home: opened by any number of commands at once, and a sentence where it cannot be."""
 
+import contextlib
 import os
 import sqlite3
 import subprocess
 import sys
 
 import pytest
+from sqlalchemy import create_engine, text
 
 from rawzone_assets.orchestration.dagster_home import InstanceUnusable
 from rawzone_assets.orchestration.instance import open_instance
 from rawzone_assets.zone.settings import Settings
 from rawzone_assets_tests.zone.invariants import Oracle, read_tree, receipts_of
+from rawzone_assets_tests.zone.strange_disks import read_only, small_disk
 
 NOTE = b"<html>nothing of use</html>"
 
@@ -90,3 +93,59 @@ class TestUnusable:
             if is_root:
                 os.seteuid(0)
         assert sorted(folder.rglob("*")) == before
+
+    def test_a_locked_database_is_to_be_waited_for(self, home):
+        """Nothing is to be corrected about a database that another process holds for a while."""
+        settings = Settings.from_environment({}, home=home / "data")
+        with open_instance(settings):
+            pass
+        path = home / "data/dagster/history/runs.db"
+        impatient = create_engine(f"sqlite:///{path}", connect_args={"timeout": 0})  # Dagster waits a minute
+        with sqlite3.connect(path, isolation_level=None) as other:
+            other.execute("BEGIN EXCLUSIVE")
+            with (
+                pytest.raises(InstanceUnusable, match=r"another process has locked its database\): wait"),
+                open_instance(settings),
+                impatient.connect() as connection,
+            ):
+                connection.execute(text("DELETE FROM kvs"))
+
+    def test_a_full_disk_is_told_as_one(self, home):
+        """SQLite says "disk I/O error" of it."""
+        settings = Settings.from_environment({}, home=home / "data")
+        with small_disk(home / "data/dagster", size=2**23) as dagster:
+            with open_instance(settings):
+                pass
+            fill(dagster / "filler")
+            with (
+                pytest.raises(InstanceUnusable, match=r"its disk is full\): free space"),
+                open_instance(settings) as instance,
+            ):
+                instance.add_run_tags("none", {})
+
+    def test_a_disk_that_is_read_only_is_no_missing_right(self, home):
+        settings = Settings.from_environment({}, home=home / "data")
+        with small_disk(home / "data/dagster", size=2**23) as dagster:
+            with open_instance(settings):
+                pass
+            with (
+                read_only(dagster),
+                pytest.raises(InstanceUnusable, match=r"its disk is read-only\): mount it writable"),
+                open_instance(settings),
+            ):
+                pass
+
+    def test_a_damaged_database_is_not_to_be_corrected(self, home):
+        settings = Settings.from_environment({}, home=home / "data")
+        with open_instance(settings):
+            pass
+        (home / "data/dagster/history/runs.db").write_bytes(b"no database at all" * 1000)
+        with pytest.raises(InstanceUnusable, match=r"'rawzone reindex'"), open_instance(settings) as instance:
+            instance.get_runs_count()
+
+
+def fill(path):
+    """Write until the disk is full."""
+    with contextlib.suppress(OSError), path.open("wb", buffering=0) as stream:
+        while True:
+            stream.write(bytes(4096))

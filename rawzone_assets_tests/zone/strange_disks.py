@@ -104,5 +104,15 @@ def small_disk(folder: Path, *, size: int, kind: str = "tmpfs") -> Iterator[Path
         image.unlink(missing_ok=True)
 
 
+@contextlib.contextmanager
+def read_only(folder: Path) -> Iterator[None]:
+    """While the block runs, the disk mounted at a folder can only be read."""
+    _run("mount", "-o", "remount,ro", str(folder))
+    try:
+        yield
+    finally:
+        _run("mount", "-o", "remount,rw", str(folder))
+
+
 def _run(*command: str, check: bool = True) -> int:
     return subprocess.run(command, check=check, capture_output=True).returncode
