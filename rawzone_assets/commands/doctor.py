@@ -21,7 +21,8 @@ from rawzone_assets.commands.surroundings import (
 )
 from rawzone_assets.health.alert_delivery import alerts_check
 from rawzone_assets.health.checks import Check, Health
-from rawzone_assets.health.doctor import dagster_home, examine_zone
+from rawzone_assets.health.dagster_disk import examine_dagster_home
+from rawzone_assets.health.doctor import examine_zone
 from rawzone_assets.health.policy import examine_policy
 from rawzone_assets.platforms import all_feeds, all_platforms
 from rawzone_assets.zone.settings import Settings
@@ -52,7 +53,7 @@ def _checks(settings: Settings) -> Iterator[Check]:
     yield from examine_installation()
     yield from examine_zone(settings, all_platforms(), now=utc_now())
     yield examine_policy(settings.policy, (feed.id for feed in all_feeds()))
-    yield dagster_home(os.environ)
+    yield from examine_dagster_home(os.environ, reserve=settings.reserve)
     yield alerts_check(settings.layout.state, now=utc_now())
 
 

@@ -10,8 +10,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 from rawzone_assets.health.alert_kinds import ZONE, Severity
+from rawzone_assets.health.dagster_disk import SPENT
 from rawzone_assets.health.disks import Disk
 from rawzone_assets.health.signs import Sign, key_of
 from rawzone_assets.zone.errors import LandingMissing, ZoneError
@@ -33,14 +35,18 @@ class Sight:
     unsure: frozenset[str] = frozenset()
 
 
-def look_at_disks(settings: Settings, files: Files, *, now: datetime) -> Sight:
-    """How much room there is. Just above the limit nothing is called good again, or it would flap."""
+def look_at_disks(settings: Settings, files: Files, *, now: datetime, dagster: Path | None = None) -> Sight:
+    """How much room there is. Just above the limit nothing is called good again, or it would flap.
+
+    ``dagster`` is the folder of Dagster's database: when that is full, nobody can say so any more.
+    """
     found: list[Sign] = []
     unsure: set[str] = set()
     for name, root in (
         ("raw", settings.layout.raw),
         ("quarantine", settings.layout.quarantine),
         ("state", settings.layout.state),
+        *([("Dagster", dagster)] if dagster else []),
     ):
         try:
             free = files.free_bytes(nearest_folder(root))
@@ -60,7 +66,7 @@ def look_at_disks(settings: Settings, files: Files, *, now: datetime) -> Sight:
                     severity=Severity.ERROR if full else Severity.WARNING,
                     text=f"{name} ({root}): about {shown:,} MiB free, "
                     f"{settings.reserve // 2**20:,} MiB are kept in reserve"
-                    + (", so nothing is promoted" if full else ""),
+                    + (f": {SPENT}" if name == "Dagster" else ", so nothing is promoted" if full else ""),
                     source="disks",
                 )
             )

@@ -86,7 +86,7 @@ _ALL = (
     Kind(
         name="landing",
         title="landing cannot be read",
-        remedy="mount or create the folder, and give this user read access; run 'rawzone doctor'",
+        remedy="mount its disk or create the folder, and give this user read access; run 'rawzone doctor'",
     ),
     Kind(
         name="unrecognized",

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
@@ -18,19 +18,27 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from rawzone_assets.contract.feed import Platform
 from rawzone_assets.health.checks import Check, Health, failed, ok, warn
+from rawzone_assets.health.dagster_disk import space_check
 from rawzone_assets.health.figures import counted
 from rawzone_assets.health.protection import hard_links_check, tried_protection
 from rawzone_assets.zone import upkeep
-from rawzone_assets.zone.errors import LandingMissing, LedgerDamaged, LedgerGone, RootAway, StorageFailed
+from rawzone_assets.zone.errors import (
+    LandingAway,
+    LandingMissing,
+    LedgerDamaged,
+    LedgerGone,
+    RootAway,
+    StorageFailed,
+)
 from rawzone_assets.zone.files import Files, nearest_folder
 from rawzone_assets.zone.index import index_path
+from rawzone_assets.zone.index_seen import SeenFiles
 from rawzone_assets.zone.landed import Landed
 from rawzone_assets.zone.landing import ChangedWhileRead, Landing, Unreadable
 from rawzone_assets.zone.layout import nested
 from rawzone_assets.zone.ledger import EMPTY, Head, Ledger
 from rawzone_assets.zone.local_files import LocalFiles
 from rawzone_assets.zone.presence import is_present
-from rawzone_assets.zone.room import PLENTY
 from rawzone_assets.zone.settings import Settings
 from rawzone_assets.zone.staging import leftovers
 
@@ -46,7 +54,7 @@ def examine_zone(
     """Look at folders, file system, space, time zones, staging, ledger and index, one after the other."""
     files = files or LocalFiles()
     layout = settings.layout
-    yield _landing(layout.landing)
+    yield _landing(settings)
     writable: set[str] = set()
     for name, root in _written_roots(settings).items():
         check = _writable(name, root)
@@ -57,7 +65,8 @@ def examine_zone(
     for name, root in _written_roots(settings).items():
         if name in writable and name != "state":
             yield _file_system(name, root, files)
-        yield _space(name, root, settings.reserve, files)
+        who = "archiving" if name == "archive" else "promotion"
+        yield space_check(name, root, settings.reserve, files, spent=f"{who} writes nothing until then")
     yield _time_zones(platforms)
     yield _staging(settings, files)
     ledger = Ledger(files, layout.ledger)
@@ -73,36 +82,14 @@ def examine_zone(
         yield from _absent(settings, files)
 
 
-def dagster_home(environment: Mapping[str, str]) -> Check:
-    """Whether Dagster will remember its runs."""
-    value = environment.get("DAGSTER_HOME")
-    name = "DAGSTER_HOME"
-    if not value:
-        remedy = "set it to an absolute path of a folder before 'dagster dev', or its history is lost on exit"
-        return warn(name, "is not set", remedy)
-    folder = Path(value)
-    if not folder.is_absolute():
-        return failed(
-            name, f"is {value}, a relative path", "set it to an absolute path: Dagster refuses others"
-        )
-    if not folder.is_dir():
-        return failed(name, f"is {value}, which is no folder", f"create it: mkdir -p {value}")
-    if not os.access(folder, os.W_OK | os.X_OK):
-        return failed(name, f"{value} cannot be written", "give this user write access")
-    if not (folder / "dagster.yaml").is_file():
-        remedy = "copy the project's dagster.yaml there, or Dagster runs with its own defaults"
-        return warn(name, f"{value} holds no dagster.yaml", remedy)
-    return ok(name, value)
-
-
 def _written_roots(settings: Settings) -> dict[str, Path]:
     layout = settings.layout
     roots = {"raw": layout.raw, "quarantine": layout.quarantine, "state": layout.state}
     return {**roots, "archive": layout.archive} if os.path.isdir(layout.archive) else roots
 
 
-def _landing(root: Path) -> Check:
-    name = "landing"
+def _landing(settings: Settings) -> Check:
+    name, root = "landing", settings.layout.landing
     landing = Landing(root)
     try:
         scan = landing.scan()
@@ -111,6 +98,8 @@ def _landing(root: Path) -> Check:
         return failed(name, f"{root} does not exist", remedy)
     except StorageFailed as error:
         return failed(name, str(error), "give this user read access")
+    if scan.bare_on is not None and _was_elsewhere(settings, scan.bare_on):
+        return failed(name, f"{root} {LandingAway.problem}", LandingAway.remedy)
     unreadable = [
         *scan.unreadable,
         *(landed.label for landed in scan.files if not _is_readable(landing, landed)),
@@ -119,6 +108,15 @@ def _landing(root: Path) -> Check:
         shown = ", ".join(sorted(unreadable)[:3])
         return failed(name, f"{len(unreadable)} entries cannot be read: {shown}", "give this user read access")
     return ok(name, f"{root}, {len(scan.files)} files, all readable")
+
+
+def _was_elsewhere(settings: Settings, device: int) -> bool:
+    path = index_path(settings.layout.state, settings.layout.ledger)
+    with suppress(OSError, sqlite3.Error):  # what these mean, other checks say
+        if path.exists():
+            with _opened(path) as database:
+                return SeenFiles(database).lay_elsewhere(device)
+    return False
 
 
 def _is_readable(landing: Landing, landed: Landed) -> bool:
@@ -182,18 +180,6 @@ def _file_system(name: str, root: Path, files: Files) -> Check:
             with suppress(OSError):
                 files.remove(path)
     return ok(title, "hard links, locks and syncs work")
-
-
-def _space(name: str, root: Path, reserve: int, files: Files) -> Check:
-    title = f"space for {name}"
-    free = files.free_bytes(nearest_folder(root))
-    seen = f"{free // 2**20:,} MiB free, {reserve // 2**20:,} MiB are kept in reserve"
-    if free < reserve:
-        who = "archiving" if name == "archive" else "promotion"
-        return failed(title, seen, f"free space, or lower RAWZONE_RESERVE: {who} writes nothing until then")
-    if free < PLENTY * reserve:
-        return warn(title, seen, "free space soon")
-    return ok(title, seen)
 
 
 def _time_zones(platforms: Iterable[Platform]) -> Check:

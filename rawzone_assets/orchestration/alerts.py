@@ -13,6 +13,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import dagster as dg
 
@@ -145,7 +146,8 @@ class _Look:
             told += incidents.take(self._reader.shown(now), now)
         told += incidents.take_back("ticks", self._reader.failing_instigators(now), now=now)
         with contextlib.suppress(ZoneError):  # settings that cannot be used are told with the zone
-            disks = look_at_disks(self._resource.settings(), LocalFiles(), now=now)
+            settings = self._resource.settings()
+            disks = look_at_disks(settings, LocalFiles(), now=now, dagster=_folder_of(self._instance))
             told += incidents.take_back("disks", disks.signs, now=now, unsure=disks.unsure)
         return told + self._zone()
 
@@ -199,6 +201,12 @@ class _Look:
     def _blind(self, told: list[Notice], problem: OSError) -> list[Notice]:
         self._tick.blind.append(str(StorageFailed("look at the zone", problem)))
         return told
+
+
+def _folder_of(instance: dg.DagsterInstance) -> Path | None:
+    """Dagster's own folder, if it lies on this machine: a code server's may be another one."""
+    folder = Path(instance.root_directory)
+    return folder if folder.is_dir() else None
 
 
 def _send_all(resource: ZoneResource, wanted: AlertSettings, tick: Tick) -> None:

@@ -59,6 +59,18 @@ class LandingMissing(ZoneError):
         )
 
 
+class LandingAway(LandingMissing):
+    """Landing is an empty folder where the disk of the extractors was: no sign that nothing came."""
+
+    problem = "is empty, and what was read there before lay on another disk"
+    remedy = "mount that disk; if landing was moved and emptied on purpose, put any file or folder into it"
+
+    def __init__(self, landing: Path) -> None:
+        ZoneError.__init__(
+            self, f"The landing folder {landing} {self.problem}, so nothing was looked for: {self.remedy}."
+        )
+
+
 class StorageFailed(ZoneError):
     """The operating system refused a read or write."""
 

@@ -18,6 +18,7 @@ from typing import NamedTuple
 import orjson
 
 from rawzone_assets.zone.index_rows import insert
+from rawzone_assets.zone.landed import begins_as_on
 from rawzone_assets.zone.receipt import Verdict
 
 SCHEMA = """
@@ -144,6 +145,19 @@ class SeenFiles:
             (label,),
         ).fetchone()
         return Standing(row[0], Verdict(row[1]), row[2]) if row else None
+
+    def lay_elsewhere(self, device: int) -> bool:
+        """Whether files of landing were dealt with, and none of them lay on this disk.
+
+        Paths of adopted files are absolute: they never were in landing.
+        """
+        here = begins_as_on(device)
+        ever, still = self._database.execute(
+            "SELECT EXISTS (SELECT 1 FROM seen WHERE path < '/' OR path >= '0'), EXISTS (SELECT 1 FROM seen "
+            "WHERE (path < '/' OR path >= '0') AND substr(entity, 1, ?) = ?)",
+            (len(here), here),
+        ).fetchone()
+        return bool(ever) and not still
 
     def _forget_folders(self, labels: Iterable[str]) -> None:
         folders = {label.rpartition("/")[0] for label in labels}

@@ -121,6 +121,7 @@ class Scan:
     size: int  # bytes of all files
     ignored: tuple[tuple[str, str], ...]  # (label, reason)
     unreadable: tuple[str, ...]  # folders that could not be listed
+    bare_on: int | None = None  # the disk of a landing that holds nothing at all and has no disk of its own
 
     @cached_property
     def labels(self) -> list[str]:
@@ -165,6 +166,7 @@ def scan_below(root: int) -> Scan:
         size=walk.size,
         ignored=tuple(sorted(walk.ignored)),
         unreadable=tuple(sorted(walk.unreadable)),
+        bare_on=None if walk.came_upon_anything else _shared_disk(root),
     )
 
 
@@ -179,6 +181,10 @@ class _Walk:
     size: int = 0
     ignored: list[tuple[str, str]] = field(default_factory=list)
     unreadable: list[str] = field(default_factory=list)
+
+    @property
+    def came_upon_anything(self) -> bool:
+        return bool(self.paths or self.ignored or self.unreadable or len(self.folders) > 1)
 
     def list_folder(self, folder: int, prefix: str, *, levels: int) -> None:
         with os.scandir(folder) as listing:
@@ -257,9 +263,20 @@ class _Walk:
             os.close(folder)
 
 
+def _shared_disk(root: int) -> int | None:
+    """The disk of a folder, if it is also that of the folder above: nothing is mounted there."""
+    here, above = os.fstat(root), os.stat("..", dir_fd=root)
+    return here.st_dev if here.st_dev == above.st_dev else None
+
+
 def entity_from(identity: Mapping[str, str]) -> bytes:
     """The entity of a landed file as :attr:`Landed.entity` is, from what its receipt keeps of it."""
     return _packed(*map(int, _identified(identity)))
+
+
+def begins_as_on(device: int) -> bytes:
+    """What the entities of all files on a disk begin with."""
+    return _DEVICE.pack(device)
 
 
 def _packed(*identity: int) -> bytes:
@@ -299,4 +316,5 @@ def _identity(status: os.stat_result) -> tuple[int, int, int, int, int]:
 _UNMARKED = Marks()
 _identified = itemgetter("device", "inode", "size", "mtime_ns", "ctime_ns")
 _ENTITY = struct.Struct("<QQqqq")
+_DEVICE = struct.Struct("<Q")
 _KIND = 0o170000

@@ -22,7 +22,7 @@ from rawzone_assets.contract.naming import (
     is_in_the_future,
     names_digest,
 )
-from rawzone_assets.zone.errors import IndexFailed
+from rawzone_assets.zone.errors import IndexFailed, LandingAway
 from rawzone_assets.zone.garbage import collected_seldom
 from rawzone_assets.zone.index import Index
 from rawzone_assets.zone.index_seen import Folder, SeenFile, Standing
@@ -109,11 +109,13 @@ def survey(
     """Look at landing and say what each file is.
 
     Raises:
-        LandingMissing: There is no landing folder.
+        LandingMissing: There is no landing folder, or an empty one where its disk was.
     """
-    known = tuple(platforms)
+    known, scan = tuple(platforms), landing.scan()
+    if scan.bare_on is not None and _lay_elsewhere(index, scan.bare_on):
+        raise LandingAway(landing.root)
     looked = _Look(
-        scan=landing.scan(),
+        scan=scan,
         landing=landing,
         index=index,
         platforms=known,
@@ -126,7 +128,6 @@ def survey(
     looked.keep_what_was_found()
     # Feed by feed, oldest capture first: a duplicate then refers to the earliest file.
     looked.ready.sort(key=lambda d: (d.feed_id, d.recognized.capture.captured_at, d.landed.path))
-    scan = looked.scan
     return Survey(
         ready=tuple(looked.ready),
         waiting=tuple(looked.waiting),
@@ -136,6 +137,11 @@ def survey(
         unreadable=scan.unreadable,
         size=scan.size,
     )
+
+
+def _lay_elsewhere(index: Index, device: int) -> bool:
+    with index.usable():
+        return index.seen.lay_elsewhere(device)
 
 
 @dataclass(kw_only=True)

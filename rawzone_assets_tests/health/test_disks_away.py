@@ -7,18 +7,33 @@ import pytest
 
 from rawzone_assets.access.reading import original_bytes
 from rawzone_assets.contract.judging import judge
+from rawzone_assets.health.checks import Health
+from rawzone_assets.health.doctor import examine_zone
 from rawzone_assets.health.holds import add_hold
 from rawzone_assets.health.repair import repair
+from rawzone_assets.health.report import read_health
 from rawzone_assets.health.rolling import scrub_rolling
 from rawzone_assets.health.scrub import scrub
-from rawzone_assets.zone.errors import ObjectAway, RootAway, StorageFailed
+from rawzone_assets.zone.errors import LandingAway, ObjectAway, RootAway, StorageFailed
 from rawzone_assets.zone.local_files import LocalFiles
+from rawzone_assets.zone.pile import Pile
 from rawzone_assets.zone.receipt import Verdict
 from rawzone_assets.zone.replay import replay
 from rawzone_assets_tests.health.archive_support import archive_due, objections, set_policy
 from rawzone_assets_tests.health.damaging import flip, tree
 from rawzone_assets_tests.zone.faulty_files import CHANGING, WatchedFiles
-from rawzone_assets_tests.zone.tiny_platform import NOTES, LandingFolder, open_zone, promote_all
+from rawzone_assets_tests.zone.strange_disks import small_disk
+from rawzone_assets_tests.zone.tiny_platform import (
+    NOTES,
+    NOW,
+    TINY,
+    LandingFolder,
+    look,
+    open_zone,
+    promote_all,
+    promote_these,
+    settings_for,
+)
 
 LOST_AND_FOUND = "lost+found"
 LEFT = ["nothing", "folder", "_staging", LOST_AND_FOUND]
@@ -228,6 +243,59 @@ class TestReading:
         bring_back(home, root)
         with open_zone(home) as zone:
             assert list(original_bytes(zone, self.stored(zone, root)))
+
+
+class TestLandingAway:
+    """A disk of the extractors that is not mounted leaves an empty folder, which says that nothing came."""
+
+    @pytest.fixture
+    def zone_home(self, tmp_path):
+        """A zone whose landing lay on a disk of its own, that is not mounted any more."""
+        with small_disk(tmp_path / "landing", size=2**20):
+            LandingFolder(tmp_path).put("tiny/note_20240601.txt", b"good\n")
+            with open_zone(tmp_path) as zone:
+                promote_all(zone)
+                shutil.rmtree(tmp_path / "landing" / "tiny")
+                assert look(zone).decided == {}  # somebody cleared it: nothing is wrong with that
+        return tmp_path
+
+    def test_is_told_from_a_landing_in_which_nothing_came(self, zone_home):
+        with open_zone(zone_home) as zone:
+            with pytest.raises(LandingAway, match=r"lay on another disk.*mount that disk"):
+                look(zone)
+            assert "mount that disk" in (read_health(zone, [TINY]).status.landing_problem or "")
+
+    def test_is_named_by_the_doctor(self, zone_home):
+        found = {c.name: c for c in examine_zone(settings_for(zone_home), [TINY], now=NOW)}
+        assert found["landing"].health is Health.FAIL
+        assert "mount that disk" in found["landing"].remedy
+
+    def test_is_over_with_the_first_file_or_folder(self, zone_home):
+        (zone_home / "landing" / "tiny").mkdir()
+        with open_zone(zone_home) as zone:
+            assert look(zone).ready == ()
+
+    def test_a_landing_that_was_cleared_where_it_lies_is_empty(self, tmp_path):
+        landing = LandingFolder(tmp_path)
+        landing.put("tiny/note_20240601.txt", b"good\n")
+        with open_zone(tmp_path) as zone:
+            promote_all(zone)
+            shutil.rmtree(landing.root)
+            landing.root.mkdir()
+            assert look(zone).decided == {}
+        found = {c.name: c for c in examine_zone(settings_for(tmp_path), [TINY], now=NOW)}
+        assert found["landing"].health is Health.OK
+
+    def test_so_is_one_whose_zone_only_adopted_files_of_another_disk(self, tmp_path):
+        with small_disk(tmp_path / "pile", size=2**20) as pile:
+            (pile / "tiny").mkdir()
+            (pile / "tiny" / "note_20240601.txt").write_bytes(b"good\n")
+            (tmp_path / "landing").mkdir()
+            with open_zone(tmp_path) as zone:
+                old = Pile(pile, zone.layout)
+                outcome = promote_these(zone, old.survey(zone.index, [TINY]).ready, source=old)
+                assert len(outcome.receipts) == 1
+                assert look(zone).ready == ()
 
 
 class TestHolding:

@@ -11,7 +11,8 @@ import pytest
 from rawzone_assets.contract import codes
 from rawzone_assets.contract.feed import Platform
 from rawzone_assets.health.checks import Health
-from rawzone_assets.health.doctor import dagster_home, examine_zone
+from rawzone_assets.health.dagster_disk import dagster_home, examine_dagster_home
+from rawzone_assets.health.doctor import examine_zone
 from rawzone_assets.platforms import all_platforms
 from rawzone_assets.zone.landed import Landed
 from rawzone_assets.zone.ledger import EMPTY, Author, decode_commit, encode_commit
@@ -19,6 +20,7 @@ from rawzone_assets.zone.local_files import LocalFiles
 from rawzone_assets.zone.promotion import record_unrecognized
 from rawzone_assets.zone.settings import Settings
 from rawzone_assets.zone.zone import Zone
+from rawzone_assets_tests.zone.strange_disks import read_only, small_disk
 from rawzone_assets_tests.zone.tiny_platform import LandingFolder, open_zone, promote_all
 
 NOW = datetime(2025, 6, 12, tzinfo=UTC)
@@ -29,7 +31,8 @@ def settings(tmp_path):
     settings = Settings.from_environment({}, home=tmp_path / "zone")
     settings.layout.landing.mkdir(parents=True)
     with Zone(settings, clock=lambda: NOW) as zone:
-        landed = Landed(path="x/y", regular=True, device=1, inode=1, size=1, mtime_ns=1, ctime_ns=1)
+        device = tmp_path.stat().st_dev
+        landed = Landed(path="x/y", regular=True, device=device, inode=1, size=1, mtime_ns=1, ctime_ns=1)
         for path in ("x/y", "x/z"):
             record_unrecognized(
                 zone, [(Landed(**{**vars(landed), "path": path}), codes.UNKNOWN_NAME("none"))], run_id="test"
@@ -236,3 +239,14 @@ class TestDagsterHome:
         assert dagster_home({"DAGSTER_HOME": str(tmp_path)}).health is Health.WARN
         (tmp_path / "dagster.yaml").write_text("")
         assert dagster_home({"DAGSTER_HOME": str(tmp_path)}).health is Health.OK
+
+    def test_a_home_whose_disk_is_nearly_full_fails_before_dagster_does(self, tmp_path: Path):
+        environment = {"DAGSTER_HOME": str(tmp_path)}
+        full = Broken("space", free=2**20)
+        found = {c.name: c for c in examine_dagster_home(environment, reserve=2**26, files=full)}
+        assert found["space for Dagster"].health is Health.FAIL
+        assert "no run starts" in found["space for Dagster"].remedy
+
+    def test_a_home_that_is_mounted_read_only_is_to_be_mounted_otherwise(self, tmp_path: Path):
+        with small_disk(tmp_path / "dagster", size=2**20) as home, read_only(home):
+            assert dagster_home({"DAGSTER_HOME": str(home)}).remedy == "mount it writable"

@@ -4,6 +4,7 @@ import logging
 import re
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import dagster as dg
 import pytest
@@ -18,6 +19,7 @@ from rawzone_assets.orchestration.event_log import newest_position, read_news
 from rawzone_assets.orchestration.names import UNRECOGNIZED, raw_key
 from rawzone_assets.orchestration.overrides import ZoneResource
 from rawzone_assets.orchestration.watch import changed_answers
+from rawzone_assets.zone.local_files import LocalFiles
 from rawzone_assets.zone.promotion import promote
 from rawzone_assets_tests.orchestration.desk import NOTES, PLATFORM, Desk
 from rawzone_assets_tests.receiver import receiver
@@ -232,6 +234,15 @@ class TestTheZone:
         assert calm.told() == []
         calm.desk.settings = replace(calm.desk.settings, reserve=0)
         assert calm.told() == ["Resolved: the disk of the zone fills up"]
+
+    def test_the_disk_of_dagsters_database_is_looked_at_too(self, calm, monkeypatch):
+        """When it is full, no run starts, and the sensor that tells of disks does not tick either."""
+        folder = Path(calm.desk.instance.root_directory)
+        monkeypatch.setattr(LocalFiles, "free_bytes", lambda _, path: 0 if path == folder else 2**40)
+        calm.desk.settings = replace(calm.desk.settings, reserve=1)
+        calm.tick()
+        (message,) = calm.received.messages
+        assert "once it is full no run starts and no alert is sent" in message["message"]
 
     def test_a_disk_that_will_be_full_within_a_month_is_a_warning(self, calm, monkeypatch):
         def disks_full_in(days):
