@@ -20,7 +20,7 @@ from rawzone_assets.commands.surroundings import (
     open_zone,
     printable,
 )
-from rawzone_assets.health.consistency import Behind, Day, Incomplete, Missing, OutOfStep, consistency_of
+from rawzone_assets.health.consistency import Behind, Day, Incomplete, Missing, OutOfStep, Short, consistency_of
 from rawzone_assets.platforms import all_feeds, all_platforms
 
 _DAYS = 14
@@ -35,7 +35,8 @@ def command(*, feeds: tuple[str, ...], since: str | None, until: str | None, as_
     """For each capture day, which feeds delivered, which were due and missing, and whose data lag behind.
 
     Data lag behind what their own feed usually brings (out of step), or behind another platform's (behind).
-    A capture of several files, such as an ads dump, is incomplete when not every one came and was accepted.
+    A capture of several files, such as an ads dump, is incomplete when not every one came and was accepted;
+    a day is short when its sessions brought nothing but their short answer (Linktree's seven days).
     Without a range the two weeks up to yesterday, UTC: today is not over. Exit code 1 when any of this is so.
     """
     checked_range(since, until)
@@ -73,6 +74,7 @@ def _record(day: Day) -> dict[str, Any]:
         "out_of_step": [{**vars(item), "data_max": item.data_max.isoformat()} for item in day.out_of_step],
         "behind": [vars(item) for item in day.behind],
         "incomplete": [vars(item) for item in day.incomplete],
+        "short": [vars(item) for item in day.short],
         "common_until": day.common_until,
     }
 
@@ -82,6 +84,7 @@ def _problems(day: Day) -> Iterator[str]:
     yield from (_out_of_step(item) for item in day.out_of_step)
     yield from (_behind(item) for item in day.behind)
     yield from (_incomplete(item) for item in day.incomplete)
+    yield from (_short(item) for item in day.short)
 
 
 def _missing(item: Missing) -> str:
@@ -93,6 +96,12 @@ def _incomplete(item: Incomplete) -> str:
     lacks = [f"lacks {', '.join(item.missing)}"] if item.missing else []
     refused = [f"refused is {', '.join(item.refused)}"] if item.refused else []
     return f"{item.feed} is incomplete ({item.folder}/: {'; '.join(lacks + refused)})"
+
+
+def _short(item: Short) -> str:
+    return (
+        f"{item.feed} is short (its longest answer covers {item.covered} days; usual are {item.least} or more)"
+    )
 
 
 def _out_of_step(item: OutOfStep) -> str:

@@ -5,7 +5,8 @@ step when what it delivered ends further back than the cadence allows: the usual
 what lies between it and ``stale_after_days`` is its tolerance. It is behind when the data of another platform
 have moved on, each by its usual lag, and its own have not by more than cadence and tolerance explain: that
 compares platforms with each other, whatever the calendar says. A capture of several files is incomplete when
-some were accepted and others did not come or were refused. Days are capture days, as freshness counts
+some were accepted and others did not come or were refused, and a day is short whose sessions brought none but
+their short answer. Days are capture days, as freshness counts
 them, so promoting old files late changes the days they are of. Pure but for one reading of the index. A feed
 is expected from its first accepted delivery on: not every label uses every platform.
 """
@@ -18,6 +19,7 @@ from datetime import date, timedelta
 
 from rawzone_assets.contract.deadlines import is_missed, longest_wait
 from rawzone_assets.contract.feed import Feed, Platform
+from rawzone_assets.zone.capture_days import short_days, short_findings
 from rawzone_assets.zone.capture_sets import incomplete_sets, set_findings
 from rawzone_assets.zone.receipt import ACCEPTED, Receipt, Verdict
 from rawzone_assets.zone.zone import Zone
@@ -79,6 +81,15 @@ class Incomplete:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Short:
+    """A feed of whose sessions a day brought none but the short answer."""
+
+    feed: str
+    covered: int  # days, by the longest answer accepted
+    least: int  # that a long one covers
+
+
+@dataclass(frozen=True, kw_only=True)
 class Day:
     """How the feeds stood on one capture day; each list is in the order of the feeds' ids."""
 
@@ -88,11 +99,12 @@ class Day:
     out_of_step: tuple[OutOfStep, ...]
     behind: tuple[Behind, ...] = ()
     incomplete: tuple[Incomplete, ...] = ()
+    short: tuple[Short, ...] = ()
     reached: Mapping[str, date] = field(default_factory=dict)  # the newest data day of each feed by then
 
     @property
     def is_consistent(self) -> bool:
-        return not (self.missing or self.out_of_step or self.behind or self.incomplete)
+        return not (self.missing or self.out_of_step or self.behind or self.incomplete or self.short)
 
     @property
     def common_until(self) -> date | None:
@@ -112,8 +124,11 @@ def consistency_of(
     before = {feed.id: last for feed in ordered if (last := _last_before(zone, feed, since))}
     owners = {feed.id: platform.id for platform in platforms for feed in platform.feeds}
     days = assess(ordered, arrivals, before=before, since=since, until=until, owners=owners)
-    incomplete = _incomplete(zone, ordered, since, until)
-    return tuple(replace(day, incomplete=tuple(incomplete.get(day.day, ()))) for day in days)
+    incomplete, short = _not_whole(zone, ordered, since, until)
+    return tuple(
+        replace(day, incomplete=tuple(incomplete.get(day.day, ())), short=tuple(short.get(day.day, ())))
+        for day in days
+    )
 
 
 def assess(
@@ -223,22 +238,30 @@ def _arrivals(zone: Zone, feed: Feed, since: date, until: date) -> Iterator[Arri
     yield from found.values()
 
 
-def _incomplete(zone: Zone, feeds: Sequence[Feed], since: date, until: date) -> dict[date, list[Incomplete]]:
-    """The captures of these days that are not whole, of feeds whose modes let it be told."""
-    found: dict[date, list[Incomplete]] = {}
+def _not_whole(
+    zone: Zone, feeds: Sequence[Feed], since: date, until: date
+) -> tuple[dict[date, list[Incomplete]], dict[date, list[Short]]]:
+    """What of these days is not what a capture brings, of feeds whose modes let it be told."""
+    incomplete: dict[date, list[Incomplete]] = {}
+    short: dict[date, list[Short]] = {}
     for feed in feeds:
         receipts: dict[date, list[Receipt]] = {}
-        if feed.capture_set:
+        if feed.capture_set or feed.least_days:
             for entry in zone.index.entries(feeds=[feed.id], since=since.isoformat(), until=until.isoformat()):
                 day = date.fromisoformat(entry.receipt.partition or "")
                 receipts.setdefault(day, []).append(entry.receipt)
         for day, came in receipts.items():
-            found.setdefault(day, []).extend(
+            incomplete.setdefault(day, []).extend(
                 Incomplete(feed=feed.id, folder=item.folder, missing=item.missing, refused=item.refused)
                 for item in incomplete_sets(feed, came)
                 if set_findings(feed, item)
             )
-    return found
+            short.setdefault(day, []).extend(
+                Short(feed=feed.id, covered=item.witness.records or 0, least=item.least)
+                for item in short_days(feed, came)
+                if short_findings(feed, item)
+            )
+    return incomplete, short
 
 
 def _last_before(zone: Zone, feed: Feed, since: date) -> Arrival | None:

@@ -196,6 +196,7 @@ def _shown(day: Day, window: Sequence[Day]) -> _Assessed:
         "feeds_out_of_step": len(day.out_of_step),
         "feeds_behind": len(day.behind),
         "captures_incomplete": len(day.incomplete),
+        "feeds_short": len(day.short),
         "days_consistent": sum(item.is_consistent for item in window),
         "days_looked_at": len(window),
     }
@@ -217,6 +218,7 @@ def _sentence(day: Day) -> str:
         _named("data out of step", [item.feed for item in day.out_of_step]),
         _named("behind other platforms", [item.feed for item in day.behind]),
         _named("incomplete captures", [f"{item.folder}/" for item in day.incomplete]),
+        _named("short answers alone", [item.feed for item in day.short]),
     ]
     wrong = "; ".join(part for part in parts if part)
     return wrong or f"{len(day.delivered)} feeds delivered, all that were due and all in step"
@@ -242,6 +244,8 @@ def _rows(day: Day) -> Iterator[dict[str, str | int]]:
     for capture in day.incomplete:
         lacks = ", ".join((*capture.missing, *(f"{name} (refused)" for name in capture.refused)))
         troubles.setdefault(capture.feed, []).append(f"{capture.folder}/ lacks {lacks}")
+    for short in day.short:
+        troubles.setdefault(short.feed, []).append(f"covers {short.covered} days, usual {short.least} or more")
     for feed in sorted({*day.delivered, *troubles, *day.reached}):
         reached = day.reached.get(feed)
         yield {

@@ -1,5 +1,7 @@
 """``rawzone consistency``: a line for each day on which a feed was missing or out of step."""
 
+import json
+
 WEEK = ("--since", "2025-06-09", "--until", "2025-06-20")
 
 
@@ -34,6 +36,23 @@ class TestConsistency:
         (record,) = own("consistency", *day, "--json").records
         assert [item["feed"] for item in record["incomplete"]] == ["metaads/campaigns"]
         assert not record["consistent"]
+
+    def test_a_day_of_nothing_but_a_short_answer_is_told(self, own):
+        """As `rawzone status` tells it: whoever compares platforms of that day lacks three weeks of one."""
+        rows = [{"date": f"2025-06-{day:02}", "totalViews": 2, "totalClicks": 3} for day in range(5, 12)]
+        totals = {"totalViews": 14, "totalClicks": 21, "clickThroughRate": 1.5}
+        answer = {"data": {"getAccountAnalytics": {"overview": totals | {"timeseries": rows}}}}
+        short = own.home / "landing" / "linktree" / "graphql_20250611_070000_000001.json"
+        short.parent.mkdir(exist_ok=True)
+        short.write_text(json.dumps(answer))
+        own.promote()
+        day = ("social_media/linktree", "--since", "2025-06-11", "--until", "2025-06-11")
+        outcome = own("consistency", *day)
+        assert outcome.code == 1
+        longest = "its longest answer covers 7 days; usual are 28 or more"
+        assert outcome.text.splitlines()[0] == f"2025-06-11  social_media/linktree is short ({longest})"
+        (record,) = own("consistency", *day, "--json").records
+        assert record["short"] == [{"feed": "social_media/linktree", "covered": 7, "least": 28}]
 
     def test_without_a_range_it_looks_at_two_weeks_that_are_over(self, nowhere):
         nowhere.home.mkdir()
