@@ -98,7 +98,7 @@ def examine(form: BlocksFormat, feed: Feed, content: Content, capture: Capture, 
 
 
 def _block_findings(form: BlocksFormat, blocks: Blocks | None, place: _Placing) -> Iterator[Finding]:
-    """Whether the blocks are there, and which say that they failed: only the daily one is indispensable."""
+    """Whether the blocks are there and none says that it failed."""
     if blocks is None:
         yield codes.CHART_MISSING(f"no script of the page sets {form.variable!r}", place(()))
         return
@@ -108,8 +108,7 @@ def _block_findings(form: BlocksFormat, blocks: Blocks | None, place: _Placing) 
     for name, block in blocks.value.items():
         if isinstance(block, dict) and _says(block, "error"):
             message = "the page's own data say that this chart failed"
-            code = codes.ERROR_PAYLOAD if name == form.daily else codes.CHART_OPTIONAL_MISSING
-            yield code(message, place((name, "error")))
+            yield codes.ERROR_PAYLOAD(message, place((name, "error")))
     yield from _daily_findings(form, blocks.value.get(form.daily, _ABSENT), place)
     for name in form.optional_blocks:
         if name not in blocks.value:

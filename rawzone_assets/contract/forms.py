@@ -115,7 +115,7 @@ def _is_change(text: str) -> bool:
 
 
 def _is_share(text: str) -> bool:
-    return _is_amount(text) and float(text) <= 1
+    return (bool(_SMALL.fullmatch(text)) or _is_decimal(text)) and 0 <= float(text) <= 1
 
 
 def _is_source_date(text: str) -> bool:

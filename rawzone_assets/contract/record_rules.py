@@ -6,7 +6,6 @@ them, are in ``rules.py``.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import chain, islice
@@ -74,15 +73,10 @@ def _clearly_differ(reading: Reading, path: str, measures: frozenset[str]) -> bo
     return len(told) == len(records)
 
 
-def some_above_zero(path: str, member: str, *, but_in: str = "") -> Rule:
-    """The records' figures are not all 0, if there are any; digits in a string count as numbers.
-
-    In files named like ``but_in`` they always are.
-    """
+def some_above_zero(path: str, member: str) -> Rule:
+    """The records' figures are not all 0, if there are any; digits in a string count as numbers."""
 
     def rule(reading: Reading) -> Iterator[Finding]:
-        if but_in and re.search(but_in, reading.capture.name):
-            return
         figures = [figure for figure in reading.column(path, member) if figure is not None]
         if figures and all(int(figure) == 0 for figure in figures):
             yield codes.ALL_ZERO(f"every {member} is 0", reading.at(path))

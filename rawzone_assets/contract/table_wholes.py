@@ -97,12 +97,12 @@ def all_hours(day: str, hour: str) -> WholeRule:
     return WholeRule(columns=(day, hour), judge=judge)
 
 
-def not_all_zero(column: str, *, but_in: str = "") -> WholeRule:
-    """The column's figures are not all 0, if there are any. In files named like ``but_in`` they always are."""
+def not_all_zero(column: str) -> WholeRule:
+    """The column's figures are not all 0, if there are any."""
 
-    def judge(table: Chunk, capture: Capture) -> Iterator[Finding]:
+    def judge(table: Chunk, _capture: Capture) -> Iterator[Finding]:
         cells = table.columns.get(column, [])
-        if cells and all(cell == "0" for cell in cells) and not (but_in and re.search(but_in, capture.name)):
+        if cells and all(cell == "0" for cell in cells):
             yield codes.ALL_ZERO(f"the column {column!r} holds nothing but 0")
 
     return WholeRule(columns=(column,), judge=judge)

@@ -98,10 +98,8 @@ The statistics page for Apple Music, saved by the extractor as the browser holds
 partial newest day, one to four days before the capture; "Password" and "Sign in" in hidden parts of every
 good page.
 
-**Warns**: another block than the daily one that says it failed (`RZ-CHART-OPTIONAL-MISSING`).
-
-**Blocks**: a sign-in page, a page cut short, another store's page, missing or unreadable `chartData`, a daily
-block that says it failed, an empty daily block that does not say so, a day twice or after the capture, a figure
+**Blocks**: a sign-in page, a page cut short, another store's page, missing or unreadable `chartData`, a block
+that says it failed, an empty daily block that does not say so, a day twice or after the capture, a figure
 that is no whole number from 0 on, and a total, stated or printed, that is not the sum (they agreed in every
 capture seen).
 

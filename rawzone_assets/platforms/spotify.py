@@ -18,9 +18,6 @@ from rawzone_assets.contract.yearless import Daily
 # An artist's id in BEDROT's names; the artist's or song's own name in those that the site gives its exports.
 _ARTIST = owner_in_name(r"_[A-Za-z0-9]{22}_|.-(?:timeline|songs-[^-]+)(?:_\d{8}|\.csv$)")
 
-# The site gives no listeners and no saves over all time.
-_OVER_ALL_TIME = r"[_-]all(?:_\d{8}|\.csv$)"
-
 _SPOTIFY = Feed(
     id="social_media/spotify",
     title="Spotify for Artists",
@@ -34,8 +31,8 @@ The site's own names (`<Artist>-audience-timeline.csv`) tell no capture time: a 
 stamp before the extension must.
 
 **Legitimate**: two, four or nine columns in any order (`date,streams` is the timeline of one track); zeros
-before the first release; falling followers; listeners and saves of 0 for every song in the window `all`, which
-the site gives none; numbers as digits in strings; songs directly or inside `data`.
+before the first release; falling followers; listeners and saves of 0 for every song, which the all-time
+filter gives; numbers as digits in strings; songs directly or inside `data`.
 
 **Warns**: nothing but zeros (`RZ-ALL-ZERO`); ten or more songs that stand again in the same order, as in a
 list written twice (`RZ-REPEATED-ROWS`).
@@ -70,7 +67,7 @@ name.
                 whole_rules=(
                     _ARTIST,
                     not_all_zero("streams"),
-                    not_all_zero("listeners", but_in=_OVER_ALL_TIME),
+                    not_all_zero("listeners"),
                 ),
             ),
             schema="social_media/spotify_songs.v1.json",
@@ -86,7 +83,7 @@ name.
                     not_empty("/songs"),
                     no_value_twice("/songs", "id"),
                     some_above_zero("/songs", "numStreams"),
-                    some_above_zero("/songs", "numListeners", but_in=_OVER_ALL_TIME),
+                    some_above_zero("/songs", "numListeners"),
                 ),
             ),
             schema="social_media/spotify_songs_list.v1.json",

@@ -128,11 +128,10 @@ earliest on which the report can have been complete; a sidecar's `captured_at` d
 **Legitimate**: commas, semicolons or tabs, told apart by the header; columns in any order, and unknown ones;
 dates in any form; Latin-1; the same sale in several rows.
 
-**Warns**: ten or more different rows that stand again in the same order (`RZ-REPEATED-ROWS`);
-units below 0 (sales taken back) or with a fraction, until a real report has shown them (`RZ-VALUE-UNUSUAL`).
+**Warns**: ten or more different rows that stand again in the same order (`RZ-REPEATED-ROWS`).
 
 **Blocks**: a missing column of `transaction_id`, `sale_date`, `reporting_date`, `channel`, `units`, or a
-blank in one of them; rows of another width; units that are no number; identifiers in
+blank in one of them; rows of another width; units that are no whole number from 0 on; identifiers in
 scientific notation; an ISO `sale_date`, a day or a month, after the month.
 """,
     names=("@<month>-<n>.csv",),

@@ -218,12 +218,6 @@ _SONG_TABLES = (
         f"spotify_songs_{_ARTIST}_all_{{stamp}}.csv",
         "songs of all time, without listeners",
         _songs(lambda table, _day: table.set_all("listeners", "0").set_all("saves", "0")),
-        verdict="promoted",
-    ),
-    _case(
-        _SONGS,
-        "songs of a month, without listeners",
-        _songs(lambda table, _day: table.set_all("listeners", "0")),
         "RZ-ALL-ZERO",
         verdict="promoted",
     ),

@@ -77,7 +77,7 @@ COLUMNS: Mapping[tuple[str, str], Mapping[str, Cell]] = {
     ("distrokid/sales", ""): SALES,
     ("toolost/sales", ""): {
         "transaction_id": lambda text: text != "" and _identifier(text), "sale_date": _something,
-        "reporting_date": _something, "channel": _something, "units": is_decimal,
+        "reporting_date": _something, "channel": _something, "units": _whole,
     },
     ("metaads/daily", ""): {
         "date": is_day, "campaign_id": is_digits, "campaign_name": _any, "reach": _whole, "cpc": is_amount,

@@ -157,9 +157,9 @@ def _apple_music(page: _Scripts, text: str, capture: date) -> Broken:
     if not isinstance(blocks, dict):
         yield "no chart data"
         return
+    if any(isinstance(block, dict) and _is_said(block.get("error")) for block in blocks.values()):
+        yield "a block says that it failed"
     daily = blocks.get(DAILY)
-    if isinstance(daily, dict) and _is_said(daily.get("error")):
-        yield "the daily block says that it failed"
     if not isinstance(daily, dict):
         yield "no daily block"
         return

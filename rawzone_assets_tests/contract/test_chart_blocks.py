@@ -123,20 +123,11 @@ class TestBlocks:
         block = {**PAGE.data["last365days"], **members}
         return replace(PAGE, data={**PAGE.data, "last365days": block})
 
-    def test_a_failed_daily_block_is_refused_where_it_stands(self):
-        (finding,) = judged(self.with_daily(error="timeout for user 77")).findings
-        assert (finding.code, finding.where.pointer) == ("RZ-ERROR-PAYLOAD", "/last365days/error")
-        assert "timeout" not in finding.message
-
-    def test_another_block_that_failed_costs_nobody_the_daily_figures(self):
-        """'The page script also knows `error` in a block': a chart nobody counts on is as good as empty."""
+    def test_a_failed_block_is_refused_where_it_stands(self):
         page = replace(PAGE, data={**PAGE.data, "age1year": {"error": "timeout for user 77"}})
-        judgement = judged(page)
-        (finding,) = judgement.findings
-        assert (finding.code, finding.blocking) == ("RZ-CHART-OPTIONAL-MISSING", False)
-        assert finding.where.pointer == "/age1year/error"
+        (finding,) = judged(page).findings
+        assert (finding.code, finding.where.pointer) == ("RZ-ERROR-PAYLOAD", "/age1year/error")
         assert "timeout" not in finding.message
-        assert judgement.facts.data_max
 
     @pytest.mark.parametrize("error", [None, "", False, 0])
     def test_an_error_that_says_nothing_is_none(self, error):

@@ -41,7 +41,7 @@ def test_a_page_that_sets_another_variable_or_none_has_no_data(start: bytes):
 
 def test_a_block_that_says_that_it_has_not_failed_has_not():
     failed = b'{"last365days":{"error":%s,"isEmpty"'
-    for word, objected in ((b'"0"', []), (b'"timeout"', ["the daily block says that it failed"])):
+    for word, objected in ((b'"0"', []), (b'"timeout"', ["a block says that it failed"])):
         change = replacing(b'"last365days":{"isEmpty"', (failed % word).removeprefix(b"{"))
         assert objections("html", PAGE, change) == objected
 

@@ -83,6 +83,7 @@ class TestShares:
             (("0.59", "0.41", "0"), []),
             (("0.59", "0.40", "0"), []),
             (("0.59", "0.40999", "1e-05"), []),
+            (("0.59", "0.41", "-0"), []),
             (("0.59", "0.38", "0"), ["RZ-TOTAL-MISMATCH"]),
             (("0.59", "0.41", "-0.1"), ["RZ-NEGATIVE-AMOUNT"]),
             (("0.59", "0.41", "undefined"), ["RZ-VALUE-TYPE"]),
@@ -119,34 +120,6 @@ class TestHours:
         data = self.activity().replace(b'"23","7"', b'"24","7"', 1)
         (finding,) = judged("tiktok/audience", "tiktok_activity_20250612.csv", data).findings
         assert finding.message == "expected an hour of the day, from 0 to 23"
-
-
-class TestZeros:
-    """'With the all-time filter listeners and saves are 0 for every song': no news in the window ``all``."""
-
-    SONGS = b"song,listeners,streams,saves,release_date\nA,0,{},0,2024-01-01\nB,0,7,0,2024-01-01\n"
-    LIST = b'{"songs": [{"id": "1", "trackName": "A", "numStreams": "{}", "numListeners": "0"}]}'
-
-    @pytest.mark.parametrize(
-        ("name", "expected"),
-        [
-            (f"spotify_songs_{ARTIST}_all_20250612_101112.csv", []),
-            (f"spotify_songs_{ARTIST}_all_20250612.json", []),
-            ("Example Artist-songs-all_20250612.csv", []),
-            (f"spotify_songs_{ARTIST}_28day_20250612_101112.csv", ["RZ-ALL-ZERO"]),
-            (f"spotify_songs_{ARTIST}_28day_20250612.json", ["RZ-ALL-ZERO"]),
-            ("All-songs-1year_20250612.csv", ["RZ-ALL-ZERO"]),
-        ],
-    )
-    def test_listeners_of_all_time_are_none(self, name, expected):
-        data = (self.LIST if name.endswith("json") else self.SONGS).replace(b"{}", b"5")
-        assert codes("social_media/spotify", name, data) == expected
-
-    def test_streams_of_all_time_are_some(self):
-        data = self.SONGS.replace(b"{}", b"0").replace(b"B,0,7", b"B,0,0")
-        assert codes("social_media/spotify", f"spotify_songs_{ARTIST}_all_20250612.csv", data) == [
-            "RZ-ALL-ZERO"
-        ]
 
 
 def test_a_day_that_stands_twice_is_named_with_its_year():
