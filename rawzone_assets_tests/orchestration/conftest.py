@@ -14,7 +14,7 @@ from rawzone_assets_tests.zone.conftest import folder_in_memory
 def _migrations_are_read_once():
     """Dagster keeps a SQLite file a run, and reads its ninety scripts of migrations twice for each of them.
 
-    The files are made and stamped as ever; reading the scripts again was a third of what a run costs.
+    The files are made and stamped as ever; reading the scripts again is a fifth of what a run costs.
     """
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(ScriptDirectory, "from_config", functools.cache(ScriptDirectory.from_config))
