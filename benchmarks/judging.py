@@ -25,7 +25,7 @@ from rawzone_assets.zone.settings import Settings
 from rawzone_assets.zone.zone import Zone
 
 
-@dataclass(kw_only=True)
+@dataclass
 class Cost:
     """What a feed's deliveries took: CPU seconds of judging them, and of their SHA-256."""
 

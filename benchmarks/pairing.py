@@ -16,6 +16,7 @@ from typing import Any
 from benchmarks.agreement import disagreements
 from benchmarks.corpora import Corpus
 from benchmarks.measuring import Command, Measured, bytes_below, run, syncs
+from benchmarks.reports import spread
 from benchmarks.sides import SIDES, Side
 
 Tell = Callable[[str], None]
@@ -139,7 +140,7 @@ def _summary_of(runs: Sequence[Run], base: Mapping[int, Measured]) -> dict[str, 
             getattr(run.measured, what) / getattr(base[run.turn], what) for run in runs if run.turn in base
         ]
         if ratios:
-            figures[f"{what}_ratio"] = {"median": median(ratios), "least": min(ratios), "most": max(ratios)}
+            figures[f"{what}_ratio"] = spread(ratios)
     return figures
 
 

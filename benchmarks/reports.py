@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import orjson
@@ -43,6 +44,16 @@ def _lines(report: Mapping[str, Any]) -> Iterator[str]:
     yield "; ".join(f"{name} {value}" for name, value in report["machine"].items())
 
 
+def spread(ratios: Sequence[float]) -> dict[str, float]:
+    """What several turns came to."""
+    return {"median": median(ratios), "least": min(ratios), "most": max(ratios)}
+
+
+def shown(ratio: Mapping[str, float]) -> str:
+    """A :func:`spread` as tables have it."""
+    return f"{ratio['median']:.2f} [{ratio['least']:.2f}-{ratio['most']:.2f}]"
+
+
 def _ratio(figures: Mapping[str, Any], what: str) -> str:
     ratio = figures.get(f"{what}_ratio")
-    return f"{ratio['median']:.2f} [{ratio['least']:.2f}-{ratio['most']:.2f}]" if ratio else ""
+    return shown(ratio) if ratio else ""

@@ -12,11 +12,11 @@ import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import astuple
 from pathlib import Path
 from statistics import median
 
-from benchmarks import judging
+from benchmarks import judging, reports
 from benchmarks.judging import Cost
 
 _HERE = Path(__file__).parents[1]
@@ -57,7 +57,7 @@ def table(now: Sequence[_Turn], before: Sequence[_Turn]) -> Iterator[str]:
         hashing = median(turn[feed].judging / turn[feed].hashing for turn in now)
         pairs = zip(now, before, strict=False)
         ratios = [mine[feed].judging / theirs[feed].judging for mine, theirs in pairs if feed in theirs]
-        told = f"{median(ratios):.2f} [{min(ratios):.2f}-{max(ratios):.2f}]" if ratios else ""
+        told = reports.shown(reports.spread(ratios)) if ratios else ""
         yield (
             f"| {feed} | {cost.files:,} | {cost.bytes / 1e6:,.1f} | {seconds:.2f} "
             f"| {cost.bytes / 1e6 / seconds:.0f} | {hashing:.1f} | {told} |"
@@ -65,16 +65,8 @@ def table(now: Sequence[_Turn], before: Sequence[_Turn]) -> Iterator[str]:
 
 
 def _with_sum(costs: _Turn) -> _Turn:
-    total = Cost()
-    for cost in costs.values():
-        total = replace(
-            total,
-            files=total.files + cost.files,
-            bytes=total.bytes + cost.bytes,
-            judging=total.judging + cost.judging,
-            hashing=total.hashing + cost.hashing,
-        )
-    return {**costs, ALL: total}
+    rows = map(astuple, costs.values())
+    return {**costs, ALL: Cost(*map(sum, zip(*rows, strict=True)))}
 
 
 def _judged(tree: Path, landing: Path) -> dict[str, Cost]:

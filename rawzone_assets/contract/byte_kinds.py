@@ -26,13 +26,13 @@ _KINDS = {
     b"\x08": [byte for byte in _NEXT[2] if byte in _BLANKS_GO_ON],
     b"\x0b": [0xC3],  # garbled letters begin with this one
     b"\x0c": range(0xC4, 0xE0),
-    b"\x0e": [0xE1, 0xE2, 0xE3],  # blanks begin with these
-    b"\x0f": [0xEF],  # and with this one, as does U+FFFD
+    b"\x0e": [0xE1, 0xE2, 0xE3],  # blanks begin with these, and with the two named below
+    b"\x0f": [0xEF],  # some blanks, and U+FFFD
     b"\x10": [0xE0],
     b"\x11": [0xED],
     b"\x12": [0xF0],
     b"\x13": range(0xF1, 0xF4),
-    b"\x15": [0xC2],  # and with this one
+    b"\x15": [0xC2],  # some blanks
     b"\x16": [*range(0xE4, 0xED), 0xEE],
 }
 _REFUSED = b"\x14"

@@ -64,11 +64,7 @@ name.
                 kind="csv",
                 dialect=CSV,
                 may_repeat=True,  # songs share titles, and nothing else identifies them
-                whole_rules=(
-                    _ARTIST,
-                    not_all_zero("streams"),
-                    not_all_zero("listeners"),
-                ),
+                whole_rules=(_ARTIST, not_all_zero("streams"), not_all_zero("listeners")),
             ),
             schema="social_media/spotify_songs.v1.json",
         ),
