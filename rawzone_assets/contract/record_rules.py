@@ -106,14 +106,19 @@ def none_has(path: str, *foreign: str) -> Rule:
         records = reading.rows(path)
         if not all(isinstance(record, dict) for record in records):
             return  # which the schema refuses
-        is_clean = all(reading.column(path, member).count(None) == len(records) for member in foreign)
-        for index, record in enumerate(() if is_clean else records):
+        for index, record in enumerate(() if _no_record_has(reading, path, foreign) else records):
             found = [member for member in foreign if record.get(member) is not None]
             if found:
                 message = f"records of this kind have no {found[0]!r}: another dump under this one's name"
                 yield codes.OTHER_OPERATION(message, reading.at(path, index, found[0]))
 
     return rule
+
+
+def _no_record_has(reading: Reading, path: str, members: Sequence[str]) -> bool:
+    """Whether none of the members stands in any record."""
+    count = len(reading.rows(path))
+    return all(reading.column(path, member).count(None) == count for member in members)
 
 
 def one_of(path: str, *members: str) -> Rule:
@@ -166,8 +171,7 @@ def some_has_one_of(path: str, *members: str) -> Rule:
     """At least one record of nearly every delivery has at least one of the members."""
 
     def rule(reading: Reading) -> Iterator[Finding]:
-        records = reading.rows(path)
-        if records and all(reading.column(path, member).count(None) == len(records) for member in members):
+        if reading.rows(path) and _no_record_has(reading, path, members):
             message = f"no record has any of {', '.join(members)}"
             yield codes.OPTIONAL_BLOCK_MISSING(message, reading.at(path))
 
@@ -193,14 +197,18 @@ def _are_in_order(begins: Sequence[Any], ends: Sequence[Any]) -> bool:
     return None not in begins and None not in ends and all(map(le, begins, ends))
 
 
+def _newest(series: Sequence[Sequence[Any]], member: str) -> int:
+    """The latest moment of all points, in seconds since 1970; -1 where there is none."""
+    return max(map(int, map(itemgetter(member), chain.from_iterable(series))), default=-1)
+
+
 def no_future_moment(path: str, points: str, member: str) -> Rule:
     """No point of a record's series, in seconds since 1970, lies more than one day beyond the capture."""
 
     def rule(reading: Reading) -> Iterator[Finding]:
         last = (reading.capture.captured_at + timedelta(days=1)).timestamp()
         series = [held or () for held in reading.column(path, points)]
-        moments = map(int, map(itemgetter(member), chain.from_iterable(series)))
-        for index, held in enumerate(series if max(moments, default=last) > last else ()):
+        for index, held in enumerate(series if _newest(series, member) > last else ()):
             for number, point in enumerate(held):
                 if int(point[member]) > last:
                     message = f"{member} lies after the capture on {reading.capture.day}"
@@ -214,9 +222,7 @@ def fresh_moments(path: str, points: str, member: str) -> Rule:
 
     def rule(reading: Reading) -> Iterator[Finding]:
         last = (reading.capture.captured_at + timedelta(days=1)).timestamp()
-        series = [held or () for held in reading.column(path, points)]
-        moments = map(int, map(itemgetter(member), chain.from_iterable(series)))
-        newest = max(moments, default=-1)
+        newest = _newest([held or () for held in reading.column(path, points)], member)
         if 0 <= newest <= last:  # later ones are another rule's business
             day = datetime.fromtimestamp(newest, UTC).date()
             yield from stale(day, reading.feed, reading.capture, lambda: reading.at(path))
