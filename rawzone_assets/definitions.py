@@ -25,7 +25,7 @@ with collected_seldom():  # to look through all that Dagster has loaded takes a 
     from rawzone_assets.orchestration.strangers import unrecognized_asset
     from rawzone_assets.orchestration.watch import watch_checks, watch_sensor
     from rawzone_assets.platforms import all_platforms
-    from rawzone_assets.zone.errors import BadSetting
+    from rawzone_assets.zone.setting_errors import BadSetting
     from rawzone_assets.zone.settings import Settings
 
 _EXECUTORS = {"in_process": dg.in_process_executor, "multiprocess": dg.multiprocess_executor}

@@ -22,8 +22,9 @@ from rawzone_assets.access.export_facts import RECEIPTS, Facts, Unreadable
 from rawzone_assets.access.export_files import Exported, ExportFolder
 from rawzone_assets.access.export_paths import Paths
 from rawzone_assets.access.reading import original_bytes
-from rawzone_assets.zone.errors import ObjectDamaged, StorageFailed, ZoneError
+from rawzone_assets.zone.errors import StorageFailed, ZoneError
 from rawzone_assets.zone.layout import nested
+from rawzone_assets.zone.object_errors import ObjectDamaged, ObjectUnreadable
 from rawzone_assets.zone.receipt import Receipt, canonical, timestamp
 from rawzone_assets.zone.zone import Zone
 
@@ -165,7 +166,7 @@ class _Work:
             try:
                 written = self.target.write(path, original_bytes(self.zone, stored, cache=self.cache))
                 _compare(written, stored)
-            except ObjectDamaged as problem:
+            except ObjectUnreadable as problem:
                 self.target.discard(path)
                 missing = Unreadable(path=path, sha256=stored.sha256, seq=listed.seq, problem=str(problem))
                 self.facts.unreadable.append(missing)

@@ -8,9 +8,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from rawzone_assets.access.cache import ByteCache
-from rawzone_assets.zone.errors import RootsNested
 from rawzone_assets.zone.index import index_path
 from rawzone_assets.zone.layout import nested
+from rawzone_assets.zone.setting_errors import RootsNested
 from rawzone_assets.zone.settings import Settings
 from rawzone_assets.zone.zone import Zone
 

@@ -88,7 +88,7 @@ class RawReader(AbstractContextManager["RawReader"]):
         """The exact original bytes, found to be those the receipt records.
 
         Raises:
-            ObjectDamaged: They are not, or are nowhere.
+            ObjectUnreadable: They are not, or are nowhere, away or erased by law.
         """
         return b"".join(self.blocks(listed))
 
@@ -96,7 +96,7 @@ class RawReader(AbstractContextManager["RawReader"]):
         """The same in pieces, for objects larger than memory; all is checked before the first is given.
 
         Raises:
-            ObjectDamaged: They are not those recorded, or are nowhere.
+            ObjectUnreadable: They are not those recorded, or are nowhere, away or erased by law.
         """
         return reading.original_bytes(self.zone, listed.stored, cache=self._cache)
 
@@ -106,7 +106,7 @@ class RawReader(AbstractContextManager["RawReader"]):
         """Read many in parallel, in their order, with at most about ``memory`` bytes held at a time.
 
         Raises:
-            ObjectDamaged: When the turn of a damaged object comes.
+            ObjectUnreadable: When the turn of such an object comes.
         """
         return parallel.read_in_order(self._read_together, found, threads=threads, memory=memory)
 

@@ -16,17 +16,17 @@ from typing import BinaryIO, TypedDict
 from rawzone_assets.access.cache import ByteCache
 from rawzone_assets.zone import codec, upkeep
 from rawzone_assets.zone.custody import Whereabouts
-from rawzone_assets.zone.errors import (
+from rawzone_assets.zone.index_custody import Erasure
+from rawzone_assets.zone.index_queries import Entry
+from rawzone_assets.zone.landing import HELD_IN_MEMORY
+from rawzone_assets.zone.layout import Layout
+from rawzone_assets.zone.object_errors import (
     AmbiguousObject,
     NotPromoted,
     ObjectDamaged,
     ObjectErased,
     UnknownObject,
 )
-from rawzone_assets.zone.index_custody import Erasure
-from rawzone_assets.zone.index_queries import Entry
-from rawzone_assets.zone.landing import HELD_IN_MEMORY
-from rawzone_assets.zone.layout import Layout
 from rawzone_assets.zone.presence import missing
 from rawzone_assets.zone.receipt import Receipt, Verdict, printable_path
 from rawzone_assets.zone.zone import Zone

@@ -22,7 +22,7 @@ from rawzone_assets.commands.surroundings import (
 )
 from rawzone_assets.health.erasure import Erased, Erasing, Target, erase, plan_erasure
 from rawzone_assets.health.figures import counted, readable_size
-from rawzone_assets.zone.errors import AmbiguousObject, NotPromoted
+from rawzone_assets.zone.object_errors import AmbiguousObject, NotPromoted
 from rawzone_assets.zone.receipt import Receipt, Verdict
 from rawzone_assets.zone.zone import Zone, person
 

@@ -26,7 +26,7 @@ from rawzone_assets.commands.surroundings import (
 from rawzone_assets.orchestration.run_results import LocalRuns
 from rawzone_assets.orchestration.told import knows_all, remember_told
 from rawzone_assets.platforms import all_platforms
-from rawzone_assets.zone.errors import LandingMissing
+from rawzone_assets.zone.landing_errors import LandingMissing
 from rawzone_assets.zone.receipt import Receipt, Verdict
 from rawzone_assets.zone.settings import Settings
 from rawzone_assets.zone.survey import SETTLING, Survey

@@ -16,8 +16,9 @@ from rawzone_assets.health.alert_kinds import ZONE, Severity
 from rawzone_assets.health.dagster_disk import SPENT
 from rawzone_assets.health.disks import Disk
 from rawzone_assets.health.signs import Sign, key_of
-from rawzone_assets.zone.errors import LandingMissing, ZoneError
+from rawzone_assets.zone.errors import ZoneError
 from rawzone_assets.zone.files import Files, nearest_folder
+from rawzone_assets.zone.landing_errors import LandingMissing
 from rawzone_assets.zone.room import PLENTY
 from rawzone_assets.zone.settings import Settings
 from rawzone_assets.zone.survey import Survey

@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import time, timedelta
 
-from rawzone_assets.zone.errors import BadSetting, ZoneError
+from rawzone_assets.zone.errors import ZoneError
+from rawzone_assets.zone.setting_errors import BadSetting
 
 LOG = "log"
 """The channel when no address is given."""

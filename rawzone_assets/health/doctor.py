@@ -22,19 +22,13 @@ from rawzone_assets.health.dagster_disk import space_check
 from rawzone_assets.health.figures import counted
 from rawzone_assets.health.protection import hard_links_check, tried_protection
 from rawzone_assets.zone import upkeep
-from rawzone_assets.zone.errors import (
-    LandingAway,
-    LandingMissing,
-    LedgerDamaged,
-    LedgerGone,
-    RootAway,
-    StorageFailed,
-)
+from rawzone_assets.zone.errors import LedgerDamaged, LedgerGone, RootAway, StorageFailed
 from rawzone_assets.zone.files import Files, nearest_folder
 from rawzone_assets.zone.index import index_path
 from rawzone_assets.zone.index_seen import SeenFiles
 from rawzone_assets.zone.landed import Landed
 from rawzone_assets.zone.landing import ChangedWhileRead, Landing, Unreadable
+from rawzone_assets.zone.landing_errors import LandingAway, LandingMissing
 from rawzone_assets.zone.layout import nested
 from rawzone_assets.zone.ledger import EMPTY, Head, Ledger
 from rawzone_assets.zone.local_files import LocalFiles

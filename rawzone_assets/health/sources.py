@@ -15,10 +15,10 @@ from pathlib import Path
 from rawzone_assets.health.items import Item
 from rawzone_assets.health.recorded import Recorded
 from rawzone_assets.zone import codec, upkeep
-from rawzone_assets.zone.errors import LandingMissing
 from rawzone_assets.zone.files import Files
 from rawzone_assets.zone.landed import Landed
 from rawzone_assets.zone.landing import ChangedWhileRead, Unreadable
+from rawzone_assets.zone.landing_errors import LandingMissing
 from rawzone_assets.zone.layout import LEDGER_FOLDER
 from rawzone_assets.zone.zone import Zone
 

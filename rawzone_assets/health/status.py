@@ -15,10 +15,10 @@ from rawzone_assets.health.freshness import Freshness, State, freshness_of
 from rawzone_assets.health.retention import DueTotal, due_by_feed
 from rawzone_assets.zone.capture_days import day_findings
 from rawzone_assets.zone.custody import Whereabouts
-from rawzone_assets.zone.errors import LandingMissing
 from rawzone_assets.zone.index_custody import KeptTotal
 from rawzone_assets.zone.index_tallies import Total
 from rawzone_assets.zone.landed import Landed
+from rawzone_assets.zone.landing_errors import LandingMissing
 from rawzone_assets.zone.ledger import Head
 from rawzone_assets.zone.receipt import ACCEPTED, Verdict, timestamp
 from rawzone_assets.zone.survey import Survey

@@ -32,7 +32,8 @@ from rawzone_assets.orchestration import event_log
 from rawzone_assets.orchestration.alert_signs import Reader
 from rawzone_assets.orchestration.event_log import Position
 from rawzone_assets.orchestration.overrides import ZoneResource
-from rawzone_assets.zone.errors import LandingMissing, StorageFailed, ZoneError
+from rawzone_assets.zone.errors import StorageFailed, ZoneError
+from rawzone_assets.zone.landing_errors import LandingMissing
 from rawzone_assets.zone.local_files import LocalFiles
 from rawzone_assets.zone.receipt import moment, timestamp
 

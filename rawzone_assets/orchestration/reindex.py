@@ -34,8 +34,8 @@ from rawzone_assets.orchestration.partitions import days_inside, days_of_all, fe
 from rawzone_assets.orchestration.strangers import stranger_news
 from rawzone_assets.orchestration.targets import newest_targets
 from rawzone_assets.orchestration.watch import changed_answers
-from rawzone_assets.zone.errors import LandingMissing
 from rawzone_assets.zone.files import ensure_folder
+from rawzone_assets.zone.landing_errors import LandingMissing
 from rawzone_assets.zone.receipt import moment
 from rawzone_assets.zone.zone import Zone
 

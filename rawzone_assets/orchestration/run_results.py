@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from rawzone_assets.orchestration.told import Circumstances
-from rawzone_assets.zone.errors import UnlistedLanding
 from rawzone_assets.zone.index_queries import Entry
+from rawzone_assets.zone.landing_errors import UnlistedLanding
 from rawzone_assets.zone.survey import Waiting
 
 

@@ -17,7 +17,7 @@ from types import ModuleType
 import deflate
 
 from rawzone_assets.zone.codec import BLOCK
-from rawzone_assets.zone.errors import CompressionUnavailable
+from rawzone_assets.zone.setting_errors import CompressionUnavailable
 
 _SMALL_LEVEL = 5  # libdeflate 5: 0.98 of zlib 6's size at 2.5 times its speed
 _SMALL_STREAM_LEVEL = 6  # of zlib: libdeflate cannot stream

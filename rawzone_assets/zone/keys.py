@@ -12,7 +12,6 @@ import stat
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from rawzone_assets.zone.errors import BadKey, KeyKept, SigningUnavailable
 from rawzone_assets.zone.notes import (
     Malformed,
     Signature,
@@ -21,6 +20,7 @@ from rawzone_assets.zone.notes import (
     is_key_name,
     key_id,
 )
+from rawzone_assets.zone.setting_errors import BadKey, KeyKept, SigningUnavailable
 
 _ED25519 = b"\x01"
 _PRIVATE = "PRIVATE+KEY+"

@@ -18,8 +18,9 @@ from pathlib import Path
 
 from rawzone_assets.contract.naming import SIDECAR_SUFFIX
 from rawzone_assets.zone.codec import BLOCK
-from rawzone_assets.zone.errors import LandingMissing, StorageFailed
+from rawzone_assets.zone.errors import StorageFailed
 from rawzone_assets.zone.landed import FOLDER, Landed, Scan, scan_below
+from rawzone_assets.zone.landing_errors import LandingMissing
 
 HELD_IN_MEMORY = 64 * 2**20
 _SIDECAR_LIMIT = 64 * 1024

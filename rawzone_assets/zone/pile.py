@@ -21,11 +21,11 @@ from rawzone_assets.contract.findings import Finding
 from rawzone_assets.contract.naming import Ignored, Recognized, Unrecognized
 from rawzone_assets.contract.pile_names import is_packed, recognize_in_pile, revision_of, unpacked_name
 from rawzone_assets.zone import codec
-from rawzone_assets.zone.errors import PileMissing, PileNotApart
 from rawzone_assets.zone.index import Index
 from rawzone_assets.zone.index_seen import Standing
 from rawzone_assets.zone.landed import Landed
 from rawzone_assets.zone.landing import LandedReading, Landing, Unreadable
+from rawzone_assets.zone.landing_errors import PileMissing, PileNotApart
 from rawzone_assets.zone.layout import Layout, nested
 from rawzone_assets.zone.receipt import Verdict, printable_path, timestamp
 from rawzone_assets.zone.recognizing import MOST_COPIED, recognized_as

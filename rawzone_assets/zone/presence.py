@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from rawzone_assets.zone.errors import ObjectAway, ObjectDamaged, RootAway
+from rawzone_assets.zone.errors import RootAway
 from rawzone_assets.zone.files import Files
 from rawzone_assets.zone.layout import LOST_AND_FOUND, STAGING_FOLDER, Layout
+from rawzone_assets.zone.object_errors import ObjectAway, ObjectDamaged, ObjectUnreadable
 from rawzone_assets.zone.upkeep import ARCHIVE, QUARANTINE
 
 _NO_SIGN = (STAGING_FOLDER, LOST_AND_FOUND)
@@ -27,7 +28,7 @@ def require_present(files: Files, name: str, root: Path) -> None:
         raise RootAway(name, root)
 
 
-def missing(files: Files, layout: Layout, key: str, path: Path | None) -> ObjectDamaged:
+def missing(files: Files, layout: Layout, key: str, path: Path | None) -> ObjectUnreadable:
     """What is to be said of an object that is not at its recorded place: it is damaged, or its disk is away.
 
     Raises:

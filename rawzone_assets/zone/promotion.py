@@ -16,11 +16,12 @@ from rawzone_assets.contract.findings import Finding
 from rawzone_assets.zone.committed import Committed
 from rawzone_assets.zone.drafting import BatchUnderWay, Drafting
 from rawzone_assets.zone.drafts import Draft
-from rawzone_assets.zone.errors import DiskAlmostFull, KeyOccupied, UnreadableLanding
+from rawzone_assets.zone.errors import DiskAlmostFull, KeyOccupied
 from rawzone_assets.zone.index_seen import SeenFile, Standing
 from rawzone_assets.zone.judge import Judge
 from rawzone_assets.zone.landed import Landed
 from rawzone_assets.zone.landing import Unreadable
+from rawzone_assets.zone.landing_errors import UnreadableLanding
 from rawzone_assets.zone.reading import Source
 from rawzone_assets.zone.receipt import Receipt, Verdict, printable_path
 from rawzone_assets.zone.room import PLENTY

@@ -15,13 +15,14 @@ from typing import TypeVar
 
 from rawzone_assets.zone import merkle
 from rawzone_assets.zone.checkpoints import Checkpoint, Issued, issue, read_checkpoint
-from rawzone_assets.zone.errors import CheckpointContradicted, LedgerDamaged, OtherOrigin
+from rawzone_assets.zone.errors import CheckpointContradicted, LedgerDamaged
 from rawzone_assets.zone.index_queries import Entry
 from rawzone_assets.zone.keys import PrivateKey, load_private_key
 from rawzone_assets.zone.notes import Malformed
 from rawzone_assets.zone.proofs import Consistency, Inclusion
 from rawzone_assets.zone.receipt import Receipt
 from rawzone_assets.zone.record_tree import RecordTree, TreeUnsound
+from rawzone_assets.zone.setting_errors import OtherOrigin
 from rawzone_assets.zone.zone import Zone
 
 _Found = TypeVar("_Found")

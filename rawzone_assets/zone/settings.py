@@ -11,9 +11,9 @@ from pathlib import Path
 from rawzone_assets.contract.modes import Secrets
 from rawzone_assets.contract.policy import Policy, PolicyError, policy_from
 from rawzone_assets.zone.compression import Compression
-from rawzone_assets.zone.errors import BadPolicy, BadSetting, NotAPath, UnwritablePath
 from rawzone_assets.zone.layout import Layout
 from rawzone_assets.zone.notes import is_key_name
+from rawzone_assets.zone.setting_errors import BadPolicy, BadSetting, NotAPath, UnwritablePath
 
 DEFAULT_SETTLE = 30.0
 DEFAULT_RESERVE = 64 * 2**20

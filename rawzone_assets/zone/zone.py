@@ -16,7 +16,7 @@ from rawzone_assets import __version__
 from rawzone_assets.contract.feed import Platform
 from rawzone_assets.zone import upkeep
 from rawzone_assets.zone.decision import Candidate
-from rawzone_assets.zone.errors import NamesMisread, RootAway, RootsNested, StorageFailed
+from rawzone_assets.zone.errors import RootAway, StorageFailed
 from rawzone_assets.zone.files import Files, ensure_folder
 from rawzone_assets.zone.index import Index
 from rawzone_assets.zone.index_seen import SeenFile, Standing
@@ -29,6 +29,7 @@ from rawzone_assets.zone.publishing import Publisher
 from rawzone_assets.zone.receipt import Verdict
 from rawzone_assets.zone.room import Room
 from rawzone_assets.zone.sealing import require_flag
+from rawzone_assets.zone.setting_errors import NamesMisread, RootsNested
 from rawzone_assets.zone.settings import Settings
 from rawzone_assets.zone.survey import Delivery, Survey, survey
 

@@ -11,7 +11,7 @@ import pytest
 from rawzone_assets.access import reading
 from rawzone_assets.access.cache import ByteCache
 from rawzone_assets.access.raw import RawReader
-from rawzone_assets.zone.errors import ObjectDamaged
+from rawzone_assets.zone.object_errors import ObjectDamaged
 
 A = "toolost/toolost_spotify_20250601.json"
 

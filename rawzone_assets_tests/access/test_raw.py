@@ -16,8 +16,9 @@ from rawzone_assets.access.opening import cache_of
 from rawzone_assets.access.reading import path_of, whereabouts
 from rawzone_assets.contract.feed import Facts, Judgement
 from rawzone_assets.platforms import all_platforms
-from rawzone_assets.zone.errors import ObjectDamaged, RootsNested
+from rawzone_assets.zone.object_errors import ObjectDamaged
 from rawzone_assets.zone.promotion import promote
+from rawzone_assets.zone.setting_errors import RootsNested
 from rawzone_assets.zone.settings import Settings
 
 NAME = "toolost/toolost_spotify_202506{:02d}.json"

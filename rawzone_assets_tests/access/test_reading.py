@@ -7,7 +7,7 @@ import pytest
 from rawzone_assets.access import reading
 from rawzone_assets.access.reading import original_bytes, path_of, resolve, stored_form
 from rawzone_assets.zone import codec
-from rawzone_assets.zone.errors import AmbiguousObject, NotPromoted, ObjectDamaged, UnknownObject
+from rawzone_assets.zone.object_errors import AmbiguousObject, NotPromoted, ObjectDamaged, UnknownObject
 
 A, B = "toolost/toolost_spotify_20250601.json", "toolost/toolost_spotify_20250602.json"
 

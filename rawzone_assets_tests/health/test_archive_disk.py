@@ -12,9 +12,10 @@ from rawzone_assets.health.checks import Health
 from rawzone_assets.health.doctor import examine_zone
 from rawzone_assets.health.scrub import scrub
 from rawzone_assets.zone import committing
-from rawzone_assets.zone.errors import ObjectAway, RootAway, StorageFailed
+from rawzone_assets.zone.errors import RootAway, StorageFailed
 from rawzone_assets.zone.ledger import Ledger
 from rawzone_assets.zone.local_files import LocalFiles
+from rawzone_assets.zone.object_errors import ObjectAway
 from rawzone_assets.zone.receipt import Verdict
 from rawzone_assets.zone.zone import utc_now
 from rawzone_assets_tests.health.archive_support import archive_due, archived_keys, objections, set_policy

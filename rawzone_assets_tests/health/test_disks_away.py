@@ -14,8 +14,10 @@ from rawzone_assets.health.repair import repair
 from rawzone_assets.health.report import read_health
 from rawzone_assets.health.rolling import scrub_rolling
 from rawzone_assets.health.scrub import scrub
-from rawzone_assets.zone.errors import LandingAway, ObjectAway, RootAway, StorageFailed
+from rawzone_assets.zone.errors import RootAway, StorageFailed
+from rawzone_assets.zone.landing_errors import LandingAway
 from rawzone_assets.zone.local_files import LocalFiles
+from rawzone_assets.zone.object_errors import ObjectAway
 from rawzone_assets.zone.pile import Pile
 from rawzone_assets.zone.receipt import Verdict
 from rawzone_assets.zone.replay import replay

@@ -18,8 +18,9 @@ from rawzone_assets.health.holds import HoldOver, add_hold, release_hold
 from rawzone_assets.health.repair import repair
 from rawzone_assets.health.scrub import scrub
 from rawzone_assets.zone import erasing
-from rawzone_assets.zone.errors import CannotUnseal, ObjectErased, RootAway, StorageFailed
+from rawzone_assets.zone.errors import CannotUnseal, RootAway, StorageFailed
 from rawzone_assets.zone.local_files import LocalFiles
+from rawzone_assets.zone.object_errors import ObjectErased
 from rawzone_assets.zone.publishing import Publisher
 from rawzone_assets.zone.receipt import Verdict
 from rawzone_assets_tests.health.archive_support import archive_due, objections, restore_all, set_policy

@@ -15,7 +15,7 @@ from rawzone_assets.definitions import build_definitions, defs
 from rawzone_assets.orchestration.dagster_home import shared_file
 from rawzone_assets.orchestration.names import raw_key
 from rawzone_assets.platforms import all_platforms
-from rawzone_assets.zone.errors import BadSetting
+from rawzone_assets.zone.setting_errors import BadSetting
 from rawzone_assets_tests.orchestration.desk import NOTES
 
 FEEDS = {feed.id: feed for platform in all_platforms() for feed in platform.feeds}

@@ -20,7 +20,8 @@ from rawzone_assets.orchestration.local_runs import promote_landing
 from rawzone_assets.orchestration.names import raw_key
 from rawzone_assets.platforms import all_feeds
 from rawzone_assets.zone import promotion
-from rawzone_assets.zone.errors import BadSetting, StorageFailed
+from rawzone_assets.zone.errors import StorageFailed
+from rawzone_assets.zone.setting_errors import BadSetting
 from rawzone_assets.zone.settings import Settings
 from rawzone_assets_tests.orchestration.desk import NOTES, with_settings
 from rawzone_assets_tests.orchestration.lineage_schema import check_event

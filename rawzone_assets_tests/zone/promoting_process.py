@@ -18,7 +18,7 @@ from rawzone_assets.health.repair import repair
 from rawzone_assets.health.rolling import scrub_rolling
 from rawzone_assets.zone import promotion
 from rawzone_assets.zone import replay as replaying
-from rawzone_assets.zone.errors import LandingMissing
+from rawzone_assets.zone.landing_errors import LandingMissing
 from rawzone_assets.zone.local_files import LocalFiles
 from rawzone_assets.zone.receipt import Receipt
 from rawzone_assets.zone.zone import Zone

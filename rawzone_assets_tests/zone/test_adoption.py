@@ -15,9 +15,9 @@ from rawzone_assets.contract.judging import judge
 from rawzone_assets.zone import adoption, reading
 from rawzone_assets.zone import pile as piles
 from rawzone_assets.zone.adoption import foresee
-from rawzone_assets.zone.errors import PileMissing, PileNotApart
 from rawzone_assets.zone.index_seen import SeenFiles
 from rawzone_assets.zone.landing import Landing, Unreadable
+from rawzone_assets.zone.landing_errors import PileMissing, PileNotApart
 from rawzone_assets.zone.pile import NotUnpacked, Pile
 from rawzone_assets_tests.zone.invariants import Oracle, read_landing, read_tree
 from rawzone_assets_tests.zone.tiny_platform import (

@@ -16,8 +16,8 @@ from rawzone_assets.contract.modes import Mode, Secrets
 from rawzone_assets.contract.policy import Amendment, Policy
 from rawzone_assets.platforms import all_platforms
 from rawzone_assets.samples import Sample, samples
-from rawzone_assets.zone.errors import BadPolicy, BadSetting
 from rawzone_assets.zone.promotion import Outcome, promote
+from rawzone_assets.zone.setting_errors import BadPolicy, BadSetting
 from rawzone_assets.zone.settings import Settings
 from rawzone_assets.zone.zone import Zone
 

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from rawzone_assets.zone import compression
 from rawzone_assets.zone.codec import BLOCK
 from rawzone_assets.zone.compression import Compression, compressors
-from rawzone_assets.zone.errors import CompressionUnavailable
+from rawzone_assets.zone.setting_errors import CompressionUnavailable
 
 SMALL, FAST = Compression.SMALL, Compression.FAST
 DATA = b"".join(b"%d;%d\n" % (n, n * n) for n in range(300))

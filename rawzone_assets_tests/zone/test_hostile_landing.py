@@ -17,8 +17,9 @@ from rawzone_assets.contract.naming import Recognized, Unrecognized, recognize
 from rawzone_assets.platforms import all_platforms
 from rawzone_assets.zone import landed as landed_module
 from rawzone_assets.zone import recognizing
-from rawzone_assets.zone.errors import LandingMissing, ZoneError
+from rawzone_assets.zone.errors import ZoneError
 from rawzone_assets.zone.landing import ChangedWhileRead, Landing
+from rawzone_assets.zone.landing_errors import LandingMissing
 from rawzone_assets.zone.settings import Settings
 from rawzone_assets.zone.zone import Zone
 from rawzone_assets_tests.zone.invariants import Oracle, check_states, read_landing, read_tree, receipts_of

@@ -11,8 +11,9 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from rawzone_assets.zone import landing as landing_module
-from rawzone_assets.zone.errors import LandingMissing, UnreadableLanding, ZoneError
+from rawzone_assets.zone.errors import ZoneError
 from rawzone_assets.zone.landing import ChangedWhileRead, Landing, SidecarUnreadable, Unreadable
+from rawzone_assets.zone.landing_errors import LandingMissing, UnreadableLanding
 from rawzone_assets_tests.zone.invariants import Oracle, read_landing, read_tree, receipts_of
 from rawzone_assets_tests.zone.tiny_platform import look, open_zone, promote_all
 

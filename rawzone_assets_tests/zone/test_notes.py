@@ -5,7 +5,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rawzone_assets.zone.checkpoints import issue, read_checkpoint
-from rawzone_assets.zone.errors import BadKey, KeyKept
 from rawzone_assets.zone.keys import (
     PrivateKey,
     load_private_key,
@@ -14,6 +13,7 @@ from rawzone_assets.zone.keys import (
     write_private_key,
 )
 from rawzone_assets.zone.notes import Malformed, Note, decode_base64, encode_base64, read_note, read_number
+from rawzone_assets.zone.setting_errors import BadKey, KeyKept
 
 # The example of c2sp.org/signed-note.
 SPEC_KEY = "example.com/foo+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k"

@@ -80,7 +80,7 @@ class TestTheProcess:
         """What is recorded stays so for ever, whoever promotes: a person, cron or Dagster."""
         program = (
             "from pathlib import Path\n"
-            "from rawzone_assets.zone.errors import NamesMisread\n"
+            "from rawzone_assets.zone.setting_errors import NamesMisread\n"
             "from rawzone_assets.zone.settings import Settings\n"
             "from rawzone_assets.zone.zone import Zone\n"
             "try:\n"
