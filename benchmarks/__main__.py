@@ -9,17 +9,18 @@ from __future__ import annotations
 import shutil
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Collection
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import click
 
-from benchmarks import core, dagster_days, machine, pairing, reports
+from benchmarks import core, dagster_days, goals, machine, pairing, reports
 from benchmarks.corpora import SEED, Corpus, corpus
 from benchmarks.measuring import is_there
 from benchmarks.plans import SIZES
-from benchmarks.sides import SIDES
+from benchmarks.sides import SIDES, is_installed
 from rawzone_assets.zone.compression import Compression
 
 _PLACE = Path(tempfile.gettempdir()) / "rawzone-benchmarks"
@@ -76,15 +77,14 @@ def run(
     keep: bool,
 ) -> None:
     """Let sides work in turns, and write a report as JSON and Markdown."""
-    names = [name for name in _named(sides) if _is_installed(name)]
+    names = [name for name in _known(sides, SIDES, "side") if _is_there(name)]
     against = baseline or names[0]
     made = corpus(size, folder / "corpora", seed=seed)
     place = _new_place(folder, f"{measure}-{size}")
-    tell: Callable[[str], None] = lambda line: click.echo(line, err=True)  # noqa: E731
     if measure == "promote":
-        runs = pairing.promotions(made, names, turns=turns, folder=place, tell=tell)
+        runs = pairing.promotions(made, names, turns=turns, folder=place, tell=_tell)
     else:
-        runs = pairing.repeats(measure, made, names, turns=turns, folder=place, tell=tell)
+        runs = pairing.repeats(measure, made, names, turns=turns, folder=place, tell=_tell)
     report = {
         "measure": measure,
         "corpus": _about(made, size, seed),
@@ -100,6 +100,27 @@ def run(
     click.echo(path.read_text(encoding="utf-8"))
     if not keep:
         shutil.rmtree(place)
+
+
+@main.command(name="goals")
+@click.option("--only", help="Some groups of goals, such as large,verify; all when not given.")
+@click.option("--turns", type=click.IntRange(1), default=3, show_default=True)
+@_folder
+def goals_seen(*, only: str | None, turns: int, folder: Path) -> None:
+    """Measure every goal, and say which are met: half an hour on a quiet machine, less with --only."""
+    groups = _known(only, goals.GROUPS, "group") if only else list(goals.GROUPS)
+    place = _new_place(folder, "goals")
+    bench = goals.Bench(
+        corpus=partial(corpus, folder=folder / "corpora"),
+        ledgers=folder / "growth",
+        place=place,
+        turns=turns,
+        tell=_tell,
+    )
+    for line in goals.table(goals.measured(bench, groups)):
+        click.echo(line)
+    click.echo("\n" + "; ".join(f"{name} {value}" for name, value in machine.described().items()))
+    shutil.rmtree(place)
 
 
 @main.command(name="days")
@@ -219,20 +240,23 @@ def _new_place(folder: Path, what: str) -> Path:
     return folder / "runs" / f"{time.strftime('%Y%m%d_%H%M%S')}-{what}"
 
 
-def _named(sides: str) -> list[str]:
-    names = [name.strip() for name in sides.split(",")]
-    unknown = [name for name in names if name not in SIDES]
+def _tell(line: str) -> None:
+    click.echo(line, err=True)
+
+
+def _known(asked: str, known: Collection[str], kind: str) -> list[str]:
+    names = [name.strip() for name in asked.split(",")]
+    unknown = [name for name in names if name not in known]
     if unknown:
-        raise click.UsageError(f"there is no side {unknown[0]!r}; known sides are {', '.join(SIDES)}")
+        raise click.UsageError(f"there is no {kind} {unknown[0]!r}; known {kind}s are {', '.join(known)}")
     return names
 
 
-def _is_installed(name: str) -> bool:
-    needed = SIDES[name].needs
-    if needed and not is_there(needed):
-        click.echo(f"{name} is left out: {needed} is not installed", err=True)
-        return False
-    return True
+def _is_there(side: str) -> bool:
+    if is_installed(side):
+        return True
+    click.echo(f"{side} is left out: {SIDES[side].needs} is not installed", err=True)
+    return False
 
 
 def _about(made: Corpus, size: str, seed: int) -> dict[str, Any]:

@@ -8,15 +8,17 @@ which counts too. Starting, loading Dagster and opening its databases cost the s
 from __future__ import annotations
 
 import sqlite3
+import sys
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.core import promote_core
 from benchmarks.histories import land_history
-from benchmarks.measuring import Measured, run
+from benchmarks.measuring import Command, Measured, run
 from benchmarks.sides import SIDES
 
+_BARE = Path(__file__).with_name("bare_backfill.py")
 _TEMPLATE = "tiktok_trends_{stamp}.json"
 
 
@@ -43,6 +45,15 @@ def tell_history(days: int, folder: Path) -> Told:
     return Told(
         days=days, reporting=reporting, asking=asking, single_day=single, events=_events(folder / "home")
     )
+
+
+def bare_backfill_of(days: int, folder: Path) -> Measured:
+    """One Dagster run that tells of so many days of an asset that does nothing and has no checks."""
+    home = folder / "bare"
+    home.mkdir(parents=True)
+    (home / "dagster.yaml").write_text("telemetry: {enabled: false}\n", encoding="utf-8")
+    argv = (sys.executable, str(_BARE), str(days))
+    return run(Command(argv=argv, environment={"DAGSTER_HOME": str(home)}), folder / "log")
 
 
 def _tell(days: int, folder: Path) -> tuple[Measured, Measured]:

@@ -15,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -58,7 +58,20 @@ def main() -> None:
 @click.option("--into", type=click.Path(path_type=Path), required=True, help="The JSON file to write.")
 def run(*, folder: Path, sizes: str, turns: int, into: Path) -> None:
     """Take all figures of all sizes, in turns, and write them as JSON."""
-    homes = {int(size): folder / size for size in sizes.split(",")}
+    report = {
+        "machine": machine.described(),
+        "sizes": {
+            str(size): {name: statistics.median(taken) for name, taken in figures.items()}
+            for size, figures in measured([int(size) for size in sizes.split(",")], folder, turns=turns).items()
+        },
+    }
+    into.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+    click.echo(into.read_text(encoding="utf-8"))
+
+
+def measured(sizes: Sequence[int], folder: Path, *, turns: int) -> dict[int, dict[str, list[float]]]:
+    """All figures of zones of so many receipts, turn by turn; what making a zone took is one figure."""
+    homes = {size: folder / str(size) for size in sizes}
     made = {size: _made(home, size) for size, home in homes.items()}
     figures: dict[int, dict[str, list[float]]] = {size: {} for size in homes}
     # Copies go when all is measured: for minutes after files were removed, ext4 takes longer to make new ones.
@@ -67,15 +80,10 @@ def run(*, folder: Path, sizes: str, turns: int, into: Path) -> None:
             for size, home in homes.items():
                 for name, value in {**_asked(home), **_promoted(home, Path(copies))}.items():
                     figures[size].setdefault(name, []).append(value)
-    report = {
-        "machine": machine.described(),
-        "sizes": {
-            str(size): {**made[size], **{name: statistics.median(taken) for name, taken in all_taken.items()}}
-            for size, all_taken in figures.items()
-        },
+    return {
+        size: {**{name: [value] for name, value in made[size].items()}, **taken}
+        for size, taken in figures.items()
     }
-    into.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
-    click.echo(into.read_text(encoding="utf-8"))
 
 
 def _made(home: Path, size: int) -> dict[str, float]:

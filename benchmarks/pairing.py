@@ -136,12 +136,20 @@ def _summary_of(runs: Sequence[Run], base: Mapping[int, Measured]) -> dict[str, 
     figures["turns"] = len(runs)
     figures["stored"] = median(run.stored for run in runs)
     for what in ("wall", "cpu"):
-        ratios = [
-            getattr(run.measured, what) / getattr(base[run.turn], what) for run in runs if run.turn in base
-        ]
-        if ratios:
-            figures[f"{what}_ratio"] = spread(ratios)
+        found = _ratios(runs, base, what)
+        if found:
+            figures[f"{what}_ratio"] = spread(found)
     return figures
+
+
+def ratios(runs: Sequence[Run], side: str, baseline: str, what: str = "wall") -> list[float]:
+    """How a side compares with another, turn by turn; ``what`` is a figure of :class:`Measured`."""
+    base = {run.turn: run.measured for run in runs if run.side == baseline}
+    return _ratios([run for run in runs if run.side == side], base, what)
+
+
+def _ratios(runs: Sequence[Run], base: Mapping[int, Measured], what: str) -> list[float]:
+    return [getattr(run.measured, what) / getattr(base[run.turn], what) for run in runs if run.turn in base]
 
 
 def records(runs: Sequence[Run]) -> list[dict[str, Any]]:

@@ -185,7 +185,7 @@ def _copy(routine: Routine, original: Planned, taken: set[str]) -> Planned:
 
 
 def _free(routine: Routine, day: date, capture: int, taken: set[str]) -> str:
-    for attempt in _clocks(capture):
+    for attempt in clocks(capture):
         path = routine.path_at(day, f"{day:%Y%m%d}_{attempt}")
         if path not in taken:
             taken.add(path)
@@ -193,7 +193,8 @@ def _free(routine: Routine, day: date, capture: int, taken: set[str]) -> str:
     raise AssertionError("a day has enough seconds for every capture")
 
 
-def _clocks(capture: int) -> Iterator[str]:
+def clocks(capture: int) -> Iterator[str]:
+    """The seconds of a day as names tell them, each once: first that of a feed's capture of that number."""
     for later in range(_SECONDS_A_DAY):
         second = (_FIRST_CAPTURE + capture * _BETWEEN_CAPTURES + later) % _SECONDS_A_DAY
         yield f"{second // 3600:02d}{second // 60 % 60:02d}{second % 60:02d}"

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from benchmarks import core, store
-from benchmarks.measuring import Command
+from benchmarks.measuring import Command, is_there
 
 _OURS = (sys.executable, "-m", "benchmarks", "do")
 _RAWZONE = (sys.executable, "-c", "from rawzone_assets.cli import main; main()")
@@ -165,3 +165,8 @@ SIDES: Mapping[str, Side] = {
 
 The backup tools' repositories are made before the clock starts; of ``…-new`` after it, as our zone is.
 """
+
+
+def is_installed(name: str) -> bool:
+    """Whether the program that a side needs is on this machine."""
+    return not SIDES[name].needs or is_there(SIDES[name].needs)

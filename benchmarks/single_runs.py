@@ -6,22 +6,21 @@ each check of an asset, planned and evaluated, so one that passes as many checks
 
 from __future__ import annotations
 
-import logging
-import os
 import resource
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
 from typing import Any
-from unittest import mock
 
 import dagster as dg
 
 from benchmarks.histories import land_history
+from benchmarks.instances import opened
 
 _TEMPLATE, _FEED = "tiktok_trends_{stamp}.json", "tiktok/trends"
 _DAYS = dg.DailyPartitionsDefinition("2020-01-01")
+IDLE, AS_THE_SENSOR = "an asset that does nothing", f"{_FEED}, as the sensor asks for it"
 _Run = Callable[[str], bool]
 
 
@@ -50,24 +49,16 @@ def _installed(folder: Path) -> Iterator[dict[str, _Run]]:
     home = folder / "dagster"
     home.mkdir(parents=True)
     (home / "dagster.yaml").write_text("telemetry: {enabled: false}\n", encoding="utf-8")
-    roots = {"RAWZONE_HOME": str(folder / "zone"), "RAWZONE_LANDING": str(folder / "landing")}
-    environment = {**roots, "RAWZONE_SETTLE": "0", "DAGSTER_HOME": str(home)}
-    with mock.patch.dict(os.environ, environment), dg.DagsterInstance.get() as instance:
-        from rawzone_assets.definitions import defs  # noqa: PLC0415  it reads where the zone is
-
-        logging.disable(logging.CRITICAL)
-        try:
-            idle, feed = dg.AssetKey(["idle"]), dg.AssetKey(["raw", *_FEED.split("/")])
-            checks = set(defs.get_assets_def(feed).check_keys)  # of each day; others look at the feed by hand
-            checked = _idle(sorted(check.name for check in checks))
-            yield {
-                "an asset that does nothing": _runner(_idle([]), idle, None, instance),
-                f"... and passes {len(checks)} checks": _runner(checked, idle, None, instance),
-                f"{_FEED}, as the sensor asks for it": _runner(defs, feed, set(), instance),
-                f"{_FEED}, with its checks planned": _runner(defs, feed, checks, instance),
-            }
-        finally:
-            logging.disable(logging.NOTSET)
+    with opened(home=folder / "zone", landing=folder / "landing", dagster_home=home) as (defs, instance):
+        idle, feed = dg.AssetKey(["idle"]), dg.AssetKey(["raw", *_FEED.split("/")])
+        checks = set(defs.get_assets_def(feed).check_keys)  # of each day; others look at the feed by hand
+        checked = _idle(sorted(check.name for check in checks))
+        yield {
+            IDLE: _runner(_idle([]), idle, None, instance),
+            f"... and passes {len(checks)} checks": _runner(checked, idle, None, instance),
+            AS_THE_SENSOR: _runner(defs, feed, set(), instance),
+            f"{_FEED}, with its checks planned": _runner(defs, feed, checks, instance),
+        }
 
 
 def _idle(checks: list[str]) -> dg.Definitions:

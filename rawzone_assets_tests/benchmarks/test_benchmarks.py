@@ -15,7 +15,8 @@ from benchmarks.__main__ import main
 from benchmarks.agreement import disagreements
 from benchmarks.core import verdicts_of
 from benchmarks.corpora import corpus
-from benchmarks.dagster_days import tell_history
+from benchmarks.dagster_days import bare_backfill_of, tell_history
+from benchmarks.goals import Bench, Seen, measured, table
 from benchmarks.ledger_rows import cost_of_rows
 from benchmarks.measuring import is_there
 from benchmarks.plans import LAST_DAY, SIZES, broken_cases, plan
@@ -164,6 +165,7 @@ def test_a_history_is_told_in_one_event_a_day_and_check(tmp_path):
     told = tell_history(3, tmp_path)
     assert (told.events["ASSET_MATERIALIZATION"], told.events["ASSET_CHECK_EVALUATION"]) == (3, 15)
     assert told.reporting.cpu > 0
+    assert bare_backfill_of(3, tmp_path).cpu > 0, "it raises unless Dagster knows each of the days"
 
 
 def test_a_row_of_ledger_and_index_is_measured_beside_a_bare_table_of_the_same_receipts(smallest, tmp_path):
@@ -175,6 +177,40 @@ def test_a_row_of_ledger_and_index_is_measured_beside_a_bare_table_of_the_same_r
     with closing(sqlite3.connect(index)) as database:
         (followed,) = database.execute("SELECT count(DISTINCT sha256) FROM receipt").fetchone()
     assert kept == followed > 0
+
+
+@pytest.mark.parametrize(
+    ("group", "goals"),
+    [("start", 2), ("days", 3), ("one-delivery", 2), ("rows", 2), ("one-run", 1), ("look", 2)],
+)
+def test_every_goal_of_a_group_is_measured_and_has_a_row_that_says_whether_it_is_met(
+    smallest, tmp_path, group, goals
+):
+    """A tick of the sensor that finds something to do would raise."""
+    bench = Bench(
+        corpus=lambda size: smallest,
+        ledgers=tmp_path / "ledgers",
+        place=tmp_path / "place",
+        turns=1,
+        tell=print,
+        landed=8,
+    )
+    seen = [*measured(bench, [group])]
+    assert all(value > 0 for one in seen for value in one.values)
+    _, _, *rows = table(seen)
+    assert len(rows) == len(seen) == goals
+    assert all(row.split(" | ")[-1] in {"daring |", "met |", "**missed** |"} for row in rows)
+
+
+def test_a_goal_is_met_by_the_median_of_its_turns():
+    bars = {"what": "one beside another", "must": 1.5, "daring": 1.2}
+    rows = [*table(Seen(**bars, values=values) for values in ([1.1, 9, 1], [1.4, 1, 1.5], [1.6], [0.05]))]
+    assert rows[2:] == [
+        "| one beside another | 1.50 | 1.20 | 1.10 [1.00 to 9.00] | daring |",
+        "| one beside another | 1.50 | 1.20 | 1.40 [1.00 to 1.50] | met |",
+        "| one beside another | 1.50 | 1.20 | 1.60 | **missed** |",
+        "| one beside another | 1.50 | 1.20 | 1/20 | daring |",
+    ]
 
 
 @pytest.fixture
