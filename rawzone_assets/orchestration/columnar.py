@@ -16,6 +16,7 @@ from rawzone_assets.access.sql import view_of
 from rawzone_assets.contract.feed import Feed, Platform
 from rawzone_assets.contract.plain_text import printable
 from rawzone_assets.orchestration import catalogue, reporting
+from rawzone_assets.orchestration.liveness import alive
 from rawzone_assets.orchestration.names import columnar_key, group_of, raw_key
 from rawzone_assets.orchestration.overrides import ZoneResource
 from rawzone_assets.zone.errors import ZoneError
@@ -61,7 +62,7 @@ def columnar_asset(
     ) -> Iterator[dg.AssetMaterialization]:
         failed: list[Unprojected] = []
         try:
-            with zone.open() as opened:
+            with zone.open() as opened, alive(opened, context.run.run_id):
                 opened.index.catch_up()
                 for day in bring_up_to_date(opened, feed, set(context.partition_keys)):
                     yield _materialization(feed, day)

@@ -18,6 +18,7 @@ import dagster as dg
 from rawzone_assets.contract.feed import Platform
 from rawzone_assets.health.consistency import Day, consistency_of
 from rawzone_assets.orchestration import launches, reporting, witness
+from rawzone_assets.orchestration.liveness import alive
 from rawzone_assets.orchestration.names import CONSISTENCY, IN_STEP, OWNERS, range_tags
 from rawzone_assets.orchestration.overrides import ZoneResource
 from rawzone_assets.orchestration.partitions import days_inside, days_of_run
@@ -73,7 +74,7 @@ def consistency_asset(
         context: dg.AssetExecutionContext, zone: dg.ResourceParam[ZoneResource]
     ) -> Iterator[reporting.Event]:
         try:
-            with zone.open() as opened:
+            with zone.open() as opened, alive(opened, context.run.run_id):
                 opened.index.catch_up()
                 today = opened.clock().date()
                 wanted = days_of_run(context, (today - _DAY).isoformat)

@@ -13,6 +13,7 @@ from pydantic import Field
 from rawzone_assets.contract.feed import Feed
 from rawzone_assets.health.drilling import USUAL_OBJECTS, Outcome, drill
 from rawzone_assets.orchestration import metadata
+from rawzone_assets.orchestration.liveness import alive
 from rawzone_assets.orchestration.names import DRILL, OWNERS, RESTORABLE
 from rawzone_assets.orchestration.overrides import ZoneResource
 from rawzone_assets.zone.errors import ZoneError
@@ -60,7 +61,7 @@ def drill_asset(feeds: Mapping[str, Feed]) -> dg.AssetsDefinition:
         context: dg.AssetExecutionContext, config: DrillConfig, zone: dg.ResourceParam[ZoneResource]
     ) -> Iterator[dg.MaterializeResult[None]]:
         try:
-            with zone.open() as opened, zone.judging() as (judge, _):
+            with zone.open() as opened, alive(opened, context.run.run_id), zone.judging() as (judge, _):
                 outcome = drill(
                     opened,
                     feeds,

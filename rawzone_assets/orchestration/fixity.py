@@ -18,6 +18,7 @@ from rawzone_assets.health.rolling import Coverage, Session, scrub_rolling
 from rawzone_assets.orchestration import metadata, reporting, witness
 from rawzone_assets.orchestration.days import days_of
 from rawzone_assets.orchestration.integrity import reread
+from rawzone_assets.orchestration.liveness import alive
 from rawzone_assets.orchestration.names import FIXITY, NOTHING_DAMAGED, OWNERS, raw_key
 from rawzone_assets.orchestration.overrides import ZoneResource
 from rawzone_assets.orchestration.targets import newest_targets
@@ -68,7 +69,7 @@ def fixity_asset(feeds: Mapping[str, Feed]) -> dg.AssetsDefinition:
         context: dg.AssetExecutionContext, config: ScrubConfig, zone: dg.ResourceParam[ZoneResource]
     ) -> Iterator[reporting.Event | dg.MaterializeResult[None]]:
         try:
-            with zone.open() as opened:
+            with zone.open() as opened, alive(opened, context.run.run_id):
                 settings = opened.settings
                 budget = settings.scrub_budget if config.budget_seconds is None else config.budget_seconds
                 window = settings.scrub_window if config.window_days is None else config.window_days

@@ -21,6 +21,7 @@ from rawzone_assets.health.rolling import Coverage
 from rawzone_assets.health.status import FeedStatus
 from rawzone_assets.health.throughput import Throughput
 from rawzone_assets.orchestration import metadata
+from rawzone_assets.orchestration.liveness import alive
 from rawzone_assets.orchestration.names import HEALTH_JOB, OWNERS, ZONE_HEALTH, health_key
 from rawzone_assets.orchestration.overrides import ZoneResource
 from rawzone_assets.zone.errors import ZoneError
@@ -66,7 +67,7 @@ def health_assets(platforms: Sequence[Platform]) -> dg.AssetsDefinition:
         context: dg.AssetExecutionContext, zone: dg.ResourceParam[ZoneResource]
     ) -> Iterator[dg.MaterializeResult[None]]:
         try:
-            with zone.open() as opened:
+            with zone.open() as opened, alive(opened, context.run.run_id):
                 health = read_health(opened, platforms)
                 facts = {**_zone_facts(health), **metadata.ledger_facts(opened)}
         except ZoneError as error:

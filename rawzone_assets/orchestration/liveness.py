@@ -1,14 +1,16 @@
 """Liveness: whether the process of a started run still exists.
 
 Dagster's default launcher never finds out that a run's process was killed: the run stays "started" for hours
-and blocks its feed's next one. So each of our runs holds a lock that dies with its process, and the sensor
-reports runs failed whose lock nobody holds. Only for runs on this machine; elsewhere Dagster's own launchers
-look after their workers.
+and blocks its feed's next one. So each step of our runs holds a lock of its own that dies with its process.
+The sensor reports a run failed when nobody holds one of its locks, unless its log tells of this very moment:
+between two steps a run has none. Only for runs on this machine; elsewhere Dagster's own launchers look after
+their workers.
 """
 
 from __future__ import annotations
 
 import contextlib
+import secrets
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -20,7 +22,8 @@ from rawzone_assets.orchestration.names import FEED_TAG, STRANGERS, UNRECOGNIZED
 from rawzone_assets.zone.files import ensure_folder
 from rawzone_assets.zone.zone import Zone
 
-_UNLOCKED_FOR = timedelta(minutes=5)  # from a run's start to its lock is a second or two
+_WITHOUT_A_LOCK = timedelta(minutes=5)  # from a run's start to its first lock is a second or two
+_BETWEEN_STEPS = timedelta(seconds=10)  # a step gives up its lock, and Dagster tells of its end at once
 
 ACTIVE = [
     dg.DagsterRunStatus.NOT_STARTED,
@@ -34,8 +37,10 @@ ACTIVE = [
 
 @contextlib.contextmanager
 def alive(zone: Zone, run_id: str) -> Iterator[None]:
-    """Hold this run's lock. Without a place for it the run goes on: it only cannot be missed."""
-    path = _lock(zone, run_id)
+    """Hold a lock for a step of this run. Without a place for it the run goes on: it only cannot be missed."""
+    path = (
+        _locks(zone) / f"{run_id}.{secrets.token_hex(4)}"
+    )  # its own: steps may be processes beside each other
     with contextlib.ExitStack() as stack:
         with contextlib.suppress(OSError):
             ensure_folder(zone.files, path.parent)
@@ -62,11 +67,12 @@ def report_dead_runs(instance: dg.DagsterInstance, zone: Zone, ours: Iterable[dg
         run = record.dagster_run
         if not assets & _assets_of(run):
             continue
-        started = datetime.fromtimestamp(record.start_time, zone.clock().tzinfo) if record.start_time else None
-        if _is_dead(zone, run.run_id, started):
+        locks = _locks_of(zone, run.run_id)
+        if not any(_is_held(zone, path) for path in locks) and _is_silent(instance, zone, run.run_id, locks):
             instance.report_run_failed(run, "The run's process is gone; what it committed stays.")
-            with contextlib.suppress(OSError):
-                zone.files.remove(_lock(zone, run.run_id))
+            for path in locks:
+                with contextlib.suppress(OSError):
+                    zone.files.remove(path)
             dead.append(run.run_id)
     return dead
 
@@ -78,17 +84,33 @@ def _assets_of(run: dg.DagsterRun) -> set[dg.AssetKey]:
     return tagged | set(run.asset_selection or ())
 
 
-def _is_dead(zone: Zone, run_id: str, started: datetime | None) -> bool:
-    path = _lock(zone, run_id)
-    if zone.files.status(path) is None:
-        # Killed before it took the lock, or reported its end this very moment: time tells.
-        return started is not None and zone.clock() - started > _UNLOCKED_FOR
+def _locks_of(zone: Zone, run_id: str) -> list[Path]:
+    folder = _locks(zone)
+    try:
+        return [folder / name for name in zone.files.names(folder) if name.startswith(run_id)]
+    except OSError:
+        return []
+
+
+def _is_held(zone: Zone, path: Path) -> bool:
     try:
         with zone.files.lock(path, wait=False) as free:
-            return free
+            return not free
     except OSError:
-        return False
+        return True  # nobody can tell
 
 
-def _lock(zone: Zone, run_id: str) -> Path:
-    return zone.layout.state / "runs" / run_id
+def _is_silent(instance: dg.DagsterInstance, zone: Zone, run_id: str, locks: list[Path]) -> bool:
+    """Whether nothing was heard of a run for longer than it can go without a lock.
+
+    One that was killed before it took its first looks just like one that is about to take it.
+    """
+    newest = instance.get_records_for_run(run_id, limit=1, ascending=False).records
+    if not newest:
+        return bool(locks)
+    heard = datetime.fromtimestamp(newest[0].timestamp, zone.clock().tzinfo)
+    return zone.clock() - heard > (_BETWEEN_STEPS if locks else _WITHOUT_A_LOCK)
+
+
+def _locks(zone: Zone) -> Path:
+    return zone.layout.state / "runs"

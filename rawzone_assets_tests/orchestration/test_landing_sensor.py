@@ -1,7 +1,8 @@
 """The landing sensor: one look after the other, with the runs it asks for."""
 
 import json
-from datetime import timedelta
+from contextlib import ExitStack
+from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 import pytest
@@ -152,6 +153,7 @@ class TestHealing:
             ).run_id
             for name in ("alive", "killed")
         }
+        desk.now = datetime.now(UTC) + timedelta(minutes=1)
         with desk.zone() as zone:
             killed = zone.layout.state / "runs" / started["killed"]
             with alive(zone, started["alive"]):
@@ -160,6 +162,57 @@ class TestHealing:
         status = desk.instance.get_run_by_id(started["killed"]).status
         assert status == dg.DagsterRunStatus.FAILURE
         assert desk.instance.get_run_by_id(started["alive"]).status == dg.DagsterRunStatus.STARTED
+
+    def test_a_run_is_alive_between_two_of_its_steps(self, desk):
+        run_id = _run_that_tells(desk, timedelta(hours=1), timedelta(seconds=1))
+        with desk.zone() as zone:
+            with alive(zone, run_id):
+                pass
+            assert report_dead_runs(desk.instance, zone, [KEY]) == []
+
+    def test_a_run_is_alive_until_the_last_of_its_steps_beside_each_other_ends(self, desk):
+        run_id = _run_that_tells(desk, timedelta(hours=1))
+        with desk.zone() as zone, ExitStack() as second:
+            with alive(zone, run_id):
+                second.enter_context(alive(zone, run_id))
+            assert report_dead_runs(desk.instance, zone, [KEY]) == []
+
+    def test_a_run_that_never_took_a_lock_is_reported_failed_when_it_tells_nothing_for_minutes(self, desk):
+        run_id = _run_that_tells(desk, timedelta(minutes=4))
+        with desk.zone() as zone:
+            assert report_dead_runs(desk.instance, zone, [KEY]) == []
+            desk.now += timedelta(minutes=2)
+            assert report_dead_runs(desk.instance, zone, [KEY]) == [run_id]
+
+    def test_a_killed_run_of_several_feeds_is_reported_failed_at_once(self, desk):
+        run_id = _run_that_tells(desk, timedelta(minutes=1))
+        with desk.zone() as zone:
+            with alive(zone, run_id):
+                (lock,) = (zone.layout.state / "runs").iterdir()
+            lock.touch()
+            assert report_dead_runs(desk.instance, zone, [KEY]) == [run_id]
+            assert not lock.exists()
+
+
+def _run_that_tells(desk, *ago: timedelta) -> str:
+    """A run under way that told of something these times ago; the first was its start."""
+    desk.now = datetime.now(UTC)
+    job = desk.definitions.resolve_implicit_global_asset_job_def()
+    run_id = desk.instance.create_run_for_job(job, asset_selection=frozenset({KEY})).run_id
+    start = dg.DagsterEvent(event_type_value="PIPELINE_START", job_name=job.name)
+    for before in ago:
+        desk.instance.handle_new_event(
+            dg.EventLogEntry(
+                error_info=None,
+                level=20,
+                user_message="",
+                run_id=run_id,
+                timestamp=(desk.now - before).timestamp(),
+                job_name=job.name,
+                dagster_event=start if before is ago[0] else None,
+            )
+        )
+    return run_id
 
 
 class TestArrivals:
