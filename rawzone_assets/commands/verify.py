@@ -125,7 +125,7 @@ def _summary(report: ScrubReport, damages: Sequence[Damage]) -> str:
         f"{report.objects:,} objects{archived} and {report.refused:,} quarantined copies "
         f"({readable_size(report.bytes)}) and {report.commits:,} commits were read"
     )
-    weak = f" {len(report.weaknesses):,} sound files are not protected." if report.weaknesses else ""
+    weak = f" {len(report.weaknesses):,} sound files or folders are not protected." if report.weaknesses else ""
     if damages:
         repairable = any(damage.kind.is_repairable for damage in damages)
         hint = " ('rawzone repair --dry-run' says what can be put back)" if repairable else ""

@@ -17,6 +17,7 @@ class DamageKind(StrEnum):
     LEDGER = "ledger"  # a commit is damaged, missing, or out of the chain
     WITNESS = "witness"  # the ledger is not the one that somebody saw: rewritten or rolled back
     WRITABLE = "writable"  # sound bytes whose mode does not protect them
+    OWNED = "owned"  # sound bytes of another user than the folder they are kept in
     LINKED = "linked"  # sound bytes that can be written through a name elsewhere
     LEFTOVER = "leftover"  # remains of an interrupted repair, or a hot copy beside an archived object
     UNERASED = "unerased"  # bytes lie where the ledger says that the law has had them removed

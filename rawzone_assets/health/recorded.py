@@ -20,7 +20,7 @@ from rawzone_assets.zone import custody, upkeep
 from rawzone_assets.zone.custody import Custody, Whereabouts
 from rawzone_assets.zone.files import Files
 from rawzone_assets.zone.layout import Layout
-from rawzone_assets.zone.ledger import EMPTY, DamagedCommit, Head, decode_commit
+from rawzone_assets.zone.ledger import EMPTY, DamagedCommit, Head, bytes_at, decode_commit
 from rawzone_assets.zone.receipt import Record, timestamp
 from rawzone_assets.zone.zone import Zone
 
@@ -106,8 +106,7 @@ def _read_commit(recorded: Recorded, zone: Zone, seq: int) -> None:
     # Its successor cannot be blamed for what it does not chain to.
     recorded.head = Head(seq=seq, sha256="", at=before.at)
     try:
-        with zone.files.open(path) as stream:
-            data = stream.read()
+        data = bytes_at(zone.files, path)
     except FileNotFoundError:
         recorded.damages.append(_ledger_damage(path, f"commit {seq} is missing"))
         return
@@ -214,8 +213,7 @@ def _stranger(files: Files, path: Path) -> Damage:
     """A name in the ledger's folder that no commit has; perhaps a commit under another name."""
     problem = "no commit has this name"
     try:
-        with files.open(path) as stream:
-            commit = decode_commit(stream.read())
+        commit = decode_commit(bytes_at(files, path))
     except (OSError, DamagedCommit):
         return Damage(kind=DamageKind.FOREIGN, path=str(path), problem=problem)
     return Damage(kind=DamageKind.RENAMED, path=str(path), problem=f"{problem}, but it is commit {commit.seq}")

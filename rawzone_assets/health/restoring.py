@@ -180,7 +180,7 @@ def _compressor(job: Job, *, usual: Compression) -> Compressor | None:
 def _is_due(zone: Zone, job: Job, record: Record) -> bool:
     """Whether the place is still damaged, also compared with the form that this would put there."""
     is_damaged = check_item(zone.files, job.item) is not None
-    return is_damaged and not holds(zone.files, job.item.path, record["stored_sha256"])
+    return is_damaged and not holds(zone.files, job.item.path, record["stored_sha256"], record["stored_size"])
 
 
 def _is_new_form(item: Item, record: Record) -> bool:

@@ -130,7 +130,7 @@ def _file_blocks(files: Files, path: Path) -> Iterator[bytes]:
 def _examined(source: Source, item: Item) -> Found | None:
     """Read a source through and say in which form it holds the item's bytes, if it does."""
     try:
-        digest = codec.digest_of(source.blocks())
+        digest = codec.digest_of(codec.up_to(source.blocks(), max(item.size, item.stored_size)))
         if digest == item.stored_sha256:
             return Found(source=source, encoding=None)
         if digest == item.sha256:

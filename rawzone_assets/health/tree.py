@@ -18,8 +18,8 @@ from rawzone_assets.zone import upkeep
 from rawzone_assets.zone.custody import Whereabouts
 from rawzone_assets.zone.files import Files
 from rawzone_assets.zone.layout import LEDGER_FOLDER, LOST_AND_FOUND, STAGING_FOLDER
-from rawzone_assets.zone.ledger import DamagedCommit, decode_commit
-from rawzone_assets.zone.replacing import digest_of_file
+from rawzone_assets.zone.ledger import DamagedCommit, bytes_at, decode_commit
+from rawzone_assets.zone.replacing import digest_of_file, holds
 from rawzone_assets.zone.staging import Batch
 from rawzone_assets.zone.zone import Zone
 
@@ -87,8 +87,7 @@ def in_flight(zone: Zone, batches: Iterable[str]) -> set[Path]:
         batch = Batch(zone.files, zone.layout, name)
         try:
             for path in batch.commits():
-                with zone.files.open(path) as stream:
-                    records = decode_commit(stream.read()).records
+                records = decode_commit(bytes_at(zone.files, path)).records
                 for placement in (p for record in records for p in batch.places.of(record)):
                     places |= {placement.target} | ({placement.evidence} if placement.evidence else set())
         except (OSError, DamagedCommit):
@@ -103,6 +102,7 @@ def strangers(
     lost: dict[str, Item] = {}
     for item in missing:
         lost[item.stored_sha256] = lost[item.sha256] = item
+    sizes = {size for item in lost.values() for size in (item.stored_size, item.size)}  # of another it is none
     evidence = zone.layout.quarantine / upkeep.EVIDENCE_FOLDER
     for path in sorted(map(Path, tree.keys() - known)):
         if zone.files.status(path) is None:
@@ -114,7 +114,7 @@ def strangers(
         elif path.is_relative_to(evidence):
             problem = "an interrupted repair kept it and did not come to record it: run 'rawzone repair'"
             yield Damage(kind=DamageKind.LEFTOVER, path=str(path), problem=problem)
-        elif lost and (found := lost.get(digest_of_file(zone.files, path) or "")):
+        elif tree[str(path)].st_size in sizes and (found := lost.get(digest_of_file(zone.files, path) or "")):
             problem = f"no receipt knows it, but its bytes are those of {found.place}, which is missing"
             yield damage_of(DamageKind.RENAMED, found, problem).at(path)
         else:
@@ -153,7 +153,7 @@ def _archived_at(zone: Zone, recorded: Recorded, path: Path) -> Item | None:
 
 def _hot_copy(zone: Zone, item: Item, path: Path) -> Damage:
     """What lies in raw beside an archived object: a copy that was not released yet, or something else."""
-    if digest_of_file(zone.files, path) == item.stored_sha256:
+    if holds(zone.files, path, item.stored_sha256, item.stored_size):
         problem = "its object is recorded as archived: the next 'rawzone archive apply' releases this hot copy"
         return damage_of(DamageKind.LEFTOVER, item, problem).at(path)
     problem = "its object is recorded as archived, and these are other bytes: find out whose they are"
@@ -161,31 +161,69 @@ def _hot_copy(zone: Zone, item: Item, path: Path) -> Damage:
 
 
 def weaknesses(zone: Zone, tree: Tree, recorded: Recorded, items: Iterable[Item]) -> Iterator[Damage]:
-    """Recorded files whose bytes somebody could change in place: by mode, or through a name elsewhere."""
+    """Recorded files whose bytes somebody could change, and folders in which others could replace them."""
     names = Counter((status.st_dev, status.st_ino) for status in tree.values())
     names += _staged_names(zone)
+    owners: dict[str, int | None] = {}
+    folders: dict[str, None] = {}  # in order
     for item in items:
+        root = item.place.partition("/")[0]
+        if root not in owners:
+            owners[root] = _owner(zone.files, upkeep.root_of(zone.layout, root))
+        folders[item.location.rpartition("/")[0]] = None
         status = tree.get(item.location)
         if status and status.st_nlink > 1:
             status = zone.files.status(item.path)  # a batch may have taken its own names back since
-        for kind, problem in _weaknesses(status, names) if status else ():
+        for kind, problem in _weaknesses(status, names, owners[root]) if status else ():
             yield damage_of(kind, item, problem)
+    owner = owners.setdefault(upkeep.RAW, _owner(zone.files, zone.layout.raw))
     for seq in range(len(recorded.hashes)):
         path = zone.layout.commit(seq)
         status = zone.files.status(path)
         if status is None:
             continue
         names[status.st_dev, status.st_ino] += 1
-        for kind, problem in _weaknesses(status, names):
+        for kind, problem in _weaknesses(status, names, owner):
             yield Damage(kind=kind, path=str(path), problem=problem)
+    if recorded.hashes:
+        folders[str(zone.layout.ledger)] = None
+    yield from _weak_folders(zone, map(Path, folders))
 
 
-def _weaknesses(status: os.stat_result, names: Counter[tuple[int, int]]) -> Iterator[tuple[DamageKind, str]]:
+def _owner(files: Files, root: Path) -> int | None:
+    """Whose the files of a root are: whose it is itself, whatever a share makes of users."""
+    status = files.status(root)
+    return status.st_uid if status else None
+
+
+def _weak_folders(zone: Zone, lowest: Iterable[Path]) -> Iterator[Damage]:
+    """Folders from a root down to recorded files in which others may give a name to other bytes."""
+    layout, seen = zone.layout, set[Path]()
+    for folder in lowest:
+        root = next(r for r in (layout.raw, layout.quarantine, layout.archive) if folder.is_relative_to(r))
+        for level in (folder, *folder.parents):
+            if level in seen:
+                break
+            seen.add(level)
+            status = zone.files.status(level)
+            mode = stat.S_IMODE(status.st_mode) if status and stat.S_ISDIR(status.st_mode) else 0
+            if mode & 0o022:
+                problem = f"its mode {mode:03o} lets others replace what lies in it: chmod it to 755"
+                yield Damage(kind=DamageKind.WRITABLE, path=str(level), problem=problem)
+            if level == root:
+                break
+
+
+def _weaknesses(
+    status: os.stat_result, names: Counter[tuple[int, int]], owner: int | None
+) -> Iterator[tuple[DamageKind, str]]:
     if not stat.S_ISREG(status.st_mode):
         return
     mode = stat.S_IMODE(status.st_mode)
     if mode & 0o222:
         yield DamageKind.WRITABLE, f"its mode {mode:03o} lets it be written: chmod it to 444"
+    if owner is not None and status.st_uid not in (owner, 0):  # root may change it anyhow
+        yield DamageKind.OWNED, f"it belongs to user {status.st_uid}, who may change it: chown it to {owner}"
     # Equal refusals of a batch share a file, and a batch in flight links what it stages: those names are ours.
     elsewhere = status.st_nlink - names[status.st_dev, status.st_ino]
     if elsewhere > 0:

@@ -70,6 +70,16 @@ class Measured:
             pass
 
 
+def up_to(blocks: Iterable[bytes], size: int) -> Iterator[bytes]:
+    """Blocks until they are more than ``size`` bytes: of what is longer, only that it is."""
+    passed = 0
+    for block in blocks:
+        yield block
+        passed += len(block)
+        if passed > size:
+            return
+
+
 def original_blocks(stored: Iterable[bytes], encoding: str, size: int) -> Iterator[bytes]:
     """Decode stored blocks to the original bytes; :class:`Damaged` unless they are exactly ``size`` long."""
     produced = 0
@@ -179,15 +189,21 @@ def content_of(
 def check_stored(
     stored: Iterable[bytes], *, encoding: str, size: int, sha256: str, stored_size: int, stored_sha256: str
 ) -> None:
-    """Re-read both forms of an object against its receipt; :class:`Damaged` says what differs first."""
+    """Re-read both forms of an object against its receipt; :class:`Damaged` says what differs first.
+
+    Nothing is read once there is more than was recorded: terabytes of a hole take no room, and hours to read.
+    """
     outer = Measured(stored)
     found: str | None = None
     problem: Damaged | None = None
     try:
-        found = digest_of(original_blocks(outer, encoding, size))
+        found = digest_of(original_blocks(up_to(outer, stored_size), encoding, size))
     except Damaged as error:
         problem = error
-        outer.finish()  # the rest still counts towards the stored size
+        for _ in up_to(outer, stored_size - outer.size):  # the rest still counts towards the stored size
+            pass
+    if outer.size > stored_size:
+        raise Damaged(f"it has more than the recorded {stored_size} stored bytes")
     if outer.size != stored_size:
         raise Damaged(f"it has {outer.size} of the recorded {stored_size} stored bytes")
     if outer.sha256 != stored_sha256:

@@ -17,6 +17,7 @@ from typing import Any
 
 import orjson
 
+from rawzone_assets.zone.codec import blocks_of
 from rawzone_assets.zone.errors import LedgerDamaged, LedgerGone
 from rawzone_assets.zone.files import Files
 from rawzone_assets.zone.layout import ledger_name
@@ -24,6 +25,7 @@ from rawzone_assets.zone.receipt import Record, canonical, moment, timestamp
 
 FORMAT = 1
 GENESIS = "0" * 64
+_MOST = 2**30  # bytes; a commit is of some hundred receipts, each of a few kilobytes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,6 +79,21 @@ class Author:
 
 def _is_commit(name: str) -> bool:
     return name.endswith(".jsonl") and len(name) == len(ledger_name(0)) and name[:-6].isdigit()
+
+
+def bytes_at(files: Files, path: Path) -> bytes:
+    """A file that may be a commit, for :func:`decode_commit`.
+
+    A hole of terabytes takes no room on disk and must take no memory here: what follows a block of zeros is
+    left unread, and so is what is beyond any commit. What is given then is none.
+    """
+    read = bytearray()
+    with files.open(path) as stream:
+        for block in blocks_of(stream):
+            read += block
+            if not any(block) or len(read) > _MOST:
+                break
+    return bytes(read)
 
 
 class DamagedCommit(ValueError):
@@ -178,8 +195,7 @@ class Ledger:
         """The file of a commit, or ``None`` when that number is not taken yet."""
         if self._files.status(self.path(seq)) is None:
             return None
-        with self._files.open(self.path(seq)) as stream:
-            return stream.read()
+        return bytes_at(self._files, self.path(seq))
 
     def commit(self, seq: int) -> Commit | None:
         """The commit of that number, or ``None``.

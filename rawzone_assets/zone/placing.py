@@ -64,7 +64,8 @@ class Placer:
                 set_aside(self._files, place)
             link(place.staged_as, place.name)
         except FileExistsError:
-            if not (place.stored_sha256 and holds(self._files, place.target, place.stored_sha256)):
+            ours = self._files.status(place.staged) if place.stored_sha256 else None
+            if not (ours and holds(self._files, place.target, place.stored_sha256, ours.st_size)):
                 self._adopt(place)
 
     def _unsure(self, folder: Path) -> set[Path]:

@@ -12,7 +12,7 @@ from rawzone_assets.zone import codec, custody, upkeep
 from rawzone_assets.zone.committing import Committer
 from rawzone_assets.zone.drafts import Draft, findings_document
 from rawzone_assets.zone.errors import KeyOccupied
-from rawzone_assets.zone.ledger import Commit, DamagedCommit, decode_commit
+from rawzone_assets.zone.ledger import Commit, DamagedCommit, bytes_at, decode_commit
 from rawzone_assets.zone.receipt import Record, Verdict
 from rawzone_assets.zone.staging import Batch, leftovers
 
@@ -56,8 +56,7 @@ class Recovery(Committer):
         """Finish a dead batch, or decide again; the commit it staged, if that is in the ledger now."""
         for staged in batch.commits():
             path = staged
-            with self._files.open(path) as stream:
-                data = stream.read()
+            data = bytes_at(self._files, path)
             try:
                 commit = decode_commit(data)
             except DamagedCommit:

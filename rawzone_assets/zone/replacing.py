@@ -31,7 +31,7 @@ def set_aside(files: Files, place: Placement) -> None:
     if there is None or ours is None:
         return
     if (there.st_dev, there.st_ino) == (ours.st_dev, ours.st_ino) or holds(
-        files, place.target, place.stored_sha256
+        files, place.target, place.stored_sha256, ours.st_size
     ):
         return
     if stat.S_ISREG(there.st_mode) and files.is_immutable(place.target):
@@ -53,9 +53,16 @@ def put_back(files: Files, place: Placement) -> None:
     files.remove(place.evidence)
 
 
-def holds(files: Files, path: Path, sha256: str) -> bool:
-    """Whether a regular file with this hash lies there; one that cannot be read does not."""
-    return digest_of_file(files, path) == sha256
+def holds(files: Files, path: Path, sha256: str, size: int) -> bool:
+    """Whether a regular file of this size and hash lies there; one that cannot be read does not.
+
+    A file of another size is not read: it may be a hole of terabytes.
+    """
+    try:
+        status = files.status(path)
+    except OSError:
+        return False
+    return status is not None and status.st_size == size and digest_of_file(files, path) == sha256
 
 
 def digest_of_file(files: Files, path: Path) -> str | None:

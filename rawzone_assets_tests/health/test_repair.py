@@ -3,6 +3,7 @@
 import gzip
 import hashlib
 import multiprocessing
+import os
 import shutil
 
 import pytest
@@ -100,6 +101,17 @@ class TestWhatIsPutBack:
         assert [(f.damage, f.source) for f in foreseen.repaired] == [
             (d.damage, d.source) for d in done.repaired
         ]
+
+    def test_a_file_that_became_a_hole_of_terabytes_is_put_back_without_reading_it(self, home):
+        """It takes no room on disk, and hours to read."""
+        sound = {path: path.read_bytes() for path in stored(home)}
+        for path in sound:
+            path.chmod(0o644)
+            os.truncate(path, 2**42)
+            path.chmod(0o444)
+        assert len(run(home).repaired) == len(sound)
+        assert {path: path.read_bytes() for path in sound} == sound
+        assert is_sound(home)
 
     def test_a_link_in_the_place_of_an_object_is_evidence_too(self, home, tmp_path):
         path = next(path for path in stored(home) if path.suffix == ".zip")

@@ -229,6 +229,22 @@ class TestWeaknesses:
             assert self.weak(home) == [(DamageKind.WRITABLE, str(path))]
             path.chmod(0o444)
 
+    def test_a_folder_in_which_others_may_replace_files_is_named(self, home):
+        folders = {path.parent for path in zone_files(home)}
+        for folder in [*folders, home / "raw", home / "raw/tiny", home / "quarantine"]:
+            mode = folder.stat().st_mode
+            for bits in (0o020, 0o002):
+                folder.chmod(mode | bits)
+                assert self.weak(home) == [(DamageKind.WRITABLE, str(folder))]
+            folder.chmod(mode)
+
+    @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+    def test_a_file_of_another_user_is_named(self, home):
+        for path in zone_files(home):
+            os.chown(path, 12345, -1)
+            assert self.weak(home) == [(DamageKind.OWNED, str(path))]
+            os.chown(path, 0, -1)
+
     def test_a_name_outside_of_the_zone_is_named(self, home):
         for path in zone_files(home):
             os.link(path, home / "outside")

@@ -109,6 +109,28 @@ class TestChecking:
         assert tracemalloc.get_traced_memory()[1] < 20 * codec.BLOCK
         tracemalloc.stop()
 
+    @pytest.mark.parametrize("encoding", ["gzip", "identity"])
+    def test_a_hole_of_terabytes_behind_the_recorded_bytes_is_noticed_without_being_read(self, encoding):
+        stored = SMALL.compress(DATA) if encoding == "gzip" else DATA
+        read = []
+
+        def endless():
+            yield stored
+            while len(read) < 100:
+                read.append(1)
+                yield bytes(codec.BLOCK)
+
+        with pytest.raises(codec.Damaged, match=f"more than the recorded {len(stored)} stored bytes"):
+            codec.check_stored(
+                endless(),
+                encoding=encoding,
+                size=len(DATA),
+                sha256=hashlib.sha256(DATA).hexdigest(),
+                stored_size=len(stored),
+                stored_sha256=hashlib.sha256(stored).hexdigest(),
+            )
+        assert len(read) <= 2
+
     def test_a_file_too_large_to_hold_is_checked_as_a_stream(self, monkeypatch):
         monkeypatch.setattr(codec, "MOST_HELD", 100)
         monkeypatch.setattr(codec, "content_of", None)

@@ -2,6 +2,8 @@
 
 import hashlib
 import json
+import os
+import tracemalloc
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -162,6 +164,26 @@ class TestTheChain:
         chain(ledger, 2)
         ledger.path(1).write_bytes(ledger.path(0).read_bytes())
         with pytest.raises(LedgerDamaged, match="says it is number 0"):
+            list(ledger.after(EMPTY))
+
+    @pytest.mark.parametrize("number", range(3))
+    def test_a_hole_of_terabytes_behind_a_commit_is_noticed_and_takes_no_memory(self, ledger, number):
+        """Such a file takes no room on disk, so anybody can make one; its end was read into memory before."""
+        chain(ledger, 3)
+        os.truncate(ledger.path(number), 2**42)
+        tracemalloc.start()
+        with pytest.raises(LedgerDamaged, match="its records are not those it was written with"):
+            list(ledger.after(EMPTY))
+        assert tracemalloc.get_traced_memory()[1] < 2**24
+        tracemalloc.stop()
+
+    def test_a_commit_that_never_ends_is_read_up_to_a_bound(self, ledger, monkeypatch):
+        chain(ledger, 1)
+        with ledger.path(0).open("ab") as file:
+            file.write(b" " * 2**23)
+        monkeypatch.setattr(ledger_file, "_MOST", 2**20)
+        assert len(ledger.bytes_of(0)) <= 2**22
+        with pytest.raises(LedgerDamaged):
             list(ledger.after(EMPTY))
 
     def test_a_number_is_claimed_once(self, ledger, home):
