@@ -51,12 +51,10 @@ def _again(bench: Bench) -> Iterator[Seen]:
     runs = bench.repeated("again", "core", "rawzone", "rclone", "borg-zlib")
     seconds = [run.measured.wall for run in runs if run.side == "rawzone"]
     yield Seen(what="`rawzone promote` of M with nothing new", must=1.5, unit=" s", values=seconds)
-    yield Seen(what="... by the core: wall / borg", must=0.5, values=ratios(runs, "core", "borg-zlib"))
-    yield Seen(what="... by the core: wall / rclone by time", daring=1.2, values=ratios(runs, "core", "rclone"))
-    passes = [run.measured.wall for run in runs if run.side == "rclone"]
     look = looking.survey_takes(bench.corpus("M").landing, bench.place / "again" / "core", turns=bench.turns)
-    beside = [look / taken for taken in passes]
-    yield Seen(what="the look at landing alone: wall / rclone by time", must=1.2, values=beside)
+    for peer, must in (("borg-zlib", 0.5), ("rclone", 1.2)):
+        beside = [look / run.measured.wall for run in runs if run.side == peer]
+        yield Seen(what=f"... in the library: wall / {peer}", must=must, values=beside)
 
 
 def _touched(bench: Bench) -> Iterator[Seen]:

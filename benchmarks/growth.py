@@ -93,7 +93,7 @@ def _made(home: Path, size: int) -> dict[str, float]:
         shutil.rmtree(home, ignore_errors=True)
         started = time.process_time()
         history: History = write_ledger(home / "raw" / "_ledger", size)
-        (home / "quarantine" / "past").mkdir(parents=True)  # else its disk would be taken for one that is away
+        _hold_something(home / "quarantine")
         took = {"receipts": history.receipts, "commits": history.head.seq + 1}
         took["ledger_made_cpu_s"] = round(time.process_time() - started)
         told = _of_a_process("build", home)
@@ -118,6 +118,7 @@ def _promoted(home: Path, copies: Path) -> dict[str, float]:
     """What promoting more takes, in a copy of the zone whose past is linked."""
     copy = Path(tempfile.mkdtemp(dir=copies))
     subprocess.run(["cp", "-al", str(home / "raw"), str(copy / "raw")], check=True)
+    _hold_something(copy / "quarantine")
     (copy / "state").mkdir()
     index, copied = (index_path(zone / "state", _settings(zone).layout.ledger) for zone in (home, copy))
     shutil.copy(index, copied)
@@ -128,6 +129,11 @@ def _promoted(home: Path, copies: Path) -> dict[str, float]:
     told = _of_a_process("promote", copy)
     copied.unlink()  # gigabytes
     return told
+
+
+def _hold_something(root: Path) -> None:
+    """Refused files are recorded there: an empty folder would be taken for a disk that is away."""
+    (root / "past").mkdir(parents=True)
 
 
 # --- what is measured, each in its own process ----------------------------------------------------

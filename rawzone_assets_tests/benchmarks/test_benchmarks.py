@@ -30,7 +30,7 @@ from rawzone_assets.platforms import all_platforms
 
 pytest.importorskip("selectolax")
 
-from benchmarks import floor, floor_verifying, reading, revisions
+from benchmarks import floor, floor_verifying, growth, reading, revisions
 from benchmarks.fast_engines import FAST
 from benchmarks.naive_engines import NAIVE
 from benchmarks.single_runs import cost_of_single_runs
@@ -200,6 +200,13 @@ def test_every_goal_of_a_group_is_measured_and_has_a_row_that_says_whether_it_is
     _, _, *rows = table(seen)
     assert len(rows) == len(seen) == goals
     assert all(row.split(" | ")[-1] in {"daring |", "met |", "**missed** |"} for row in rows)
+
+
+def test_what_a_zone_of_some_receipts_is_asked_and_promotes_is_measured(tmp_path):
+    (figures,) = growth.measured([200], tmp_path, turns=1).values()
+    assert figures["receipts"] >= [200]
+    assert figures["promoted"] == [1000]
+    assert min(figures[name][0] for name in ("open_s", "duplicate_s", "month_s", "promote_cpu_s")) > 0
 
 
 def test_a_goal_is_met_by_the_median_of_its_turns():
