@@ -24,8 +24,22 @@ def days_of_all(feeds: Iterable[Feed], start: date | None) -> dg.DailyPartitions
 
 
 def days_inside(partitions: dg.DailyPartitionsDefinition, days: Iterable[str]) -> set[str]:
-    """Those of the days that are partitions. Each is asked for once: Dagster takes 0.3 ms for an answer."""
-    return {day for day in set(days) if partitions.has_partition_key(day)}
+    """Those of the days that are partitions: ISO dates from the first one to the last.
+
+    Dagster is asked for these two and not for each day, because every answer takes it 0.3 ms.
+    """
+    asked = set(days)
+    first, last = (
+        (partitions.get_first_partition_key(), partitions.get_last_partition_key()) if asked else (None, None)
+    )
+    return {day for day in asked if first and last and first <= day <= last and _is_date(day)}
+
+
+def _is_date(text: str) -> bool:
+    try:
+        return date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
 
 
 def days_of_run(context: dg.AssetExecutionContext, newest: Callable[[], str | None]) -> list[str]:
