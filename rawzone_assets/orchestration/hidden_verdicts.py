@@ -7,15 +7,13 @@ a whole range look like days that nobody judged. Whoever looks for what Dagster 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 import dagster as dg
-from dagster._core.storage.asset_check_execution_record import (
-    AssetCheckExecutionRecordStatus,
-    AssetCheckPartitionInfo,
-)
+from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecordStatus
 
+from rawzone_assets.orchestration.check_states import CheckState, newest_states
 from rawzone_assets.orchestration.days import days_of
 from rawzone_assets.orchestration.liveness import ACTIVE
 from rawzone_assets.orchestration.names import INTEGRITY, RANGE_END, RANGE_START, raw_key
@@ -27,12 +25,12 @@ _MOST_RUNS = 50
 _PARTITION = "dagster/partition"
 
 
-def hidden_in(instance: dg.DagsterInstance, infos: Iterable[AssetCheckPartitionInfo]) -> set[str]:
-    """The days among what Dagster shows of a check that no run under way will evaluate."""
+def hidden_in(instance: dg.DagsterInstance, states: Mapping[str, CheckState]) -> set[str]:
+    """The days among these whose check no run under way will evaluate."""
     planned = {
-        info.partition_key: info.latest_planned_run_id
-        for info in infos
-        if info.partition_key and info.latest_execution_status is AssetCheckExecutionRecordStatus.PLANNED
+        day: state.run_id
+        for day, state in states.items()
+        if state.status is AssetCheckExecutionRecordStatus.PLANNED
     }
     if not planned:
         return set()
@@ -62,8 +60,7 @@ def days_to_tell_again(
 
 def _hidden(instance: dg.DagsterInstance, feed_id: str, days: Sequence[str]) -> set[str]:
     check = dg.AssetCheckKey(raw_key(feed_id), INTEGRITY)
-    storage = instance.event_log_storage
-    return hidden_in(instance, storage.get_asset_check_partition_info([check], partition_keys=days))
+    return hidden_in(instance, newest_states(instance, check, days))
 
 
 def _assets_of(run: dg.DagsterRun) -> Collection[dg.AssetKey]:

@@ -18,6 +18,7 @@ from dagster._core.storage.asset_check_execution_record import (
     AssetCheckExecutionRecordStatus,
 )
 
+from rawzone_assets.orchestration.check_states import newest_states
 from rawzone_assets.orchestration.days import Day, days_of
 from rawzone_assets.orchestration.hidden_verdicts import hidden_in
 from rawzone_assets.orchestration.names import INTEGRITY, raw_key
@@ -67,11 +68,9 @@ def recorded_days(instance: dg.DagsterInstance, feed_id: str, days: Iterable[str
     contents = content_by_partition(instance, key, wanted)
     targets = newest_materializations(instance, key, wanted)
     # One query for all, which leaves only the days that were ever judged to be asked for.
-    infos = instance.event_log_storage.get_asset_check_partition_info(
-        [dg.AssetCheckKey(key, INTEGRITY)], partition_keys=wanted
-    )
-    notes = _newest_notes(instance, key, {info.partition_key for info in infos if info.partition_key})
-    hidden = hidden_in(instance, infos)
+    states = newest_states(instance, dg.AssetCheckKey(key, INTEGRITY), wanted)
+    notes = _newest_notes(instance, key, set(states))
+    hidden = hidden_in(instance, states)
     known = {}
     for day in wanted:
         note = notes.get(day)

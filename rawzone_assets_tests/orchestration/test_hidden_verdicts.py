@@ -4,11 +4,13 @@ import dagster as dg
 import pytest
 from dagster._core.definitions.job_base import InMemoryJob
 from dagster._core.execution.execute_in_process import core_execute_in_process
+from dagster._core.storage.event_log import sql_event_log
 
 from rawzone_assets.orchestration import reporting
+from rawzone_assets.orchestration.check_states import newest_states
 from rawzone_assets.orchestration.hidden_verdicts import days_to_tell_again
 from rawzone_assets.orchestration.logs import QUIET
-from rawzone_assets.orchestration.names import range_tags, raw_key
+from rawzone_assets.orchestration.names import INTEGRITY, range_tags, raw_key
 from rawzone_assets.orchestration.partitions import feed_partitions
 from rawzone_assets.orchestration.reindex import reindex
 from rawzone_assets_tests.orchestration.desk import DAILY, NOTES, reported
@@ -101,3 +103,23 @@ def untold(desk) -> dict[str, list[str]]:
     days = {feed.id: feed_partitions(feed, None) for feed in desk.platform.feeds}
     with desk.zone() as zone:
         return days_to_tell_again(desk.instance, zone, days)
+
+
+@pytest.mark.parametrize("is_sql", [True, False], ids=["by rows", "as any storage answers"])
+def test_the_newest_states_of_checks_are_those_that_dagster_itself_tells(desk, cursor, monkeypatch, is_sql):
+    """Days that were evaluated, evaluated again, planned and not ended, and never met."""
+    desk.land("20240503")
+    desk.run("2024-05-02", "2024-05-03")
+    ends_before_it_reports(desk, monkeypatch)
+    desk.land("20240521")
+    desk.run("2024-05-21")
+    check, days = dg.AssetCheckKey(KEY, INTEGRITY), [f"2024-05-{day:02d}" for day in (1, 2, 3, 20, 21, 30)]
+    if not is_sql:
+        monkeypatch.setattr(sql_event_log, "SqlEventLogStorage", type(None))
+    states = newest_states(desk.instance, check, days)
+    told = desk.instance.event_log_storage.get_asset_check_partition_info([check], partition_keys=days)
+    assert states == {
+        info.partition_key: (info.latest_execution_status, info.latest_planned_run_id) for info in told
+    }
+    assert {state.status.value for state in states.values()} == {"PLANNED", "SUCCEEDED"}
+    assert newest_states(desk.instance, check, ["2024-05-30"]) == {}
