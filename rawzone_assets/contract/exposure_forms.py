@@ -72,7 +72,10 @@ _BEFORE_AT = rb"[A-Za-z0-9_+\-\x80-\xff]"
 _GIVEN = rb"(?!redact|remov|hidden|mask|x{4}|your|undefined|null|true|false)"
 _TOKEN = rb"[a-z0-9_.|~+/%=-]"
 _VALUE = _GIVEN + _TOKEN + rb"{8}"
-_IS = rb"\\?[\"']?[ \t\r\n]{0,4}(?:[:=]|%3d|\\u003d|&#61;)[ \t\r\n]{0,4}"
+# JSON stands in strings of scripts, in attributes of pages and in URLs, and is indented as anybody likes.
+_QUOTE = rb"(?:\\{0,3}[\"']|&quot;|&#(?:34|39|x22|x27);|%2[27]|\\{1,2}(?:u00|x)2[27])"
+_BLANK = rb"(?:[ \t\r\n]{0,32}|(?:%20){1,4}|\+)"
+_IS = _QUOTE + rb"?" + _BLANK + rb"(?:[:=]|%3[ad]|\\(?:u00|x)3[ad]|&#(?:58|61|x3a|x3d);)" + _BLANK
 
 
 def _named(stem: bytes, rest: bytes, names: Iterable[bytes]) -> bytes:
@@ -86,7 +89,7 @@ def _named(stem: bytes, rest: bytes, names: Iterable[bytes]) -> bytes:
     in_url = rb"|".join(rb"(?<=" + start + name + rb")" for name in escaped for start in starts)
     anywhere = rb"|".join(rb"(?<=" + name + rb")" for name in escaped)
     bare = rb"(?=[a-z_.|~+/%=-]{0,40}[0-9])" + _TOKEN + rb"{12}"
-    quoted = rb"\\?[\"']" + _VALUE
+    quoted = _QUOTE + _VALUE
     return rb"%b%b(?:(?:%b)(?:=|%%3d|\\u003d)%b|(?:%b)%b(?:%b|%b))" % (
         stem, rest, in_url, _VALUE, anywhere, _IS, quoted, bare,
     )  # fmt: skip
@@ -109,6 +112,8 @@ _NAMED: tuple[tuple[str, bytes, bytes, tuple[bytes, ...]], ...] = (
         b"sessionid", b"session_id", b"session-id", b"sessiontoken", b"session_token", b"session-token",
         b"sessionkey", b"session_key", b"session-key", b"sessid", b"sess_id",
     )),
+    ("session-id", b"token", b"", (b"cftoken",)),  # of ColdFusion, as DistroKid's pages are
+    ("cookie", b"sp_dc", b"", (b"sp_dc",)),  # signs in to Spotify for Artists
     ("signed-url", b"signature", b"", (b"x-amz-signature", b"x-goog-signature")),
 )  # fmt: skip
 
