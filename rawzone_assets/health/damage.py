@@ -20,6 +20,7 @@ class DamageKind(StrEnum):
     OWNED = "owned"  # sound bytes of another user than the folder they are kept in
     LINKED = "linked"  # sound bytes that can be written through a name elsewhere
     LEFTOVER = "leftover"  # remains of an interrupted repair, or a hot copy beside an archived object
+    EVIDENCE = "evidence"  # damaged bytes that a repair kept are gone or others
     UNERASED = "unerased"  # bytes lie where the ledger says that the law has had them removed
     COPY = "copy"  # the archive copy is missing, but the hot copy is sound
 

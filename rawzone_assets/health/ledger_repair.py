@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from rawzone_assets.health.damage import Damage, DamageKind
+from rawzone_assets.health.evidence import facts_of
 from rawzone_assets.health.recorded import Recorded, read_recorded
 from rawzone_assets.health.rereading import check_item
 from rawzone_assets.health.sources import Source, Sources
@@ -153,12 +154,14 @@ def _restore(zone: Zone, batch: Batch, found: Restorable) -> Restored:
         evidence=upkeep.path_of_place(zone.layout, evidence) if evidence else None,
         stored_sha256=found.sha256,
     )
+    kept = facts_of(zone.files, target)
     set_aside(zone.files, placement)
     if zone.files.status(target) is None:
         zone.files.link(staged, target)
     zone.files.sync_folder(target.parent)
     source = {"kind": found.source.kind, "path": found.source.path}
     record = _record(place, found.data, problem=found.damage.problem, source=source, evidence=evidence)
+    record |= kept
     return Restored(restorable=found, evidence=evidence, record=record)
 
 
@@ -170,6 +173,7 @@ def unrecorded(zone: Zone) -> Iterator[dict[str, Any]]:
         if not path.is_relative_to(folder):
             continue
         evidence = upkeep.place_of(zone.layout, path)
+        kept = facts_of(zone.files, path)
         place = "/".join(path.relative_to(folder).parts[1:])
         item = recorded.items.get(place)
         is_commit = place.startswith(f"{upkeep.RAW}/{LEDGER_FOLDER}/")
@@ -179,7 +183,7 @@ def unrecorded(zone: Zone) -> Iterator[dict[str, Any]]:
             continue  # nothing was put in its place yet
         problem, source = "not told any more", {"kind": "unknown", "path": "an interrupted repair"}
         if item:
-            yield upkeep.repaired_record(
+            yield kept | upkeep.repaired_record(
                 place=place,
                 owner={"feed": item.feed, "partition": item.partition, "key": item.key},
                 original={"sha256": item.sha256, "size": item.size},
@@ -196,7 +200,7 @@ def unrecorded(zone: Zone) -> Iterator[dict[str, Any]]:
         else:
             with zone.files.open(upkeep.path_of_place(zone.layout, place)) as stream:
                 data = stream.read()
-            yield _record(place, data, problem=problem, source=source, evidence=evidence)
+            yield kept | _record(place, data, problem=problem, source=source, evidence=evidence)
 
 
 def _record(

@@ -53,7 +53,7 @@ class Recorded:
     verified: list[str] = field(default_factory=list)  # when each commit's files were last read, all of them
     verified_by: list[int] = field(default_factory=list)  # the commit that says so: its own, or a scrub's
     known_damage: dict[str, Record] = field(default_factory=dict)  # found by a scrub and not repaired since
-    evidence: set[str] = field(default_factory=set)  # places where repairs keep what they took away
+    evidence: dict[str, Record] = field(default_factory=dict)  # by where a repair keeps what it took away
     custody: dict[str, Custody] = field(default_factory=dict)  # by key, of objects that ever left raw
     erased: dict[str, Erased] = field(default_factory=dict)  # by place
 
@@ -198,7 +198,7 @@ def _note_repaired(recorded: Recorded, record: Record) -> None:
     place = record["place"]
     recorded.known_damage.pop(place, None)
     if record["evidence"]:
-        recorded.evidence.add(record["evidence"])
+        recorded.evidence[record["evidence"]] = record
     item = recorded.items.get(place)
     if item and item.sha256 == record["sha256"]:
         recorded.items[place] = replace(

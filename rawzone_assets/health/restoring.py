@@ -12,6 +12,7 @@ from operator import attrgetter
 from typing import Any
 
 from rawzone_assets.health.damage import Damage
+from rawzone_assets.health.evidence import facts_of
 from rawzone_assets.health.items import Item
 from rawzone_assets.health.rereading import check_item
 from rawzone_assets.health.sources import Found
@@ -110,7 +111,8 @@ def _publish(zone: Zone, jobs: Sequence[Job], *, run_id: str) -> tuple[list[Repa
                 failed.append(Unrepaired(damage=job.damage, reason=reason))
 
         def records() -> list[Record]:
-            return [record for job, record in staged if _is_due(zone, job, record)]
+            due = [(job, record) for job, record in staged if _is_due(zone, job, record)]
+            return [{**record, **facts_of(zone.files, job.item.path)} for job, record in due]
 
         commit = publisher.repair(batch, records)
     places = {record["place"]: record for record in commit.records} if commit else {}

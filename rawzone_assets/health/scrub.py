@@ -13,6 +13,7 @@ from pathlib import Path
 
 from rawzone_assets.health import tree
 from rawzone_assets.health.damage import Damage, DamageKind
+from rawzone_assets.health.evidence import lost
 from rawzone_assets.health.items import Item
 from rawzone_assets.health.reading_ahead import reading_ahead
 from rawzone_assets.health.recorded import Erased, Recorded, read_on, read_recorded
@@ -28,6 +29,8 @@ from rawzone_assets.zone.zone import Zone
 
 Progress = Callable[[int, int], None]
 """Called with (bytes read so far, bytes to read)."""
+
+_ASIDE = (DamageKind.LEFTOVER, DamageKind.EVIDENCE)  # nothing that the zone stores is wrong for that
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,11 +138,13 @@ def _scrub(
     with suppress(OSError):  # what cannot be looked at is named as damage
         absent.extend(absent_roots(zone, around.recorded))
     found = list(foreign(zone, around, missing, feeds))
+    if not (feeds or since or until):
+        found += lost(zone, around.recorded)
     damaged = {damage.path for damage in damages}
     exposed = [weakness for weakness in exposed if weakness.path not in damaged]  # those are not sound
     return ScrubReport(
-        damages=(*damages, *(damage for damage in found if damage.kind is not DamageKind.LEFTOVER)),
-        weaknesses=(*weak, *exposed, *(damage for damage in found if damage.kind is DamageKind.LEFTOVER)),
+        damages=(*damages, *(damage for damage in found if damage.kind not in _ASIDE)),
+        weaknesses=(*weak, *exposed, *(damage for damage in found if damage.kind in _ASIDE)),
         objects=sum(is_object(around.recorded, item) for item in wanted),
         erased=tuple(around.recorded.erased.values()),
         archived=sum(item.is_archive_copy and is_object(around.recorded, item) for item in wanted),

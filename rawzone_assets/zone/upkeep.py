@@ -74,6 +74,11 @@ def repaired_record(
     return {"record": REPAIRED, **facts, **owner, **original, **stored}
 
 
+def evidence_facts(sha256: str | None, size: int | None) -> dict[str, Any]:
+    """What a ``repaired`` record says of the damaged bytes that were kept; nothing of what is no file."""
+    return {"evidence_sha256": sha256, "evidence_size": size}
+
+
 def place_of(layout: Layout, path: Path) -> str:
     """The place of a path below raw, quarantine or archive."""
     root = next(name for name in (RAW, ARCHIVE, QUARANTINE) if path.is_relative_to(root_of(layout, name)))

@@ -404,6 +404,24 @@ class TestWhatComesBack:
             assert plan_erasure(zone, [DIGEST], **ORDER).targets == ()
         assert holders(marked) == []
 
+    def test_is_named_among_the_evidence_of_repairs_too(self, marked):
+        (marked / "raw" / KEY).chmod(0o644)
+        with (marked / "raw" / KEY).open("ab") as file:
+            file.write(b"x")
+        with open_zone(marked) as zone:
+            (done,) = repair(zone, run_id="repair").repaired
+            kept = marked / done.evidence
+            backup = kept.read_bytes()
+            carry_out(zone)
+            assert not kept.exists()
+            assert scrub(zone).damages == scrub(zone).weaknesses == ()
+            kept.write_bytes(backup)
+            (damage,) = scrub(zone).damages
+            assert (damage.kind, damage.path) == ("unerased", str(kept))
+            carry_out(zone)
+            assert not kept.exists()
+            assert scrub(zone).damages == scrub(zone).weaknesses == ()
+
     def test_is_under_a_hold_that_was_added_since(self, marked):
         backup = (marked / "raw" / KEY).read_bytes()
         with open_zone(marked) as zone:

@@ -72,6 +72,32 @@ class TestWhatIsPutBack:
         assert {path: path.read_bytes() for path in sound} == sound
         assert is_sound(home)
 
+    @pytest.mark.parametrize("how", ["changed", "emptied", "removed", "a link", "a folder"])
+    def test_whoever_touches_the_damaged_bytes_that_were_kept_is_noticed(self, home, tmp_path, how):
+        path = next(path for path in stored(home) if path.suffix == ".zip")
+        flip(path)
+        damaged = path.read_bytes()
+        run(home)
+        (record,) = records(home)
+        assert record["evidence_size"] == len(damaged)
+        assert record["evidence_sha256"] == hashlib.sha256(damaged).hexdigest()
+        kept = home / record["evidence"]
+        if how == "changed":
+            flip(kept)
+        elif how == "emptied":
+            overwrite(kept, b"")
+        else:
+            kept.rename(tmp_path / "kept")
+            if how == "a link":
+                kept.symlink_to(tmp_path / "kept")
+            elif how == "a folder":
+                kept.mkdir()
+        with open_zone(home) as zone:
+            report = scrub(zone)
+        assert report.damages == ()
+        assert [(weak.kind, weak.path) for weak in report.weaknesses] == [(DamageKind.EVIDENCE, str(kept))]
+        assert run(home).repaired == []
+
     def test_each_repair_is_recorded_with_its_source_and_evidence(self, home):
         path = next(path for path in stored(home) if path.suffix == ".zip")
         flip(path)
