@@ -50,7 +50,7 @@ def forgets_the_evidence(files, place):
     if (
         place.stored_sha256
         and files.status(place.target)
-        and not replacing.holds(files, place.target, place.stored_sha256)
+        and replacing.digest_of_file(files, place.target) != place.stored_sha256
     ):
         files.remove(place.target)
 
@@ -59,7 +59,7 @@ def removes_before_it_is_kept(files, place):
     """Takes the damaged name away while the evidence's name may still be lost."""
     if place.evidence is None or files.status(place.target) is None:
         return
-    if replacing.holds(files, place.target, place.stored_sha256):
+    if replacing.digest_of_file(files, place.target) == place.stored_sha256:
         return
     replacing.ensure_folder(files, place.evidence.parent)
     replacing._keep(files, place.target, place.evidence)
