@@ -19,6 +19,7 @@ from benchmarks.sides import is_installed
 
 MIB = " MiB"
 _PART = 0.2  # below it a ratio is told as a part of one
+_WHOLE = 100  # from it on a figure has no fraction
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,17 +96,20 @@ def table(found: Iterable[Seen]) -> Iterator[str]:
     yield "| goal | must | daring | seen | |"
     yield "|---|---|---|---|---|"
     for seen in found:
-        bars = (_figure(bar, seen.unit) if bar is not None else "" for bar in (seen.must, seen.daring))
+        bars = (
+            f"{_figure(bar, seen.unit)}{seen.unit}" if bar is not None else ""
+            for bar in (seen.must, seen.daring)
+        )
         yield f"| {seen.what} | {' | '.join(bars)} | {_spread(seen)} | {seen.told} |"
 
 
 def _spread(seen: Seen) -> str:
     value, least, most = (_figure(take(seen.values), seen.unit) for take in (median, min, max))
-    return value if least == most else f"{value} [{least} to {most}]"
+    return f"{value}{seen.unit}" if least == most else f"{value} [{least} to {most}]{seen.unit}"
 
 
 def _figure(value: float, unit: str) -> str:
     """Small ratios as parts of one: a tenth is 1/10."""
-    if unit or value == 0:
-        return f"{value:.3g}{unit}"
+    if unit:
+        return f"{value:,.0f}" if value >= _WHOLE else f"{value:.3g}"
     return f"1/{1 / value:.3g}" if value < _PART else f"{value:.2f}"
