@@ -23,7 +23,6 @@ from rawzone_assets.zone.custody import Whereabouts, archived_record, form_of
 from rawzone_assets.zone.errors import ArchiveDiffers, KeyOccupied, StorageFailed, ZoneError
 from rawzone_assets.zone.files import nearest_folder
 from rawzone_assets.zone.portions import parcels
-from rawzone_assets.zone.presence import require_present
 from rawzone_assets.zone.publishing import Publisher
 from rawzone_assets.zone.receipt import Record, moment
 from rawzone_assets.zone.releasing import NotReleased, require_release
@@ -95,9 +94,7 @@ def _apply(work: _Work, share: int, progress: Progress | None) -> Outcome:
     for planned in todo:
         work.check(planned)
     _check_share(zone, plan, todo, share)
-    if zone.index.custody.copied_bytes():
-        # What is copied into the folder on which a disk is to be mounted is lost to sight once it is.
-        require_present(zone.files, upkeep.ARCHIVE, zone.layout.archive)
+    zone.refuse_when_away(upkeep.ARCHIVE)
     outcome.not_moved += _finish(zone, work.publisher)
     total = sum(planned.stored_size for planned in todo)
     done = 0

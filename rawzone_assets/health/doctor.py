@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Iterable, Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from uuid import uuid4
@@ -21,10 +21,11 @@ from rawzone_assets.health.checks import Check, Health, failed, ok, warn
 from rawzone_assets.health.dagster_disk import space_check
 from rawzone_assets.health.figures import counted
 from rawzone_assets.health.protection import hard_links_check, tried_protection
-from rawzone_assets.zone import upkeep
-from rawzone_assets.zone.errors import LedgerDamaged, LedgerGone, RootAway, StorageFailed
+from rawzone_assets.zone.errors import LedgerDamaged, LedgerGone, StorageFailed
 from rawzone_assets.zone.files import Files, nearest_folder
 from rawzone_assets.zone.index import index_path
+from rawzone_assets.zone.index_database import kept_head, looking_into
+from rawzone_assets.zone.index_decisions import DecisionQueries
 from rawzone_assets.zone.index_seen import SeenFiles
 from rawzone_assets.zone.landed import Landed
 from rawzone_assets.zone.landing import ChangedWhileRead, Landing, Unreadable
@@ -32,14 +33,9 @@ from rawzone_assets.zone.landing_errors import LandingAway, LandingMissing
 from rawzone_assets.zone.layout import nested
 from rawzone_assets.zone.ledger import EMPTY, Head, Ledger
 from rawzone_assets.zone.local_files import LocalFiles
-from rawzone_assets.zone.presence import is_present
+from rawzone_assets.zone.presence import absent_roots
 from rawzone_assets.zone.settings import Settings
 from rawzone_assets.zone.staging import leftovers
-
-_RECORDED_IN = {
-    upkeep.QUARANTINE: "SELECT 1 FROM receipt WHERE refused_copy IS NOT NULL LIMIT 1",
-    upkeep.ARCHIVE: "SELECT 1 FROM custody WHERE has_copy LIMIT 1",
-}
 
 
 def examine_zone(
@@ -108,7 +104,7 @@ def _was_elsewhere(settings: Settings, device: int) -> bool:
     path = index_path(settings.layout.state, settings.layout.ledger)
     with suppress(OSError, sqlite3.Error):  # what these mean, other checks say
         if path.exists():
-            with _opened(path) as database:
+            with looking_into(path) as database:
                 return SeenFiles(database).lay_elsewhere(device)
     return False
 
@@ -243,16 +239,15 @@ def _index(settings: Settings, head: Head) -> Check:
         return ok(name, "not built yet: the next command reads the ledger and builds it")
     rebuilt = f"remove {path}: it is derived and the next command builds it again"
     try:
-        with _opened(path) as database:
-            row = database.execute("SELECT seq, sha256 FROM head").fetchone()
+        with looking_into(path) as database:
+            built = kept_head(database)
     except sqlite3.Error as error:
         return warn(name, f"{path} cannot be read ({error})", rebuilt)
-    seq, sha256 = row or (-1, "")
-    if seq > head.seq == EMPTY.seq:
-        return failed(name, f"the ledger {LedgerGone.problem(seq)}", LedgerGone.remedy(path))
-    if seq > head.seq or (seq == head.seq >= 0 and sha256 != head.sha256):
+    if built.seq > head.seq == EMPTY.seq:
+        return failed(name, f"the ledger {LedgerGone.problem(built.seq)}", LedgerGone.remedy(path))
+    if built.seq > head.seq or (built.seq == head.seq >= 0 and built.sha256 != head.sha256):
         return warn(name, f"{path} was built from another ledger", rebuilt)
-    behind = head.seq - seq
+    behind = head.seq - built.seq
     late = f"{counted(behind, 'commit')} behind: the next command catches up"
     return ok(name, late if behind else "in step with the ledger")
 
@@ -260,20 +255,10 @@ def _index(settings: Settings, head: Head) -> Check:
 def _absent(settings: Settings, files: Files) -> Iterator[Check]:
     """Roots that are empty although files are recorded in them: a disk or a setting is missing."""
     path = index_path(settings.layout.state, settings.layout.ledger)
-    roots = {upkeep.QUARANTINE: settings.layout.quarantine, upkeep.ARCHIVE: settings.layout.archive}
     with suppress(OSError, sqlite3.Error):  # what these mean, other checks say
-        away = [name for name, root in roots.items() if not is_present(files, root)]
-        if not away or not path.exists():
-            return
-        with _opened(path) as database:
-            recorded = [name for name in away if database.execute(_RECORDED_IN[name]).fetchone()]
-        for name in recorded:
-            yield failed(f"files of {name}", f"{roots[name]} {RootAway.problem}", RootAway.remedy(name))
-
-
-@contextmanager
-def _opened(path: Path) -> Iterator[sqlite3.Connection]:
-    """The index, so that looking leaves no file behind; with a log beside it, it is in use or was cut off."""
-    mode = "mode=ro" if path.with_name(f"{path.name}-wal").exists() else "immutable=1"
-    with closing(sqlite3.connect(f"{path.as_uri()}?{mode}", uri=True, timeout=5)) as database:
-        yield database
+        if path.exists():
+            with looking_into(path) as database:
+                index = DecisionQueries(database)
+                away = list(absent_roots(files, settings.layout, index.holds_files))
+            for one in away:
+                yield failed(f"files of {one.name}", f"{one.root} {one.problem}", one.remedy(one.name))

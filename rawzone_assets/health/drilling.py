@@ -23,7 +23,6 @@ from rawzone_assets.zone.files import Files, ensure_folder
 from rawzone_assets.zone.judge import Judge
 from rawzone_assets.zone.landing import HELD_IN_MEMORY
 from rawzone_assets.zone.local_files import LocalFiles
-from rawzone_assets.zone.presence import require_present
 from rawzone_assets.zone.receipt import Receipt, Record, moment
 from rawzone_assets.zone.releasing import verify_copy
 from rawzone_assets.zone.room import Room
@@ -72,9 +71,8 @@ def drill(
     zone.recover()
     zone.index.catch_up()
     outcome = Outcome(copies=zone.index.drills.totals().copies)
-    if outcome.copies:
-        # The ledger would keep for ever that they could not be had back, for a disk that was not mounted.
-        require_present(zone.files, upkeep.ARCHIVE, zone.layout.archive)
+    # The ledger would keep for ever that they could not be had back, for a disk that was not mounted.
+    zone.refuse_when_away(upkeep.ARCHIVE)
     chosen = list(zone.index.drills.due(objects, feeds=only))
     if not chosen:
         return outcome

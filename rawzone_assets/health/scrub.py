@@ -18,12 +18,11 @@ from rawzone_assets.health.items import Item
 from rawzone_assets.health.reading_ahead import reading_ahead
 from rawzone_assets.health.recorded import Erased, Recorded, read_on, read_recorded
 from rawzone_assets.health.rereading import check
-from rawzone_assets.zone import upkeep
+from rawzone_assets.zone import presence, upkeep
 from rawzone_assets.zone.custody import Whereabouts
 from rawzone_assets.zone.errors import RootAway, StorageFailed
 from rawzone_assets.zone.garbage import collected_seldom
 from rawzone_assets.zone.ledger import Head
-from rawzone_assets.zone.presence import is_present
 from rawzone_assets.zone.staging import leftovers
 from rawzone_assets.zone.zone import Zone
 
@@ -187,10 +186,11 @@ def absent_roots(zone: Zone, recorded: Recorded) -> Iterator[RootAway]:
     Raises:
         OSError: One cannot be looked at.
     """
-    for name, root in zone.layout.apart.items():
-        holds_files = any(place.startswith(f"{name}/") for place in recorded.items)
-        if holds_files and not is_present(zone.files, root):
-            yield RootAway(name, root)
+
+    def holds_files(name: str) -> bool:
+        return any(place.startswith(f"{name}/") for place in recorded.items)
+
+    return presence.absent_roots(zone.files, zone.layout, holds_files)
 
 
 def is_object(recorded: Recorded, item: Item) -> bool:

@@ -43,11 +43,13 @@ def restore_objects(
     """Bring archived objects back into raw; what is there already is passed over.
 
     Raises:
+        RootAway: The archive's disk is not there.
         ZoneError: The environment failed. What was restored until then is recorded.
     """
     outcome = Outcome()
     zone.recover()  # what an interrupted restore has recorded must last before it counts as done
     zone.index.catch_up()
+    zone.refuse_when_away(upkeep.ARCHIVE)
     for group in parcels(objects, attrgetter("stored_size"), most=_MOST_FILES, most_bytes=_MOST_BYTES):
         _carry_out(zone, group, by=by, reason=reason, run_id=run_id, outcome=outcome)
     return outcome

@@ -94,6 +94,7 @@ class RootAway(ZoneError):
         super().__init__(
             f"{root} {self.problem}, so nothing was done: {self.remedy(name)}, then run the command again."
         )
+        self.name = name
         self.root = root
         self.state = f"{root} {self.problem}: {self.remedy(name)}."  # for whoever goes on all the same
 

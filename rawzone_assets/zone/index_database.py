@@ -9,7 +9,7 @@ import hashlib
 import shutil
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from rawzone_assets.zone import drills, index_custody, index_days, index_holds, index_seen, index_tallies
@@ -91,6 +91,18 @@ def open_database(path: Path | None, *, schema: str = _SCHEMA, version: int = _V
     except sqlite3.DatabaseError:
         remove_database(path)
         return _opened(str(path), schema=schema, version=version)
+
+
+@contextmanager
+def looking_into(path: Path) -> Iterator[sqlite3.Connection]:
+    """A database that is read so that no file is left beside it; with a log there, it is in use or was cut off.
+
+    Raises:
+        sqlite3.Error: It cannot be read.
+    """
+    mode = "mode=ro" if path.with_name(f"{path.name}-wal").exists() else "immutable=1"
+    with closing(sqlite3.connect(f"{path.as_uri()}?{mode}", uri=True, timeout=5)) as database:
+        yield database
 
 
 def remove_database(path: Path | None) -> None:

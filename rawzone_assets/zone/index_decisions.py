@@ -24,7 +24,8 @@ class Stored(NamedTuple):
 class DecisionQueries:
     """Questions to the index's database that change nothing."""
 
-    _database: sqlite3.Connection
+    def __init__(self, database: sqlite3.Connection) -> None:
+        self._database = database
 
     def revisions(self, feed: str, name: str) -> list[Stored]:
         """The promoted revisions of a name, oldest first."""
@@ -63,14 +64,9 @@ class DecisionQueries:
         ).fetchone()
         return int(row[0])
 
-    def has_refused_copies(self) -> bool:
-        """Whether a copy of any refused delivery is to lie in quarantine."""
-        row = self._database.execute(
-            "SELECT EXISTS (SELECT 1 FROM receipt INDEXED BY receipt_copy WHERE refused_copy IS NOT NULL "
-            "AND NOT EXISTS (SELECT 1 FROM erased WHERE place = ? || refused_copy))",
-            (f"{upkeep.QUARANTINE}/",),
-        ).fetchone()
-        return bool(row[0])
+    def holds_files(self, root: str) -> bool:
+        """Whether files are recorded in quarantine, or in the archive."""
+        return self._has_refused_copies() if root == upkeep.QUARANTINE else self._has_archive_copies()
 
     def has_object(self, key: str) -> bool:
         """Whether an object of this key was promoted."""
@@ -97,3 +93,14 @@ class DecisionQueries:
             (path, path),
         ).fetchone()
         return bool(row[0]) or self.has_object(path)
+
+    def _has_refused_copies(self) -> bool:
+        row = self._database.execute(
+            "SELECT EXISTS (SELECT 1 FROM receipt INDEXED BY receipt_copy WHERE refused_copy IS NOT NULL "
+            "AND NOT EXISTS (SELECT 1 FROM erased WHERE place = ? || refused_copy))",
+            (f"{upkeep.QUARANTINE}/",),
+        ).fetchone()
+        return bool(row[0])
+
+    def _has_archive_copies(self) -> bool:
+        return self._database.execute("SELECT 1 FROM custody WHERE has_copy LIMIT 1").fetchone() is not None

@@ -6,6 +6,7 @@ system has at its top.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from rawzone_assets.zone.errors import RootAway
@@ -15,6 +16,24 @@ from rawzone_assets.zone.object_errors import ObjectAway, ObjectDamaged, ObjectU
 from rawzone_assets.zone.upkeep import ARCHIVE, QUARANTINE
 
 _NO_SIGN = (STAGING_FOLDER, LOST_AND_FOUND)
+
+
+def apart(layout: Layout) -> dict[str, Path]:
+    """The roots that may lie on disks of their own while the ledger is read, by name."""
+    return {QUARANTINE: layout.quarantine, ARCHIVE: layout.archive}
+
+
+def absent_roots(files: Files, layout: Layout, holds_files: Callable[[str], bool]) -> Iterator[RootAway]:
+    """What is to be said of roots that are empty although files are recorded in them.
+
+    ``holds_files`` says whether any are, of a root's name.
+
+    Raises:
+        OSError: One cannot be looked at.
+    """
+    for name, root in apart(layout).items():
+        if not is_present(files, root) and holds_files(name):
+            yield RootAway(name, root)
 
 
 def require_present(files: Files, name: str, root: Path) -> None:
@@ -34,7 +53,7 @@ def missing(files: Files, layout: Layout, key: str, path: Path | None) -> Object
     Raises:
         OSError: The disk cannot be looked at.
     """
-    for name, root in ((QUARANTINE, layout.quarantine), (ARCHIVE, layout.archive)):
+    for name, root in apart(layout).items():
         if path is not None and path.is_relative_to(root) and not is_present(files, root):
             return ObjectAway(key, RootAway(name, root))
     return ObjectDamaged(key, f"{path} is missing")

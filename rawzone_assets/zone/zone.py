@@ -24,7 +24,7 @@ from rawzone_assets.zone.landing import Landing
 from rawzone_assets.zone.layout import nested
 from rawzone_assets.zone.ledger import Author, Ledger
 from rawzone_assets.zone.local_files import LocalFiles
-from rawzone_assets.zone.presence import is_present
+from rawzone_assets.zone.presence import apart, is_present
 from rawzone_assets.zone.publishing import Publisher
 from rawzone_assets.zone.receipt import Verdict
 from rawzone_assets.zone.room import Room
@@ -144,21 +144,21 @@ class Zone:
         except OSError as error:
             raise StorageFailed("see how much space is free", error) from error
 
-    def refuse_when_away(self) -> None:
-        """Stop where quarantine's disk is not mounted: a copy put into the folder left would be hidden by it.
+    def refuse_when_away(self, name: str = upkeep.QUARANTINE) -> None:
+        """Stop where a root's disk is not mounted: what is put into the folder left would be hidden by it.
 
-        Whoever asks has caught up with the ledger.
+        And what lies on it would be called missing. Whoever asks has caught up with the ledger.
 
         Raises:
-            RootAway: Copies are recorded, and quarantine is empty or not there.
+            RootAway: Files are recorded in it, and it is empty or not there.
             StorageFailed: It cannot be looked at.
         """
-        root = self.layout.quarantine
+        root = apart(self.layout)[name]
         try:
-            if not is_present(self.files, root) and self.index.has_refused_copies():
-                raise RootAway(upkeep.QUARANTINE, root)
+            if not is_present(self.files, root) and self.index.holds_files(name):
+                raise RootAway(name, root)
         except OSError as error:
-            raise StorageFailed("look into quarantine", error) from error
+            raise StorageFailed(f"look into {name}", error) from error
 
     def _prepare(self) -> None:
         """Create the zone's folders. Once a process, whoever made them: they are durable only once synced."""

@@ -21,7 +21,7 @@ from rawzone_assets.zone.object_errors import ObjectAway
 from rawzone_assets.zone.pile import Pile
 from rawzone_assets.zone.receipt import Verdict
 from rawzone_assets.zone.replay import replay
-from rawzone_assets_tests.health.archive_support import archive_due, objections, set_policy
+from rawzone_assets_tests.health.archive_support import archive_due, objections, restore_all, set_policy
 from rawzone_assets_tests.health.damaging import flip, tree
 from rawzone_assets_tests.zone.faulty_files import CHANGING, WatchedFiles
 from rawzone_assets_tests.zone.strange_disks import small_disk
@@ -119,6 +119,21 @@ class TestQuarantineAway:
         LandingFolder(tmp_path).put("tiny/note_20240602.txt", b"good too\n")
         with open_zone(tmp_path) as zone:
             assert len(promote_all(zone).receipts) == 1
+
+
+class TestRestoring:
+    @pytest.mark.parametrize("left", LEFT)
+    def test_from_an_archive_whose_disk_is_away_calls_no_object_missing(self, home, left):
+        take_away(home, "archive", left)
+        with (
+            open_zone(home) as zone,
+            pytest.raises(RootAway, match=r"archive is not there or empty.*mount its disk"),
+        ):
+            restore_all(zone)
+        bring_back(home, "archive")
+        with open_zone(home) as zone:
+            assert restore_all(zone).not_restored == []
+        assert objections(home) == []
 
 
 class TestScrubbing:
