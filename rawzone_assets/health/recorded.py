@@ -25,6 +25,7 @@ from rawzone_assets.zone.receipt import Record, timestamp
 from rawzone_assets.zone.zone import Zone
 
 _LEDGER_NAME = re.compile(r"[0-9]{20}\.jsonl")
+_MOST_MISSING = 10_000  # commits in a row, unless the one after them says that it is one
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,17 +79,31 @@ def read_recorded(zone: Zone, *, named: Callable[[Sequence[Item]], None] | None 
     folder, files = zone.layout.ledger, zone.files
     recorded = Recorded()
     names = files.names(folder) if files.status(folder) is not None else []
-    chain = []
-    for name in names:
-        if _LEDGER_NAME.fullmatch(name):
-            chain.append(name)
-        else:
-            recorded.damages.append(_stranger(files, folder / name))
-    for seq in range(int(chain[-1].split(".")[0]) + 1 if chain else 0):
+    chain = [int(name.split(".")[0]) for name in names if _LEDGER_NAME.fullmatch(name)]
+    while chain and _is_far_off(zone, chain):
+        chain.pop()
+    recorded.damages += [
+        _stranger(files, folder / name)
+        for name in names
+        if not _LEDGER_NAME.fullmatch(name) or int(name.split(".")[0]) > (chain[-1] if chain else -1)
+    ]
+    for seq in range(chain[-1] + 1 if chain else 0):
         _read_commit(recorded, zone, seq)
         if named:
             named(list(takewhile(lambda item: item.seq == seq, reversed(recorded.items.values()))))  # noqa: B023
     return recorded
+
+
+def _is_far_off(zone: Zone, chain: Sequence[int]) -> bool:
+    """Whether no commit has the last of these numbers: every one before it would count as missing."""
+    before = chain[-2] if len(chain) > 1 else -1
+    if chain[-1] - before <= _MOST_MISSING:
+        return False
+    try:
+        with zone.files.open(zone.layout.commit(chain[-1])) as stream:
+            return decode_commit(stream.read()).seq != chain[-1]
+    except (OSError, DamagedCommit):
+        return True
 
 
 def read_on(recorded: Recorded, zone: Zone) -> None:

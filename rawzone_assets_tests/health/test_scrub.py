@@ -279,6 +279,11 @@ class TestTheChain:
         (home / "raw/_ledger/notes.txt").write_text("hello")
         assert [damage.kind for damage in damages(home)] == [DamageKind.FOREIGN]
 
+    def test_so_is_a_number_that_no_ledger_reaches(self, home):
+        stray = home / "raw/_ledger" / f"{'9' * 20}.jsonl"
+        stray.write_text("hello")
+        assert [(damage.kind, damage.path) for damage in damages(home)] == [(DamageKind.FOREIGN, str(stray))]
+
 
 class TestSelection:
     """Feeds and days narrow the objects, never the chain."""
