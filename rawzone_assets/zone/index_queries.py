@@ -85,10 +85,10 @@ class IndexQueries(DayQueries):
         clauses = ["key = ?", "name = ?", "landing_path = ?"]
         values: list[Any] = [wanted, wanted, wanted]
         lowered = wanted.lower()
-        if len(lowered) >= 8 and all(c in "0123456789abcdef" for c in lowered):
+        if 8 <= len(lowered) <= 64 and all(c in "0123456789abcdef" for c in lowered):
             clauses.append("(sha256 >= ? AND sha256 <= ?)")
             low, high = lowered.ljust(64, "0"), lowered.ljust(64, "f")
-            values += [bytes.fromhex(low[:64]), bytes.fromhex(high[:64])]
+            values += [bytes.fromhex(low), bytes.fromhex(high)]
         # Each clause has an index of its own, which a question with OR might not be answered from.
         parts = (f"SELECT id, seq FROM receipt WHERE {clause}" for clause in clauses)  # noqa: S608
         rows = self._database.execute(f"{' UNION '.join(parts)} ORDER BY 1", values).fetchall()

@@ -250,9 +250,7 @@ class _Walk:
         except OSError:
             # A link that was put in its place (ELOOP) is no folder that we may not read, and at the top of an
             # ext4 there is one that nobody but root may.
-            if path != LOST_AND_FOUND and stat.S_ISDIR(
-                os.stat(name, dir_fd=above, follow_symlinks=False).st_mode
-            ):
+            if path != LOST_AND_FOUND and _is_folder(name, above):
                 self.unreadable.append(printable_path(path)[0])
             return
         try:
@@ -261,6 +259,13 @@ class _Walk:
             self.unreadable.append(printable_path(path)[0])
         finally:
             os.close(folder)
+
+
+def _is_folder(name: str, above: int) -> bool:
+    try:
+        return stat.S_ISDIR(os.stat(name, dir_fd=above, follow_symlinks=False).st_mode)
+    except FileNotFoundError:
+        return False  # gone since it could not be opened
 
 
 def _shared_disk(root: int) -> int | None:

@@ -104,11 +104,19 @@ class RecordTree:
             except sqlite3.OperationalError:
                 raise  # locked, or its disk is full: the file itself may be sound
             except (sqlite3.DatabaseError, TreeUnsound):
-                self.start_over()
+                self._forget()
                 return self._catch_up()
 
     def start_over(self) -> None:
-        """Forget every hash: what the file says does not fit the ledger."""
+        """Forget every hash: what the file says does not fit the ledger.
+
+        Raises:
+            StorageFailed, IndexFailed: The file cannot be removed, or no new one be made.
+        """
+        with self._failures():
+            self._forget()
+
+    def _forget(self) -> None:
         self._database.close()
         self._tiles.clear()
         self._changed.clear()

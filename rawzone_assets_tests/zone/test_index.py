@@ -259,6 +259,15 @@ class TestTheCommitJustClaimed:
         assert answers(zone_home) == expected
 
 
+class TestFinding:
+    def test_a_hash_is_found_by_its_beginning_and_never_by_more_than_all_of_it(self, zone_home):
+        with open_zone(zone_home) as zone:
+            zone.index.catch_up()
+            whole = next(zone.index.entries()).receipt.sha256
+            assert zone.index.find(whole.upper()) == zone.index.find(whole[:8]) != []
+            assert zone.index.find(whole[:7]) == zone.index.find(f"{whole}0") == []
+
+
 class TestSums:
     """What is kept added up is what the receipts add up to."""
 

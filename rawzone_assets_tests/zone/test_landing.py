@@ -133,6 +133,26 @@ class TestScanning:
         assert scan.unreadable == ("tiny/closed",)
         assert only(scan.files).path == NOTE
 
+    def test_one_that_goes_while_it_is_refused_holds_up_no_other_either(
+        self, home, landing, as_nobody, monkeypatch
+    ):
+        landing.put(NOTE, b"x")
+        closed = landing.root / "tiny" / "closed"
+        closed.mkdir(mode=0o000)
+        opened = os.open
+
+        def open_then_remove(path, *arguments, **options):
+            try:
+                return opened(path, *arguments, **options)
+            except PermissionError:
+                closed.rmdir()
+                raise
+
+        monkeypatch.setattr(os, "open", open_then_remove)
+        scan = Landing(home / "landing").scan()
+        assert scan.unreadable == ()
+        assert only(scan.files).path == NOTE
+
     def test_the_folder_at_the_top_of_a_disk_that_is_the_file_systems_own_is_no_trouble(
         self, home, landing, as_nobody
     ):

@@ -1,14 +1,16 @@
 """The tree over a ledger's records: incremental, disposable, and never believed against the ledger itself."""
 
+import errno
 import random
 import sqlite3
 from datetime import UTC, datetime
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
 from rawzone_assets.zone import merkle
-from rawzone_assets.zone.errors import IndexFailed, LedgerDamaged
+from rawzone_assets.zone.errors import IndexFailed, LedgerDamaged, StorageFailed
 from rawzone_assets.zone.ledger import EMPTY, Author, Ledger, decode_commit, encode_commit
 from rawzone_assets.zone.local_files import LocalFiles
 from rawzone_assets.zone.record_tree import RecordTree, TreeUnsound
@@ -219,6 +221,16 @@ class TestItsFile:
             tree.catch_up()
             found = tree.root(tree.size)
         assert found == built.expected_root()
+
+    def test_a_file_that_cannot_be_removed_is_one_sentence(self, built, kept, home, monkeypatch):
+        def refuse(path, **_):
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+        tree = kept()
+        tree.catch_up()
+        monkeypatch.setattr(Path, "unlink", refuse)
+        with pytest.raises(StorageFailed, match="permission is denied"):
+            tree.start_over()
 
     def test_another_ledger_at_the_same_place_is_noticed(self, built, kept, home):
         for name in built.ledger.names():
