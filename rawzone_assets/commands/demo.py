@@ -83,7 +83,7 @@ def _land_samples(landing: Path, days: int) -> None:
     if (landing / _MARK).exists():
         note(f"{landing} holds the samples already: none were added.")
         return
-    if landing.exists():
+    if landing.exists() and not (landing.is_dir() and not any(landing.iterdir())):
         fail(f"{landing} holds files of your own: give the demonstration a folder of its own with --home.")
     unfinished = landing.with_name(f".{landing.name}-{os.getpid()}")
     # Nothing is captured later than now, whatever the time zones of the extractors.

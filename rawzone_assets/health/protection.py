@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from pathlib import Path
 
-from rawzone_assets.health.checks import Check, failed, ok, warn
+from rawzone_assets.health.checks import Check, Health, failed, ok, warn
 from rawzone_assets.zone.errors import LedgerDamaged
 from rawzone_assets.zone.files import Files
 from rawzone_assets.zone.layout import Layout
@@ -99,6 +99,11 @@ def tried_protection(layout: Layout, files: Files, ledger: Ledger, head: Head, *
     try:
         return protection_check(examine_protection(layout, files, ledger, head), wanted=wanted)
     except OSError as error:
+        if error.filename is None:  # in a container root may not be allowed to be anybody else
+            seen = f"cannot be tried as another user ({(error.strerror or str(error)).lower()})"
+            return warn(
+                _NAME, seen, "run 'rawzone doctor' as root of the machine, or as the user that promotes"
+            )
         seen = f"cannot be tried at {error.filename} ({(error.strerror or str(error)).lower()})"
         return failed(_NAME, seen, "give this user read access")
 
@@ -121,7 +126,7 @@ def protection_check(protection: Protection | None, *, wanted: bool) -> Check:
     if wanted and protection.grade is not Grade.IMMUTABLE:
         remedy = "RAWZONE_IMMUTABLE is set, but not every file has the flag: promote once more with it set"
         return warn(_NAME, f"{seen} ({tried})", remedy)
-    return Check(name=_NAME, health=ok(_NAME, "").health, seen=f"{seen} ({tried})", remedy=remedy)
+    return Check(name=_NAME, health=Health.OK, seen=f"{seen} ({tried})", remedy=remedy)
 
 
 def hard_links_check() -> Check | None:
@@ -219,15 +224,14 @@ def _rights_of(user: int) -> Iterator[None]:
         yield
         return
     groups, group = os.getgroups(), os.getegid()
-    os.setgroups([])
-    os.setegid(user)
-    os.seteuid(user)
-    try:
+    with contextlib.ExitStack() as back:
+        os.setgroups([])
+        back.callback(os.setgroups, groups)
+        os.setegid(user)
+        back.callback(os.setegid, group)
+        os.seteuid(user)
+        back.callback(os.seteuid, before)
         yield
-    finally:
-        os.seteuid(before)
-        os.setegid(group)
-        os.setgroups(groups)
 
 
 def _try(path: Path, user: int, owner: int, files: Files) -> Trial:

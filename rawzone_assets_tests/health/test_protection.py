@@ -1,5 +1,6 @@
 """Write protection in grades: none is claimed that was not tried on the spot, and trying changes nothing."""
 
+import errno
 import os
 import shutil
 import tempfile
@@ -15,6 +16,7 @@ from rawzone_assets.health.protection import (
     examine_protection,
     hard_links_check,
     protection_check,
+    tried_protection,
 )
 from rawzone_assets.zone.ledger import EMPTY, Ledger
 from rawzone_assets.zone.local_files import LocalFiles
@@ -104,6 +106,22 @@ class TestGrades:
         assert found.grade is Grade.USERS
         assert found.users == (0, OWNER, 65534)
         assert (os.geteuid(), os.getegid()) == (0, 0)
+
+    def test_root_that_may_be_nobody_else_says_so_and_is_itself_again(self, home, monkeypatch):
+        def refuse(user):
+            if user:
+                raise OSError(errno.EINVAL, "Invalid argument")
+
+        groups = os.getgroups()
+        monkeypatch.setattr(os, "seteuid", refuse)
+        with open_zone(home) as zone:
+            head = zone.index.catch_up()
+            check = tried_protection(zone.layout, zone.files, zone.ledger, head, wanted=False)
+        assert (check.health, check.seen) == (
+            Health.WARN,
+            "cannot be tried as another user (invalid argument)",
+        )
+        assert (os.getegid(), os.getgroups()) == (0, groups)
 
     @pytest.mark.parametrize("user", [0, OWNER])
     def test_the_flag_on_every_file_reaches_immutable(self, home, user):
