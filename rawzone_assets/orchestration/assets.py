@@ -24,15 +24,13 @@ from rawzone_assets.orchestration.names import (
     source_key,
 )
 from rawzone_assets.orchestration.overrides import ZoneResource
-from rawzone_assets.orchestration.partitions import days_inside, days_of_run, newest_inside
+from rawzone_assets.orchestration.partitions import MOST_DAYS_A_RUN, days_inside, days_of_run, newest_inside
 from rawzone_assets.zone import promotion
 from rawzone_assets.zone.errors import ZoneError
 from rawzone_assets.zone.promotion import Progress
 from rawzone_assets.zone.receipt import Receipt, Verdict
 from rawzone_assets.zone.survey import Delivery
 from rawzone_assets.zone.zone import Zone
-
-_MOST_DAYS_A_RUN = 366  # at most a run a year, leap years too; a failed run of a backfill loses a year at most
 
 _ROLES = {
     Role.STRUCTURE: "readable, and of the shape the contract demands",
@@ -111,7 +109,7 @@ def raw_asset(
         check_specs=_check_specs(feed, key, partitions),
         # Asset and checks can be selected apart, and a day without deliveries yields nothing.
         can_subset=True,
-        backfill_policy=dg.BackfillPolicy.multi_run(_MOST_DAYS_A_RUN),
+        backfill_policy=dg.BackfillPolicy.multi_run(MOST_DAYS_A_RUN),
     )
     def promote_feed(
         context: dg.AssetExecutionContext, zone: dg.ResourceParam[ZoneResource]

@@ -19,9 +19,9 @@ from rawzone_assets.orchestration import catalogue, reporting
 from rawzone_assets.orchestration.liveness import alive
 from rawzone_assets.orchestration.names import columnar_key, group_of, raw_key
 from rawzone_assets.orchestration.overrides import ZoneResource
+from rawzone_assets.orchestration.partitions import MOST_DAYS_A_RUN
 from rawzone_assets.zone.errors import ZoneError
 
-_MOST_DAYS_A_RUN = 365
 _MOST_TOLD = 20  # deliveries without rows, of a day
 
 _ORIGIN = (
@@ -55,7 +55,7 @@ def columnar_asset(
     @dg.multi_asset(
         name="__".join(key.path),
         specs=[_spec(platform, feed, partitions)],
-        backfill_policy=dg.BackfillPolicy.multi_run(_MOST_DAYS_A_RUN),
+        backfill_policy=dg.BackfillPolicy.multi_run(MOST_DAYS_A_RUN),
     )
     def project_feed(
         context: dg.AssetExecutionContext, zone: dg.ResourceParam[ZoneResource]

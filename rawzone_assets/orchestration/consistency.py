@@ -21,13 +21,12 @@ from rawzone_assets.orchestration import launches, reporting, witness
 from rawzone_assets.orchestration.liveness import alive
 from rawzone_assets.orchestration.names import CONSISTENCY, IN_STEP, OWNERS, range_tags
 from rawzone_assets.orchestration.overrides import ZoneResource
-from rawzone_assets.orchestration.partitions import days_inside, days_of_run
+from rawzone_assets.orchestration.partitions import MOST_DAYS_A_RUN, days_inside, days_of_run
 from rawzone_assets.orchestration.targets import Target, newest_targets
 from rawzone_assets.zone.errors import ZoneError
 from rawzone_assets.zone.zone import Zone
 
 _WINDOW = 14  # days that are kept up to date, and that a day's "days_consistent" counts
-_MOST_DAYS_A_RUN = 365
 _MOST_NAMED = 8
 _DAY = timedelta(days=1)
 
@@ -68,7 +67,7 @@ def consistency_asset(
         ],
         check_specs=[check],
         can_subset=True,
-        backfill_policy=dg.BackfillPolicy.multi_run(_MOST_DAYS_A_RUN),
+        backfill_policy=dg.BackfillPolicy.multi_run(MOST_DAYS_A_RUN),
     )
     def evaluate_days(
         context: dg.AssetExecutionContext, zone: dg.ResourceParam[ZoneResource]

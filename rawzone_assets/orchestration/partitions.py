@@ -9,6 +9,9 @@ import dagster as dg
 
 from rawzone_assets.contract.feed import Feed
 
+MOST_DAYS_A_RUN = 366
+"""At most a run a year, leap years too: a failed run of a backfill loses no more."""
+
 
 def feed_partitions(feed: Feed, start: date | None) -> dg.DailyPartitionsDefinition:
     """Capture days from the feed's first one up to today, which files of today carry already."""
