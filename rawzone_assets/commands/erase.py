@@ -20,11 +20,14 @@ from rawzone_assets.commands.surroundings import (
     open_settings_of_a_zone,
     printable,
 )
+from rawzone_assets.contract.wording import first_of
 from rawzone_assets.health.erasure import Erased, Erasing, Target, erase, plan_erasure
 from rawzone_assets.health.figures import counted, readable_size
 from rawzone_assets.zone.object_errors import AmbiguousObject, NotPromoted
 from rawzone_assets.zone.receipt import Receipt, Verdict
 from rawzone_assets.zone.zone import Zone, person
+
+_MOST_NAMED = 5
 
 
 @click.command(name="erase", short_help="Remove bytes that the law wants gone, everywhere in the zone.")
@@ -116,11 +119,10 @@ def _said(target: Target) -> str:
 
 def _notes(plan: Erasing, done: Erased | None) -> Iterator[str]:
     if plan.elsewhere:
-        shown = ", ".join(map(str, plan.elsewhere[:5]))
-        more = f" and {len(plan.elsewhere) - 5} more" if len(plan.elsewhere) > 5 else ""
+        shown = first_of(_texts(plan.elsewhere), _MOST_NAMED)
         verb = "holds" if len(plan.elsewhere) == 1 else "hold"
         yield (
-            f"{shown}{more} still {verb} these bytes: landing and adopted folders are not ours to "
+            f"{shown} still {verb} these bytes: landing and adopted folders are not ours to "
             "change, so remove them there. If they are delivered again, they are recorded as RZ-ERASED-BY-LAW "
             "and not stored."
         )

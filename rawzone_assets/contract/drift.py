@@ -16,6 +16,7 @@ from functools import lru_cache
 from rawzone_assets.contract import codes
 from rawzone_assets.contract.exposures import exposes
 from rawzone_assets.contract.findings import Finding
+from rawzone_assets.contract.wording import first_of
 
 Outline = tuple[str, ...]
 
@@ -142,6 +143,4 @@ def _words(kinds: frozenset[str]) -> str:
 
 
 def _listed(paths: Sequence[str]) -> str:
-    shown = ", ".join(path if len(path) <= 200 else f"{path[:200]}…" for path in paths[:_MOST_NAMED])
-    more = len(paths) - _MOST_NAMED
-    return f"{shown} and {more} more" if more > 0 else shown
+    return first_of([path if len(path) <= 200 else f"{path[:200]}…" for path in paths], _MOST_NAMED)

@@ -6,13 +6,14 @@ Dagster sees it and our own check are two signs of one incident, which is over w
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import dagster as dg
 from dagster._core.definitions.freshness import FreshnessState, FreshnessStateChange
 
+from rawzone_assets.contract.wording import first_of
 from rawzone_assets.health.alert_kinds import ZONE, Severity
 from rawzone_assets.health.freshness import State
 from rawzone_assets.health.signs import Sign
@@ -213,12 +214,9 @@ def _subject_of(run: dg.DagsterRun) -> str:
     """What a run is about: its feed, else its assets, else its job. A later run of it ends the incident."""
     if feed := run.tags.get(FEED_TAG):
         return feed
-    keys: Sequence[dg.AssetKey] = sorted(run.asset_selection or (), key=lambda key: key.path)
-    if not keys:
-        return run.job_name
-    more = f" and {len(keys) - 1} more" if len(keys) > 1 else ""
-    first = keys[0]
-    return f"{'/'.join(first.path[1:]) if first.path[0] == 'raw' else first.to_user_string()}{more}"
+    keys = sorted(run.asset_selection or (), key=lambda key: key.path)
+    names = ["/".join(key.path[1:]) if key.path[0] == "raw" else key.to_user_string() for key in keys]
+    return first_of(names, 1) or run.job_name
 
 
 def _problem(instance: dg.DagsterInstance, run: dg.DagsterRun) -> str:

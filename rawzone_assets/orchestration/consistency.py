@@ -16,6 +16,7 @@ from typing import Any
 import dagster as dg
 
 from rawzone_assets.contract.feed import Platform
+from rawzone_assets.contract.wording import first_of
 from rawzone_assets.health.consistency import Day, consistency_of
 from rawzone_assets.orchestration import launches, reporting, witness
 from rawzone_assets.orchestration.liveness import alive
@@ -225,8 +226,7 @@ def _sentence(day: Day) -> str:
 
 
 def _named(what: str, feeds: Sequence[str]) -> str:
-    more = f" and {len(feeds) - _MOST_NAMED} more" if len(feeds) > _MOST_NAMED else ""
-    return f"{what}: {', '.join(feeds[:_MOST_NAMED])}{more}" if feeds else ""
+    return f"{what}: {first_of(feeds, _MOST_NAMED)}" if feeds else ""
 
 
 def _rows(day: Day) -> Iterator[dict[str, str | int]]:

@@ -7,7 +7,10 @@ import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from rawzone_assets.contract.wording import first_of
 from rawzone_assets.zone.errors import MORE_FILES, ZoneError
+
+_MOST_NAMED = 3
 
 
 class LandingMissing(ZoneError):
@@ -45,11 +48,6 @@ class PileNotApart(ZoneError):
         )
 
 
-def _named(paths: Sequence[str]) -> str:
-    """The first of them, and how many more there are."""
-    return ", ".join(paths[:3]) + (f" and {len(paths) - 3} more" if len(paths) > 3 else "")
-
-
 class UnreadableLanding(ZoneError):
     """Some landed files could not be read; all others were dealt with."""
 
@@ -62,8 +60,8 @@ class UnreadableLanding(ZoneError):
         }
         advice = " and ".join(dict.fromkeys(helps.get(reason.lower(), "see to its disk") for reason in told))
         super().__init__(
-            f"Could not read {_named(paths)} in landing ({'; '.join(told)}): {advice}, then run the command "
-            "again; every other file was dealt with."
+            f"Could not read {first_of(paths, _MOST_NAMED)} in landing ({'; '.join(told)}): {advice}, "
+            "then run the command again; every other file was dealt with."
         )
 
 
@@ -72,6 +70,6 @@ class UnlistedLanding(ZoneError):
 
     def __init__(self, folders: Sequence[str]) -> None:
         super().__init__(
-            f"Could not list {_named(folders)} in landing: see to the disk or give this user read access, then "
-            "run the command again; every other folder was dealt with."
+            f"Could not list {first_of(folders, _MOST_NAMED)} in landing: see to the disk or give this user "
+            "read access, then run the command again; every other folder was dealt with."
         )
