@@ -33,13 +33,7 @@ from rawzone_assets.contract.table_marks import Unmarked
 from rawzone_assets.contract.table_repeats import Repeats
 from rawzone_assets.contract.table_rows import SEPARATORS, Dialect, Lines, Rows
 from rawzone_assets.contract.table_rules import Chunk, Identities, chunk_of
-from rawzone_assets.contract.table_shapes import (
-    MOST_COLUMNS,
-    Header,
-    Shape,
-    header_findings,
-    resolve_header,
-)
+from rawzone_assets.contract.table_shapes import MOST_COLUMNS, Header, Shape, header_findings, resolve_header
 from rawzone_assets.contract.table_wholes import Gathered
 from rawzone_assets.contract.tables import TableFormat
 from rawzone_assets.contract.texts import Survey

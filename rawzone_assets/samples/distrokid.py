@@ -12,31 +12,27 @@ from rawzone_assets.samples.distrokid_reports import Report, good_report
 from rawzone_assets.samples.sample import Case, Routine, Verdict
 from rawzone_assets.samples.tiktok_exports import zipped
 
+Make = Callable[[date, Random], bytes]
 
-def _page(change: Callable[[Page, date], Page] = lambda page, _day: page) -> Callable[[date, Random], bytes]:
+
+def _page(change: Callable[[Page, date], Page] = lambda page, _day: page) -> Make:
     return lambda day, rng: change(good_page(day, rng), day).encoded()
 
 
-def _daily(change: Callable[[list[Row], date], list[Row]]) -> Callable[[date, Random], bytes]:
+def _daily(change: Callable[[list[Row], date], list[Row]]) -> Make:
     """A page with other daily rows and totals that agree with them, so that only the change is wrong."""
     return _page(lambda page, day: page.with_daily(lambda rows: change(rows, day)))
 
 
-def _report(
-    change: Callable[[Report, date], Report] = lambda report, _day: report,
-) -> Callable[[date, Random], bytes]:
+def _report(change: Callable[[Report, date], Report] = lambda report, _day: report) -> Make:
     return lambda day, rng: change(good_report(day, rng), day).encoded()
 
 
-def _bytes(
-    make: Callable[[date, Random], bytes], change: Callable[[bytes], bytes]
-) -> Callable[[date, Random], bytes]:
+def _bytes(make: Make, change: Callable[[bytes], bytes]) -> Make:
     return lambda day, rng: change(make(day, rng))
 
 
-def _streams(
-    title: str, make: Callable[[date, Random], bytes], *codes: str, verdict: Verdict = "quarantined"
-) -> Case:
+def _streams(title: str, make: Make, *codes: str, verdict: Verdict = "quarantined") -> Case:
     return Case(
         feed="distrokid/streams",
         folder="distrokid/streams",
@@ -48,9 +44,7 @@ def _streams(
     )
 
 
-def _sales(
-    title: str, make: Callable[[date, Random], bytes], *codes: str, verdict: Verdict = "quarantined"
-) -> Case:
+def _sales(title: str, make: Make, *codes: str, verdict: Verdict = "quarantined") -> Case:
     return Case(
         feed="distrokid/sales",
         folder="distrokid/sales",
@@ -62,7 +56,7 @@ def _sales(
     )
 
 
-def _cell(column: str, text: str) -> Callable[[date, Random], bytes]:
+def _cell(column: str, text: str) -> Make:
     return _report(lambda report, _day: report.set(17, column, text))
 
 

@@ -14,11 +14,13 @@ from rawzone_assets.samples.sample import Case, Routine, Verdict, days_back, fig
 
 Make = Callable[[date, Random], bytes]
 Change = Callable[[Table, date], Table]
+Songs = list[dict[str, Any]]
 _FEED = "social_media/spotify"
 _ARTIST = "4xExampleArtist0000001"
 _AUDIENCE = f"spotify_audience_{_ARTIST}_{{stamp}}.csv"
 _SONGS = f"spotify_songs_{_ARTIST}_28day_{{stamp}}.csv"
 _SONG_LIST = f"spotify_songs_{_ARTIST}_1year_{{stamp}}.json"
+_ANY = "artist_metrics_{stamp}.json"
 _SIGN_IN = b"<!DOCTYPE html>\n<html><head><title>Login - Spotify</title></head><body></body></html>\n"
 _TITLES = ("Paper Lantern", 'Low "Tide", slow', "Café Noir", "夜の窓", "Paper Lantern")
 
@@ -65,9 +67,7 @@ def _songs(change: Change = _same) -> Make:
     return make
 
 
-def _song_list(
-    change: Callable[[list[dict[str, Any]]], Any] = lambda songs: {"data": {"songs": songs}},
-) -> Make:
+def _song_list(change: Callable[[Songs], Any] = lambda songs: {"data": {"songs": songs}}) -> Make:
     def make(_day: date, rng: Random) -> bytes:
         songs = [
             {
@@ -89,7 +89,7 @@ def _song_list(
     return make
 
 
-def _with_first(**members: Any) -> Callable[[list[dict[str, Any]]], Any]:
+def _with_first(**members: Any) -> Callable[[Songs], Any]:
     return lambda songs: {"songs": [songs[0] | members, *songs[1:]]}
 
 
@@ -281,19 +281,9 @@ _SONG_LISTS = (
 )
 
 _METRICS = (
-    _case(
-        "artist_metrics_{stamp}.json",
-        "metrics of some form",
-        _text({"monthlyListeners": 1204}),
-        verdict="promoted",
-    ),
-    _case(
-        "artist_metrics_{stamp}.json",
-        "metrics that are an error",
-        _text({"message": "Unauthorized"}),
-        "RZ-ERROR-PAYLOAD",
-    ),
-    _case("artist_metrics_{stamp}.json", "metrics without anything", _text({}), "RZ-SHAPE"),
+    _case(_ANY, "metrics of some form", _text({"monthlyListeners": 1204}), verdict="promoted"),
+    _case(_ANY, "metrics that are an error", _text({"message": "Unauthorized"}), "RZ-ERROR-PAYLOAD"),
+    _case(_ANY, "metrics without anything", _text({}), "RZ-SHAPE"),
 )
 
 CASES = (*_TIMELINES, *_SONG_TABLES, *_SONG_LISTS, *_METRICS)

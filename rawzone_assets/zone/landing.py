@@ -19,8 +19,9 @@ from pathlib import Path
 from rawzone_assets.contract.naming import SIDECAR_SUFFIX
 from rawzone_assets.zone.codec import BLOCK
 from rawzone_assets.zone.errors import StorageFailed
-from rawzone_assets.zone.landed import FOLDER, Landed, Scan, scan_below
+from rawzone_assets.zone.landed import Landed
 from rawzone_assets.zone.landing_errors import LandingMissing
+from rawzone_assets.zone.scanning import FOLDER, Scan, scan_below
 
 HELD_IN_MEMORY = 64 * 2**20
 _SIDECAR_LIMIT = 64 * 1024

@@ -14,7 +14,8 @@ from rawzone_assets.contract.feed import Feed
 from rawzone_assets.contract.findings import Finding
 from rawzone_assets.contract.naming import Ignored, Recognized, Unrecognized
 from rawzone_assets.zone import sidecar
-from rawzone_assets.zone.landed import MOST_LEVELS, Landed
+from rawzone_assets.zone.landed import Landed
+from rawzone_assets.zone.scanning import MOST_LEVELS
 from rawzone_assets.zone.sidecar import HasSidecars
 
 MOST_COPIED = 2**30

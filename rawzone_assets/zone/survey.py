@@ -26,11 +26,12 @@ from rawzone_assets.zone.errors import IndexFailed
 from rawzone_assets.zone.garbage import collected_seldom
 from rawzone_assets.zone.index import Index
 from rawzone_assets.zone.index_seen import Folder, SeenFile, Standing
-from rawzone_assets.zone.landed import Landed, Scan
+from rawzone_assets.zone.landed import Landed
 from rawzone_assets.zone.landing import Landing
 from rawzone_assets.zone.landing_errors import LandingAway
 from rawzone_assets.zone.receipt import Verdict
 from rawzone_assets.zone.recognizing import recognized_as
+from rawzone_assets.zone.scanning import Scan
 
 SETTLING = "still settling"
 """Why a file waits that has not kept still for long enough."""

@@ -15,8 +15,7 @@ import pytest
 
 from rawzone_assets.contract.naming import Recognized, Unrecognized, recognize
 from rawzone_assets.platforms import all_platforms
-from rawzone_assets.zone import landed as landed_module
-from rawzone_assets.zone import recognizing
+from rawzone_assets.zone import recognizing, scanning
 from rawzone_assets.zone.errors import ZoneError
 from rawzone_assets.zone.landing import ChangedWhileRead, Landing
 from rawzone_assets.zone.landing_errors import LandingMissing
@@ -329,13 +328,13 @@ class TestDepthAndNumber:
             outcome.raise_for_environment()
             deep = max(states, key=len)
             assert states == {NOTE: "promoted", deep: "unrecognized"}
-            assert deep.count("/") == landed_module.MOST_LEVELS
+            assert deep.count("/") == scanning.MOST_LEVELS
             assert Oracle().check(read_tree(home / "raw"), read_tree(home / "quarantine")) == []
         finally:
             unwind(landing.root / "tiny", "d" * 200)
 
     def test_a_delivery_deep_down_is_promoted(self, home, landing):
-        deep = "tiny/" + "d/" * (landed_module.MOST_LEVELS - 1) + "note_20240601.txt"
+        deep = "tiny/" + "d/" * (scanning.MOST_LEVELS - 1) + "note_20240601.txt"
         landing.put(deep, b"good\n")
         assert promote(home)[1] == {deep: "promoted"}
 
