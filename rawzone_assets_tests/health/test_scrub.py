@@ -211,6 +211,18 @@ class TestDamage:
         )
 
 
+class TestFoldersOfTheZonesOwn:
+    """Ledger and staging are read where they belong, not wherever a link leads."""
+
+    @pytest.mark.parametrize("name", ["raw/_ledger", "raw/_staging"])
+    def test_a_link_in_the_place_of_one_is_named(self, home, tmp_path, name):
+        (home / name).rename(tmp_path / "elsewhere")
+        (home / name).symlink_to(tmp_path / "elsewhere")
+        assert [(damage.kind, damage.path) for damage in damages(home)] == [
+            (DamageKind.FOREIGN, str(home / name))
+        ]
+
+
 class TestWeaknesses:
     """Sound bytes that somebody could change unseen are named too, but they are no damage."""
 
