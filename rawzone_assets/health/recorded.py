@@ -8,7 +8,7 @@ objects are not called foreign. Repairs are applied, so that a file is compared 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import takewhile
 from pathlib import Path
@@ -134,8 +134,7 @@ def _read_commit(recorded: Recorded, zone: Zone, seq: int) -> None:
         commit = decode_commit(data)
     except DamagedCommit as error:
         recorded.damages.append(_ledger_damage(path, str(error)))
-        for record in legible_records(data):
-            _apply(recorded, zone.layout, seq, record, "")
+        _apply_all(recorded, zone, seq, legible_records(data), "")
         return
     recorded.head = commit.head
     recorded.hashes[seq] = commit.sha256
@@ -147,8 +146,20 @@ def _read_commit(recorded: Recorded, zone: Zone, seq: int) -> None:
         recorded.damages.append(_ledger_damage(path, problem))
     if before.at and commit.at < before.at:
         recorded.damages.append(_ledger_damage(path, "its time is before that of its predecessor"))
-    for record in commit.records:
-        _apply(recorded, zone.layout, seq, record, recorded.verified[seq])
+    if not _apply_all(recorded, zone, seq, commit.records, recorded.verified[seq]):
+        problem = "its hashes are right, but not all of its lines are records: somebody else wrote it"
+        recorded.damages.append(_ledger_damage(path, problem))
+
+
+def _apply_all(recorded: Recorded, zone: Zone, seq: int, records: Iterable[Record], at: str) -> bool:
+    """Whether all are records: whoever may write to the ledger can hash anything."""
+    are_records = True
+    for record in records:
+        try:
+            _apply(recorded, zone.layout, seq, record, at)
+        except (AttributeError, KeyError, TypeError, ValueError):
+            are_records = False
+    return are_records
 
 
 def _apply(recorded: Recorded, layout: Layout, seq: int, record: Record, at: str) -> None:

@@ -162,7 +162,7 @@ def decode_commit(data: bytes) -> Commit:
     if hashlib.sha256(body).hexdigest() != header.get("body_sha256"):
         raise DamagedCommit("its records are not those it was written with")
     try:
-        return Commit(
+        commit = Commit(
             seq=header["seq"],
             prev=header["prev"],
             at=moment(header["at"]),
@@ -174,6 +174,11 @@ def decode_commit(data: bytes) -> Commit:
         )
     except (KeyError, ValueError, TypeError):
         raise DamagedCommit("its header lacks a field") from None
+    if not all(isinstance(record, dict) for record in commit.records):
+        raise DamagedCommit(
+            "its hashes are right, but not all of its lines are records: somebody else wrote it"
+        )
+    return commit
 
 
 def record_lines(body: bytes) -> list[bytes]:

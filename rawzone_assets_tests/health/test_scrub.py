@@ -281,6 +281,22 @@ class TestTheChain:
         assert damage.kind is DamageKind.LEDGER
         assert "follow" in damage.problem
 
+    @pytest.mark.parametrize(
+        "record",
+        [[1], {"record": "receipt"}, {"record": "receipt", "verdict": "promoted"}, {"record": "damaged"}],
+    )
+    def test_a_commit_with_right_hashes_whose_lines_are_no_records_is_named(self, home, record):
+        """Whoever may write to the ledger can hash anything; it ended verify with an exception."""
+        with open_zone(home) as zone:
+            head = zone.index.catch_up()
+            data = encode_commit(
+                [record], after=head, at=head.at, author=Author(run_id="x", writer="nobody", code_version="0")
+            )
+            zone.ledger.path(head.seq + 1).write_bytes(data)
+            zone.ledger.path(head.seq + 1).chmod(0o444)
+            path = zone.ledger.path(head.seq + 1)
+        assert {(damage.kind, damage.path) for damage in damages(home)} == {(DamageKind.LEDGER, str(path))}
+
     def test_a_commit_left_out_is_missing(self, home):
         with open_zone(home) as zone:
             zone.ledger.path(0).unlink()
