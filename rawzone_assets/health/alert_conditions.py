@@ -24,7 +24,6 @@ from rawzone_assets.zone.settings import Settings
 from rawzone_assets.zone.survey import Survey
 from rawzone_assets.zone.zone import Zone
 
-SOON = timedelta(days=30)
 _STEP = 64  # MiB: a text that changes with every byte would be written down every time
 
 
@@ -43,12 +42,12 @@ def look_at_disks(settings: Settings, files: Files, *, now: datetime, dagster: P
     """
     found: list[Sign] = []
     unsure: set[str] = set()
-    for name, root in (
-        ("raw", settings.layout.raw),
-        ("quarantine", settings.layout.quarantine),
-        ("state", settings.layout.state),
-        *([("Dagster", dagster)] if dagster else []),
-    ):
+    layout = settings.layout
+    roots = {"raw": layout.raw, "quarantine": layout.quarantine, "state": layout.state}
+    watched = [(name, root, "", ", so nothing is promoted") for name, root in roots.items()]
+    if dagster:
+        watched.append(("Dagster", dagster, f": {SPENT}", f": {SPENT}"))
+    for name, root, when_low, when_full in watched:
         try:
             free = files.free_bytes(nearest_folder(root))
         except OSError:
@@ -67,7 +66,7 @@ def look_at_disks(settings: Settings, files: Files, *, now: datetime, dagster: P
                     severity=Severity.ERROR if full else Severity.WARNING,
                     text=f"{name} ({root}): about {shown:,} MiB free, "
                     f"{settings.reserve // 2**20:,} MiB are kept in reserve"
-                    + (f": {SPENT}" if name == "Dagster" else ", so nothing is promoted" if full else ""),
+                    + (when_full if full else when_low),
                     source="disks",
                 )
             )
@@ -87,11 +86,11 @@ def look_ahead(disks: Iterable[Disk], *, now: datetime) -> Sight:
                 bad=True,
                 at=now,
                 severity=Severity.WARNING,
-                text=f"the disk of {' and '.join(disk.roots)} is {disk.forecast.sentence}",
+                text=disk.sentence,
                 source="forecast",
             )
             for disk in disks
-            if disk.forecast.full_on and disk.forecast.full_on - now.date() <= SOON
+            if disk.is_soon_full(now.date())
         )
     )
 

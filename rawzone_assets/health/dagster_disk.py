@@ -1,4 +1,4 @@
-"""Checks of the folder that Dagster keeps its database in, and of the room on any disk that is written to."""
+"""Checks of the folder that Dagster keeps its database in."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from rawzone_assets.health.checks import Check, failed, ok, warn
-from rawzone_assets.zone.files import Files, nearest_folder
+from rawzone_assets.health.space import space_check
+from rawzone_assets.zone.files import Files
 from rawzone_assets.zone.local_files import LocalFiles, is_read_only
-from rawzone_assets.zone.room import PLENTY
 
 SPENT = "once it is full no run starts and no alert is sent"
 """What becomes of a zone whose Dagster cannot write its database."""
@@ -47,15 +47,3 @@ def dagster_home(environment: Mapping[str, str]) -> Check:
         remedy = "copy the project's dagster.yaml there, or Dagster runs with its own defaults"
         return warn(name, f"{value} holds no dagster.yaml", remedy)
     return ok(name, value)
-
-
-def space_check(name: str, root: Path, reserve: int, files: Files, *, spent: str) -> Check:
-    """How much room a root has; ``spent`` says what it means that there is none left."""
-    title = f"space for {name}"
-    free = files.free_bytes(nearest_folder(root))
-    seen = f"{free // 2**20:,} MiB free, {reserve // 2**20:,} MiB are kept in reserve"
-    if free < reserve:
-        return failed(title, seen, f"free space, or lower RAWZONE_RESERVE: {spent}")
-    if free < PLENTY * reserve:
-        return warn(title, seen, "free space soon")
-    return ok(title, seen)

@@ -20,6 +20,8 @@ from rawzone_assets.zone.index import index_path
 from rawzone_assets.zone.receipt import Verdict
 from rawzone_assets.zone.zone import Zone
 
+_SOON = timedelta(days=30)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Disk:
@@ -35,6 +37,16 @@ class Disk:
     @property
     def used_percent(self) -> float:
         return round(100 * (self.size - self.free) / self.size, 1) if self.size else 0.0
+
+    @property
+    def sentence(self) -> str:
+        """Its outlook for a person, without an end."""
+        return f"the disk of {' and '.join(self.roots)} is {self.forecast.sentence}"
+
+    def is_soon_full(self, today: date) -> bool:
+        """Whether it will be full within a month if it goes on like this."""
+        full_on = self.forecast.full_on
+        return full_on is not None and full_on - today <= _SOON
 
 
 def disks_of(zone: Zone, *, landed_bytes: int | None) -> tuple[Disk, ...]:

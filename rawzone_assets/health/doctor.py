@@ -18,9 +18,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from rawzone_assets.contract.feed import Platform
 from rawzone_assets.health.checks import Check, Health, failed, ok, warn
-from rawzone_assets.health.dagster_disk import space_check
 from rawzone_assets.health.figures import counted
 from rawzone_assets.health.protection import hard_links_check, tried_protection
+from rawzone_assets.health.space import space_check
 from rawzone_assets.zone.errors import LedgerDamaged, LedgerGone, StorageFailed
 from rawzone_assets.zone.files import Files, nearest_folder
 from rawzone_assets.zone.index import index_path

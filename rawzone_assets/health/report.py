@@ -27,7 +27,6 @@ DAYS_SHOWN = 28
 SPEED_DAYS = 30
 _STUCK = timedelta(days=1)
 _DRILLED_WITHIN = timedelta(days=30)
-_SOON = timedelta(days=30)
 _NOTHING_STORED = Coverage(total_bytes=0, covered_bytes=0, oldest=None)
 
 
@@ -204,10 +203,8 @@ def _concerns(health: ZoneHealth) -> Iterable[str]:
         yield f"{_counted(health.damaged, 'stored file')} known to be damaged: run 'rawzone repair --dry-run'"
     yield from _drill_concerns(health)
     for disk in health.disks:
-        where = f"the disk of {' and '.join(disk.roots)}"
-        outlook = disk.forecast
-        if outlook.outlook is Outlook.FULL or (outlook.full_on and outlook.full_on - health.at.date() <= _SOON):
-            yield f"{where} is {outlook.sentence}"
+        if disk.forecast.outlook is Outlook.FULL or disk.is_soon_full(health.at.date()):
+            yield disk.sentence
     for feed in health.feeds:
         status = feed.status
         if status.freshness and status.is_stale:
