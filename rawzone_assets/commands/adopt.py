@@ -24,7 +24,7 @@ from rawzone_assets.commands.surroundings import (
     open_zone,
 )
 from rawzone_assets.contract.feed import Platform
-from rawzone_assets.platforms import all_platforms
+from rawzone_assets.platforms import ADDRESS, all_platforms
 from rawzone_assets.zone.adoption import foresee
 from rawzone_assets.zone.errors import DiskAlmostFull, ZoneError
 from rawzone_assets.zone.judges import JudgePool
@@ -34,8 +34,6 @@ from rawzone_assets.zone.promotion import Outcome, promote
 from rawzone_assets.zone.settings import Settings
 from rawzone_assets.zone.survey import Delivery
 from rawzone_assets.zone.zone import Zone
-
-_PLATFORMS = "rawzone_assets.platforms:all_platforms"
 
 
 @click.command(name="adopt", short_help="Take over an existing pile of files.")
@@ -87,7 +85,7 @@ def command(*, pile: Path, applies: bool, platform: str | None, as_json: bool) -
 
 def _apply(zone: Zone, pile: Pile, found: PileSurvey) -> Outcome:
     done = 0
-    with JudgePool(_PLATFORMS) as judge, file_progress("adopting") as tell:
+    with JudgePool(ADDRESS) as judge, file_progress("adopting") as tell:
 
         def count(batch: Sequence[Delivery], _outcome: Outcome) -> None:
             nonlocal done
@@ -132,7 +130,7 @@ def _hindrance(outcome: Outcome) -> str:
 
 def _foreseen(zone: Zone, pile: Pile, found: PileSurvey) -> Iterator[Adopted]:
     total = len(found.ready)
-    with JudgePool(_PLATFORMS) as judge, file_progress("judging") as tell:
+    with JudgePool(ADDRESS) as judge, file_progress("judging") as tell:
         progress = (lambda done: tell(done, total)) if tell else None
         for one in foresee(zone, pile, found.ready, judge=judge, parallel=judge.workers, progress=progress):
             if one.finding:

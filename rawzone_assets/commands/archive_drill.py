@@ -19,12 +19,10 @@ from rawzone_assets.commands.surroundings import (
     printable,
 )
 from rawzone_assets.health.drilling import USUAL_OBJECTS, Outcome, drill
-from rawzone_assets.platforms import all_feeds
+from rawzone_assets.platforms import ADDRESS, all_feeds
 from rawzone_assets.zone.judges import JudgePool
 from rawzone_assets.zone.receipt import Record
 from rawzone_assets.zone.zone import Zone, person
-
-_PLATFORMS = "rawzone_assets.platforms:all_platforms"
 
 
 @click.command(name="drill")
@@ -50,7 +48,7 @@ def command(*, feeds: tuple[str, ...], objects: int, by: str | None, as_json: bo
     with Zone(open_settings_of_a_zone()) as zone:
         zone.index.catch_up()
         chosen = chosen_feeds(feeds, zone.index.feeds())
-        with JudgePool(_PLATFORMS) as judge, file_progress("restoring") as progress:
+        with JudgePool(ADDRESS) as judge, file_progress("restoring") as progress:
             outcome = drill(
                 zone,
                 declared,

@@ -25,11 +25,10 @@ from rawzone_assets.commands.surroundings import (
 )
 from rawzone_assets.contract.feed import Feed
 from rawzone_assets.health.backtest import Change, Compared, Unjudged, backtest
-from rawzone_assets.platforms import all_feeds
+from rawzone_assets.platforms import ADDRESS, all_feeds
 from rawzone_assets.zone.index_queries import Entry
 from rawzone_assets.zone.judges import JudgePool
 
-_PLATFORMS = "rawzone_assets.platforms:all_platforms"
 _MOST_SHOWN = 20
 _WORDS = {
     Change.NEWLY_REFUSED: "would now be refused",
@@ -50,7 +49,7 @@ def command(*, feeds: tuple[str, ...], since: str | None, until: str | None, as_
     change, or when a stored file is not as recorded.
     """
     checked_range(since, until)
-    with open_zone(open_settings_of_a_zone()) as zone, JudgePool(_PLATFORMS) as judge:
+    with open_zone(open_settings_of_a_zone()) as zone, JudgePool(ADDRESS) as judge:
         chosen = chosen_feeds(feeds, zone.index.feeds())
         declared = {feed.id: feed for feed in all_feeds()}
         gone = [feed for feed in chosen if feed not in declared]

@@ -26,14 +26,12 @@ from rawzone_assets.commands.surroundings import (
     open_zone,
     printable,
 )
-from rawzone_assets.platforms import all_feeds
+from rawzone_assets.platforms import ADDRESS, all_feeds
 from rawzone_assets.zone.index_queries import Entry
 from rawzone_assets.zone.judges import JudgePool
 from rawzone_assets.zone.receipt import Receipt, Verdict
 from rawzone_assets.zone.replay import Outcome, Replayed, replay
 from rawzone_assets.zone.zone import Zone
-
-_PLATFORMS = "rawzone_assets.platforms:all_platforms"
 
 
 @click.group(name="quarantine")
@@ -113,7 +111,7 @@ def replay_refused(
     copies stay. Exit code 1 when something is still refused. Running it again changes nothing.
     """
     checked_range(since, until)
-    with open_zone(open_settings_of_a_zone()) as zone, JudgePool(_PLATFORMS) as judge:
+    with open_zone(open_settings_of_a_zone()) as zone, JudgePool(ADDRESS) as judge:
         recorded = zone.index.open_refusals()
         chosen = chosen_feeds(feeds, recorded)
         declared = {feed.id: feed for feed in all_feeds()}

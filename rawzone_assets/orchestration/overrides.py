@@ -15,6 +15,7 @@ from rawzone_assets.access import RawReader, open_raw
 from rawzone_assets.contract.feed import Platform
 from rawzone_assets.contract.judging import judge
 from rawzone_assets.health.alert_settings import AlertSettings
+from rawzone_assets.platforms import ADDRESS
 from rawzone_assets.zone.judge import Judge
 from rawzone_assets.zone.judges import JudgePool
 from rawzone_assets.zone.layout import Layout
@@ -22,9 +23,6 @@ from rawzone_assets.zone.promotion import Progress
 from rawzone_assets.zone.settings import Settings, places_from
 from rawzone_assets.zone.survey import Delivery, Survey
 from rawzone_assets.zone.zone import Zone, utc_now
-
-PLATFORMS = "rawzone_assets.platforms:all_platforms"
-"""Where the judging processes find what they judge by."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,7 +99,7 @@ class ZoneResource:
         elif self.overrides.platforms is not None:
             yield judge, 1
         else:
-            with JudgePool(PLATFORMS) as pool:
+            with JudgePool(ADDRESS) as pool:
                 yield pool, pool.workers
 
     def wants(self, delivery: Delivery) -> bool:

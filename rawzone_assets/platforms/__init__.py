@@ -17,6 +17,9 @@ from pathlib import Path
 from rawzone_assets.contract.feed import Feed, Platform
 from rawzone_assets.contract.findings import Role
 
+ADDRESS = f"{__name__}:all_platforms"
+"""Where judging processes, which load their platforms themselves, find them."""
+
 
 @cache
 def all_platforms(*, having: str | None = None) -> tuple[Platform, ...]:
