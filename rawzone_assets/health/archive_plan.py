@@ -7,7 +7,7 @@ ledger when it is applied; the digest shows that what is applied is what was app
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -246,14 +246,10 @@ def _share(zone: Zone, moving: Sequence[Planned]) -> Share:
     return Share(
         feed=feed,
         files=len(moving),
-        bytes=_sum(planned.size for planned in moving),
-        stored_bytes=_sum(planned.stored_size for planned in moving),
+        bytes=sum(planned.size for planned in moving),
+        stored_bytes=sum(planned.stored_size for planned in moving),
         hot_files=hot,
         percent=percent_of(len(moving), hot),
         first=min(days),
         last=max(days),
     )
-
-
-def _sum(sizes: Iterable[int]) -> int:
-    return sum(sizes)

@@ -14,11 +14,11 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from rawzone_assets.zone import custody, upkeep
-from rawzone_assets.zone.errors import CannotUnseal
 from rawzone_assets.zone.files import Files, ensure_folder
 from rawzone_assets.zone.index import Index
 from rawzone_assets.zone.layout import Layout, cached_path
 from rawzone_assets.zone.receipt import Record
+from rawzone_assets.zone.sealing import is_sealed, require_unsealing
 
 
 def erase(files: Files, layout: Layout, index: Index, records: Iterable[Record], *, cache: Path | None) -> None:
@@ -67,13 +67,7 @@ def require_erasable(files: Files, paths: Iterable[Path], staging: Path) -> None
     there = [path for path in paths if files.status(path) is not None]
     for folder in sorted({path.parent for path in there}):
         files.require_writable(folder)
-    sealed = next((path for path in there if _is_sealed(files, path)), None)
-    if sealed is None:
-        return
-    try:
-        files.try_immutable(staging)
-    except OSError as error:
-        raise CannotUnseal(sealed, error, undone="erased") from error
+    require_unsealing(files, there, staging, undone="erased")
 
 
 def _erase_projected(files: Files, layout: Layout, index: Index, record: Record) -> None:
@@ -138,7 +132,7 @@ def _remove(files: Files, paths: Iterable[Path]) -> None:
         folders.add(path.parent)  # gone, but perhaps not for good: its folder may not be synced
         if files.status(path) is None:
             continue
-        if _is_sealed(files, path):
+        if is_sealed(files, path):
             files.set_immutable(path, on=False)
         with contextlib.suppress(FileNotFoundError):  # a cache's is anybody's to drop
             files.remove(path)
@@ -165,8 +159,3 @@ def _remove_tree(files: Files, path: Path) -> None:
     for name in files.names(path):
         _remove_tree(files, path / name)
     files.remove_folder(path)
-
-
-def _is_sealed(files: Files, path: Path) -> bool:
-    status = files.status(path)
-    return status is not None and stat.S_ISREG(status.st_mode) and files.is_immutable(path)

@@ -23,7 +23,7 @@ from rawzone_assets.zone.index_seen import SeenFile, SeenFiles, Standing
 from rawzone_assets.zone.index_tallies import note_commit
 from rawzone_assets.zone.index_upkeep import note_upkeep
 from rawzone_assets.zone.landed import entity_from
-from rawzone_assets.zone.ledger import Commit, record_lines
+from rawzone_assets.zone.ledger import Commit
 from rawzone_assets.zone.receipt import Record, Verdict, canonical
 
 TABLES = ("receipt", "body")
@@ -69,7 +69,7 @@ def take_in(database: sqlite3.Connection, commit: Commit) -> None:
     first = database.execute("SELECT coalesce(max(id), 0) + 1 FROM body").fetchone()[0]
     receipts, bodies, others = list[tuple[int, Record]](), list[tuple[int, str]](), list[Record]()
     id_ = first
-    for record, line in zip(commit.records, record_lines(commit.body), strict=True):
+    for record, line in zip(commit.records, commit.lines, strict=True):
         if record.get("record") == "receipt":
             receipts.append((id_, record))
             bodies.append((id_, line.decode()))

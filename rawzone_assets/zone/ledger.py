@@ -61,7 +61,7 @@ class Commit:
     @property
     def lines(self) -> list[bytes]:
         """The exact record lines, without their ends: what hashes are taken of."""
-        return self.body.split(b"\n")[:-1]
+        return record_lines(self.body)
 
     @property
     def head(self) -> Head:

@@ -17,11 +17,11 @@ from typing import BinaryIO
 
 from rawzone_assets.zone import codec, custody
 from rawzone_assets.zone.custody import Whereabouts
-from rawzone_assets.zone.errors import CannotUnseal
 from rawzone_assets.zone.files import Files
 from rawzone_assets.zone.index import Index
 from rawzone_assets.zone.layout import Layout
 from rawzone_assets.zone.receipt import Record
+from rawzone_assets.zone.sealing import require_unsealing
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,13 +72,7 @@ def require_release(files: Files, layout: Layout, keys: Iterable[str]) -> None:
         CannotUnseal: They could not.
         OSError: A file cannot be looked at.
     """
-    sealed = next((key for key in keys if _is_sealed(files, layout.object(key))), None)
-    if sealed is None:
-        return
-    try:
-        files.try_immutable(layout.staging)
-    except OSError as error:
-        raise CannotUnseal(layout.object(sealed), error, undone="archived") from error
+    require_unsealing(files, map(layout.object, keys), layout.staging, undone="archived")
 
 
 def verify_copy(files: Files, path: Path, record: Record) -> str | None:
@@ -124,8 +118,3 @@ def _objection(files: Files, layout: Layout, index: Index, key: str) -> str | No
         return f"its archive copy {layout.archived(key)} does not verify ({problem})"
     problem = verify_copy(files, layout.object(key), kept.record)
     return f"it does not hold the recorded bytes ({problem}), so it is not ours to remove" if problem else None
-
-
-def _is_sealed(files: Files, path: Path) -> bool:
-    status = files.status(path)
-    return status is not None and stat.S_ISREG(status.st_mode) and files.is_immutable(path)

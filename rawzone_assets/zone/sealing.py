@@ -8,9 +8,11 @@ batch goes on, and turning the setting on seals what was published before.
 from __future__ import annotations
 
 import contextlib
+import stat
+from collections.abc import Iterable
 from pathlib import Path
 
-from rawzone_assets.zone.errors import CannotProtect
+from rawzone_assets.zone.errors import CannotProtect, CannotUnseal
 from rawzone_assets.zone.files import Files
 from rawzone_assets.zone.layout import Layout
 from rawzone_assets.zone.ledger import Ledger
@@ -56,3 +58,24 @@ def require_flag(files: Files, folder: Path) -> None:
         files.try_immutable(folder)
     except OSError as error:
         raise CannotProtect(folder, error) from error
+
+
+def is_sealed(files: Files, path: Path) -> bool:
+    """Whether a file is there and carries the flag."""
+    status = files.status(path)
+    return status is not None and stat.S_ISREG(status.st_mode) and files.is_immutable(path)
+
+
+def require_unsealing(files: Files, paths: Iterable[Path], staging: Path, *, undone: str) -> None:
+    """See to it that the flag can be taken off wherever one of these files has it; it is tried in ``staging``.
+
+    Raises:
+        CannotUnseal: It cannot; the first sealed file is named, and nothing was ``undone``.
+    """
+    sealed = next((path for path in paths if is_sealed(files, path)), None)
+    if sealed is None:
+        return
+    try:
+        files.try_immutable(staging)
+    except OSError as error:
+        raise CannotUnseal(sealed, error, undone=undone) from error
