@@ -1,4 +1,4 @@
-"""JSON documents: an optional wrapper round the answer, error answers told from data.
+"""JSON examinations: the answer is taken out of its wrapper, if it has one, and told from an error.
 
 What the members must be is the schema's to say, what they mean the rules'. The delivery's bytes are only read.
 """

@@ -1,4 +1,4 @@
-"""HTML pages: saved statistics pages whose figures stand in inline scripts.
+"""Page examinations: saved statistics pages are judged by the figures that stand in their inline scripts.
 
 The charts found in the page's scripts become a document that schema and rules judge like any JSON. A page is
 told from a sign-in page by what it has, never by words it holds: every good page holds "Password" and "Sign in"

@@ -1,1 +1,1 @@
-"""Is it still true? Scrubbing, freshness and status: reading the zone, never changing it. No Dagster."""
+"""Is it still true, and kept as it should be? Scrub, status, alerts; repair, archive, erasure. No Dagster."""

@@ -6,9 +6,11 @@ what lies between it and ``stale_after_days`` is its tolerance. It is behind whe
 have moved on, each by its usual lag, and its own have not by more than cadence and tolerance explain: that
 compares platforms with each other, whatever the calendar says. A capture of several files is incomplete when
 some were accepted and others did not come or were refused, and a day is short whose sessions brought none but
-their short answer. Days are capture days, as freshness counts
-them, so promoting old files late changes the days they are of. Pure but for one reading of the index. A feed
-is expected from its first accepted delivery on: not every label uses every platform.
+their short answer.
+
+Days are capture days, as freshness counts them, so promoting old files late changes the days they are of. A
+feed is expected from its first accepted delivery on: not every label uses every platform. Pure but for one
+reading of the index.
 """
 
 from __future__ import annotations

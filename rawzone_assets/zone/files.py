@@ -48,8 +48,8 @@ class Files(Protocol):
     def remove(self, path: Path) -> None:
         """Remove one name of a file: of a staged one or an unfinished publication.
 
-        Only ``replacing`` (damaged bytes that are kept elsewhere) and ``releasing`` (objects that are archived)
-        take away what is published.
+        Only ``replacing`` (damaged bytes that are kept elsewhere), ``releasing`` (objects that are archived)
+        and ``erasing`` (what the law wants gone) take away what is published.
         """
         ...
 

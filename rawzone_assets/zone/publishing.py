@@ -7,10 +7,11 @@ The order is the proof (DESIGN 5.5); each step is durable before the next begins
 3. a link from the staged commit to the ledger's next number: the moment of truth
 4. the staging folder goes
 
-Steps 1b-3 run under the zone's lock, whose holder first finishes what dead batches left. The lock makes
-racing cheap, not correct: links never replace, and the ledger's number is claimed by creating it, so even a
-writer that ignores the lock can only lose, undo its own links, and decide again. Nothing counts as durable
-because it is there: whoever relies on a name syncs its folders, as its maker may have been killed before.
+From the staged commit to its number all runs under the zone's lock, whose holder first finishes what dead
+batches left. The lock makes racing cheap, not correct: links never replace, and the ledger's number is claimed
+by creating it, so even a writer that ignores the lock can only lose, undo its own links, and decide again.
+Nothing counts as durable because it is there: whoever relies on a name syncs its folders, as its maker may have
+been killed before.
 """
 
 from __future__ import annotations

@@ -21,7 +21,7 @@ class Recovery(Committer):
     """A committer that first sees to what others left."""
 
     def recover(self) -> int:
-        """Finish or drop every batch whose process is gone; how many there were. The zone's lock is held."""
+        """Finish or drop every batch whose process is gone; how many were. The zone's lock is held."""
         done = 0
         for name in leftovers(self._files, self._layout):
             batch = Batch(self._files, self._layout, name)
@@ -108,7 +108,7 @@ class Recovery(Committer):
 
 
 def _staged_digests(record: Record) -> list[str]:
-    """The SHA-256 of each staged file of a record, in the order of :meth:`Batch.placements`."""
+    """The SHA-256 of each staged file of a record, in the order of :meth:`Places.of`."""
     if record["record"] == upkeep.REPAIRED:
         return [record["stored_sha256"]] if record["staged"] else []
     if record["record"] in (custody.ARCHIVED, custody.RESTORED):

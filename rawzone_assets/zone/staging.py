@@ -1,9 +1,9 @@
 """Staging: the redo log. What a batch will publish lies here, durable, before anything is visible.
 
-A batch is a folder ``raw/_staging/<batch>`` (and its twins below quarantine and archive, which may be other
-disks; the latter only where something is archived). Staged
-files have names that follow from the records (``placements``), so that a staged commit alone tells which of
-them belongs at which place. A batch without a staged commit has published nothing.
+A batch is a folder ``raw/_staging/<batch>`` with twins below quarantine and archive, which may be other disks;
+that of the archive is only there when something is archived. Staged files have names that follow from the
+records (``placements``), so that a staged commit alone tells which of them belongs at which place. A batch
+without a staged commit has published nothing.
 """
 
 from __future__ import annotations

@@ -105,7 +105,7 @@ class Zone:
         )
 
     def recover(self) -> int:
-        """Finish what crashed processes left; how many batches there were."""
+        """Finish what crashed processes left; how many batches were."""
         try:
             if self.files.status(self.layout.staging) is None:
                 return 0
