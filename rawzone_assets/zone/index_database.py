@@ -124,11 +124,11 @@ def transaction(database: sqlite3.Connection) -> Iterator[None]:
         raise sqlite3.OperationalError("a transaction could not be begun")
     try:
         yield
+        database.execute("COMMIT")
     except BaseException:
         with suppress(sqlite3.Error):  # a full disk or a damaged file has rolled back already
             database.execute("ROLLBACK")
         raise
-    database.execute("COMMIT")
 
 
 def kept_head(database: sqlite3.Connection) -> Head:

@@ -5,6 +5,7 @@ import random
 import shutil
 import sqlite3
 from collections import Counter
+from contextlib import closing
 from datetime import date
 
 import pytest
@@ -16,6 +17,7 @@ from rawzone_assets.zone import index as index_module
 from rawzone_assets.zone import zone as zone_module
 from rawzone_assets.zone.errors import IndexFailed, LedgerDamaged, LedgerGone
 from rawzone_assets.zone.index import Index
+from rawzone_assets.zone.index_database import transaction
 from rawzone_assets.zone.promotion import promote as promote_each
 from rawzone_assets.zone.settings import Settings
 from rawzone_assets.zone.zone import Zone
@@ -257,6 +259,19 @@ class TestTheCommitJustClaimed:
             with pytest.raises(IndexFailed):
                 zone.index.follow(last)
         assert answers(zone_home) == expected
+
+
+class TestATransaction:
+    def test_that_cannot_be_committed_is_rolled_back_so_that_the_next_can_begin(self):
+        with closing(sqlite3.connect(":memory:", isolation_level=None)) as database:
+            database.execute("PRAGMA foreign_keys = ON")
+            database.execute("CREATE TABLE feed (id INTEGER PRIMARY KEY)")
+            database.execute("CREATE TABLE day (feed REFERENCES feed DEFERRABLE INITIALLY DEFERRED)")
+            with pytest.raises(sqlite3.IntegrityError), transaction(database):
+                database.execute("INSERT INTO day VALUES (1)")
+            with transaction(database):
+                database.execute("INSERT INTO feed VALUES (1)")
+            assert database.execute("SELECT count(*) FROM day").fetchone() == (0,)
 
 
 class TestFinding:
