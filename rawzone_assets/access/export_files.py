@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rawzone_assets.zone import codec
-from rawzone_assets.zone.files import Files, ensure_folder
+from rawzone_assets.zone.files import Files, ensure_folder, sync_folders
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,10 +83,4 @@ class ExportFolder:
         self._folders.add(folder)
 
     def _sync_folders(self) -> None:
-        for folder in sorted(self._folders):
-            try:
-                self._files.sync_folder(folder)
-            except PermissionError:
-                if folder.is_relative_to(self._root):
-                    raise
-                # Above the export: whoever made a folder that this user may not list answers for it.
+        sync_folders(self._files, self._folders, roots=(self._root,))

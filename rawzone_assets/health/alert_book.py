@@ -21,7 +21,7 @@ from rawzone_assets.health.notices import Event, Notice
 from rawzone_assets.health.outbox import Channel, Outbox
 from rawzone_assets.health.signs import Incident
 from rawzone_assets.zone.errors import StorageFailed, ZoneError
-from rawzone_assets.zone.files import Files, ensure_folder
+from rawzone_assets.zone.files import Files, ensure_folder, sync_folders
 from rawzone_assets.zone.local_files import LocalFiles
 from rawzone_assets.zone.receipt import moment, timestamp
 
@@ -164,9 +164,7 @@ def sending(state: Path) -> Iterator[bool]:
 
 
 def _prepare(files: Files, folder: Path) -> None:
-    for parent in sorted(ensure_folder(files, folder)):
-        with contextlib.suppress(PermissionError):  # above the zone
-            files.sync_folder(parent)
+    sync_folders(files, ensure_folder(files, folder), roots=())
 
 
 def _replace(files: Files, path: Path, data: bytes) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
@@ -111,6 +111,22 @@ def ensure_folder(files: Files, path: Path) -> set[Path]:
             files.make_folder(folder)
         changed.add(folder.parent)
     return changed
+
+
+def sync_folders(files: Files, folders: Iterable[Path], *, roots: Sequence[Path]) -> None:
+    """Make the names in these folders survive power loss: all in ``roots``, and those above as far as may be.
+
+    Whoever made a folder above that this user may not list answers for it.
+
+    Raises:
+        OSError: One cannot be synced.
+    """
+    for folder in sorted(folders):
+        try:
+            files.sync_folder(folder)
+        except PermissionError:
+            if any(folder.is_relative_to(root) for root in roots):
+                raise
 
 
 def nearest_folder(path: Path) -> Path:

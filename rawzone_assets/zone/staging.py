@@ -21,7 +21,7 @@ from typing import NamedTuple
 
 from rawzone_assets.zone import codec
 from rawzone_assets.zone.batch_writing import BatchWriting
-from rawzone_assets.zone.files import Files, ensure_folder
+from rawzone_assets.zone.files import Files, ensure_folder, sync_folders
 from rawzone_assets.zone.layout import Layout, ledger_name
 from rawzone_assets.zone.placements import Places, blob_name, findings_name
 from rawzone_assets.zone.room import Room
@@ -88,13 +88,8 @@ class Batch:
         self._reaches_archive = True
         changed = ensure_folder(self._files, self.archive_folder)
         root = self._layout.archive
-        for folder in sorted(changed | {self._layout.archive_staging, root, root.parent, root.parent.parent}):
-            try:
-                self._files.sync_folder(folder)
-            except PermissionError:
-                if folder.is_relative_to(root):
-                    raise
-                # Above the zone: whoever made a folder that this user may not list answers for it.
+        changed |= {self._layout.archive_staging, root, root.parent, root.parent.parent}
+        sync_folders(self._files, changed, roots=(root,))
 
     def alive(self, *, wait: bool) -> AbstractContextManager[bool]:
         """Hold, or try to take, the lock that shows whether a process still works on this batch."""

@@ -17,7 +17,7 @@ from rawzone_assets.contract.feed import Platform
 from rawzone_assets.zone import upkeep
 from rawzone_assets.zone.decision import Candidate
 from rawzone_assets.zone.errors import RootAway, StorageFailed
-from rawzone_assets.zone.files import Files, ensure_folder
+from rawzone_assets.zone.files import Files, ensure_folder, sync_folders
 from rawzone_assets.zone.index import Index
 from rawzone_assets.zone.index_seen import SeenFile, Standing
 from rawzone_assets.zone.landing import Landing
@@ -171,13 +171,7 @@ class Zone:
                 changed |= {folder.parent for folder in folders}
                 for root in (self.layout.raw, self.layout.quarantine):
                     changed |= {root.parent, root.parent.parent}
-            for folder in sorted(changed):
-                try:
-                    self.files.sync_folder(folder)
-                except PermissionError:
-                    if folder.is_relative_to(self.layout.raw) or folder.is_relative_to(self.layout.quarantine):
-                        raise
-                    # Above the zone: whoever made a folder that this user may not list answers for it.
+            sync_folders(self.files, changed, roots=(self.layout.raw, self.layout.quarantine))
             if self.settings.immutable and not self._prepared:
                 for staging in (self.layout.staging, self.layout.quarantine_staging):
                     require_flag(self.files, staging)
