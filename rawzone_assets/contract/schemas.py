@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from itertools import islice
+from operator import is_
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -25,6 +26,8 @@ from rawzone_assets.contract.pointers import Parts
 if TYPE_CHECKING:
     from jsonschema.protocols import Validator
 
+_LOOKED_AT_FIRST = (1_000, 30_000)  # members of each list
+_DEEPEST_LIST = 6  # levels down to which lists are shortened
 MOST_REFUSALS = 200
 """How many refusals of one document are explained: ten pages of findings explain any mistake."""
 
@@ -111,7 +114,7 @@ def refusals(name: str, document: Any) -> Iterator[Refusal]:
         return
     root = load_schema(name).document
     told: set[tuple[Parts, str]] = set()
-    for error in islice(deciding.iter_errors(document), MOST_REFUSALS):
+    for error in _errors(deciding, document):
         parts, keyword = tuple(error.instance_path), str(error.schema_path[-1])
         if (parts, keyword) in told:
             continue  # one refusal an object, however many of its members are missing
@@ -126,6 +129,32 @@ def refusals(name: str, document: Any) -> Iterator[Refusal]:
             schema=schema,
             instance=instance,
         )
+
+
+def _errors(deciding: jsonschema_rs.Draft202012Validator, document: Any) -> list[Any]:
+    """The first errors. The engine makes all before it gives one, each a hundred times as large as what it is
+    about: in a list of nothing but wrong records, enough of them stand at its beginning.
+    """
+    for most in _LOOKED_AT_FIRST:
+        beginning = _beginning(document, most, _DEEPEST_LIST)
+        if beginning is document:
+            break
+        found = list(islice(deciding.iter_errors(beginning), MOST_REFUSALS))
+        if len(found) == MOST_REFUSALS:
+            return found
+    return list(islice(deciding.iter_errors(document), MOST_REFUSALS))
+
+
+def _beginning(value: Any, most: int, depth: int) -> Any:
+    """The value with no more than ``most`` members of each list; itself when none has more."""
+    if depth and isinstance(value, list):
+        some = [_beginning(member, most, depth - 1) for member in value[:most]]
+        is_whole = len(some) == len(value) and all(map(is_, some, value))
+        return value if is_whole else some
+    if depth and isinstance(value, dict):
+        pairs = {name: _beginning(member, most, depth - 1) for name, member in value.items()}
+        return value if all(map(is_, pairs.values(), value.values())) else pairs
+    return value
 
 
 def _follow(value: Any, parts: Iterable[str | int]) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import resource
 import socket
 from typing import Any
 
@@ -205,6 +206,22 @@ class TestRefusals:
     def test_are_bounded_in_number(self):
         document = {"streams": [{}] * 10_000}
         assert len(list(refusals("toolost/spotify.v1.json", document))) <= schemas.MOST_REFUSALS
+
+    def test_of_a_list_of_nothing_but_wrong_records_take_memory_for_its_beginning_only(self):
+        """The engine makes all errors at once, a hundred times as large as what they are about."""
+        document = [{f"k{number}": 1} for number in range(200_000)]
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        assert len(list(refusals("metaads/campaigns.v1.json", document))) > 20
+        assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 200 * 1024  # KiB
+
+    @pytest.mark.parametrize("before", [10, 5_000, 50_000])
+    def test_of_one_wrong_record_are_told_however_far_behind_it_stands(self, before: int):
+        rows: list[Any] = [{"date": "2025-06-01", "streams": 1}] * before + [
+            {"date": "2025-06-01", "streams": "x"}
+        ]
+        parts = [refusal.parts for refusal in refusals("toolost/spotify.v1.json", {"streams": rows})]
+        assert ("streams", before, "streams") in parts
+        assert not any(part[:1] == ("streams",) and part[1:2] != (before,) for part in parts)
 
     def test_disagreeing_engines_refuse(self, monkeypatch: pytest.MonkeyPatch):
         never = jsonschema.Draft202012Validator({})
