@@ -21,7 +21,7 @@ from rawzone_assets.health.checks import Check, Health, failed, ok, warn
 from rawzone_assets.health.figures import counted
 from rawzone_assets.health.protection import hard_links_check, tried_protection
 from rawzone_assets.health.space import space_check
-from rawzone_assets.zone.errors import LedgerDamaged, LedgerGone, StorageFailed
+from rawzone_assets.zone.errors import LedgerDamaged, LedgerGone, LedgerNewer, StorageFailed
 from rawzone_assets.zone.files import Files, nearest_folder
 from rawzone_assets.zone.index import index_path
 from rawzone_assets.zone.index_database import kept_head, looking_into
@@ -215,8 +215,8 @@ def _ledger(ledger: Ledger) -> tuple[Head | None, Check]:
             if commit is None or (head.seq >= 0 and commit.prev != head.sha256):
                 return None, failed(name, f"commit {seq} does not follow the one before it", remedy)
             head = commit.head
-    except LedgerDamaged as error:
-        return None, failed(name, error.problem, remedy)
+    except (LedgerDamaged, LedgerNewer) as error:
+        return None, failed(name, error.problem, error.remedy)
     except OSError as error:
         return None, failed(
             name, f"{error.filename} cannot be read ({error.strerror})", "give this user read access"

@@ -17,8 +17,8 @@ from rawzone_assets.contract.schemas import deciding_engine
 from rawzone_assets.zone import upkeep
 from rawzone_assets.zone.ledger import Commit
 from rawzone_assets.zone.receipt import Receipt, Record, canonical, timestamp
+from rawzone_assets.zone.record_kinds import DRILLED
 
-DRILLED = "drilled"
 SOUND = "sound"
 FAILED = "failed"
 SCHEMA = "ledger/drill.v1.json"

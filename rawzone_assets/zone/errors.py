@@ -8,6 +8,7 @@ from __future__ import annotations
 import errno
 from pathlib import Path
 
+from rawzone_assets import __version__
 from rawzone_assets.contract.plain_text import printable
 
 MORE_FILES = "raise this user's limit of open files (ulimit -n)"
@@ -134,6 +135,19 @@ class LedgerDamaged(ZoneError):
     def __init__(self, path: Path, problem: str) -> None:
         self.problem = f"{path} is damaged ({problem})"
         super().__init__(f"The ledger file {self.problem}, so nothing is written: {self.remedy}.")
+
+
+class LedgerNewer(ZoneError):
+    """The ledger was continued by a version that knows more than this one."""
+
+    remedy = "use that version or a newer one"
+
+    def __init__(self, what: str, version: object) -> None:
+        by = f"Raw Zone {version}" if isinstance(version, str) else "another version"
+        self.problem = f"holds {what}, which {by} wrote and this version ({__version__}) does not understand"
+        super().__init__(
+            f"The ledger {self.problem}, so nothing is said of this zone and nothing written: {self.remedy}."
+        )
 
 
 class LedgerGone(ZoneError):

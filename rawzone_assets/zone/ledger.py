@@ -18,10 +18,11 @@ from typing import Any
 import orjson
 
 from rawzone_assets.zone.codec import blocks_of
-from rawzone_assets.zone.errors import LedgerDamaged, LedgerGone
+from rawzone_assets.zone.errors import LedgerDamaged, LedgerGone, LedgerNewer
 from rawzone_assets.zone.files import Files
 from rawzone_assets.zone.layout import ledger_name
 from rawzone_assets.zone.receipt import Record, canonical, moment, timestamp
+from rawzone_assets.zone.record_kinds import unknown_kinds
 
 FORMAT = 1
 GENESIS = "0" * 64
@@ -146,7 +147,8 @@ def decode_commit(data: bytes) -> Commit:
     """Read a commit and check all that can be checked without its neighbours.
 
     Raises:
-        DamagedCommit: The bytes are cut, altered or of an unknown format.
+        DamagedCommit: The bytes are cut, altered or no commit.
+        LedgerNewer: They are whole, and tell what only a newer version understands.
     """
     line, newline, body = data.partition(b"\n")
     if not newline:
@@ -155,10 +157,12 @@ def decode_commit(data: bytes) -> Commit:
         header = orjson.loads(line)
     except orjson.JSONDecodeError:
         raise DamagedCommit("its header is not JSON") from None
-    if not isinstance(header, dict) or header.get("ledger") != FORMAT:
+    if not isinstance(header, dict) or "ledger" not in header:
         raise DamagedCommit("its header is of an unknown format")
     if canonical(header) != line or _header_digest(header) != header.get("header_sha256"):
         raise DamagedCommit("its header is not the one it was written with")
+    if header["ledger"] != FORMAT:
+        raise LedgerNewer(f"a format {header['ledger']}", header.get("code_version"))
     if hashlib.sha256(body).hexdigest() != header.get("body_sha256"):
         raise DamagedCommit("its records are not those it was written with")
     try:
@@ -178,6 +182,9 @@ def decode_commit(data: bytes) -> Commit:
         raise DamagedCommit(
             "its hashes are right, but not all of its lines are records: somebody else wrote it"
         )
+    unknown = unknown_kinds(commit.records)
+    if unknown:
+        raise LedgerNewer(f"records of the kind {', '.join(map(repr, unknown))}", header.get("code_version"))
     return commit
 
 
@@ -207,6 +214,7 @@ class Ledger:
 
         Raises:
             LedgerDamaged: The file is not a whole commit of that number.
+            LedgerNewer: A newer version wrote it.
         """
         data = self.bytes_of(seq)
         if data is None:
