@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from rawzone_assets.health.figures import readable_size
-from rawzone_assets.zone import custody, drills, upkeep
+from rawzone_assets.zone import custody, record_kinds, upkeep
 from rawzone_assets.zone.receipt import Record
 
 
@@ -70,5 +70,5 @@ _TOLD: Mapping[str, Callable[[Record], str]] = {
     upkeep.DAMAGED: _damaged,
     upkeep.REPAIRED: _repaired,
     custody.ERASED: _erased,
-    drills.DRILLED: _drilled,
+    record_kinds.DRILLED: _drilled,
 }

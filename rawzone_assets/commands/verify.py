@@ -27,7 +27,7 @@ from rawzone_assets.commands.testimony import Testimony, ask_witnesses, witness_
 from rawzone_assets.health.damage import Damage
 from rawzone_assets.health.figures import readable_size
 from rawzone_assets.health.scrub import ScrubReport, scrub
-from rawzone_assets.health.witnesses import contradictions
+from rawzone_assets.health.witnesses import contradictions, doubt
 
 
 @click.command(name="verify")
@@ -83,13 +83,21 @@ def command(
             f"No commit lies in {settings.layout.ledger}: if its disk is away, mount it before anything else, "
             "and move nothing away."
         )
+    _add(report, testimony)
+    leave(FOUND if damages or (strict and report.weaknesses) else FINE)
+
+
+def _add(report: ScrubReport, testimony: Testimony) -> None:
+    """What else the reader of these results is to know."""
+    doubted = doubt(report.recorded, testimony.witnesses, source=testimony.source)
+    if doubted:
+        note(doubted)
     for absent in report.absent:
         note(absent.state)
     if report.interrupted:
         note(
             f"{report.interrupted} batches are in flight or were interrupted: the next promotion finishes them."
         )
-    leave(FOUND if damages or (strict and report.weaknesses) else FINE)
 
 
 def _show(damage: Damage, word: str, *, as_json: bool) -> None:

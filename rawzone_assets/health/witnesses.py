@@ -45,6 +45,28 @@ def contradictions(zone: Zone, recorded: Recorded, witnesses: Iterable[Witness])
         yield Damage(kind=DamageKind.WITNESS, path=str(zone.layout.commit(seq)), problem=problem)
 
 
+def doubt(recorded: Recorded, witnesses: Iterable[Witness], *, source: str | None) -> str | None:
+    """What else the contradictions may mean than a ledger that was altered: witnesses of another zone.
+
+    From here that looks like a ledger rewritten from its first commit on, so it takes nothing back.
+    """
+    against = {True: set[int](), False: set[int]()}
+    for witness in witnesses:
+        against[_is_contradicted(recorded, witness)].add(witness.seq)
+    contradicted, confirmed = against[True], against[False]
+    if contradicted and not confirmed:
+        return (
+            f"No event in {source} agrees with this ledger: if that is the Dagster of another zone, set "
+            "DAGSTER_HOME to this zone's; if it is this one's, the whole ledger was replaced."
+        )
+    if contradicted & confirmed:
+        return (
+            f"Of the same commits, other events in {source} agree with this ledger: two zones tell one Dagster "
+            "(give each a DAGSTER_HOME of its own), or the ledger was replaced and told anew."
+        )
+    return None
+
+
 def _is_contradicted(recorded: Recorded, witness: Witness) -> bool:
     if witness.seq >= len(recorded.hashes):
         return True

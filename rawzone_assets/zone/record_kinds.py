@@ -1,7 +1,7 @@
 """The kinds of records that this version writes and understands.
 
-What a kind means decides where bytes are and what may leave. A ledger that holds another kind was continued by a
-newer version: passing over it would call missing what was moved, and bring back what was erased.
+What a kind means decides where bytes are and what may leave. A ledger that holds another kind was continued by
+a newer version: passing over it would call missing what was moved, and bring back what was erased.
 """
 
 from __future__ import annotations

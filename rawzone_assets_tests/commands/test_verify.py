@@ -103,6 +103,33 @@ class TestVerify:
         assert "rolled back" in outcome.text
         assert own("verify", "--no-witness").code == 0
 
+    def test_the_dagster_of_another_zone_is_thought_of_where_none_of_its_events_agrees(self, own, witnessed):
+        (record,) = own("verify", "--json").records
+        witnessed(record["head_seq"], "f" * 64)
+        witnessed(record["head_seq"] - 1, "e" * 64)
+        outcome = own("verify")
+        assert outcome.code == 1
+        assert "if that is the Dagster of another zone, set DAGSTER_HOME to this zone's" in outcome.err
+        assert "the whole ledger was replaced" in outcome.err
+
+    def test_two_zones_that_tell_one_dagster_are_thought_of_where_events_contradict_each_other(
+        self, own, witnessed
+    ):
+        (record,) = own("verify", "--json").records
+        witnessed(record["head_seq"], record["head"])
+        witnessed(record["head_seq"], "f" * 64)
+        outcome = own("verify")
+        assert outcome.code == 1
+        assert "two zones tell one Dagster" in outcome.err
+
+    def test_a_ledger_that_lost_its_end_is_not_taken_for_that_of_another_zone(self, own, witnessed):
+        (record,) = own("verify", "--json").records
+        witnessed(record["head_seq"], record["head"])
+        witnessed(record["head_seq"] + 1, "e" * 64)
+        outcome = own("verify")
+        assert "rolled back" in outcome.text
+        assert "another zone" not in outcome.err
+
     def test_a_witness_that_cannot_be_heard_keeps_nobody_from_verifying(self, own, witnessed):
         (record,) = own("verify", "--json").records
         witnessed(record["head_seq"], record["head"])

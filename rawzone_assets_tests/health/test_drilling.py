@@ -10,8 +10,8 @@ import pytest
 from rawzone_assets.contract.judging import judge
 from rawzone_assets.health import drilling
 from rawzone_assets.health.report import read_health
-from rawzone_assets.zone.drills import DRILLED
 from rawzone_assets.zone.errors import DiskAlmostFull, RootAway
+from rawzone_assets.zone.record_kinds import DRILLED
 from rawzone_assets_tests.health.archive_support import archive_due, archived_keys, restore_all, set_policy
 from rawzone_assets_tests.health.test_erasure import MARK, carry_out, holders
 from rawzone_assets_tests.zone.invariants import read_tree
