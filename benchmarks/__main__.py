@@ -107,7 +107,7 @@ def run(
 @click.option("--turns", type=click.IntRange(1), default=3, show_default=True)
 @_folder
 def goals_seen(*, only: str | None, turns: int, folder: Path) -> None:
-    """Measure every goal, and say which are met: half an hour on a quiet machine, less with --only."""
+    """Measure every goal, and say which are met: a quarter of an hour on a quiet machine."""
     groups = _known(only, goals.GROUPS, "group") if only else list(goals.GROUPS)
     place = _new_place(folder, "goals")
     bench = goals.Bench(
