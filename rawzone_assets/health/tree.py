@@ -37,17 +37,7 @@ def read_tree(zone: Zone) -> tuple[Tree, list[Damage]]:
     for root in (zone.layout.raw, zone.layout.quarantine, zone.layout.archive):
         walked = _walk(zone.files, root, unreadable, passing=(LEDGER_FOLDER, STAGING_FOLDER))
         found.update((str(path), status) for path, status in walked)
-        unreadable.extend(_led_away(zone.files, (root / LEDGER_FOLDER, root / STAGING_FOLDER)))
     return found, unreadable
-
-
-def _led_away(files: Files, folders: Iterable[Path]) -> Iterator[Damage]:
-    """Folders of the zone's own that are links: what is read through them is whatever lies elsewhere."""
-    for folder in folders:
-        status = files.status(folder)
-        if status and stat.S_ISLNK(status.st_mode):
-            problem = "a link lies in the place of the zone's own folder: put the folder itself there"
-            yield Damage(kind=DamageKind.FOREIGN, path=str(folder), problem=problem)
 
 
 def _walk(
@@ -61,6 +51,7 @@ def _walk(
         for name in _names(files, folder, denied):
             path = folder / name
             if folder == root and name in passing:
+                unreadable.extend(_led_away(files, path))
                 continue
             try:
                 status = files.status(path)
@@ -73,6 +64,17 @@ def _walk(
                 folders.append(path)
             else:
                 yield path, status
+
+
+def _led_away(files: Files, folder: Path) -> Iterator[Damage]:
+    """A folder of the zone's own that is a link: what is read through it is whatever lies elsewhere."""
+    try:
+        status = files.status(folder)
+    except OSError:
+        return  # whoever reads what is in there says so
+    if status and stat.S_ISLNK(status.st_mode):
+        problem = "a link lies in the place of the zone's own folder: put the folder itself there"
+        yield Damage(kind=DamageKind.FOREIGN, path=str(folder), problem=problem)
 
 
 def _names(files: Files, folder: Path, unreadable: list[Damage]) -> list[str]:

@@ -7,10 +7,8 @@ the extra ``openlineage`` and is imported only here.
 
 from __future__ import annotations
 
-import http.client
 import os
 import threading
-import urllib.error
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -130,6 +128,10 @@ def delivered(address: str, event: str) -> str | None:
 
     In a thread of its own, as the limits that sockets and file systems know are limits of one step.
     """
+    # Definitions are loaded far more often than a run is told of.
+    import http.client  # noqa: PLC0415
+    import urllib.error  # noqa: PLC0415
+
     problems: list[str] = []
     deliver = _post if "://" in address else _append
 
