@@ -15,15 +15,15 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import click
 
 from benchmarks import machine
 from benchmarks.ledgers import LAST, History, write_ledger
+from benchmarks.measuring import cpu_seconds
 from rawzone_assets.access.raw import open_raw
 from rawzone_assets.contract.content import BytesContent
 from rawzone_assets.contract.feed import Capture, Content, Feed, Judgement
@@ -37,6 +37,7 @@ from rawzone_assets.zone.zone import Zone
 
 SIZES = (1_000, 10_000, 100_000, 1_000_000)
 _FILES = 1_000
+_LISTED = 15  # times that a month is listed
 _DAYS_OF_FILES = 90
 _FEED = "toolost/spotify"
 _PLACE = Path(tempfile.gettempdir()) / "rawzone-benchmarks" / "growth"
@@ -164,8 +165,10 @@ def ask(home: Path, digest: str) -> None:
         listed = len(list(raw.find(_FEED, since=since, until=until)))
         first = time.perf_counter()
         database = raw.zone.index.past._database  # noqa: SLF001  the yardstick asks the same file
-        ours = _quickest(lambda: list(raw.find(_FEED, since=since, until=until)))
-        bare = _quickest(lambda: database.execute(_BARE, (_FEED, since, until)).fetchall())
+        ours = min(cpu_seconds(lambda: list(raw.find(_FEED, since=since, until=until)), times=_LISTED))
+        bare = min(
+            cpu_seconds(lambda: database.execute(_BARE, (_FEED, since, until)).fetchall(), times=_LISTED)
+        )
     _tell(
         open_s=opened - started,
         duplicate_s=found - opened,
@@ -215,15 +218,6 @@ def promote_more(home: Path) -> None:
 
 def _settings(home: Path) -> Settings:
     return Settings.from_environment({"RAWZONE_RESERVE": "0"}, home=home)
-
-
-def _quickest(work: Callable[[], Any], times: int = 15) -> float:
-    taken = []
-    for _ in range(times):
-        started = time.process_time()
-        work()
-        taken.append(time.process_time() - started)
-    return min(taken)
 
 
 def _peak() -> int:

@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -80,6 +80,16 @@ def syncs(command: Command, log: Path) -> dict[str, int]:
         )
         rows = [line.split() for line in counted.read().splitlines()]
     return {row[-1]: int(row[3]) for row in rows if len(row) >= 5 and row[-1] in _SYNCS}
+
+
+def cpu_seconds(work: Callable[[], object], *, times: int) -> list[float]:
+    """What each of so many calls in this process takes of a processor."""
+    taken = []
+    for _ in range(times):
+        started = time.process_time()
+        work()
+        taken.append(time.process_time() - started)
+    return taken
 
 
 def is_there(program: str) -> bool:

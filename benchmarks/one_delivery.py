@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 from functools import partial
 from statistics import median
@@ -10,6 +9,7 @@ from statistics import median
 import orjson
 
 from benchmarks.corpora import Corpus
+from benchmarks.measuring import cpu_seconds
 from benchmarks.naive_engines import NAIVE
 from benchmarks.verdicts import accepts
 from rawzone_assets.contract.content import BytesContent
@@ -62,9 +62,4 @@ def _chosen(corpus: Corpus, feed: str) -> Iterator[tuple[Recognized, bytes]]:
 def _median(work: Callable[[], object], *, turns: int) -> float:
     """CPU seconds; what is compiled by the first call is compiled once a process."""
     work()
-    taken = []
-    for _ in range(turns):
-        started = time.process_time()
-        work()
-        taken.append(time.process_time() - started)
-    return median(taken)
+    return median(cpu_seconds(work, times=turns))
