@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.core import promote_core
+from benchmarks.dagster_homes import new_dagster_home
 from benchmarks.histories import land_history
 from benchmarks.measuring import Command, Measured, run
 from benchmarks.sides import SIDES
@@ -49,9 +50,7 @@ def tell_history(days: int, folder: Path) -> Told:
 
 def bare_backfill_of(days: int, folder: Path) -> Measured:
     """One Dagster run that tells of so many days of an asset that does nothing and has no checks."""
-    home = folder / "bare"
-    home.mkdir(parents=True)
-    (home / "dagster.yaml").write_text("telemetry: {enabled: false}\n", encoding="utf-8")
+    home = new_dagster_home(folder / "bare")
     argv = (sys.executable, str(_BARE), str(days))
     return run(Command(argv=argv, environment={"DAGSTER_HOME": str(home)}), folder / "log")
 

@@ -15,6 +15,7 @@ from typing import Any
 
 import dagster as dg
 
+from benchmarks.dagster_homes import new_dagster_home
 from benchmarks.histories import land_history
 from benchmarks.instances import opened
 
@@ -46,9 +47,7 @@ def cost_of_single_runs(folder: Path, *, runs: int) -> dict[str, tuple[float, fl
 @contextmanager
 def _installed(folder: Path) -> Iterator[dict[str, _Run]]:
     """A Dagster instance and a zone, and how each kind of asset is run there."""
-    home = folder / "dagster"
-    home.mkdir(parents=True)
-    (home / "dagster.yaml").write_text("telemetry: {enabled: false}\n", encoding="utf-8")
+    home = new_dagster_home(folder / "dagster")
     with opened(home=folder / "zone", landing=folder / "landing", dagster_home=home) as (defs, instance):
         idle, feed = dg.AssetKey(["idle"]), dg.AssetKey(["raw", *_FEED.split("/")])
         checks = set(defs.get_assets_def(feed).check_keys)  # of each day; others look at the feed by hand

@@ -48,16 +48,11 @@ def lost(zone: Zone, recorded: Recorded) -> Iterator[Damage]:
         elif status is None:
             problem = "a repair kept damaged bytes here, and they are gone: put them back from a backup"
             yield _damage(DamageKind.EVIDENCE, path, record, problem)
-        elif record.get("evidence_size") is not None and not _is_kept(zone.files, path, record):
+        elif (
+            record.get("evidence_size") is not None and not facts_of(zone.files, path).items() <= record.items()
+        ):
             problem = "a repair kept damaged bytes here, and these are others: put them back from a backup"
             yield _damage(DamageKind.EVIDENCE, path, record, problem)
-
-
-def _is_kept(files: Files, path: Path, record: Record) -> bool:
-    status = files.status(path)
-    if status is None or not stat.S_ISREG(status.st_mode) or status.st_size != record["evidence_size"]:
-        return False
-    return record["evidence_sha256"] is None or digest_of_file(files, path) == record["evidence_sha256"]
 
 
 def _erasure(recorded: Recorded, record: Record) -> Record | None:

@@ -38,9 +38,8 @@ ACTIVE = [
 @contextlib.contextmanager
 def alive(zone: Zone, run_id: str) -> Iterator[None]:
     """Hold a lock for a step of this run. Without a place for it the run goes on: it only cannot be missed."""
-    path = (
-        _locks(zone) / f"{run_id}.{secrets.token_hex(4)}"
-    )  # its own: steps may be processes beside each other
+    # Its own: steps may be processes beside each other.
+    path = _locks(zone) / f"{run_id}.{secrets.token_hex(4)}"
     with contextlib.ExitStack() as stack:
         with contextlib.suppress(OSError):
             ensure_folder(zone.files, path.parent)
