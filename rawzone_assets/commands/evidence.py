@@ -13,6 +13,7 @@ from rawzone_assets.commands.pages import fail_as_it_exists
 from rawzone_assets.commands.surroundings import fail
 from rawzone_assets.zone.checkpoints import Issued, read_checkpoint
 from rawzone_assets.zone.keys import PublicKey, read_public_key
+from rawzone_assets.zone.new_files import whole_or_gone
 from rawzone_assets.zone.notes import Malformed
 from rawzone_assets.zone.proofs import MOST_PROOF_BYTES
 
@@ -75,13 +76,13 @@ def checkpoint_in(path: Path, trusted: list[PublicKey]) -> Issued:
 
 
 def deliver(data: bytes, output: Path | None) -> None:
-    """Write a result to a new file, or to standard output."""
+    """Write a result to a new file, or to standard output; a file that cannot be written whole is none."""
     if output is None:
         sys.stdout.buffer.write(data)
         sys.stdout.buffer.flush()
         return
     try:
-        with output.open("xb") as stream:
+        with whole_or_gone(output, mode=0o666) as stream:
             stream.write(data)
     except FileExistsError:
         fail_as_it_exists(output)

@@ -12,6 +12,7 @@ import stat
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from rawzone_assets.zone.new_files import whole_or_gone
 from rawzone_assets.zone.notes import (
     Malformed,
     Signature,
@@ -160,15 +161,12 @@ def write_private_key(path: Path, key: PrivateKey) -> None:
 
     Raises:
         KeyKept: There is a file already.
-        BadKey: None can be written.
+        BadKey: None can be written; no half of it stays.
     """
     text = f"{key.encode()}\n".encode()
     try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-        with os.fdopen(descriptor, "wb") as stream:
+        with whole_or_gone(path, mode=0o600) as stream:
             stream.write(text)
-            stream.flush()
-            os.fsync(descriptor)
     except FileExistsError:
         raise KeyKept(path) from None
     except OSError as error:

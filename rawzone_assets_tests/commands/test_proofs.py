@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,7 @@ from rawzone_assets.zone.receipt import Verdict
 from rawzone_assets.zone.record_tree import RecordTree
 from rawzone_assets.zone.settings import Settings
 from rawzone_assets.zone.zone import Zone
+from rawzone_assets_tests.zone.strange_disks import small_disk
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "proofs.md"
 KEY = PrivateKey("label.example/rawzone", bytes(range(32)))
@@ -53,6 +55,12 @@ def lines_of(home):
 def write(path, data):
     path.write_bytes(data)
     return str(path)
+
+
+def fill(disk):
+    with (disk / "full").open("wb", buffering=0) as stream, suppress(OSError):
+        while True:
+            stream.write(bytes(4096))
 
 
 class Ledger:
@@ -449,6 +457,33 @@ class TestSigned:
         imported = set(outcome.err.rpartition("IMPORTED")[2].split())
         assert imported
         assert not imported & {"dagster", "pandas", "pandera", "pyarrow", "rich", "cryptography"}
+
+
+class TestADiskThatIsFull:
+    """What is handed out is whole or not there: half of it would refuse the next attempt under its name."""
+
+    def test_a_result_leaves_nothing_and_is_written_when_there_is_room(self, rawzone, tmp_path):
+        with small_disk(tmp_path / "disk", size=64 * 1024) as disk:
+            fill(disk)
+            out = str(disk / "plan.json")
+            refused = rawzone("archive", "plan", "--out", out)
+            assert refused.code == 2
+            assert refused.err.endswith("cannot be written (no space left on device): name another file.\n")
+            assert not Path(out).exists()
+            (disk / "full").unlink()
+            assert rawzone("archive", "plan", "--out", out).code == 0
+            assert json.loads(Path(out).read_bytes())["files"] == []
+
+    def test_a_key_leaves_nothing_and_is_made_when_there_is_room(self, rawzone, tmp_path):
+        with small_disk(tmp_path / "disk", size=64 * 1024) as disk:
+            fill(disk)
+            made = ("key", "generate", str(disk / "key"), "--name", "label.example")
+            refused = rawzone(*made)
+            assert refused.code == 2
+            assert "no space left on device" in refused.err
+            assert not (disk / "key").exists()
+            (disk / "full").unlink()
+            assert rawzone(*made).code == 0
 
 
 class TestWithoutOurSoftware:
