@@ -16,7 +16,7 @@ from dagster._core.definitions.freshness import FreshnessState, FreshnessStateCh
 from rawzone_assets.contract.wording import first_of
 from rawzone_assets.health.alert_kinds import ZONE, Severity
 from rawzone_assets.health.freshness import State
-from rawzone_assets.health.signs import Sign
+from rawzone_assets.health.signs import Incident, Sign
 from rawzone_assets.orchestration import witness
 from rawzone_assets.orchestration.event_log import News
 from rawzone_assets.orchestration.names import (
@@ -37,6 +37,7 @@ from rawzone_assets.orchestration.names import (
 _RECENT = timedelta(days=7)  # days out of step further back are history, told by the asset itself
 _STATE = "state"
 _GOOD_STATES = {FreshnessState.PASS, FreshnessState.UNKNOWN, FreshnessState.NOT_APPLICABLE}
+_OF_FEEDS = {"stale", "never-came", "refused"}  # kinds whose subject is a feed
 _OF_OLD = timedelta(days=2)  # what did not tick for so long was switched off or removed
 
 
@@ -85,6 +86,25 @@ class Reader:
             found = self._of_state(key, record.freshness_state, record.updated_at)
             signs += [replace(sign, counts=False) for sign in found]
         return signs
+
+    def no_longer_declared(self, incidents: Iterable[Incident], now: datetime) -> list[Sign]:
+        """Good signs of all that events told of feeds that nobody looks at any more.
+
+        No event could end those: their feed was renamed or its platform was taken away. What lies damaged in
+        the zone is read on by the scrub, which tells when it is sound.
+        """
+        return [
+            Sign(kind=incident.kind, subject=incident.subject, name=name, bad=False, at=now, day=signal.day)
+            for incident in incidents
+            if self._is_of_a_feed(incident) and incident.subject not in self._feeds
+            for name, signal in incident.signals.items()
+            if signal.source == Sign.source
+        ]
+
+    def _is_of_a_feed(self, incident: Incident) -> bool:
+        if incident.kind == "run-failed":  # whose subject may be any asset or job
+            return self._instance.has_asset_key(raw_key(incident.subject))
+        return incident.kind in _OF_FEEDS
 
     def failing_instigators(self, now: datetime) -> list[Sign]:
         """Sensors that failed twice in a row and schedules that failed once: nothing else in Dagster tells."""

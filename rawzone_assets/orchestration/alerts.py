@@ -145,6 +145,7 @@ class _Look:
         told = incidents.take(self._news(), now)
         if not self._tick.more:  # else what Dagster shows is ahead of what was read
             told += incidents.take(self._reader.shown(now), now)
+            told += incidents.take(self._reader.no_longer_declared(incidents.open, now), now)
         told += incidents.take_back("ticks", self._reader.failing_instigators(now), now=now)
         with contextlib.suppress(ZoneError):  # settings that cannot be used are told with the zone
             settings = self._resource.settings()

@@ -33,6 +33,7 @@ class Watched:
 
     def __init__(self, desk: Desk, received) -> None:
         self.desk, self.received = desk, received
+        self.platform = PLATFORM
         self.by_environment = False
         self.settings = AlertSettings(urls=(received.url,), digest=None, most_an_hour=100)
 
@@ -45,7 +46,7 @@ class Watched:
         if watch:
             self.feed_watch()
         resource = ZoneResource(overrides=self.overrides)
-        tick, book = alerts.watch(self.desk.instance, resource, (PLATFORM,))
+        tick, book = alerts.watch(self.desk.instance, resource, (self.platform,))
         return tick.sentence(book)
 
     def told(self) -> list[str]:
@@ -69,7 +70,7 @@ class Watched:
         """What the sensor of that name does, without building definitions."""
         with self.desk.zone() as zone:
             for event in changed_answers(
-                self.desk.instance, zone, [(PLATFORM, feed) for feed in PLATFORM.feeds]
+                self.desk.instance, zone, [(self.platform, feed) for feed in self.platform.feeds]
             ):
                 self.desk.instance.report_runless_asset_event(event)
 
@@ -228,6 +229,44 @@ class TestRuns:
         (message,) = calm.received.messages
         assert "RuntimeError" in message["message"]
         assert "Jane" not in message["message"]
+
+
+class TestAFeedThatIsNoLongerDeclared:
+    """Nobody looks at it any more, so nothing else could ever say that what was wrong with it is over."""
+
+    def test_what_was_told_of_it_is_over_and_other_feeds_stay_as_they_are(self, calm):
+        calm.desk.now += 3 * DAY
+        calm.land_and_run("bad")
+        calm.land_and_run("bad", name="sums")
+        calm.tick()
+        told = {"refused:tiny/notes", "stale:tiny/notes", "refused:tiny/sums", "stale:tiny/sums"}
+        assert {incident.key for incident in calm.book.incidents.open} == told
+        calm.received.messages.clear()
+        calm.platform = replace(PLATFORM, feeds=PLATFORM.feeds[1:])
+        over = ["Resolved: deliveries of tiny/notes are refused", "Resolved: tiny/notes brings no news"]
+        assert sorted(calm.told()) == over
+        assert calm.told() == []
+        left = {"refused:tiny/sums", "stale:tiny/sums"}
+        assert {incident.key for incident in calm.book.incidents.open} == left
+
+    def test_so_is_a_run_of_it_that_failed_and_one_of_something_else_is_not(self, calm):
+        @dg.asset
+        def broken():
+            raise RuntimeError
+
+        calm.desk.land("20240510", "bad")
+        request = calm.request(raw_key(NOTES))
+        occupied = calm.desk.settings.layout.quarantine / "tiny"
+        occupied.parent.mkdir(parents=True, exist_ok=True)
+        occupied.write_text("a file where a folder must go")
+        assert not calm.desk.carry_out(request).success
+        dg.materialize([broken], instance=calm.desk.instance, raise_on_error=False)
+        calm.tick()
+        other = "run-failed:__ephemeral_asset_job__"
+        assert {incident.key for incident in calm.book.incidents.open} == {"run-failed:tiny/notes", other}
+        calm.platform = replace(PLATFORM, feeds=PLATFORM.feeds[1:])
+        calm.tick()
+        assert {incident.key for incident in calm.book.incidents.open} == {other}
 
 
 class TestTheZone:
