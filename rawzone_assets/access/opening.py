@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
 from rawzone_assets.access.cache import ByteCache
+from rawzone_assets.zone.errors import ZoneError
 from rawzone_assets.zone.index import index_path
+from rawzone_assets.zone.index_database import looking_into
+from rawzone_assets.zone.index_days import feeds_in
 from rawzone_assets.zone.layout import nested
 from rawzone_assets.zone.setting_errors import RootsNested
 from rawzone_assets.zone.settings import Settings
@@ -42,6 +46,22 @@ def zone_without_index_file(settings: Settings) -> Zone:
     layout = settings.layout
     nowhere = replace(layout, state=Path(os.devnull), columnar_apart=layout.columnar)
     return Zone(replace(settings, layout=nowhere))
+
+
+def recorded_feeds(settings: Settings) -> list[str]:
+    """The feeds that a zone's receipts name, for who changes nothing and believes an index no more than that.
+
+    A ledger that cannot be read names none: what is wrong with it is for others to say.
+    """
+    path = index_path(settings.layout.state, settings.layout.ledger)
+    with suppress(OSError, sqlite3.Error):
+        if path.exists():
+            with looking_into(path) as database:
+                return feeds_in(database)
+    with suppress(ZoneError), zone_without_index_file(settings) as zone:
+        zone.index.catch_up()
+        return zone.index.feeds()
+    return []
 
 
 def cache_of(settings: Settings) -> ByteCache | None:

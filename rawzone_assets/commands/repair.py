@@ -21,6 +21,7 @@ from rawzone_assets.commands.surroundings import (
     open_settings,
     open_settings_of_a_zone,
     printable,
+    recorded_feeds,
 )
 from rawzone_assets.commands.testimony import ask_witnesses, witness_options
 from rawzone_assets.health.repair import repair
@@ -67,8 +68,8 @@ def command(
     nothing. Exit code 1 when something stays damaged.
     """
     checked_range(since, until)
-    chosen = chosen_feeds(feeds)
     settings = open_settings() if others else open_settings_of_a_zone()  # all of it may be lost
+    chosen = chosen_feeds(feeds, recorded_feeds(settings) if feeds else ())
     testimony = ask_witnesses(settings, skip=no_witness, require=require_witness)
     with Zone(settings) as zone:
         outcome = repair(

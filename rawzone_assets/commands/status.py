@@ -115,5 +115,5 @@ def _row(feed: FeedStatus) -> list[str]:
         shown_time(feed.last_arrival),
         str(feed.quarantined),
         "?" if feed.waiting is None else str(feed.waiting),
-        feed.freshness.state if feed.freshness else "",
+        feed.freshness.state if feed.freshness else "not declared",
     ]

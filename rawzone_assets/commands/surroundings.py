@@ -16,6 +16,7 @@ import click
 import orjson
 
 from rawzone_assets.access.opening import open_zone as open_zone  # noqa: PLC0414  commands take both from here
+from rawzone_assets.access.opening import recorded_feeds as recorded_feeds  # noqa: PLC0414
 from rawzone_assets.access.opening import zone_without_index_file as zone_without_index_file  # noqa: PLC0414
 from rawzone_assets.commands.failure import Failure
 from rawzone_assets.contract.plain_text import printable as printable  # noqa: PLC0414  commands take it from here

@@ -21,6 +21,7 @@ from rawzone_assets.commands.surroundings import (
     note,
     open_settings_of_a_zone,
     printable,
+    recorded_feeds,
     zone_without_index_file,
 )
 from rawzone_assets.commands.testimony import Testimony, ask_witnesses, witness_options
@@ -53,8 +54,8 @@ def command(
     back as a whole is noticed. FEED, --since and --until narrow the objects and copies, never the ledger.
     """
     checked_range(since, until)
-    chosen = chosen_feeds(feeds)
     settings = open_settings_of_a_zone()
+    chosen = chosen_feeds(feeds, recorded_feeds(settings) if feeds else ())
     # Once, and before the ledger's end is read: it may grow meanwhile, but what was seen before stays true.
     asked = cache(partial(ask_witnesses, settings, skip=no_witness, require=require_witness))
     if require_witness:

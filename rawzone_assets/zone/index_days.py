@@ -43,13 +43,7 @@ class DayQueries:
 
     def feeds(self) -> list[str]:
         """Every feed that a receipt names."""
-        # One look into the table a feed, where DISTINCT would read a row a day.
-        rows = self._database.execute(
-            "WITH RECURSIVE known (feed) AS (SELECT min(feed) FROM day UNION ALL "
-            "SELECT (SELECT min(feed) FROM day WHERE feed > known.feed) FROM known "
-            "WHERE known.feed IS NOT NULL) SELECT feed FROM known WHERE feed IS NOT NULL"
-        )
-        return [feed for (feed,) in rows]
+        return feeds_in(self._database)
 
     def partitions(self, feed: str) -> list[str]:
         """The capture days of a feed, oldest first."""
@@ -99,3 +93,14 @@ def _sums(receipts: list[tuple[int, Record]]) -> tuple[Any, ...]:
     starts = [day for _, record in receipts if (day := record.get("data_min"))]
     ends = [day for _, record in receipts if (day := record.get("data_max"))]
     return (len(receipts), receipts[-1][0], min(starts, default=None), max(ends, default=None))
+
+
+def feeds_in(database: sqlite3.Connection) -> list[str]:
+    """Every feed that a receipt in an index's database names."""
+    # One look into the table a feed, where DISTINCT would read a row a day.
+    rows = database.execute(
+        "WITH RECURSIVE known (feed) AS (SELECT min(feed) FROM day UNION ALL "
+        "SELECT (SELECT min(feed) FROM day WHERE feed > known.feed) FROM known "
+        "WHERE known.feed IS NOT NULL) SELECT feed FROM known WHERE feed IS NOT NULL"
+    )
+    return [feed for (feed,) in rows]

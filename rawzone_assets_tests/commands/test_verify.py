@@ -1,10 +1,16 @@
 """``rawzone verify``: names every damaged, missing or foreign file, and a ledger that nobody has seen so."""
 
+import shutil
+
 import dagster as dg
 import pytest
 
+from rawzone_assets.contract.judging import judge
 from rawzone_assets.orchestration.instance import open_instance
+from rawzone_assets.zone.promotion import promote
 from rawzone_assets.zone.settings import Settings
+from rawzone_assets.zone.zone import Zone
+from rawzone_assets_tests.orchestration.desk import PLATFORM
 
 
 @pytest.fixture
@@ -20,6 +26,42 @@ def witnessed(own, monkeypatch):
             instance.report_runless_asset_event(event)
 
     return note
+
+
+@pytest.fixture
+def taken_away(own):
+    """An object of a feed that is not, or no longer, declared."""
+    landed = own.home / "landing" / "tiny" / "sums_20250610.json"
+    landed.parent.mkdir()
+    landed.write_bytes(b"1")
+    with Zone(Settings.from_environment({}, home=own.home)) as zone:
+        promote(zone, zone.survey([PLATFORM], settle=0).ready, judge=judge, run_id="test")
+    landed.unlink()
+    return own.home / "raw" / own.record("ls", feed="tiny/sums")["key"]
+
+
+class TestAFeedThatIsNoLongerDeclared:
+    @pytest.mark.parametrize("wanted", ["tiny", "tiny/sums"])
+    @pytest.mark.parametrize("keeps", ["index", "no index"])
+    def test_is_verified_and_repaired_by_name_like_any_other(self, own, taken_away, wanted, keeps):
+        if keeps == "no index":
+            shutil.rmtree(own.home / "state")
+        assert own("verify", wanted, "--json").records[-1]["objects"] == 1
+        taken_away.unlink()
+        assert own("verify", wanted).code == 1
+        assert own("repair", wanted).text.startswith(f"not repaired: {taken_away}")
+
+    def test_is_called_so_by_status(self, own, taken_away):
+        (line,) = [line for line in own("status").text.splitlines() if line.startswith("tiny/sums")]
+        assert line.rstrip().endswith("not declared")
+
+    def test_a_name_that_nothing_has_is_refused_also_where_the_ledger_is_damaged(self, own):
+        shutil.rmtree(own.home / "state")
+        commit = own.home / "raw" / "_ledger" / f"{1:020d}.jsonl"
+        commit.chmod(0o644)
+        commit.write_bytes(b"")
+        assert "There is no feed 'tiny'" in own("verify", "tiny").err
+        assert own("verify", "toolost").code == 1
 
 
 class TestVerify:
