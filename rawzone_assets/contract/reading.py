@@ -13,6 +13,9 @@ from rawzone_assets.contract.findings import Place
 from rawzone_assets.contract.pointers import Parts, parts_of, resolve
 from rawzone_assets.contract.refused_parts import NOTHING_REFUSED, PartRefusedError, RefusedParts
 
+SOME = 16
+"""Of so many records, spread over all, at least one shows what is wrong with each."""
+
 
 @dataclass(kw_only=True)
 class Reading:
@@ -65,6 +68,18 @@ class Reading:
         if self.refused.parts:
             self.refused.demand_whole_records(parts_of(path), but=but)
         return self.rows(path)
+
+    def some_rows(self, path: str, *members: str) -> list[dict[str, Any]]:
+        """Up to 16 of the objects at ``path``, spread over all, for rules about what would be wrong in each.
+
+        Raises:
+            PartRefusedError: one of these members was refused in some object.
+        """
+        rows = self.rows(path)
+        if self.refused.parts:
+            for member in members:
+                self.column(path, member)
+        return rows[:: -(-len(rows) // SOME) or 1]
 
     def column(self, path: str, member: str | int) -> Sequence[Any]:
         """What each record at ``path`` has under a name or at a position; ``None`` for nothing.

@@ -28,8 +28,12 @@ from rawzone_assets.contract.table_shapes import Header, Shape, is_nullable, sha
 
 _IN_ANY_LANGUAGE = {"month-day"}  # what is usual of them is English
 _WIDTHS = {"date": 10, "year-month": 7}
-# Usual identifiers of which none is a number in scientific notation: they begin with a letter, or are digits.
-_NO_NUMBER = re.compile(r"\^(?:\[A-Z\][^|^$]*|\[0-9\]\{[0-9]+,[0-9]+\})\$")
+# Which usual patterns tell all: of identifiers that are no number in scientific notation, as they begin with a
+# letter or are digits; of decimals of digits and points alone, which hold no delimiter.
+_PLAIN_WHEN_USUAL = {
+    "identifier": re.compile(r"\^(?:\[A-Z\][^|^$]*|\[0-9\]\{[0-9]+,[0-9]+\})\$"),
+    "decimal": re.compile(r"\^(?:\[0-9\]|[0-9]|\\\.|\(\?:|[|)?+]|\{[0-9]+,[0-9]+\})+\$"),
+}
 
 
 class Plain(NamedTuple):
@@ -260,7 +264,8 @@ def _cell(demands: Mapping[str, Any], text: str, *, is_text_only_tabs: bool) -> 
     usual, form, nullable = demands.get("x-usual"), demands.get("format"), is_nullable(demands)
     if demands.keys() & {"pattern", "enum", "minLength"} or form in _IN_ANY_LANGUAGE:
         return None
-    if form == "identifier" and usual and _NO_NUMBER.fullmatch(usual):
+    are_plain = _PLAIN_WHEN_USUAL.get(form) if form and usual else None
+    if are_plain and usual and are_plain.fullmatch(usual):
         return f"(?:{usual[1:-1]})?" if nullable else f"(?:{usual[1:-1]})"
     if form and form != "identifier" and not usual:  # what is usual of identifiers may hold delimiters
         return _cell_of(form, nullable=nullable)

@@ -108,6 +108,17 @@ def not_all_zero(column: str) -> WholeRule:
     return WholeRule(columns=(column,), judge=judge)
 
 
+def not_all_undefined(column: str) -> WholeRule:
+    """Some figure of the column is there, if there are any rows: others only stand before data existed."""
+
+    def judge(table: Chunk, _capture: Capture) -> Iterator[Finding]:
+        cells = table.columns.get(column)
+        if cells and cells[-1] == "undefined" and all(cell == "undefined" for cell in cells):
+            yield codes.EMPTY_RESULT(f"the column {column!r} holds nothing but 'undefined'")
+
+    return WholeRule(columns=(column,), judge=judge)
+
+
 def owner_in_name(pattern: str) -> WholeRule:
     """The file's name says whose data these are, because nothing else does."""
 

@@ -167,7 +167,7 @@ name, in a folder or not. Names that the site gives (`DistroKid_….tsv`) tell n
 a sidecar or a stamp before the extension must.
 
 **Warns**: ten or more different rows that stand again in the same order, which an export or page written twice
-leaves (`RZ-REPEATED-ROWS`).
+leaves (`RZ-REPEATED-ROWS`); a team percentage below 0 or above 100 (`RZ-VALUE-UNUSUAL`).
 
 **Blocks**: a missing column or required value, rows of another width, numbers and dates of another form
 (decimal commas, thousands separators, `NaN`), negative quantities, identifiers in scientific notation, a sale

@@ -8,6 +8,7 @@ from rawzone_assets.contract import table_rules as table
 from rawzone_assets.contract.feed import Cadence, Feed, Platform, Variant
 from rawzone_assets.contract.findings import Role
 from rawzone_assets.contract.json_documents import JsonFormat, Wrapper
+from rawzone_assets.contract.proportions import column_within, members_within
 from rawzone_assets.contract.record_rules import (
     in_all_or_none,
     no_future_time,
@@ -19,6 +20,7 @@ from rawzone_assets.contract.record_rules import (
     range_in_order,
     some_has_one_of,
     usually_in_some,
+    usually_like,
 )
 from rawzone_assets.contract.restatement import Figures
 from rawzone_assets.contract.rules import Rule, fresh, no_future_day, not_empty
@@ -53,6 +55,7 @@ _METRICS = (
     no_future_day(Series(path="", day="date_start")),
     no_future_day(_RANGES),
     fresh(_RANGES),
+    members_within("", ("clicks", "impressions"), ("reach", "impressions"), ("cpc", "spend")),
 )
 
 
@@ -89,7 +92,8 @@ that change with daylight saving; insights of another level than yesterday's; a 
 estimate); a click-through rate above 1; dumps that equal the last one's.
 
 **Warns**: a folder with fewer than the four, as long as the others have not come (`RZ-INCOMPLETE-SET`); its
-files are promoted all the same.
+files are promoted all the same. Insights with more clicks or reach than impressions, or a higher price of a
+click than what was spent, in every row (`RZ-PART-ABOVE-WHOLE`).
 
 **Blocks**: an error answer; one page of many (`paging.next`: what is absent would pass for deleted, and the
 link holds the access token); identifiers that are numbers or in scientific notation; an `id` twice, or rows of
@@ -159,6 +163,9 @@ columns are read from the extractor's code.
 the extraction on past rows too; days without a row, and campaigns that vanish after a week of silence; CRLF or
 LF. When there was nothing to report no file comes.
 
+**Warns**: more clicks than impressions, or a higher price of a click than what was spent, in every row
+(`RZ-PART-ABOVE-WHOLE`).
+
 **Blocks**: a missing metric, a campaign and day twice, a day after the capture, negative spend or counts,
 numbers and dates of another form, identifiers in scientific notation, and a file that ends inside a row.
 """,
@@ -173,6 +180,7 @@ numbers and dates of another form, identifiers in scientific notation, and a fil
         ),
         unique=("date", "campaign_id", "adset_id"),
         rules=(table.not_after_capture("date"),),
+        whole_rules=(column_within("clicks", "impressions"), column_within("cpc", "spend_usd")),
     ),
     schema="metaads/daily.v1.json",
     version=1,
@@ -194,7 +202,8 @@ demands forms and no particular field.
 
 **Legitimate**: a bare list, or `{data, paging}`; breakdowns that are not listed here; rows without dates.
 
-**Warns**: no row that is broken down by anything listed here, as plain insights are not.
+**Warns**: no row that is broken down by anything listed here, as plain insights are not; an `age` that is no
+range or a `gender` nobody knows (`RZ-VALUE-UNUSUAL`); what insights warn of.
 
 **Blocks**: what blocks insights: error answers, one page of many, numeric identifiers, rows that differ in
 nothing but metrics, several accounts, negative or non-numeric metrics, ranges that end before they begin or lie
@@ -209,6 +218,8 @@ in the future; and rows without any metric.
             one_of("", *_MEASURES),
             usually_in_some("", "date_start", "date_stop"),
             some_has_one_of("", *_BREAKDOWNS),
+            usually_like("", "age", r"[0-9]+-[0-9]+|[0-9]+\+|(?i:unknown)"),
+            usually_like("", "gender", r"(?i:female|male|unknown)"),
         ),
     ),
     schema="metaads/audience.v1.json",

@@ -7,7 +7,8 @@ from datetime import timedelta
 from rawzone_assets.contract.feed import Cadence, Feed, Platform, Variant
 from rawzone_assets.contract.findings import Role
 from rawzone_assets.contract.json_documents import JsonFormat, Wrapper
-from rawzone_assets.contract.record_rules import no_value_twice, some_above_zero
+from rawzone_assets.contract.proportions import column_within, members_within
+from rawzone_assets.contract.record_rules import ends_with, no_value_twice, some_above_zero
 from rawzone_assets.contract.restatement import Figures
 from rawzone_assets.contract.rules import not_empty
 from rawzone_assets.contract.table_rows import CSV
@@ -17,6 +18,13 @@ from rawzone_assets.contract.yearless import Daily
 
 # An artist's id in BEDROT's names; the artist's or song's own name in those that the site gives its exports.
 _ARTIST = owner_in_name(r"_[A-Za-z0-9]{22}_|.-(?:timeline|songs-[^-]+)(?:_\d{8}|\.csv$)")
+
+_FIGURES = (
+    _ARTIST,
+    not_all_zero("streams"),
+    not_all_zero("listeners"),
+    column_within("listeners", "streams"),
+)
 
 _SPOTIFY = Feed(
     id="social_media/spotify",
@@ -35,7 +43,8 @@ before the first release; falling followers; listeners and saves of 0 for every 
 filter gives; numbers as digits in strings; songs directly or inside `data`.
 
 **Warns**: nothing but zeros (`RZ-ALL-ZERO`); ten or more songs that stand again in the same order, as in a
-list written twice (`RZ-REPEATED-ROWS`).
+list written twice (`RZ-REPEATED-ROWS`); more listeners than streams in every row (`RZ-PART-ABOVE-WHOLE`); a
+`trackUri` of another song than its record's `id` (`RZ-VALUE-UNUSUAL`).
 
 **Blocks**: dates rewritten by a spreadsheet (`1/1/2023`), a day twice or after the capture, missing columns,
 counts that are no whole numbers from 0 on, a song's id twice, web pages and error answers under a data file's
@@ -54,7 +63,7 @@ name.
         dialect=CSV,
         daily=Daily(column="date"),
         figures=Figures(of=("listeners", "streams", "followers")),
-        whole_rules=(_ARTIST, not_all_zero("streams"), not_all_zero("listeners")),
+        whole_rules=_FIGURES,
     ),
     schema="social_media/spotify.v1.json",
     variants=(
@@ -64,7 +73,7 @@ name.
                 kind="csv",
                 dialect=CSV,
                 may_repeat=True,  # songs share titles, and nothing else identifies them
-                whole_rules=(_ARTIST, not_all_zero("streams"), not_all_zero("listeners")),
+                whole_rules=_FIGURES,
             ),
             schema="social_media/spotify_songs.v1.json",
         ),
@@ -80,6 +89,8 @@ name.
                     no_value_twice("/songs", "id"),
                     some_above_zero("/songs", "numStreams"),
                     some_above_zero("/songs", "numListeners"),
+                    members_within("/songs", ("numListeners", "numStreams")),
+                    ends_with("/songs", "trackUri", "id"),
                 ),
             ),
             schema="social_media/spotify_songs_list.v1.json",

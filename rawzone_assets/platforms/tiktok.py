@@ -9,11 +9,19 @@ from rawzone_assets.contract.feed import Cadence, Feed, Platform, Variant
 from rawzone_assets.contract.findings import Role
 from rawzone_assets.contract.json_documents import JsonFormat, Status
 from rawzone_assets.contract.projection import Projection
+from rawzone_assets.contract.proportions import column_within
 from rawzone_assets.contract.record_rules import fresh_moments, no_future_moment, no_value_twice
 from rawzone_assets.contract.restatement import Figures
 from rawzone_assets.contract.rules import holds_something, not_empty
 from rawzone_assets.contract.table_rows import CSV
-from rawzone_assets.contract.table_wholes import all_hours, identified_by, shares_of_one
+from rawzone_assets.contract.table_wholes import (
+    WholeRule,
+    all_hours,
+    identified_by,
+    not_all_undefined,
+    not_all_zero,
+    shares_of_one,
+)
 from rawzone_assets.contract.tables import TableFormat
 from rawzone_assets.contract.yearless import Daily
 
@@ -28,11 +36,20 @@ _WEEKLY = Cadence(every=timedelta(days=7), lag_days=2, stale_after_days=10)
 _STATUSES = (Status(path="/error/code", good=("ok", 0)), Status(path="/code", good=(0, "0", "ok")))
 
 
-def _daily(*figures: str) -> TableFormat:
-    return TableFormat(kind="csv", dialect=CSV, daily=Daily(column="Date"), figures=Figures(of=figures))
+def _daily(*figures: str, rules: tuple[WholeRule, ...] = ()) -> TableFormat:
+    return TableFormat(
+        kind="csv",
+        dialect=CSV,
+        daily=Daily(column="Date"),
+        figures=Figures(of=figures),
+        whole_rules=(not_all_undefined(figures[0]), *rules),
+    )
 
 
-_OVERVIEW = _daily("Video Views", "Profile Views", "Likes", "Comments", "Shares")
+_OVERVIEW = _daily(
+    *("Video Views", "Profile Views", "Likes", "Comments", "Shares"),
+    rules=(column_within("Likes", "Video Views"),),
+)
 _SMALL = 4 * 2**20  # a year of days has 15 KB
 
 _ANALYTICS = Feed(
@@ -49,6 +66,9 @@ capture.
 **Legitimate**: a byte order mark, every cell quoted, no line end after the last row; negative comments;
 `undefined` cells; a header without rows; days in any of some 25 languages (in others they cannot be judged,
 which warns).
+
+**Warns**: nothing but `undefined` views (`RZ-EMPTY-RESULT`); more likes than views in every row
+(`RZ-PART-ABOVE-WHOLE`).
 
 **Blocks**: an archive that is cut, damaged, encrypted or holds anything but `Overview.csv`; a web page or an
 error answer; missing columns; counts that are no whole numbers from 0 on; a day twice or after the capture;
@@ -89,11 +109,19 @@ The recent posts with their totals up to the capture: the studio's Content expor
 
 **Legitimate**: empty titles, commas, quotes, line ends and emoji in titles; negative comments; new columns.
 
+**Warns**: no views at all (`RZ-ALL-ZERO`), or more likes than views in every row (`RZ-PART-ABOVE-WHOLE`).
+
 **Blocks**: missing columns, a row without its link, the same video id twice, totals that are no whole numbers.
 """,
     names=("video_performance_<ts>.csv", "Content_<ts>.csv"),
     format=TableFormat(
-        kind="csv", dialect=CSV, whole_rules=(identified_by("Video link", r"/(?:video|photo)/([0-9]{6,25})"),)
+        kind="csv",
+        dialect=CSV,
+        whole_rules=(
+            identified_by("Video link", r"/(?:video|photo)/([0-9]{6,25})"),
+            not_all_zero("Total views"),
+            column_within("Total likes", "Total views"),
+        ),
     ),
     schema="tiktok/videos.v1.json",
     version=1,
@@ -116,6 +144,9 @@ capture (`gender`, `territories`, which hold no date at all).
 **Legitimate**: `undefined` before data existed, beside real zeros; negative differences; hours to come that
 are 0; a header without rows; shares that sum only about to 1.
 
+**Warns**: nothing but `undefined` followers or viewers (`RZ-EMPTY-RESULT`); more new or returning viewers than
+viewers in every row (`RZ-PART-ABOVE-WHOLE`).
+
 **Blocks**: missing columns, counts that are no whole numbers from 0 on, shares outside 0 to 1, a day (in
 `activity` an hour), gender or territory twice, a day after the capture. A day of `activity` without all its
 24 hours warns.
@@ -126,7 +157,13 @@ are 0; a header without rows; shares that sum only about to 1.
     variants=(
         Variant(
             names=("tiktok_viewers_<ts>.csv", "Viewers_<ts>.csv"),
-            format=_daily("Total Viewers", "New Viewers", "Returning Viewers"),
+            format=_daily(
+                *("Total Viewers", "New Viewers", "Returning Viewers"),
+                rules=(
+                    column_within("New Viewers", "Total Viewers"),
+                    column_within("Returning Viewers", "Total Viewers"),
+                ),
+            ),
             schema="tiktok/audience_viewers.v1.json",
         ),
         Variant(

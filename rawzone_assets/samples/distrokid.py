@@ -236,6 +236,7 @@ _REPORTS = (
     _sales(
         "a report with an odd ISRC", _cell("ISRC", "QZ-XYZ-25-00001"), "RZ-VALUE-UNUSUAL", verdict="promoted"
     ),
+    _sales("a share above the whole", _cell("Team Percentage", "150"), "RZ-VALUE-UNUSUAL", verdict="promoted"),
     _sales(
         "a report without rows",
         _report(lambda report, _day: replace(report, rows=[])),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -73,8 +74,23 @@ _TABLES = (
     _table(
         "an overview with undefined views and a new column",
         overview(lambda table, _day: table.set(0, "Video Views", "undefined").add("Saves", "1")),
-        "RZ-VALUE-UNUSUAL",
         "RZ-UNKNOWN-FIELD",
+        verdict="promoted",
+    ),
+    _table(
+        "an overview whose views and likes have changed places",
+        overview(
+            lambda table, _day: replace(
+                table, header=["Date", "Likes", "Profile Views", "Video Views", *table.header[4:]]
+            )
+        ),
+        "RZ-PART-ABOVE-WHOLE",
+        verdict="promoted",
+    ),
+    _table(
+        "an overview without any views yet",
+        overview(lambda table, _day: table.set_all("Video Views", "undefined")),
+        "RZ-EMPTY-RESULT",
         verdict="promoted",
     ),
     _table(

@@ -11,11 +11,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rawzone_assets.contract.content import BytesContent
 from rawzone_assets.contract.feed import Capture
 from rawzone_assets.contract.findings import Finding, Place
+from rawzone_assets.contract.judging import judge
 from rawzone_assets.contract.pointers import pointer
 from rawzone_assets.contract.reading import Reading
 from rawzone_assets.contract.record_rules import (
+    ends_with,
     no_future_time,
     no_record_twice,
     no_value_twice,
@@ -25,6 +28,7 @@ from rawzone_assets.contract.record_rules import (
     range_in_order,
     some_above_zero,
     usually_in_some,
+    usually_like,
 )
 from rawzone_assets.contract.rules import Rule
 from rawzone_assets.platforms import find_feed
@@ -191,6 +195,27 @@ class TestMembers:
 )
 def test_figures_of_zero_alone_are_told_once(figures: list[Any], told: list[Any]):
     assert places(some_above_zero("/rows", "n"), {"rows": [{"n": figure} for figure in figures]}) == told
+
+
+class TestUsualTexts:
+    """Two members that have changed places show in texts of another form."""
+
+    def test_the_first_record_with_another_text_is_placed(self):
+        rule = usually_like("", "age", r"[0-9]+-[0-9]+|[0-9]+\+")
+        assert places(rule, [{"age": "18-24"}, {}, {"age": None}, {"age": "65+"}]) == []
+        assert places(rule, [{"age": "18-24"}, {"age": "male"}]) == [("RZ-VALUE-UNUSUAL", "/1/age")]
+
+    def test_a_text_that_ends_with_another_identifier_than_its_records_is_placed(self):
+        rule = ends_with("", "uri", "id")
+        assert places(rule, [{"uri": "track:1", "id": "1"}, {"uri": "track:2"}, {"id": "3"}]) == []
+        shifted = [{"uri": "track:1", "id": "2"}, {"uri": "track:2", "id": "1"}]
+        assert places(rule, shifted) == [("RZ-VALUE-UNUSUAL", "/0/uri")]
+
+    def test_age_and_gender_of_an_audience_that_have_changed_places_are_told(self):
+        data = json.dumps([{"age": "female", "gender": "18-24", "impressions": "3", "spend": "1.20"}])
+        judgement = judge(find_feed("metaads/audience"), BytesContent(data.encode()), CAPTURE)
+        told = [f.where.pointer for f in judgement.findings if f.code == "RZ-VALUE-UNUSUAL"]
+        assert told == ["/0/age", "/0/gender"]
 
 
 class TestColumnsOfRowsOfSeveralLengths:

@@ -102,6 +102,17 @@ class TestHeaders:
         older = report().drop("Team Percentage", "Songwriter Royalties Withheld").insert(0, "New", "1")
         assert judged_report(older).blocking == ["RZ-MISSING-FIELD"] * 2
 
+    @pytest.mark.parametrize("share", ["100", "0", "33.34", "5", ""])
+    def test_a_share_of_a_team_is_a_percentage(self, share: str):
+        assert judged_report(report().set(5, "Team Percentage", share)).codes == []
+
+    @pytest.mark.parametrize("share", ["101", "1794", "-50"])
+    def test_another_share_of_a_team_warns(self, share: str):
+        """As quantities do that have changed places with them."""
+        finding = judged_report(report().set(5, "Team Percentage", share)).only("RZ-VALUE-UNUSUAL")
+        assert finding.where
+        assert finding.where.column_name == "Team Percentage"
+
     def test_an_unknown_column_only_warns(self):
         finding = judged_report(report().insert(4, "Label", "x")).only("RZ-UNKNOWN-FIELD")
         assert finding.where

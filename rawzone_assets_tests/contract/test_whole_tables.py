@@ -97,6 +97,31 @@ class TestShares:
         assert codes("tiktok/audience", "tiktok_gender_20250612.csv", table.encoded()) == expected
 
 
+class TestUndefined:
+    """'Cells may be undefined': before data existed. That is no daily news; when all are, nothing came."""
+
+    HEADER = "Date,Video Views,Profile Views,Likes,Comments,Shares"
+
+    def overview(self, *views):
+        rows = (f"June {day},{count},undefined,0,0,0" for day, count in enumerate(views, start=11 - len(views)))
+        return "\n".join([self.HEADER, *rows]).encode()
+
+    def test_some_of_them_are_legitimate(self):
+        data = self.overview("undefined", "undefined", "7")
+        assert codes("tiktok/analytics", "tiktok_analytics_20250612.csv", data) == []
+
+    def test_nothing_else_is_told(self):
+        (finding,) = judged(
+            "tiktok/analytics", "tiktok_analytics_20250612.csv", self.overview(*["undefined"] * 7)
+        ).findings
+        assert (finding.code, finding.blocking) == ("RZ-EMPTY-RESULT", False)
+        assert finding.message == "the column 'Video Views' holds nothing but 'undefined'"
+
+    def test_videos_without_any_views_are_told(self):
+        table = exports.content(DAY, Random(1)).set_all("Total views", "0").set_all("Total likes", "0")
+        assert codes("tiktok/videos", "video_performance_20250612.csv", table.encoded()) == ["RZ-ALL-ZERO"]
+
+
 class TestHours:
     """Seven days of 24 hours, those to come with 0: a file cut between two rows has fewer."""
 

@@ -37,6 +37,19 @@ PAGE_TOTAL_MISMATCH = declare(
     remedy="The page was captured half-rendered or altered: capture it again.",
     source="FORMATS 2.1, 2.2, 12",
 )
+PART_ABOVE_WHOLE = declare(
+    "RZ-PART-ABOVE-WHOLE",
+    Role.COMPLETENESS,
+    blocks=False,
+    title="More of a part than of the whole",
+    explanation=(
+        "One figure is part of the other (likes of views, listeners of streams, clicks of impressions) and is "
+        "more than that in every row looked at (16 at most, spread over the delivery): two columns changed "
+        "places."
+    ),
+    remedy="Compare with an earlier delivery and the platform itself; if they were swapped, extract again.",
+    source="FORMATS 12, total that does not match; RAW_ZONE Integrity",
+)
 REPEATED_RECORD = declare(
     "RZ-REPEATED-RECORD",
     Role.IDENTITY,
