@@ -13,6 +13,7 @@ from itertools import islice
 from typing import Any
 
 from rawzone_assets.contract import digests, structures
+from rawzone_assets.contract.acquaintance import Named, names_kept
 from rawzone_assets.contract.feed import Capture, Facts, Feed
 from rawzone_assets.contract.findings import Findings, Place
 from rawzone_assets.contract.pointers import Parts
@@ -45,14 +46,16 @@ def judge_document(
     series: Series | None,
     figures: Figures | None = None,
     records: str | None = None,
+    named: Named | None = None,
     text: Mapping[str, Any],
     written: bytes | None = None,
 ) -> Facts:
     """Add what schema and rules object to, and return the facts. The document must not nest too deeply.
 
     Records are counted in the series, or where ``records`` points when there is none. ``figures`` of the series
-    are those to be compared with other deliveries'. Rules that are ``telling`` say that it is a document of
-    another kind, by members that the schema does not list: they are asked first, of any document that has some.
+    are those to be compared with other deliveries', and so is what the records are ``named`` by. Rules that are
+    ``telling`` say that it is a document of another kind, by members that the schema does not list: they are
+    asked first, of any document that has some.
     ``written`` is the document's canonical form, if known.
     """
     form = digests.canonical(document) if written is None else written
@@ -74,6 +77,8 @@ def judge_document(
     diary = None
     if series and figures and extent and not refused.parts:
         diary = _diary(reading, series, figures, extent[1])
+    if named and counted is not None and not refused.parts:
+        diary = {**(diary or {}), **names_kept(named, reading.column(counted, named.by))} or None
     if structure is None:
         structure = structures.structure_of(document, usual_for=feed.schema if usual else None)
     return Facts(

@@ -56,7 +56,7 @@ class Facts(NamedTuple):
     fingerprint: str | None = None  # SHA-256 of the structure: columns, paths and types
     outline: tuple[str, ...] = ()  # the structure itself, as drift compares it; see contract/drift.py
     substance: str | None = None  # SHA-256 of the content without its volatile parts
-    diary: Mapping[str, str] | None = None  # digests of its days' figures; see contract/restatement.py
+    diary: Mapping[str, str] | None = None  # digests; see contract/restatement.py, acquaintance.py
     text: Mapping[str, Any] = MappingProxyType({})  # charset, bom, newline
     # Kinds of exposure and how often. Judging fills it in, unless the format has looked at all there is to see.
     access_reasons: Mapping[str, int] | None = None

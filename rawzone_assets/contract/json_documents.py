@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from rawzone_assets.contract.acquaintance import Named
 from rawzone_assets.contract.feed import Capture, Content, Facts, Feed
 from rawzone_assets.contract.findings import Findings
 from rawzone_assets.contract.operations import Operation
@@ -44,9 +45,9 @@ class JsonFormat:
     ``platform_names`` are the names a wrapper may give this feed's platform. ``foreign`` are members that only
     other feeds' answers have: a document with one of them and without ``own`` is another platform's.
     ``records`` points at the list to count when there is no series. ``figures`` of the series are compared with
-    those that other deliveries told. Answers are ``whole`` unless the first page of a list is all
-    that is wanted. ``telling`` are rules that tell another kind of document under this one's name, by members
-    that the schema does not list; they are asked of what the schema refuses too.
+    those that other deliveries told, and so is what ``named`` says. Answers are ``whole`` unless the first page
+    of a list is all that is wanted. ``telling`` are rules that tell another kind of document under this one's
+    name, by members that the schema does not list; they are asked of what the schema refuses too.
     """
 
     own: str = ""
@@ -54,6 +55,7 @@ class JsonFormat:
     series: Series | None = None
     figures: Figures | None = None
     records: str | None = None
+    named: Named | None = None
     rules: tuple[Rule, ...] = ()
     telling: tuple[Rule, ...] = ()
     wrapper: Wrapper | None = None

@@ -82,6 +82,7 @@ def _examined(form: JsonFormat, feed: Feed, text: JsonText, capture: Capture, fi
         series=form.series,
         figures=form.figures,
         records=form.records,
+        named=form.named,
         text=text.facts,
         written=None if prefix else text.written,
     )

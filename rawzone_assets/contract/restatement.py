@@ -35,7 +35,9 @@ MOST_DAYS = 366
 """Of a diary, the newest. Longer histories exist, and what is older than a year is not compared."""
 
 Diary = Mapping[str, str]
-"""``from`` (the first day), ``of`` (the names, digested), ``days`` and, if any, ``records`` (base64)."""
+"""``from`` (the first day), ``of`` (the names, digested), ``days`` and, if any, ``records`` (base64).
+
+Beside or instead of them stands what a delivery names, see ``acquaintance.py``."""
 
 _DAY = timedelta(days=1)
 
@@ -133,13 +135,15 @@ def restatement_findings(now: Diary | None, past: Iterable[Diary]) -> Iterator[F
     ``past`` are the diaries of earlier deliveries, newest first. A day that came or went within what both tell
     is told otherwise, unless days have several records: which they are changes rightly, campaigns end.
     """
-    if now is None:
+    if now is None or "from" not in now:
         return
     told, names = _read(now), now["of"]
     left = [told.days]  # stretches of days that none of the diaries so far tells
     since, until = left[0].start, left[0].stop
     compared, changed = 0, list[int]()
     for diary in past:
+        if "from" not in diary:  # of what it names alone
+            continue
         begins, told_days = _ordinal(diary["from"]), diary["days"]
         ends = begins + len(told_days) * 3 // 4 - told_days.count("=", -2)
         if ends <= since or begins >= until or diary["of"] != names:

@@ -16,6 +16,7 @@ from itertools import islice
 import orjson
 
 from rawzone_assets.contract import codes, digests
+from rawzone_assets.contract.acquaintance import names_kept
 from rawzone_assets.contract.byte_kinds import GARBLED
 from rawzone_assets.contract.drift import outline_of_columns
 from rawzone_assets.contract.exposures import may_expose
@@ -275,6 +276,9 @@ class TableExamination:
             newest = date.fromisoformat(self.last_day)
             until = self.form.figures.last_settled(self.capture.day, newest, self.feed.cadence.lag_days)
             self.diary = diary_of_table(table, days, self.form.figures, until=until)
+        if self.form.named and not self.findings.blocking:
+            kept = names_kept(self.form.named, table.columns.get(self.form.named.by, ()))
+            self.diary = {**(self.diary or {}), **kept} or None
         for rule in self.form.whole_rules:
             self.findings.extend(islice(rule.judge(table, self.capture), MOST_EXPLAINED))
 

@@ -1,8 +1,8 @@
 """Table shapes: what the schema of a row says about columns, and the pandera schema derived from it.
 
 A row is an object of texts; a blank cell is ``null``. The row's JSON Schema says everything once: standard
-keywords about values, and ``x-columns`` about headers (aliases, old layouts), ``x-usual`` about texts that are
-merely unusual. Reading rows out of bytes is ``table_rows.py``'s part.
+keywords about values, ``x-columns`` about headers (aliases, old layouts, whether there are others than listed),
+and ``x-usual`` about texts that are merely unusual. Reading rows out of bytes is ``table_rows.py``'s part.
 """
 
 from __future__ import annotations
@@ -49,6 +49,7 @@ class Shape:
     aliases: Mapping[str, str]  # name in a file -> name in the schema
     loosely: Mapping[str, str]  # the same for names without case and underscores
     layouts: tuple[Layout, ...]
+    is_open: bool = False  # the list of its columns is known to lack some
 
     def usual(self, column: str) -> str | None:
         """A pattern of what the column's texts usually look like; others are advisory findings."""
@@ -72,6 +73,7 @@ def shape_of(schema: str) -> Shape:
             Layout(name=name, lacks=tuple(layout["lacks"]), current=layout.get("current", False))
             for name, layout in about.get("layouts", {}).items()
         ),
+        is_open=about.get("open", False),
     )
 
 
@@ -129,7 +131,7 @@ def header_findings(shape: Shape, header: Header, line: int) -> Iterator[Finding
             for name in missing:
                 yield codes.MISSING_FIELD(f"the column {name!r} is missing", Place(line=line, column_name=name))
     for number, (name, column) in enumerate(zip(header.names, header.columns, strict=True), start=1):
-        if column is None and name not in twice:
+        if column is None and name not in twice and not shape.is_open:
             message = f"the schema does not know the column {shown_name(name)}"
             yield codes.UNKNOWN_FIELD(message, Place(line=line, column=number))
 

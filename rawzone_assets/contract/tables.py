@@ -13,6 +13,7 @@ from rawzone_assets.contract.feed import Capture, Content, Facts, Feed
 from rawzone_assets.contract.findings import Findings
 
 if TYPE_CHECKING:  # each feed declares some of these, and loads them itself
+    from rawzone_assets.contract.acquaintance import Named
     from rawzone_assets.contract.restatement import Figures
     from rawzone_assets.contract.table_rows import Dialect
     from rawzone_assets.contract.table_rules import TableRule
@@ -28,7 +29,7 @@ class TableFormat:
     cell with fewer, without a line end after it, was cut. ``unique``: the columns that identify a row.
     ``daily`` judges a column of days, with or without their year. ``other_dialects`` may be used instead.
     ``may_repeat``: no column identifies a row, so that rows may be alike, and only several in a row tell.
-    ``figures`` of the days are compared with those that other deliveries told.
+    ``figures`` of the days are compared with those that other deliveries told, and so is what ``named`` says.
     """
 
     kind: str
@@ -36,6 +37,7 @@ class TableFormat:
     day: str = ""
     daily: Daily | None = None
     figures: Figures | None = None
+    named: Named | None = None
     rules: tuple[TableRule, ...] = ()
     whole_rules: tuple[WholeRule, ...] = ()
     other_dialects: tuple[Dialect, ...] = ()
@@ -63,4 +65,6 @@ class TableFormat:
             needed.add(self.daily.column)
         if self.figures:
             needed.update((self.day, *self.figures.of, *self.figures.by))
+        if self.named:
+            needed.add(self.named.by)
         return frozenset(needed)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from rawzone_assets.contract import table_rules as table
+from rawzone_assets.contract.acquaintance import Named
 from rawzone_assets.contract.feed import Cadence, Feed, Platform, Variant
 from rawzone_assets.contract.findings import Role
 from rawzone_assets.contract.json_documents import JsonFormat, Wrapper
@@ -63,6 +64,7 @@ def _nodes(*rules: Rule, foreign: tuple[str, ...]) -> JsonFormat:
     """A list of nodes (campaigns, ad sets, ads) as they are now; ``foreign`` members are other lists'."""
     return JsonFormat(
         records="",
+        named=Named(by="id", what="campaign, ad set or ad"),
         wrapper=_ENVELOPE,
         telling=(none_has("", *foreign),),
         rules=(
@@ -93,7 +95,8 @@ estimate); a click-through rate above 1; dumps that equal the last one's.
 
 **Warns**: a folder with fewer than the four, as long as the others have not come (`RZ-INCOMPLETE-SET`); its
 files are promoted all the same. Insights with more clicks or reach than impressions, or a higher price of a
-click than what was spent, in every row (`RZ-PART-ABOVE-WHOLE`).
+click than what was spent, in every row (`RZ-PART-ABOVE-WHOLE`). Three campaigns, ad sets or ads and more, none
+of which was in a recent dump (`RZ-ALL-STRANGERS`).
 
 **Blocks**: an error answer; one page of many (`paging.next`: what is absent would pass for deleted, and the
 link holds the access token); identifiers that are numbers or in scientific notation; an `id` twice, or rows of
@@ -132,6 +135,7 @@ non-numeric metrics; a range that ends before it begins; times and days after th
             stamped_folder_names=("insights.json",),
             format=JsonFormat(
                 series=_RANGES,
+                named=Named(by="campaign_id", what="campaign"),
                 wrapper=_ENVELOPE,
                 rules=(
                     *_METRICS,
@@ -164,7 +168,7 @@ the extraction on past rows too; days without a row, and campaigns that vanish a
 LF. When there was nothing to report no file comes.
 
 **Warns**: more clicks than impressions, or a higher price of a click than what was spent, in every row
-(`RZ-PART-ABOVE-WHOLE`).
+(`RZ-PART-ABOVE-WHOLE`); three campaigns and more, none of which was in a recent report (`RZ-ALL-STRANGERS`).
 
 **Blocks**: a missing metric, a campaign and day twice, a day after the capture, negative spend or counts,
 numbers and dates of another form, identifiers in scientific notation, and a file that ends inside a row.
@@ -178,6 +182,7 @@ numbers and dates of another form, identifiers in scientific notation, and a fil
         figures=Figures(
             of=("spend_usd", "clicks", "impressions"), by=("campaign_id", "adset_id"), settled_after=3
         ),
+        named=Named(by="campaign_id", what="campaign"),
         unique=("date", "campaign_id", "adset_id"),
         rules=(table.not_after_capture("date"),),
         whole_rules=(column_within("clicks", "impressions"), column_within("cpc", "spend_usd")),
@@ -212,6 +217,7 @@ in the future; and rows without any metric.
     names=("audience_insights_<ts>.json",),
     format=JsonFormat(
         series=_RANGES,
+        named=Named(by="campaign_id", what="campaign"),
         wrapper=_ENVELOPE,
         rules=(
             *_METRICS,

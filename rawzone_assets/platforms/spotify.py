@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from rawzone_assets.contract.acquaintance import Named
 from rawzone_assets.contract.feed import Cadence, Feed, Platform, Variant
 from rawzone_assets.contract.findings import Role
 from rawzone_assets.contract.json_documents import JsonFormat, Wrapper
@@ -44,7 +45,8 @@ filter gives; numbers as digits in strings; songs directly or inside `data`.
 
 **Warns**: nothing but zeros (`RZ-ALL-ZERO`); ten or more songs that stand again in the same order, as in a
 list written twice (`RZ-REPEATED-ROWS`); more listeners than streams in every row (`RZ-PART-ABOVE-WHOLE`); a
-`trackUri` of another song than its record's `id` (`RZ-VALUE-UNUSUAL`).
+`trackUri` of another song than its record's `id` (`RZ-VALUE-UNUSUAL`); songs of which no recent
+delivery had any (`RZ-ALL-STRANGERS`).
 
 **Blocks**: dates rewritten by a spreadsheet (`1/1/2023`), a day twice or after the capture, missing columns,
 counts that are no whole numbers from 0 on, a song's id twice, web pages and error answers under a data file's
@@ -72,6 +74,7 @@ name.
             format=TableFormat(
                 kind="csv",
                 dialect=CSV,
+                named=Named(by="song", what="song"),
                 may_repeat=True,  # songs share titles, and nothing else identifies them
                 whole_rules=_FIGURES,
             ),
@@ -84,6 +87,7 @@ name.
                 wrapper=Wrapper(),
                 platform_names=("spotify",),
                 records="/songs",
+                named=Named(by="id", what="song"),
                 rules=(
                     not_empty("/songs"),
                     no_value_twice("/songs", "id"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from rawzone_assets.contract.acquaintance import Named
 from rawzone_assets.contract.archives import ZipFormat
 from rawzone_assets.contract.feed import Cadence, Feed, Platform, Variant
 from rawzone_assets.contract.findings import Role
@@ -109,7 +110,8 @@ The recent posts with their totals up to the capture: the studio's Content expor
 
 **Legitimate**: empty titles, commas, quotes, line ends and emoji in titles; negative comments; new columns.
 
-**Warns**: no views at all (`RZ-ALL-ZERO`), or more likes than views in every row (`RZ-PART-ABOVE-WHOLE`).
+**Warns**: no views at all (`RZ-ALL-ZERO`), or more likes than views in every row (`RZ-PART-ABOVE-WHOLE`);
+links to the videos of an account that no recent delivery was of (`RZ-ALL-STRANGERS`).
 
 **Blocks**: missing columns, a row without its link, the same video id twice, totals that are no whole numbers.
 """,
@@ -117,6 +119,7 @@ The recent posts with their totals up to the capture: the studio's Content expor
     format=TableFormat(
         kind="csv",
         dialect=CSV,
+        named=Named(by="Video link", what="account", pattern=r"/@([^/?]+)/", least=1),
         whole_rules=(
             identified_by("Video link", r"/(?:video|photo)/([0-9]{6,25})"),
             not_all_zero("Total views"),

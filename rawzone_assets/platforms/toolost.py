@@ -125,7 +125,8 @@ earliest on which the report can have been complete; a sidecar's `captured_at` d
 
 **Covers** one reporting month, as far as the name can be believed.
 
-**Legitimate**: commas, semicolons or tabs, told apart by the header; columns in any order, and unknown ones;
+**Legitimate**: commas, semicolons or tabs, told apart by the header; columns in any order, and others than are
+listed (our list is cut at its end; `RZ-SCHEMA-DRIFT` tells when they change);
 dates in any form; Latin-1; the same sale in several rows.
 
 **Warns**: ten or more different rows that stand again in the same order (`RZ-REPEATED-ROWS`).

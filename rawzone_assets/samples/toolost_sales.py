@@ -116,7 +116,6 @@ CASES = (
             )
         ),
         "RZ-VALUE-UNUSUAL",
-        "RZ-UNKNOWN-FIELD",
         verdict="promoted",
     ),
     _case(

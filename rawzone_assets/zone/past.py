@@ -13,6 +13,7 @@ from itertools import islice, takewhile
 from typing import NamedTuple
 
 from rawzone_assets.contract import codes
+from rawzone_assets.contract.acquaintance import acquaintance_findings
 from rawzone_assets.contract.drift import Outline, drift_findings
 from rawzone_assets.contract.feed import Feed
 from rawzone_assets.contract.findings import Finding
@@ -34,6 +35,7 @@ OF_THE_PAST = frozenset(
         codes.SCHEMA_DRIFT,
         codes.VOLUME_ANOMALY,
         codes.RESTATED_DAYS,
+        codes.ALL_STRANGERS,
     )
 )
 """Findings that judging a delivery by itself cannot make."""
@@ -82,13 +84,14 @@ class Past:
     def _with_findings(
         self, feed: Feed, form: int, receipt: Receipt, accepted: Accepted, recent: _Recent
     ) -> Receipt:
-        diaries = (before.diary for before in recent.deliveries if before.diary)
+        diaries = [before.diary for before in recent.deliveries if before.diary]
         volumes = [before.volume for before in recent.deliveries]
         day = date.fromisoformat(receipt.partition or "")
         found = [
             *self._repetitions(feed, receipt, recent),
             *self._drift(form, receipt, recent),
             *restatement_findings(receipt.diary, diaries),
+            *acquaintance_findings(receipt.diary, diaries),
             *volume_findings(accepted.volume, volumes, day=day),
         ]
         # Kept with the first receipt that has this structure: others are found by the fingerprint.

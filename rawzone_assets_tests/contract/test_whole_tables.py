@@ -59,6 +59,20 @@ class TestDelimiters:
         assert judged("toolost/sales", "@05-2025-1.csv", data).refused
 
 
+class TestOpenLists:
+    """'List cut at the end in our copy': columns known to be missing from it are no news each month."""
+
+    HEADER = "transaction_id,sale_date,reporting_date,channel,units"
+
+    def test_other_columns_than_are_listed_are_expected(self):
+        data = f"{self.HEADER},net_revenue\n1,2025-04-01,2025-05-31,Spotify,3,0.01".encode()
+        assert codes("toolost/sales", "@05-2025-1.csv", data) == []
+
+    def test_a_column_twice_is_no_table_all_the_same(self):
+        data = f"{self.HEADER},fee,fee\n1,2025-04-01,2025-05-31,Spotify,3,0,0".encode()
+        assert codes("toolost/sales", "@05-2025-1.csv", data) == ["RZ-TABLE-SYNTAX"]
+
+
 class TestIdentifiers:
     def test_one_video_under_two_links_is_one_video(self):
         table = exports.content(DAY, Random(1))

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from rawzone_assets.contract import codes, digests
+from rawzone_assets.contract.acquaintance import Named, names_kept
 from rawzone_assets.contract.day_columns import DayColumn
 from rawzone_assets.contract.drift import outline_of
 from rawzone_assets.contract.feed import Facts, Judgement
@@ -83,6 +84,29 @@ def story(tmp_path, request, monkeypatch) -> Story:
     if request.param == "one by one":
         monkeypatch.setattr(promotion, "MOST_FILES", 1)
     return Story(home=tmp_path)
+
+
+class TestStrangers:
+    """'Account-level data integrity': what names nothing that recent deliveries of its form named is told."""
+
+    CODE = "RZ-ALL-STRANGERS"
+
+    def land(self, story: Story, day: int, first: int) -> str:
+        named = names_kept(Named(by="id", what="song"), [f"song {first + n}" for n in range(5)])
+        return story.land(day, diary=dict(named))
+
+    def test_another_accounts_answer_is_told_once(self, story: Story):
+        names = [self.land(story, day, first) for day, first in enumerate([0, 1, 100, 101, 2, 103])]
+        story.promote()
+        assert [len(story.told(name, self.CODE)) for name in names] == [0, 0, 1, 0, 0, 0]
+        assert story.told(names[2], self.CODE) == ["no song in it was in any of the 2 deliveries before it"]
+
+    def test_old_days_that_come_late_are_compared_with_what_was_before_them(self, story: Story):
+        self.land(story, 5, 0)
+        story.promote()
+        old = self.land(story, 1, 100)
+        story.promote()
+        assert story.told(old, self.CODE) == []
 
 
 class TestSameContent:

@@ -40,6 +40,7 @@ from rawzone_assets.contract.codes.file import (
     TOO_LARGE,
 )
 from rawzone_assets.contract.codes.history import (
+    ALL_STRANGERS,
     CONTENT_UNCHANGED,
     INCOMPLETE_SET,
     RESTATED_DAYS,
@@ -97,6 +98,7 @@ from rawzone_assets.contract.codes.values import (
 )
 
 __all__ = [
+    "ALL_STRANGERS",
     "ALL_ZERO",
     "ARCHIVE",
     "ARCHIVE_MEMBERS",

@@ -67,6 +67,19 @@ RESTATED_DAYS = declare(
     remedy="Nothing, mostly: restatement is normal. Whatever was computed from the days named is due again.",
     source="FORMATS 2.1, 12, restated past days",
 )
+ALL_STRANGERS = declare(
+    "RZ-ALL-STRANGERS",
+    Role.IDENTITY,
+    blocks=False,
+    title="Nothing it names was named before",
+    explanation=(
+        "Campaigns, songs and accounts stay for longer than a capture. Of what this delivery names (campaigns, "
+        "songs, the account in a video's link) none was named by the recent deliveries of this form. Compared "
+        "are at most 24 of each; deliveries that name fewer than three campaigns or songs are not."
+    ),
+    remedy="Look whether the extractor was signed in to another account, or everything was made anew.",
+    source="RAW_ZONE Account-level data integrity",
+)
 INCOMPLETE_SET = declare(
     "RZ-INCOMPLETE-SET",
     Role.COMPLETENESS,
