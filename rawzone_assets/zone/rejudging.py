@@ -67,13 +67,11 @@ def rejudge(zone: Zone, feed: Feed, entry: Entry, *, judge: Judge) -> Rejudged:
         day=date.fromisoformat(receipt.partition or ""),
         captured_at=moment(receipt.captured_at or ""),
     )
-    # Time must not heal a wrong clock: the stamp was in the future when the file landed.
-    landed_by = moment(receipt.validated_at) if receipt.validated_at else zone.clock()
     objections = stamp_objections(
         feed,
         capture,
         start=zone.settings.start or feed.start,
-        future=is_in_the_future(capture, landed_by),
+        future=_was_in_the_future(zone, capture, entry),
     )
     try:
         judgement = judge(feed, content, capture)
@@ -87,6 +85,23 @@ def rejudge(zone: Zone, feed: Feed, entry: Entry, *, judge: Judge) -> Rejudged:
     findings.sort(key=lambda finding: not finding["blocking"])
     shadow = tuple(finding.as_json() for finding in (*objections.shadow(), *judgement.shadow))
     return Rejudged(entry=entry, findings=tuple(findings), shadow_findings=shadow, facts=judgement.facts)
+
+
+def _was_in_the_future(zone: Zone, capture: Capture, entry: Entry) -> bool:
+    """Time must not heal a wrong clock: it counts whether the stamp lay ahead of when the file landed.
+
+    A wrong clock of this machine's it must heal: one that was set back called everything that came a capture
+    in the future. The ledger's time never runs backwards, so the commit knows better then; where that time is
+    itself one that a clock ran ahead to, it does not.
+    """
+    validated_at = entry.receipt.validated_at
+    judged = moment(validated_at) if validated_at else zone.clock()
+    if not is_in_the_future(capture, judged):
+        return False
+    commit = zone.ledger.commit(entry.seq)
+    if commit is None or not judged < commit.at <= zone.clock():
+        return True
+    return is_in_the_future(capture, commit.at)
 
 
 def _refuse_erased(zone: Zone, receipt: Receipt) -> None:

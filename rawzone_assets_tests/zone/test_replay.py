@@ -6,6 +6,7 @@ import gzip
 import json
 import shutil
 from contextlib import suppress
+from datetime import timedelta
 
 import pytest
 from replay_bench import FEED, Bench
@@ -210,6 +211,26 @@ class TestPlaceAmongOthers:
 
 class TestWhatTimeDoesNotHeal:
     """A replay corrects the contract, not the delivery."""
+
+    def test_a_stamp_that_only_a_clock_set_back_called_the_future_is_accepted_when_it_is_right(self, tmp_path):
+        bench = Bench(home=tmp_path)
+        bench.land("toolost_spotify_20250629_100000.json", b"before")
+        right = bench.now
+        bench.now = right - timedelta(days=365)
+        (receipt,) = bench.land("toolost_spotify_20250630_100000.json", b"good")
+        assert [finding["code"] for finding in receipt.findings] == ["RZ-CAPTURED-IN-FUTURE"]
+        bench.now = right
+        assert len(bench.replay().accepted) == 1
+
+    def test_a_stamp_in_the_future_stays_refused_where_a_clock_ran_ahead_before(self, tmp_path):
+        bench = Bench(home=tmp_path)
+        right = bench.now
+        bench.now = right + timedelta(days=3650)
+        bench.land("toolost_spotify_20250629_100000.json", b"before")
+        bench.now = right
+        bench.land("toolost_spotify_20250730_100000.json", b"good")
+        bench.now = right + timedelta(days=60)
+        assert bench.replay().accepted == []
 
     def test_a_stamp_that_was_in_the_future_stays_refused_when_the_day_has_come(self, tmp_path):
         bench = Bench(home=tmp_path)
