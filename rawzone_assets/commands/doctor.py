@@ -19,6 +19,7 @@ from rawzone_assets.commands.surroundings import (
     open_settings,
     printable,
 )
+from rawzone_assets.commands.testimony import witness_check
 from rawzone_assets.health.alert_delivery import alerts_check
 from rawzone_assets.health.checks import Check, Health
 from rawzone_assets.health.dagster_disk import examine_dagster_home
@@ -54,6 +55,7 @@ def _checks(settings: Settings) -> Iterator[Check]:
     yield from examine_zone(settings, all_platforms(), now=utc_now())
     yield examine_policy(settings.policy, (feed.id for feed in all_feeds()))
     yield from examine_dagster_home(os.environ, reserve=settings.reserve)
+    yield from witness_check(settings)
     yield alerts_check(settings.layout.state, now=utc_now())
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,10 +11,15 @@ from typing import Any
 import click
 
 from rawzone_assets.commands.surroundings import fail
+from rawzone_assets.health.checks import Check, failed, ok
 from rawzone_assets.health.witnesses import Witness
 from rawzone_assets.orchestration.dagster_home import InstanceUnusable, home_in_use
 from rawzone_assets.orchestration.event_rows import NoRows, heads_in_rows
+from rawzone_assets.zone.ledger import Head, Ledger
+from rawzone_assets.zone.local_files import LocalFiles
 from rawzone_assets.zone.settings import Settings
+
+_NEWEST = 50
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,6 +74,40 @@ def _asked(settings: Settings) -> Testimony:
     except InstanceUnusable as error:
         # Whoever may only read the zone cannot open Dagster's SQLite either, and is to verify all the same.
         return _silent(error.reason)
+
+
+def witness_check(settings: Settings) -> Iterator[Check]:
+    """Whether the newest witnesses saw this ledger; nothing where none can be asked in a moment.
+
+    A webserver, daemon or shell with another RAWZONE_HOME promotes into another zone, and nothing fails.
+    """
+    try:
+        home = home_in_use(settings)
+        witnesses = heads_in_rows(home, newest=_NEWEST) if home else []
+    except (InstanceUnusable, NoRows):
+        return
+    if not home or not witnesses:
+        return
+    ledger = Ledger(LocalFiles(), settings.layout.ledger)
+    try:
+        heads = {(one.seq, one.head) for one in witnesses}
+        known = {(seq, head): ledger.holds(Head(seq=seq, sha256=head, at=None)) for seq, head in heads}
+    except OSError:
+        return  # what that means, other checks say
+    against = [one for one in witnesses if not known[one.seq, one.head]]
+    if not against:
+        yield ok("witnesses", f"the newest {len(witnesses)} events in {home} saw this ledger")
+        return
+    seen = (
+        f"{len(against)} of the newest {len(witnesses)} events in {home} saw another ledger than this, "
+        f"the newest of them {against[0].event}"
+    )
+    remedy = (
+        "give every process of this zone, Dagster's webserver, daemon and code server among them, the same "
+        "RAWZONE_HOME and DAGSTER_HOME, and every zone a Dagster of its own; if they have them, the ledger was "
+        "replaced or rolled back: 'rawzone verify' tells since when"
+    )
+    yield failed("witnesses", seen, remedy)
 
 
 def _heads_in(home: Path, settings: Settings) -> Iterable[Witness]:

@@ -76,7 +76,7 @@ def landing_spec(platform: Platform, feed: Feed, partitions: dg.DailyPartitionsD
             "accepted_names": dg.MetadataValue.md(names),
             **catalogue.example(platform, feed),
             "stamps_are_in": platform.timezone_of(feed),
-            "see_what_waits": dg.MetadataValue.text(f"rawzone status {feed.id}"),
+            "see_what_waits": dg.MetadataValue.text("rawzone status"),
             **catalogue.references(platform, feed),
         },
         freshness_policy=_freshness_policy(feed),

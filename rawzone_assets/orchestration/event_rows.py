@@ -24,18 +24,21 @@ SEQ_NOTED, HEAD_NOTED = "ledger_seq", "ledger_head"
 _MATERIALIZATIONS = """
     SELECT asset_key, NULL, partition, timestamp, event FROM event_logs
     WHERE dagster_event_type = 'ASSET_MATERIALIZATION' AND asset_key IS NOT NULL
-    AND event GLOB '*"ledger_head"*' ORDER BY id DESC"""
+    AND event GLOB '*"ledger_head"*' ORDER BY id DESC LIMIT :most"""
 _EVALUATIONS = """
     SELECT asset_key, check_name, partition, create_timestamp, evaluation_event FROM asset_check_executions
-    WHERE evaluation_event GLOB '*"ledger_head"*' ORDER BY id DESC"""
+    WHERE evaluation_event GLOB '*"ledger_head"*' ORDER BY id DESC LIMIT :most"""
+_ALL = -1
 
 
 class NoRows(Exception):
     """There are no rows that could be read here."""
 
 
-def heads_in_rows(home: Path) -> list[Witness]:
+def heads_in_rows(home: Path, *, newest: int = _ALL) -> list[Witness]:
     """Every head of the ledger in the events of a home whose database is Dagster's default one.
+
+    ``newest`` are all that is wanted of materializations, and of evaluations.
 
     Raises:
         NoRows: The home's configuration may keep events elsewhere, or the database cannot be read so.
@@ -47,20 +50,20 @@ def heads_in_rows(home: Path) -> list[Witness]:
         before = state_of(database)
         if before.is_at_rest:
             # Else SQLite makes files beside it, which not every reader may make or can remove.
-            found = _heads_in(database, "immutable=1")
+            found = _heads_in(database, "immutable=1", newest)
             if state_of(database) == before:
                 return found
-        return _heads_in(database, "mode=ro")
+        return _heads_in(database, "mode=ro", newest)
     except (sqlite3.Error, ValueError, TypeError, LookupError, AttributeError, RecursionError) as error:
         raise NoRows from error
 
 
-def _heads_in(database: Path, how: str) -> list[Witness]:
+def _heads_in(database: Path, how: str, most: int) -> list[Witness]:
     with closing(sqlite3.connect(f"{database.absolute().as_uri()}?{how}", uri=True)) as connection:
         return [
             witness
             for query in (_MATERIALIZATIONS, _EVALUATIONS)
-            for row in connection.execute(query)
+            for row in connection.execute(query, {"most": most})
             for witness in _witness(*row)
         ]
 

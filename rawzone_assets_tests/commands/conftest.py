@@ -9,11 +9,13 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+import dagster as dg
 import pytest
 from click.testing import CliRunner
 
 from rawzone_assets.cli import root
 from rawzone_assets.contract.judging import judge
+from rawzone_assets.orchestration.instance import open_instance
 from rawzone_assets.platforms import all_platforms
 from rawzone_assets.samples import write_landing
 from rawzone_assets.zone.promotion import promote, record_unrecognized
@@ -115,3 +117,21 @@ def own(built, tmp_path) -> Rawzone:
 def nowhere(tmp_path) -> Rawzone:
     """A folder in which there is no zone yet."""
     return Rawzone(tmp_path / "nothing")
+
+
+@pytest.fixture
+def witnessed(own, monkeypatch):
+    """The zone with a Dagster beside it, which noted the head of the ledger as given."""
+    for name in (
+        "DAGSTER_HOME",
+        *(f"RAWZONE_{place}" for place in ("LANDING", "RAW", "QUARANTINE", "ARCHIVE")),
+    ):
+        monkeypatch.setenv(name, "")  # opening the instance sets them for this process
+
+    def note(seq: int, head: str) -> None:
+        with open_instance(Settings.from_environment({}, home=own.home)) as instance:
+            key, metadata = ["raw", "toolost", "sales"], {"ledger_seq": seq, "ledger_head": head}
+            event = dg.AssetMaterialization(key, metadata=metadata, partition="2025-06-10")
+            instance.report_runless_asset_event(event)
+
+    return note

@@ -26,6 +26,34 @@ class TestDoctor:
         assert after == before
 
 
+class TestWitnesses:
+    """A process of Dagster with another RAWZONE_HOME promotes into another zone, and nothing fails."""
+
+    def check(self, own):
+        outcome = own("doctor", "--json")
+        return outcome.code, next((r for r in outcome.records if r["name"] == "witnesses"), None)
+
+    def test_a_dagster_that_saw_this_ledger_is_well(self, own, witnessed):
+        (record,) = own("verify", "--json").records
+        witnessed(record["head_seq"], record["head"])
+        code, check = self.check(own)
+        assert (code, check["health"]) == (0, "ok")
+
+    def test_one_that_saw_another_fails_with_what_to_set(self, own, witnessed):
+        witnessed(0, "f" * 64)
+        code, check = self.check(own)
+        assert (code, check["health"]) == (1, "fail")
+        assert check["seen"].startswith("1 of the newest 1 events in")
+        assert "the same RAWZONE_HOME and DAGSTER_HOME" in check["remedy"]
+
+    def test_one_that_saw_more_than_there_is_fails_too(self, own, witnessed):
+        witnessed(999, "f" * 64)
+        assert self.check(own)[1]["health"] == "fail"
+
+    def test_without_a_dagster_nothing_is_said(self, own):
+        assert self.check(own) == (0, None)
+
+
 class TestInstallation:
     def versions(self, monkeypatch, installed):
         def version(name):

@@ -1,16 +1,19 @@
 """What Dagster loads: which assets and checks there are, and what loading them costs."""
 
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
 
+import click
 import dagster as dg
 import pytest
 import yaml
 from dagster._core.remote_representation.external_data import RepositorySnap
 from dagster._serdes import deserialize_value, serialize_value
 
+from rawzone_assets.cli import root
 from rawzone_assets.definitions import build_definitions, defs
 from rawzone_assets.orchestration.dagster_home import shared_file
 from rawzone_assets.orchestration.names import raw_key
@@ -32,6 +35,31 @@ def test_the_definitions_reach_the_web_server(desk, which):
 
 def specs(definitions) -> dict[str, dg.AssetSpec]:
     return {spec.key.to_user_string(): spec for spec in definitions.resolve_all_asset_specs()}
+
+
+def test_the_commands_that_assets_name_are_commands(desk):
+    """What the UI shows to be typed is taken by the command line as it stands there."""
+    named = {
+        line.partition(" #")[0]
+        for spec in specs(desk.definitions).values()
+        for value in spec.metadata.values()
+        if isinstance(value, dg.TextMetadataValue | dg.MarkdownMetadataValue)
+        for line in value.value.splitlines()
+        if line.startswith("rawzone ")
+    }
+    assert {words.split()[1] for words in named} >= {
+        "ls",
+        "cat",
+        "show",
+        "quarantine",
+        "verify",
+        "status",
+        "sql",
+    }
+    for words in named:
+        _, command, *arguments = shlex.split(words.partition(" > ")[0])
+        context = click.Context(root)
+        root.get_command(context, command).make_context(command, arguments, parent=context)
 
 
 class TestNames:
