@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
+from datetime import datetime
 from functools import cache, partial
 from typing import Any
 
@@ -25,6 +26,7 @@ from rawzone_assets.commands.surroundings import (
     zone_without_index_file,
 )
 from rawzone_assets.commands.testimony import Testimony, ask_witnesses, witness_options
+from rawzone_assets.health import clock
 from rawzone_assets.health.damage import Damage
 from rawzone_assets.health.figures import readable_size
 from rawzone_assets.health.scrub import ScrubReport, scrub
@@ -84,12 +86,14 @@ def command(
             f"No commit lies in {settings.layout.ledger}: if its disk is away, mount it before anything else, "
             "and move nothing away."
         )
-    _add(report, testimony)
+    _add(report, testimony, now=zone.clock())
     leave(FOUND if damages or (strict and report.weaknesses) else FINE)
 
 
-def _add(report: ScrubReport, testimony: Testimony) -> None:
+def _add(report: ScrubReport, testimony: Testimony, *, now: datetime) -> None:
     """What else the reader of these results is to know."""
+    if ahead := clock.contradiction(report.head, now):
+        note(f"Mind that {ahead}: {clock.REMEDY}.")
     doubted = doubt(report.recorded, testimony.witnesses, source=testimony.source)
     if doubted:
         note(doubted)

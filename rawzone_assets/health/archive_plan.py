@@ -16,7 +16,7 @@ import orjson
 
 from rawzone_assets.contract.schemas import deciding_engine
 from rawzone_assets.health.figures import counted, readable_size
-from rawzone_assets.health.retention import Due, due_objects
+from rawzone_assets.health.retention import Clock, Due, due_objects
 from rawzone_assets.zone.custody import form_of
 from rawzone_assets.zone.errors import ZoneError
 from rawzone_assets.zone.ledger import Head
@@ -74,6 +74,7 @@ class Plan:
 
     ledger: Head
     made_at: datetime
+    counted_to: datetime | None  # the time up to which ages count
     older_than: int | None
     retention: dict[str, dict[str, int]]
     feeds: tuple[Share, ...]
@@ -87,10 +88,11 @@ class Plan:
         """What a person reads before approving it."""
         at = f"{self.ledger.at:%Y-%m-%d %H:%M} UTC" if self.ledger.at else ""
         stored = readable_size(sum(share.stored_bytes for share in self.feeds))
+        up_to = f"{self.counted_to:%Y-%m-%d %H:%M} UTC" if self.counted_to != self.ledger.at else "then"
         moving = f"{counted(len(self.files), 'file')} ({stored} as stored) would move from raw to the archive."
         lines = [
             moving if self.files else "Nothing would move from raw to the archive.",
-            f"Made of the ledger up to commit {self.ledger.seq} of {at}; ages are counted up to then.",
+            f"Made of the ledger up to commit {self.ledger.seq} of {at}; ages are counted up to {up_to}.",
         ]
         lines += [
             f"{share.feed}: {counted(share.files, 'file')} of {share.first} to {share.last}, "
@@ -152,6 +154,7 @@ def make_plan(zone: Zone, feeds: Sequence[str] | None = None, *, older_than: int
     return Plan(
         ledger=zone.index.head,
         made_at=max(zone.clock(), zone.index.head.at or zone.clock()),
+        counted_to=Clock.of(zone).now,
         older_than=older_than,
         retention={feed: vars(zone.settings.policy.retention_of(feed)) for feed in names},
         feeds=tuple(_share(zone, [planned for planned in moving if planned.feed == feed]) for feed in names),

@@ -17,6 +17,7 @@ from uuid import uuid4
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from rawzone_assets.contract.feed import Platform
+from rawzone_assets.health import clock
 from rawzone_assets.health.checks import Check, Health, failed, ok, warn
 from rawzone_assets.health.figures import counted
 from rawzone_assets.health.protection import hard_links_check, tried_protection
@@ -226,9 +227,8 @@ def _ledger(ledger: Ledger) -> tuple[Head | None, Check]:
 
 def _clock(head: Head, now: datetime) -> Check:
     name = "clock"
-    if head.at and head.at > now:
-        seen = f"the newest commit is of {head.at:%Y-%m-%d %H:%M:%S} UTC, which this clock calls the future"
-        return warn(name, seen, "set this machine's clock; until then new commits repeat that time")
+    if seen := clock.contradiction(head, now):
+        return warn(name, seen, clock.REMEDY)
     return ok(name, f"{now:%Y-%m-%d %H:%M:%S} UTC")
 
 

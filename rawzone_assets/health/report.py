@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from rawzone_assets.contract.feed import Platform
+from rawzone_assets.health import clock
 from rawzone_assets.health.absence import absences
 from rawzone_assets.health.coverage import coverage_of
 from rawzone_assets.health.disks import Disk, disks_of
@@ -201,6 +202,8 @@ def _concerns(health: ZoneHealth) -> Iterable[str]:
     yield from (sentence.rstrip(".") for sentence in health.absent)
     if health.damaged:
         yield f"{_counted(health.damaged, 'stored file')} known to be damaged: run 'rawzone repair --dry-run'"
+    if ahead := clock.contradiction(health.status.head, health.at):
+        yield f"{ahead}: {clock.REMEDY}"
     yield from _drill_concerns(health)
     for disk in health.disks:
         if disk.forecast.outlook is Outlook.FULL or disk.is_soon_full(health.at.date()):

@@ -1,31 +1,15 @@
 """``rawzone verify``: names every damaged, missing or foreign file, and a ledger that nobody has seen so."""
 
 import shutil
+from datetime import UTC, datetime, timedelta
 
-import dagster as dg
 import pytest
 
 from rawzone_assets.contract.judging import judge
-from rawzone_assets.orchestration.instance import open_instance
 from rawzone_assets.zone.promotion import promote
 from rawzone_assets.zone.settings import Settings
 from rawzone_assets.zone.zone import Zone
 from rawzone_assets_tests.orchestration.desk import PLATFORM
-
-
-@pytest.fixture
-def witnessed(own, monkeypatch):
-    """The zone with a Dagster beside it, which noted the head of the ledger as given."""
-    for name in ("DAGSTER_HOME", *(f"RAWZONE_{root}" for root in ("LANDING", "RAW", "QUARANTINE", "ARCHIVE"))):
-        monkeypatch.setenv(name, "")  # opening the instance sets them for this process
-
-    def note(seq: int, head: str) -> None:
-        with open_instance(Settings.from_environment({}, home=own.home)) as instance:
-            key, metadata = ["raw", "toolost", "sales"], {"ledger_seq": seq, "ledger_head": head}
-            event = dg.AssetMaterialization(key, metadata=metadata, partition="2025-06-10")
-            instance.report_runless_asset_event(event)
-
-    return note
 
 
 @pytest.fixture
@@ -38,6 +22,18 @@ def taken_away(own):
         promote(zone, zone.survey([PLATFORM], settle=0).ready, judge=judge, run_id="test")
     landed.unlink()
     return own.home / "raw" / own.record("ls", feed="tiny/sums")["key"]
+
+
+def test_a_commit_of_a_time_to_come_is_told_and_is_no_damage(own):
+    assert "future" not in own("verify").err
+    (own.home / "landing" / "tiny").mkdir()
+    (own.home / "landing" / "tiny" / "sums_20250610.json").write_bytes(b"1")
+    ahead = datetime.now(UTC) + timedelta(days=3650)
+    with Zone(Settings.from_environment({}, home=own.home), clock=lambda: ahead) as zone:
+        promote(zone, zone.survey([PLATFORM], settle=0).ready, judge=judge, run_id="test")
+    outcome = own("verify")
+    assert outcome.code == 0
+    assert f"is of {ahead:%Y-%m-%d %H:%M:%S} UTC, which this clock calls the future" in outcome.err
 
 
 class TestAFeedThatIsNoLongerDeclared:

@@ -88,7 +88,9 @@ class TestWhatIsDue:
         tick(zone, days=9999)
         set_policy(zone.settings.home)
         zone.clock = lambda: NOW - timedelta(days=20)
-        assert planned(zone).files == ()
+        plan = make_plan(zone)
+        assert plan.files == ()
+        assert f"ages are counted up to {zone.clock():%Y-%m-%d %H:%M} UTC." in plan.summary[1]
 
     def test_may_be_asked_for_earlier_but_not_below_the_floor(self, home):
         set_policy(home, "[retention]\nrecent_days = 38\nhot_days = 500")

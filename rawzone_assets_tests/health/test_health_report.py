@@ -223,6 +223,13 @@ class TestZones:
         assert health.groups == {"tiny": (NOTES,), "": (SUMS,)}
         assert feed_of(health, SUMS).status.files == 1
 
+    def test_a_ledger_ahead_of_this_clock_is_something_to_look_at(self, zone, landing, clock):
+        landing.put("tiny/note_20240501.txt", b"x")
+        promote_all(zone)
+        assert not any("clock" in sentence for sentence in health_of(zone).concerns)
+        clock.now -= timedelta(days=1)
+        assert any("which this clock calls the future" in sentence for sentence in health_of(zone).concerns)
+
     def test_without_landing_the_backlog_is_unknown_and_the_rest_is_told(self, zone, landing):
         landing.put("tiny/note_20240501.txt", b"x")
         promote_all(zone)
