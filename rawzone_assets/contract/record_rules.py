@@ -1,12 +1,11 @@
 """Rules for lists of records: identifiers, accounts, date ranges. The list may be the whole document.
 
 A record is an object; a member that is null is as good as absent. Series of one record a day, and sums over
-them, are in ``rules.py``.
+them, are in ``rules.py``; what their texts look like is ``record_texts.py``'s part.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import chain, islice
@@ -21,7 +20,6 @@ from rawzone_assets.contract.reading import Reading
 from rawzone_assets.contract.rules import Rule, stale
 
 _MOST_COMPARED = 30  # members of a record
-_MOST_HELD_TOGETHER = 4  # records
 
 
 def no_value_twice(path: str, member: str) -> Rule:
@@ -82,35 +80,6 @@ def some_above_zero(path: str, member: str) -> Rule:
         figures = [figure for figure in reading.column(path, member) if figure is not None]
         if figures and all(int(figure) == 0 for figure in figures):
             yield codes.ALL_ZERO(f"every {member} is 0", reading.at(path))
-
-    return rule
-
-
-def usually_like(path: str, member: str, pattern: str) -> Rule:
-    """The member's texts match the pattern as a whole, as those do that were described; some records tell."""
-    usual = re.compile(pattern)
-
-    def rule(reading: Reading) -> Iterator[Finding]:
-        texts = {record.get(member) for record in reading.some_rows(path, member)}
-        odd = {text for text in texts if isinstance(text, str) and not usual.fullmatch(text)}
-        if odd:
-            index = next(at for at, record in enumerate(reading.rows(path)) if record.get(member) in odd)
-            yield codes.VALUE_UNUSUAL(f"no {member} of a form seen so far", reading.at(path, index, member))
-
-    return rule
-
-
-def ends_with(path: str, member: str, identifier: str) -> Rule:
-    """The member's text ends with its record's identifier; a few records tell, because a shift is in all."""
-
-    def rule(reading: Reading) -> Iterator[Finding]:
-        for record in reading.some_rows(path, member, identifier)[:_MOST_HELD_TOGETHER]:
-            text, end = record.get(member), record.get(identifier)
-            if isinstance(text, str) and isinstance(end, str) and not text.endswith(end):
-                index = next(at for at, other in enumerate(reading.rows(path)) if other is record)
-                message = f"the {member} does not end with the {identifier} of its record"
-                yield codes.VALUE_UNUSUAL(message, reading.at(path, index, member))
-                break
 
     return rule
 

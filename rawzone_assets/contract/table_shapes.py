@@ -131,7 +131,7 @@ def header_findings(shape: Shape, header: Header, line: int) -> Iterator[Finding
             for name in missing:
                 yield codes.MISSING_FIELD(f"the column {name!r} is missing", Place(line=line, column_name=name))
     for number, (name, column) in enumerate(zip(header.names, header.columns, strict=True), start=1):
-        if column is None and name not in twice and not shape.is_open:
+        if column is None and name not in twice and not (name and shape.is_open):
             message = f"the schema does not know the column {shown_name(name)}"
             yield codes.UNKNOWN_FIELD(message, Place(line=line, column=number))
 

@@ -19,14 +19,16 @@ from rawzone_assets.contract.record_rules import (
     one_of,
     one_value,
     range_in_order,
+    some_above_zero,
     some_has_one_of,
     usually_in_some,
-    usually_like,
 )
+from rawzone_assets.contract.record_texts import not_rounded, usually_like
 from rawzone_assets.contract.restatement import Figures
 from rawzone_assets.contract.rules import Rule, fresh, no_future_day, not_empty
 from rawzone_assets.contract.series import Series
 from rawzone_assets.contract.table_rows import CSV
+from rawzone_assets.contract.table_wholes import not_all_zero
 from rawzone_assets.contract.tables import TableFormat
 
 _CHECKS = {
@@ -56,6 +58,8 @@ _METRICS = (
     no_future_day(Series(path="", day="date_start")),
     no_future_day(_RANGES),
     fresh(_RANGES),
+    not_rounded("", "campaign_id"),
+    some_above_zero("", "impressions"),
     members_within("", ("clicks", "impressions"), ("reach", "impressions"), ("cpc", "spend")),
 )
 
@@ -70,6 +74,7 @@ def _nodes(*rules: Rule, foreign: tuple[str, ...]) -> JsonFormat:
         rules=(
             not_empty(""),
             no_value_twice("", "id"),
+            not_rounded("", "id"),
             one_value("", "account_id"),
             in_all_or_none("", "campaign_id"),
             no_future_time("", "created_time", "updated_time"),
@@ -96,7 +101,8 @@ estimate); a click-through rate above 1; dumps that equal the last one's.
 **Warns**: a folder with fewer than the four, as long as the others have not come (`RZ-INCOMPLETE-SET`); its
 files are promoted all the same. Insights with more clicks or reach than impressions, or a higher price of a
 click than what was spent, in every row (`RZ-PART-ABOVE-WHOLE`). Three campaigns, ad sets or ads and more, none
-of which was in a recent dump (`RZ-ALL-STRANGERS`).
+of which was in a recent dump (`RZ-ALL-STRANGERS`). Insights without any impressions (`RZ-ALL-ZERO`), and
+identifiers that all end as rounded numbers do (`RZ-VALUE-UNUSUAL`).
 
 **Blocks**: an error answer; one page of many (`paging.next`: what is absent would pass for deleted, and the
 link holds the access token); identifiers that are numbers or in scientific notation; an `id` twice, or rows of
@@ -168,7 +174,8 @@ the extraction on past rows too; days without a row, and campaigns that vanish a
 LF. When there was nothing to report no file comes.
 
 **Warns**: more clicks than impressions, or a higher price of a click than what was spent, in every row
-(`RZ-PART-ABOVE-WHOLE`); three campaigns and more, none of which was in a recent report (`RZ-ALL-STRANGERS`).
+(`RZ-PART-ABOVE-WHOLE`); three campaigns and more, none of which was in a recent report (`RZ-ALL-STRANGERS`); no
+impressions at all (`RZ-ALL-ZERO`).
 
 **Blocks**: a missing metric, a campaign and day twice, a day after the capture, negative spend or counts,
 numbers and dates of another form, identifiers in scientific notation, and a file that ends inside a row.
@@ -185,7 +192,11 @@ numbers and dates of another form, identifiers in scientific notation, and a fil
         named=Named(by="campaign_id", what="campaign"),
         unique=("date", "campaign_id", "adset_id"),
         rules=(table.not_after_capture("date"),),
-        whole_rules=(column_within("clicks", "impressions"), column_within("cpc", "spend_usd")),
+        whole_rules=(
+            not_all_zero("impressions"),
+            column_within("clicks", "impressions"),
+            column_within("cpc", "spend_usd"),
+        ),
     ),
     schema="metaads/daily.v1.json",
     version=1,

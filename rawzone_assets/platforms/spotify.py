@@ -9,7 +9,8 @@ from rawzone_assets.contract.feed import Cadence, Feed, Platform, Variant
 from rawzone_assets.contract.findings import Role
 from rawzone_assets.contract.json_documents import JsonFormat, Wrapper
 from rawzone_assets.contract.proportions import column_within, members_within
-from rawzone_assets.contract.record_rules import ends_with, no_value_twice, some_above_zero
+from rawzone_assets.contract.record_rules import no_value_twice, some_above_zero
+from rawzone_assets.contract.record_texts import ends_with
 from rawzone_assets.contract.restatement import Figures
 from rawzone_assets.contract.rules import not_empty
 from rawzone_assets.contract.table_rows import CSV

@@ -106,7 +106,8 @@ _VIDEOS = Feed(
     description="""\
 The recent posts with their totals up to the capture: the studio's Content export.
 
-**Covers** the posts of about a week. Only the file's name dates it: days have no year.
+**Covers** the posts of about a week. Only the file's name dates it: days have no year. Zips are known of the
+overview alone: those of other exports stay in landing (`RZ-UNKNOWN-NAME`).
 
 **Legitimate**: empty titles, commas, quotes, line ends and emoji in titles; negative comments; new columns.
 

@@ -20,7 +20,10 @@ _TABLE = ResultTable(
     rows="/rows",
     day="day",
     # Likes and comments are differences of a day: what is taken back counts below zero.
-    counts=("views", "estimatedMinutesWatched", "averageViewDuration", "subscribersGained", "subscribersLost"),
+    counts=(
+        *("views", "estimatedMinutesWatched", "averageViewDuration", "averageViewPercentage"),
+        *("subscribersGained", "subscribersLost"),
+    ),
 )
 
 _COUNTS = (
@@ -59,8 +62,8 @@ all metrics of a day exist; any metrics and dimensions.
 
 **Blocks**: an error answer; answers of the Data API (`youtube#channelListResponse`) and of other operations;
 rows of another width than the columns, cells of another type than their column's; a day (or a day and country)
-twice; a day after the capture; one page of many (`nextPageToken`); negative views, minutes or subscribers
-gained or lost.
+twice; a day after the capture; one page of many (`nextPageToken`); negative views, minutes, percentages
+viewed, or subscribers gained or lost.
 """,
     names=("channel_analytics_<ts>.json",),
     format=JsonFormat(

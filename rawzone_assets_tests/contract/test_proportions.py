@@ -98,6 +98,12 @@ class TestColumns:
             ]
             assert codes("metaads/daily", name, "\n".join([header, *rows])) == expected
 
+    def test_a_daily_report_without_impressions_is_told(self):
+        header = "date,campaign_id,campaign_name,adset_id,reach,cpc,spend_usd,clicks,impressions"
+        row = "2025-06-12,120210000000000001,A,,0.0,0.0,0.0,0,0,{},True"
+        data = f"{header},meta_pixel_events,is_active\n{row}"
+        assert codes("metaads/daily", "metaads_campaign_daily_20250612.csv", data) == ["RZ-ALL-ZERO"]
+
 
 class TestRecords:
     def insights(self, count: int = 5, **members: Any) -> str:
@@ -123,6 +129,10 @@ class TestRecords:
     )
     def test_those_of_insights_are_known(self, members, expected):
         assert codes("metaads/campaigns", "insights_20250612.json", self.insights(**members)) == expected
+
+    def test_insights_are_of_what_was_shown(self):
+        nothing = {"impressions": "0", "clicks": "0", "spend": "0", "reach": "0", "cpc": None}
+        assert codes("metaads/campaigns", "insights_20250612.json", self.insights(**nothing)) == ["RZ-ALL-ZERO"]
 
     def test_two_campaigns_say_nothing(self):
         assert codes("metaads/campaigns", "insights_20250612.json", self.insights(2, reach="950")) == []

@@ -18,7 +18,6 @@ from rawzone_assets.contract.judging import judge
 from rawzone_assets.contract.pointers import pointer
 from rawzone_assets.contract.reading import Reading
 from rawzone_assets.contract.record_rules import (
-    ends_with,
     no_future_time,
     no_record_twice,
     no_value_twice,
@@ -28,8 +27,8 @@ from rawzone_assets.contract.record_rules import (
     range_in_order,
     some_above_zero,
     usually_in_some,
-    usually_like,
 )
+from rawzone_assets.contract.record_texts import ends_with, not_rounded, usually_like
 from rawzone_assets.contract.rules import Rule
 from rawzone_assets.platforms import find_feed
 
@@ -210,6 +209,26 @@ class TestUsualTexts:
         assert places(rule, [{"uri": "track:1", "id": "1"}, {"uri": "track:2"}, {"id": "3"}]) == []
         shifted = [{"uri": "track:1", "id": "2"}, {"uri": "track:2", "id": "1"}]
         assert places(rule, shifted) == [("RZ-VALUE-UNUSUAL", "/0/uri")]
+
+    def ids(self, *numbers: int) -> list[dict[str, Any]]:
+        return [{"id": str(120210573275988067 + number)} for number in numbers]
+
+    def test_identifiers_that_were_numbers_on_the_way_are_told(self):
+        """'pd.read_json turned ...750075 into ...750080': as text they look sound again."""
+        rule = not_rounded("", "id")
+        sound = self.ids(*range(0, 6000, 517))
+        assert places(rule, sound) == []
+        rounded = [{"id": str(int(float(record["id"])))} for record in sound]
+        assert places(rule, rounded) == [("RZ-VALUE-UNUSUAL", "/0/id")]
+        to_ten = [{"id": f"{record['id'][:-1]}0"} for record in sound]
+        assert places(rule, to_ten) == [("RZ-VALUE-UNUSUAL", "/0/id")]
+
+    def test_few_or_short_identifiers_may_end_so_by_chance(self):
+        rule = not_rounded("", "id")
+        assert places(rule, [{"id": str(10**17 + n * 10)} for n in range(5)]) == []
+        assert places(rule, [{"id": str(n * 10)} for n in range(9)]) == []
+        assert places(rule, [{"id": str(10**17)}] * 9) == []
+        assert places(rule, [{"id": None}, *({"id": str(10**17 + n * 10)} for n in range(8))]) == []
 
     def test_age_and_gender_of_an_audience_that_have_changed_places_are_told(self):
         data = json.dumps([{"age": "female", "gender": "18-24", "impressions": "3", "spend": "1.20"}])

@@ -68,6 +68,11 @@ class TestOpenLists:
         data = f"{self.HEADER},net_revenue\n1,2025-04-01,2025-05-31,Spotify,3,0.01".encode()
         assert codes("toolost/sales", "@05-2025-1.csv", data) == []
 
+    def test_a_column_without_a_name_is_none_of_them(self):
+        """As pandas writes its row numbers, and trailing delimiters make."""
+        data = f",{self.HEADER}\n0,1,2025-04-01,2025-05-31,Spotify,3".encode()
+        assert codes("toolost/sales", "@05-2025-1.csv", data) == ["RZ-UNKNOWN-FIELD"]
+
     def test_a_column_twice_is_no_table_all_the_same(self):
         data = f"{self.HEADER},fee,fee\n1,2025-04-01,2025-05-31,Spotify,3,0,0".encode()
         assert codes("toolost/sales", "@05-2025-1.csv", data) == ["RZ-TABLE-SYNTAX"]

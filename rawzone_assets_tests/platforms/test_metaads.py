@@ -156,7 +156,7 @@ class TestInsights:
 
     @pytest.mark.parametrize(("stop", "codes"), [("2025-06-13", []), ("2025-06-14", ["RZ-FUTURE-DATE"])])
     def test_a_range_may_end_one_day_after_the_capture_but_not_two(self, stop, codes):
-        row = {"campaign_id": "1", "spend": "0", "impressions": "0", "clicks": "0", "reach": "0"}
+        row = {"campaign_id": "1", "spend": "0", "impressions": "7", "clicks": "0", "reach": "5"}
         judgement = judged(
             "metaads/insights_20250612.json", [row | {"date_start": "2025-06-01", "date_stop": stop}]
         )
