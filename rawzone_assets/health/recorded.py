@@ -8,7 +8,8 @@ objects are not called foreign. Repairs are applied, so that a file is compared 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from itertools import takewhile
 from pathlib import Path
@@ -134,7 +135,9 @@ def _read_commit(recorded: Recorded, zone: Zone, seq: int) -> None:
         commit = decode_commit(data)
     except DamagedCommit as error:
         recorded.damages.append(_ledger_damage(path, str(error)))
-        _apply_all(recorded, zone, seq, legible_records(data), "")
+        for record in legible_records(data):
+            with suppress(AttributeError, KeyError, TypeError, ValueError):  # nobody vouches for its form
+                _apply(recorded, zone.layout, seq, record, "")
         return
     recorded.head = commit.head
     recorded.hashes[seq] = commit.sha256
@@ -146,20 +149,8 @@ def _read_commit(recorded: Recorded, zone: Zone, seq: int) -> None:
         recorded.damages.append(_ledger_damage(path, problem))
     if before.at and commit.at < before.at:
         recorded.damages.append(_ledger_damage(path, "its time is before that of its predecessor"))
-    if not _apply_all(recorded, zone, seq, commit.records, recorded.verified[seq]):
-        problem = "its hashes are right, but not all of its lines are records: somebody else wrote it"
-        recorded.damages.append(_ledger_damage(path, problem))
-
-
-def _apply_all(recorded: Recorded, zone: Zone, seq: int, records: Iterable[Record], at: str) -> bool:
-    """Whether all are records: whoever may write to the ledger can hash anything."""
-    are_records = True
-    for record in records:
-        try:
-            _apply(recorded, zone.layout, seq, record, at)
-        except (AttributeError, KeyError, TypeError, ValueError):
-            are_records = False
-    return are_records
+    for record in commit.records:
+        _apply(recorded, zone.layout, seq, record, recorded.verified[seq])
 
 
 def _apply(recorded: Recorded, layout: Layout, seq: int, record: Record, at: str) -> None:
@@ -176,7 +167,7 @@ def _apply(recorded: Recorded, layout: Layout, seq: int, record: Record, at: str
         recorded.known_damage[record["place"]] = record
     elif kind == upkeep.REPAIRED:
         _note_repaired(recorded, record)
-    elif kind in (custody.ARCHIVED, custody.RESTORED, custody.ERASED) and custody.is_custody(record):
+    elif kind in (custody.ARCHIVED, custody.RESTORED, custody.ERASED):
         _note_custody(recorded, layout, seq, record, at)
 
 

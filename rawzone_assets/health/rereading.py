@@ -73,7 +73,6 @@ def _left_since(zone: Zone, item: Item, recorded: Recorded) -> bool:
             _takes_away(record, item)
             for commit in zone.ledger.after(recorded.head)
             for record in commit.records
-            if custody.is_custody(record)
         )
     return False
 

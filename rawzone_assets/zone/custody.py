@@ -173,7 +173,7 @@ def hold_released_record(*, hold: Hold, reason: str, authority: str, by: str) ->
 
 
 def is_custody(record: Record) -> bool:
-    """Whether a ledger line is a sound record of custody. Others, also of later versions, are passed over."""
+    """Whether a line is a sound record of custody, where nothing vouches for its form."""
     kinds = (ARCHIVED, RESTORED, ERASED, HOLD_ADDED, HOLD_RELEASED)
     return record.get("record") in kinds and deciding_engine(SCHEMA).is_valid(record)
 

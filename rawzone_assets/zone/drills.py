@@ -17,12 +17,10 @@ from rawzone_assets.contract.schemas import deciding_engine
 from rawzone_assets.zone import upkeep
 from rawzone_assets.zone.ledger import Commit
 from rawzone_assets.zone.receipt import Receipt, Record, canonical, timestamp
-from rawzone_assets.zone.record_kinds import DRILLED
+from rawzone_assets.zone.record_kinds import DRILL_SCHEMA, DRILLED
 
 SOUND = "sound"
 FAILED = "failed"
-SCHEMA = "ledger/drill.v1.json"
-
 TABLE_SCHEMA = """
 CREATE TABLE drill (
     key TEXT PRIMARY KEY, seq INTEGER NOT NULL, at TEXT NOT NULL, outcome TEXT NOT NULL,
@@ -129,13 +127,13 @@ def drilled_record(
         "note": note,
         "by": by,
     }
-    deciding_engine(SCHEMA).validate(record)
+    deciding_engine(DRILL_SCHEMA).validate(record)
     return record
 
 
 def note_drill(database: sqlite3.Connection, commit: Commit, record: Record) -> None:
-    """Take in a drill; any other kind, also one of a later version, is passed over."""
-    if record.get("record") != DRILLED or not deciding_engine(SCHEMA).is_valid(record):
+    """Take in a drill; any other kind is passed over."""
+    if record["record"] != DRILLED:
         return
     row = (
         record["key"],

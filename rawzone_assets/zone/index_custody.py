@@ -219,10 +219,10 @@ class CustodyLookups:
 
 
 def note_custody(database: sqlite3.Connection, commit: Commit, record: Record) -> None:
-    """Take in a record of where something is; any other kind, also one of a later version, is passed over."""
+    """Take in a record of where something is; any other kind is passed over."""
     if record.get("record") == upkeep.REPAIRED:
         _restate_copy(database, record)
-    elif record.get("record") in _MOVES and custody.is_custody(record):
+    elif record.get("record") in _MOVES:
         _note_object(database, commit.seq, timestamp(commit.at), record)
 
 

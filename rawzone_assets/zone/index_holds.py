@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from rawzone_assets.zone.custody import HOLD_ADDED, HOLD_RELEASED, Hold, is_custody
+from rawzone_assets.zone.custody import HOLD_ADDED, HOLD_RELEASED, Hold
 from rawzone_assets.zone.index_custody import CustodyLookups
 from rawzone_assets.zone.ledger import Commit
 from rawzone_assets.zone.receipt import Record, canonical, timestamp
@@ -56,7 +56,7 @@ class HoldLookups:
 
 def note_hold(database: sqlite3.Connection, commit: Commit, record: Record) -> None:
     """Take in that a hold was added or released; any other record is passed over."""
-    if record.get("record") not in (HOLD_ADDED, HOLD_RELEASED) or not is_custody(record):
+    if record["record"] not in (HOLD_ADDED, HOLD_RELEASED):
         return
     at, body = timestamp(commit.at), canonical(record).decode()
     if record["record"] == HOLD_ADDED:

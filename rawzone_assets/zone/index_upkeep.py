@@ -48,7 +48,7 @@ class UpkeepLookups:
 
 
 def note_upkeep(database: sqlite3.Connection, seq: int, record: Record) -> None:
-    """Take in a record of upkeep; any other kind, also one of a later version, is passed over."""
+    """Take in a record of upkeep; any other kind is passed over."""
     kind = record.get("record")
     if kind == upkeep.SCRUBBED:
         rows = [(first, last, record["began"]) for first, last in upkeep.spans_of(record)]

@@ -22,6 +22,7 @@ from rawzone_assets.zone.errors import LedgerDamaged, LedgerGone, LedgerNewer
 from rawzone_assets.zone.files import Files
 from rawzone_assets.zone.layout import ledger_name
 from rawzone_assets.zone.receipt import Record, canonical, moment, timestamp
+from rawzone_assets.zone.record_forms import fault_of
 from rawzone_assets.zone.record_kinds import unknown_kinds
 
 FORMAT = 1
@@ -178,14 +179,21 @@ def decode_commit(data: bytes) -> Commit:
         )
     except (KeyError, ValueError, TypeError):
         raise DamagedCommit("its header lacks a field") from None
+    _check_records(commit)
+    return commit
+
+
+def _check_records(commit: Commit) -> None:
+    """Whoever may write to the ledger can hash anything: right hashes make no records."""
     if not all(isinstance(record, dict) for record in commit.records):
-        raise DamagedCommit(
-            "its hashes are right, but not all of its lines are records: somebody else wrote it"
-        )
+        raise DamagedCommit("its hashes are right, but not all of its lines are records")
     unknown = unknown_kinds(commit.records)
     if unknown:
-        raise LedgerNewer(f"records of the kind {', '.join(map(repr, unknown))}", header.get("code_version"))
-    return commit
+        kinds = ", ".join(map(repr, unknown))
+        raise LedgerNewer(f"records of the kind {kinds}", commit.header.get("code_version"))
+    fault = fault_of(commit.records)
+    if fault:
+        raise DamagedCommit(f"its hashes are right, but {fault}")
 
 
 def record_lines(body: bytes) -> list[bytes]:

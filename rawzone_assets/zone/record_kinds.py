@@ -12,6 +12,7 @@ from rawzone_assets.zone import custody, upkeep
 from rawzone_assets.zone.receipt import Record
 
 DRILLED = "drilled"
+DRILL_SCHEMA = "ledger/drill.v1.json"
 
 _KNOWN = frozenset(
     {

@@ -67,6 +67,13 @@ def receipt_number(seq: int, index: int) -> Receipt:
         feed=feed,
         partition=day,
         name=f"n{number}",
+        key=None if refused else f"{feed}/n{number}.gz",
+        quarantine={"path": f"{feed}/n{number}.gz", "findings": f"{feed}/n{number}.json"} if refused else None,
+        captured_at=f"{day}T12:00:00.000000Z",
+        sha256=f"{number:064x}",
+        stored_sha256=f"{number:064x}",
+        stored_size=number,
+        encoding="gzip",
         data_min=None if refused else date(2025, 5, 1 + number % 11).isoformat(),
         data_max=None if refused else date(2025, 5, 20 - number % 5).isoformat(),
         findings=(

@@ -9,14 +9,14 @@ from hypothesis import strategies as st
 
 from rawzone_assets.access.receipt_table import MORE, SCHEMA, rows_of, table_of
 from rawzone_assets.contract.findings import Place
-from rawzone_assets.zone.ledger import EMPTY, Author, decode_commit, encode_commit
+from rawzone_assets.zone.ledger import EMPTY, Author, compose_commit
 from rawzone_assets.zone.receipt import Receipt, Verdict, timestamp
 
 AUTHOR = Author(run_id="test", writer="test", code_version="1")
 
 
 def commit_of(records, *, after=EMPTY, at=datetime(2025, 6, 30, 1, 2, 3, 4, tzinfo=UTC)):
-    return decode_commit(encode_commit(records, after=after, at=at, author=AUTHOR))
+    return compose_commit(records, after=after, at=at, author=AUTHOR)
 
 
 # --- rows and back, without the code under test ------------------------------------------------------------

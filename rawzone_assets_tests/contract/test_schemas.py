@@ -35,7 +35,8 @@ from rawzone_assets.health.archive_plan import SCHEMA as ARCHIVE_PLAN
 from rawzone_assets.platforms import all_feeds, all_platforms
 from rawzone_assets.samples import samples
 from rawzone_assets.zone.custody import SCHEMA as CUSTODY
-from rawzone_assets.zone.drills import SCHEMA as DRILL
+from rawzone_assets.zone.record_forms import RECEIPT_SCHEMA, UPKEEP_SCHEMA
+from rawzone_assets.zone.record_kinds import DRILL_SCHEMA
 
 SCALARS = st.one_of(
     st.none(),
@@ -109,7 +110,7 @@ class TestEachSchema:
 
     def test_belongs_to_a_feed_or_to_the_ledger(self, name: str):
         of_feeds = {schema for feed in all_feeds() for schema in feed.schemas}
-        assert name in {CUSTODY, DRILL, ARCHIVE_PLAN, *of_feeds}
+        assert name in {CUSTODY, DRILL_SCHEMA, RECEIPT_SCHEMA, UPKEEP_SCHEMA, ARCHIVE_PLAN, *of_feeds}
 
     @settings(max_examples=200, deadline=None)
     @given(data=st.data())

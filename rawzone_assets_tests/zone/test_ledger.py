@@ -28,7 +28,7 @@ from rawzone_assets_tests.zone.tiny_platform import open_zone, promote_all
 
 NOW = datetime(2024, 5, 22, 12, tzinfo=UTC)
 AUTHOR = Author(run_id="run", writer="me@here:1", code_version="1")
-RECEIPT = Receipt(verdict=Verdict.PROMOTED, landing_path="p/ä\n", sha256="0" * 64, size=3)
+RECEIPT = Receipt(verdict=Verdict.UNRECOGNIZED, landing_path="p/ä\n", sha256="0" * 64, size=3)
 VALUES = st.recursive(
     st.none()
     | st.booleans()

@@ -20,7 +20,8 @@ AUTHOR = Author(run_id="run", writer="me@here:1", code_version="1")
 
 
 def record(number):
-    return {"record": "receipt", "number": number, "text": "x" * (number % 50)}
+    told = {"outcome": "promoted", "refused": {}, "landing_path": "x" * (number % 50)}
+    return {"record": "replayed", "number": number, **told}
 
 
 class Written:
@@ -245,7 +246,7 @@ class TestItsFile:
     def test_a_damaged_commit_is_no_leaf(self, built, kept):
         built.commit(1)
         path = built.ledger.path(4)
-        path.write_bytes(path.read_bytes().replace(b"receipt", b"recEipt"))
+        path.write_bytes(path.read_bytes().replace(b"replayed", b"repLayed"))
         with pytest.raises(LedgerDamaged):
             kept().catch_up()
 
