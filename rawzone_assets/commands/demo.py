@@ -66,7 +66,7 @@ def command(
             report_health(instance, overrides, build=build_definitions)
     if as_json:
         emit_receipts(done)
-    elif done.entries:
+    elif done.committed:
         show_summary(done)
     else:
         _show_zone(settings)

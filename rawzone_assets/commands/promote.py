@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -26,6 +26,7 @@ from rawzone_assets.commands.surroundings import (
 from rawzone_assets.orchestration.run_results import LocalRuns
 from rawzone_assets.orchestration.told import knows_all, remember_told
 from rawzone_assets.platforms import all_platforms
+from rawzone_assets.zone.committed import CommittedBy
 from rawzone_assets.zone.landing_errors import LandingMissing
 from rawzone_assets.zone.receipt import Receipt, Verdict
 from rawzone_assets.zone.settings import Settings
@@ -64,7 +65,7 @@ def command(*, feeds: tuple[str, ...], since: str | None, until: str | None, now
         found = zone.survey(platforms)
         is_all_known = knows_all(zone, found, platforms)
     if is_all_known:
-        done = LocalRuns(waiting=list(found.waiting_of(chosen)))
+        done = LocalRuns(committed=CommittedBy(zone.ledger), waiting=list(found.waiting_of(chosen)))
     else:
         done = _of_runs(settings, found, chosen, since=since, until=until)
     done.finished_batches += finished
@@ -111,26 +112,27 @@ def exit_code(done: LocalRuns) -> int:
     """What the command found: nothing, something to look at, or an environment in the way."""
     if done.problems:
         return FAILED
-    looked_at = {entry.receipt.verdict for entry, _ in done.entries}
-    return FOUND if looked_at & {Verdict.QUARANTINED, Verdict.UNRECOGNIZED} else FINE
+    to_look_at = {Verdict.QUARANTINED, Verdict.UNRECOGNIZED} & done.committed.verdicts.keys()
+    return FOUND if to_look_at else FINE
 
 
 def emit_receipts(done: LocalRuns) -> None:
     """A JSON line for each receipt that the runs wrote."""
-    for entry, at in done.entries:
+    for entry, at in done.committed.entries():
         emit(receipt_record(entry, at))
 
 
 def show_summary(done: LocalRuns) -> None:
     """A table of feeds and verdicts, then what was refused or not recognized, and why."""
-    receipts = [entry.receipt for entry, _ in done.entries]
-    if not receipts:
+    committed = done.committed
+    if not committed:
         if not done.problems and not done.waiting:  # what waits or failed is said of its own
             note("Nothing new has landed.")
         return
-    show_counts(Counter((receipt.feed, receipt.verdict) for receipt in receipts if receipt.feed))
+    show_counts({(feed, verdict): n for (feed, verdict), n in committed.counts.items() if feed})
     for verdict in (Verdict.QUARANTINED, Verdict.UNRECOGNIZED):
-        _show_refused([receipt for receipt in receipts if receipt.verdict is verdict], verdict)
+        if number := committed.verdicts[verdict]:
+            _show_refused(islice(committed.of(verdict), _MOST_SHOWN), verdict, number)
 
 
 def show_counts(counts: Mapping[tuple[str, Verdict], int]) -> None:
@@ -144,14 +146,11 @@ def show_counts(counts: Mapping[tuple[str, Verdict], int]) -> None:
         print_table(["feed", *_COLUMNS], rows, numbers=_COLUMNS)
 
 
-def _show_refused(receipts: Sequence[Receipt], verdict: Verdict) -> None:
-    if not receipts:
-        return
-    click.echo(f"\n{len(receipts)} {verdict}:")
-    rows = [["  " + r.landing_path, ", ".join(_codes(r))] for r in receipts[:_MOST_SHOWN]]
-    print_table(["  file", "why"], rows)
-    if len(receipts) > _MOST_SHOWN:
-        click.echo(f"  … and {len(receipts) - _MOST_SHOWN} more: 'rawzone log --verdict {verdict}' lists them.")
+def _show_refused(first: Iterable[Receipt], verdict: Verdict, number: int) -> None:
+    click.echo(f"\n{number} {verdict}:")
+    print_table(["  file", "why"], [["  " + r.landing_path, ", ".join(_codes(r))] for r in first])
+    if number > _MOST_SHOWN:
+        click.echo(f"  … and {number - _MOST_SHOWN} more: 'rawzone log --verdict {verdict}' lists them.")
 
 
 def _codes(receipt: Receipt) -> list[str]:

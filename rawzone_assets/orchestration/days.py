@@ -7,7 +7,7 @@ A refusal stays open until the same delivery (its name, or its very bytes) is ac
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -15,7 +15,9 @@ from rawzone_assets.zone.index import Index
 from rawzone_assets.zone.index_queries import Entry
 from rawzone_assets.zone.receipt import ACCEPTED, Receipt, Verdict
 
-_MOST_AT_ONCE = 500  # partitions in one query
+_MOST_DAYS = 500  # in one query
+_MOST_RECEIPTS = 4_000
+"""Receipts in memory at a time, of some six kilobytes each: a first import of years has a million."""
 
 
 @dataclass(frozen=True)
@@ -88,15 +90,60 @@ class Day:
         return self.entries[0].seq, self.entries[-1].seq
 
 
-def days_of(index: Index, feed_id: str, partitions: Iterable[str]) -> dict[str, Day]:
-    """Those of the days of which the ledger knows anything, in order."""
-    wanted = sorted(partitions)
-    found: dict[str, list[Entry]] = {}
-    for start in range(0, len(wanted), _MOST_AT_ONCE):
-        for entry in index.entries(feeds=[feed_id], partitions=wanted[start : start + _MOST_AT_ONCE]):
-            found.setdefault(entry.receipt.partition or "", []).append(entry)
-    gone = {erasure.sha256 for erasure in index.custody.erasures()}
-    return {day: _day(feed_id, day, found[day], gone) for day in sorted(found)}
+class Days(Mapping[str, Day]):
+    """Days of one feed, read from the index when they are asked for, some neighbours at a time.
+
+    All as of one commit: whoever goes through them twice sees the same, whatever is committed meanwhile.
+    """
+
+    def __init__(self, index: Index, feed_id: str, partitions: Iterable[str]) -> None:
+        self._index, self._feed_id = index, feed_id
+        receipts = index.receipts_by_day(feed_id)
+        self._upto = index.head.seq  # asked after the days, so that each of them has a receipt until then
+        self._gone = {erasure.sha256 for erasure in index.custody.erasures()}
+        self._portions = list(
+            _portions([day for day in dict.fromkeys(partitions) if day in receipts], receipts)
+        )
+        self._places = {day: place for place, days in enumerate(self._portions) for day in days}
+        self._held: tuple[int, dict[str, Day]] = (-1, {})
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._places)
+
+    def __getitem__(self, partition: str) -> Day:
+        place = self._places[partition]
+        if self._held[0] != place:
+            self._held = (-1, {})  # let go before the next are read
+            self._held = (place, self._read(self._portions[place]))
+        return self._held[1][partition]
+
+    def _read(self, partitions: Sequence[str]) -> dict[str, Day]:
+        found: dict[str, list[Entry]] = {day: [] for day in partitions}
+        for entry in self._index.entries(feeds=[self._feed_id], partitions=partitions):
+            if entry.seq <= self._upto:
+                found[entry.receipt.partition or ""].append(entry)
+        return {day: _day(self._feed_id, day, entries, self._gone) for day, entries in found.items()}
+
+
+def days_of(index: Index, feed_id: str, partitions: Iterable[str]) -> Days:
+    """Those of the days of which the ledger knows anything, in the order given."""
+    return Days(index, feed_id, partitions)
+
+
+def _portions(partitions: Sequence[str], receipts: Mapping[str, int]) -> Iterator[list[str]]:
+    portion: list[str] = []
+    held = 0
+    for day in partitions:
+        if portion and (len(portion) == _MOST_DAYS or held + receipts[day] > _MOST_RECEIPTS):
+            yield portion
+            portion, held = [], 0
+        portion.append(day)
+        held += receipts[day]
+    if portion:
+        yield portion
 
 
 def _day(feed_id: str, partition: str, entries: Sequence[Entry], gone: Collection[str]) -> Day:
@@ -107,7 +154,7 @@ def _day(feed_id: str, partition: str, entries: Sequence[Entry], gone: Collectio
 def open_refusals(index: Index, feed_id: str) -> list[Receipt]:
     """Every open refusal of a feed, on whatever day, also days outside of the feed's partitions."""
     refusals = index.entries(feeds=[feed_id], verdicts=[Verdict.QUARANTINED])
-    days = days_of(index, feed_id, {entry.receipt.partition or "" for entry in refusals})
+    days = days_of(index, feed_id, sorted({entry.receipt.partition or "" for entry in refusals}))
     return [receipt for day in days.values() for receipt in day.refused]
 
 

@@ -164,7 +164,7 @@ def _days(
         broken = {day for owner, day in damaged if owner == feed_id and day}
         red = witness.days_with_failed_integrity(context.instance, feed_id)
         newest = _newest_day(zone, feed_id, broken)
-        days = days_of(zone.index, feed_id, broken | red | newest)
+        days = days_of(zone.index, feed_id, sorted(broken | red | newest))
         known = witness.recorded_days(context.instance, feed_id, days)
         aims = newest_targets(context.instance, raw_key(feed_id), list(days))
         facts = {

@@ -52,7 +52,7 @@ def days_to_tell_again(
         own = [run for run in runs if raw_key(feed_id) in _assets_of(run)]
         meant = {day for run in own for day in _days_of(run, days)}
         hidden = _hidden(instance, feed_id, sorted(meant)) if meant else set()
-        known = days_of(zone.index, feed_id, hidden) if hidden else {}
+        known = days_of(zone.index, feed_id, sorted(hidden)) if hidden else {}
         if known:
             found[feed_id] = list(known)
     return found

@@ -187,7 +187,7 @@ def _raw(facts: RunFacts, zone: Zone, feed: Feed, receipts: Sequence[Receipt]) -
 
 def _version(zone: Zone, feed: Feed, receipts: Sequence[Receipt]) -> str:
     """The data version of the day that was written, as Dagster has it; of several days, a hash over theirs."""
-    days = days_of(zone.index, feed.id, {receipt.partition or "" for receipt in _accepted(receipts)})
+    days = days_of(zone.index, feed.id, sorted({receipt.partition or "" for receipt in _accepted(receipts)}))
     versions = [(day.partition, day.content or "") for day in days.values()]
     if len(versions) == 1:
         return versions[0][1]

@@ -29,10 +29,10 @@ from rawzone_assets.orchestration.pending import Pending
 from rawzone_assets.orchestration.run_results import LocalRun, LocalRuns
 from rawzone_assets.orchestration.strangers import shows_strangers
 from rawzone_assets.orchestration.told import circumstances
-from rawzone_assets.zone.index_queries import Entry
+from rawzone_assets.zone.committed import CommittedBy
 from rawzone_assets.zone.judges import JudgePool
 from rawzone_assets.zone.promotion import Outcome
-from rawzone_assets.zone.receipt import Receipt, Verdict
+from rawzone_assets.zone.receipt import Verdict
 from rawzone_assets.zone.survey import Delivery, Survey, Waiting
 from rawzone_assets.zone.zone import Zone
 
@@ -58,10 +58,10 @@ def promote_landing(
     Raises:
         ZoneError: There is no landing folder, or the zone cannot be opened.
     """
-    done, begun = LocalRuns(), datetime.now(UTC)
+    begun = datetime.now(UTC)
     resource = ZoneResource(overrides=overrides)
     with resource.open() as zone:
-        done.finished_batches = zone.recover()
+        done = LocalRuns(committed=CommittedBy(zone.ledger), finished_batches=zone.recover())
         before = zone.index.catch_up().seq
         found = _chosen(resource.look(zone, platforms), resource, feeds)
         days = {
@@ -210,11 +210,8 @@ class _Look:
 
     def _still_shows(self, done: LocalRuns, ours: Collection[str]) -> bool:
         """Whether nobody took away what was told: of the feeds that were promoted, and of files of no feed."""
-        promoted = {
-            entry.receipt.feed
-            for entry, _ in done.entries
-            if entry.receipt.feed and entry.receipt.verdict is Verdict.PROMOTED
-        }
+        counts = done.committed.counts
+        promoted = {feed for feed, verdict in counts if feed and verdict is Verdict.PROMOTED}
         newest = (self.instance.get_latest_materialization_event(raw_key(feed)) for feed in promoted)
         return all(event and event.run_id in ours for event in newest) and shows_strangers(
             self.instance, self.found.strangers
@@ -222,16 +219,12 @@ class _Look:
 
 
 def _read_back(zone: Zone, after: int, done: LocalRuns) -> bool:
-    """Note the receipts that these runs committed, in ledger order; whether nobody else committed anything."""
+    """Note what these runs committed, in ledger order; whether nobody else committed anything."""
     ours, is_ours_alone = {run.run_id for run in done.runs}, True
     for seq in range(after + 1, zone.index.catch_up().seq + 1):
         commit = zone.ledger.commit(seq)
         if not commit or commit.run_id not in ours:
             is_ours_alone = False
             continue
-        done.entries += [
-            (Entry(seq=seq, receipt=Receipt.from_record(record)), commit.at)
-            for record in commit.records
-            if record["record"] == "receipt"
-        ]
+        done.committed.add(commit)
     return is_ours_alone

@@ -163,7 +163,7 @@ def _report(run: _Recording, zone: Zone, feed: Feed, partitions: Sequence[str]) 
     known = witness.recorded_days(run.instance, feed.id, days)
     arrived = witness.content_by_partition(run.instance, landing_key(feed.id), list(days))
     counted = {"materialized": 0, "arrivals": 0, "evaluations": 0}
-    lacking = [day for partition, day in days.items() if known[partition].lacks_content_of(day)]
+    lacking = (day for partition, day in days.items() if known[partition].lacks_content_of(day))
     materialized = {event.partition: event for event in reporting.materializations(zone, feed, lacking)}
     wiped = witness.wiped_at(run.instance, (key, landing_key(feed.id)))
     told: list[tuple[event_batches.Event, datetime | None]] = []

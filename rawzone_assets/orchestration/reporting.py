@@ -42,16 +42,16 @@ def report(
     """
     key, everything = raw_key(feed.id), daily_checks(feed)
     asked = {check.name for check in context.selected_asset_check_keys if check.asset_key == key}
-    days = days_of(zone.index, feed.id, partitions)
+    days = days_of(zone.index, feed.id, sorted(partitions))
     known = witness.recorded_days(context.instance, feed.id, days)
     names, due, materialized = everything, list(days), set[str]()
     moments = event_batches.Moments()
     if key in context.selected_asset_keys:
         due = [partition for partition in days if asked or known[partition].lacks_verdict_on(days[partition])]
-        lacking = [day for partition, day in days.items() if known[partition].lacks_content_of(day)]
+        lacking = [partition for partition, day in days.items() if known[partition].lacks_content_of(day)]
         for some in _chunks(lacking):
-            yield from _stored(context, materializations(zone, feed, some), moments)
-        materialized = {day.partition for day in lacking}
+            yield from _stored(context, materializations(zone, feed, map(days.__getitem__, some)), moments)
+        materialized = set(lacking)
     else:
         names = tuple(name for name in everything if name in asked)
     targets = newest_targets(context.instance, key, due)

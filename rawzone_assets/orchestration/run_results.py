@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
 
 from rawzone_assets.orchestration.told import Circumstances
-from rawzone_assets.zone.index_queries import Entry
+from rawzone_assets.zone.committed import CommittedBy
 from rawzone_assets.zone.landing_errors import UnlistedLanding
 from rawzone_assets.zone.survey import Waiting
 
@@ -24,8 +23,8 @@ class LocalRun:
 class LocalRuns:
     """What a promotion by hand came to."""
 
+    committed: CommittedBy
     runs: list[LocalRun] = field(default_factory=list)
-    entries: list[tuple[Entry, datetime]] = field(default_factory=list)  # with the time of their commit
     waiting: list[Waiting] = field(default_factory=list)
     finished_batches: int = 0  # that crashed processes had left
     unlisted: tuple[str, ...] = ()  # folders of landing that could not be listed

@@ -190,7 +190,7 @@ def _touched(
 
 
 def _lacking(instance: dg.DagsterInstance, zone: Zone, feed_id: str, partitions: Iterable[str]) -> list[str]:
-    days = days_of(zone.index, feed_id, partitions)
+    days = days_of(zone.index, feed_id, sorted(partitions))
     known = recorded_days(instance, feed_id, days)
     return [partition for partition, day in days.items() if known[partition].lacks_verdict_on(day)]
 
