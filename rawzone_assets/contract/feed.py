@@ -18,7 +18,7 @@ from rawzone_assets.contract.modes import Mode, Secrets
 from rawzone_assets.contract.projection import Projection
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Capture:
     """When and under which name a delivery was read from its source."""
 

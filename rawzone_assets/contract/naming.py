@@ -37,7 +37,7 @@ _A_DAY = timedelta(days=1)
 _STAMP_FOLDER = re.compile(r"(?:[A-Za-z][A-Za-z0-9_]*_)?(?P<ts>\d{8}_\d{6})")
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Recognized:
     """A path that is a delivery of ``feed``, to be stored as ``capture.name``."""
 

@@ -15,7 +15,7 @@ ENTITY = struct.Struct("<QQqqq")
 """Device, inode, size and times of nearly every file; see :func:`entity_of`."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Landed:
     """One entry found below landing."""
 

@@ -43,7 +43,7 @@ _Decided = tuple[str | None, Verdict]
 """The feed of a landed file, if any, and the verdict on it."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Delivery:
     """A landed file matched to its feed."""
 

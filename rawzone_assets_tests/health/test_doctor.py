@@ -3,6 +3,7 @@
 import os
 import shutil
 import tempfile
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -34,9 +35,7 @@ def settings(tmp_path):
         device = tmp_path.stat().st_dev
         landed = Landed(path="x/y", regular=True, device=device, inode=1, size=1, mtime_ns=1, ctime_ns=1)
         for path in ("x/y", "x/z"):
-            record_unrecognized(
-                zone, [(Landed(**{**vars(landed), "path": path}), codes.UNKNOWN_NAME("none"))], run_id="test"
-            )
+            record_unrecognized(zone, [(replace(landed, path=path), codes.UNKNOWN_NAME("none"))], run_id="test")
     return settings
 
 

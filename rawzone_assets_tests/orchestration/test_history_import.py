@@ -1,5 +1,6 @@
 """A first import of long history: what Dagster gets is an event a day and check, none doubled, none a file."""
 
+import gc
 import shutil
 import sqlite3
 from collections import Counter
@@ -11,9 +12,11 @@ import pytest
 from click.testing import CliRunner
 
 from rawzone_assets.cli import root
+from rawzone_assets.orchestration import days, event_batches
 from rawzone_assets.orchestration.names import daily_checks
 from rawzone_assets.platforms import all_platforms
 from rawzone_assets.samples import routines
+from rawzone_assets.zone.receipt import Receipt
 
 FEED = "tiktok/trends"
 DAYS = 45  # over the end of a year: two runs
@@ -34,13 +37,13 @@ def rawzone(tmp_path, environment):
 @pytest.fixture
 def history(tmp_path):
     routine = next(routine for routine in routines() if routine.feed == FEED)
-    days = [date(2025, 2, 9) - timedelta(days=number) for number in range(DAYS)]
-    for day in days:
+    captured = [date(2025, 2, 9) - timedelta(days=number) for number in range(DAYS)]
+    for day in captured:
         for number in range(FILES_A_DAY):
             path = tmp_path / "data" / "landing" / routine.path_at(day, f"{day:%Y%m%d}_0{number}0000")
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(routine.make(day, Random(f"{day} {number}")))
-    return {day.isoformat() for day in days}
+    return {day.isoformat() for day in captured}
 
 
 def stored_events(home):
@@ -85,8 +88,29 @@ def test_a_history_promoted_without_dagster_is_told_to_it_afterwards_in_the_same
     again = {
         event: count for event, count in stored_events(tmp_path).items() if event[0] == "ASSET_MATERIALIZATION"
     }
-    days = {event: count for event, count in again.items() if event[2] in history and '"trends"' in event[1]}
-    assert days == told
+    of_history = {key: n for key, n in again.items() if key[2] in history and '"trends"' in key[1]}
+    assert of_history == told
     assert {
         row: n for row, n in evaluations(tmp_path).items() if row[0] in CHECKS and row[1] in history
     } == judged
+
+
+def test_a_history_is_told_with_no_more_receipts_in_memory_than_those_of_some_days(
+    rawzone, history, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(days, "_MOST_RECEIPTS", 4 * FILES_A_DAY)
+    held, store = [], event_batches.store
+
+    def counted(instance, entries):
+        gc.collect()
+        held.append(sum(isinstance(one, Receipt) for one in gc.get_objects()))
+        store(instance, entries)
+
+    monkeypatch.setattr(event_batches, "store", counted)
+    rawzone("promote", "--now")
+    assert evaluations(tmp_path) == dict.fromkeys(((name, day) for name in CHECKS for day in history), 1)
+    assert len(held) >= 4
+    assert 0 < max(held) <= 2 * 4 * FILES_A_DAY  # of days that are let go, and of those that follow
+    told = stored_events(tmp_path)
+    rawzone("promote", "--now")
+    assert stored_events(tmp_path) == told

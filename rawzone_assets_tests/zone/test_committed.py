@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import gc
 import weakref
+from collections import Counter
 
 import pytest
 
 from rawzone_assets.contract.judging import judge
 from rawzone_assets.zone import intake, promotion
-from rawzone_assets.zone.committed import Committed
+from rawzone_assets.zone.committed import Committed, CommittedBy
 from rawzone_assets.zone.errors import LedgerDamaged
 from rawzone_assets.zone.promotion import promote
 from rawzone_assets.zone.receipt import Receipt, Verdict
@@ -71,3 +72,47 @@ class TestTheReceiptsOfAPromotion:
         gc.collect()
         assert len(held) == len(outcome.receipts)
         assert [one for one in held if one()] == []
+
+
+@pytest.fixture
+def committed(home, outcome):
+    with open_zone(home) as zone:
+        everything = CommittedBy(zone.ledger)
+        for seq in range(zone.index.catch_up().seq + 1):
+            everything.add(zone.ledger.commit(seq))
+        return everything
+
+
+class TestWhatRunsCommitted:
+    def test_is_told_in_ledger_order_with_the_number_and_time_of_its_commit(self, committed, told):
+        entries = list(committed.entries())
+        assert [entry.receipt for entry, _ in entries] == told
+        assert [entry.seq for entry, _ in entries] == sorted(entry.seq for entry, _ in entries)
+        assert len({entry.seq for entry, _ in entries}) > 1
+        assert {at.tzinfo is not None for _, at in entries} == {True}
+
+    def test_is_counted_without_reading_it_again(self, committed, told, home):
+        for commit in (home / "raw" / "_ledger").glob("*.jsonl"):
+            commit.unlink()
+        assert committed.counts == Counter((receipt.feed, receipt.verdict) for receipt in told)
+        assert committed.verdicts == Counter(receipt.verdict for receipt in told)
+        assert committed
+
+    def test_is_nothing_as_long_as_no_commit_was_added(self, home):
+        with open_zone(home) as zone:
+            nothing = CommittedBy(zone.ledger)
+        assert not nothing
+        assert list(nothing.entries()) == []
+
+    def test_of_one_verdict_reads_no_commit_without_it(self, committed, told, home):
+        refused = [receipt for receipt in told if receipt.verdict is Verdict.QUARANTINED]
+        first = next(committed.of(Verdict.QUARANTINED))
+        assert first == refused[0]
+        assert list(committed.of(Verdict.QUARANTINED)) == refused
+        assert list(committed.of(Verdict.UNRECOGNIZED)) == []
+        commits = (home / "raw" / "_ledger").glob("*.jsonl")
+        others = [commit for commit in commits if b'"quarantined"' not in commit.read_bytes()]
+        assert others
+        for commit in others:
+            commit.unlink()
+        assert list(committed.of(Verdict.QUARANTINED)) == refused

@@ -1,0 +1,61 @@
+"""Days of a feed, as the ledger has them, however few of their receipts are held at a time."""
+
+from __future__ import annotations
+
+import pytest
+
+from rawzone_assets.orchestration import days as module
+from rawzone_assets.orchestration.days import days_of
+from rawzone_assets.zone.receipt import Verdict
+from rawzone_assets_tests.orchestration.desk import NOTES
+
+FIRST = [f"2024-05-{day:02}" for day in range(1, 10)]
+
+
+@pytest.fixture
+def busy(desk):
+    """A desk whose feed has one delivery on the first day, two on the second, three on the third and so on."""
+    for number, day in enumerate(FIRST, 1):
+        for hour in range(number):
+            desk.land(day.replace("-", ""), "bad" if hour == 3 else "{}", time=f"{hour:02}0000")
+    desk.run(FIRST[0], FIRST[-1])
+    return desk
+
+
+@pytest.mark.parametrize("most", [1, 5, 17, 4_000])
+def test_days_are_the_same_in_whatever_portions_they_are_read(busy, monkeypatch, most):
+    monkeypatch.setattr(module, "_MOST_RECEIPTS", most)
+    with busy.zone() as zone:
+        days = days_of(zone.index, NOTES, FIRST)
+        assert [len(day.entries) for day in days.values()] == list(range(1, 10))
+        backwards = [days[partition] for partition in reversed(FIRST)]
+        assert [len(day.refused) for day in backwards] == [1] * 6 + [0] * 3
+        whole = {entry.receipt.landing_path for entry in zone.index.entries(feeds=[NOTES])}
+        assert {entry.receipt.landing_path for day in backwards for entry in day.entries} == whole
+
+
+def test_days_come_in_the_order_asked_for_each_once_and_none_that_the_ledger_does_not_know(busy):
+    asked = ["2024-05-07", "2024-05-02", "2031-01-01", "2024-05-07", "2024-05-04"]
+    with busy.zone() as zone:
+        days = days_of(zone.index, NOTES, asked)
+        assert list(days) == ["2024-05-07", "2024-05-02", "2024-05-04"]
+        assert [day.partition for day in days.values()] == list(days)
+        assert len(days) == 3
+        assert "2031-01-01" not in days
+
+
+def test_days_stay_as_they_were_when_they_were_asked_for(busy, monkeypatch):
+    """A run goes through them twice, and what it says last must be of what it said first."""
+    monkeypatch.setattr(module, "_MOST_RECEIPTS", 1)
+    with busy.zone() as zone:
+        days = days_of(zone.index, NOTES, FIRST)
+        before = {partition: (day.state, day.content, day.arrivals) for partition, day in days.items()}
+        busy.land("20240502", time="230000")
+        busy.land("20240510")
+        busy.run("2024-05-02", "2024-05-10")
+        after = {partition: (day.state, day.content, day.arrivals) for partition, day in days.items()}
+        assert after == before
+        zone.index.catch_up()
+        anew = days_of(zone.index, NOTES, [*FIRST, "2024-05-10"])
+        assert [p for p in before if anew[p].state != before[p][0]] == ["2024-05-02"]
+        assert [entry.receipt.verdict for entry in anew["2024-05-10"].entries] == [Verdict.PROMOTED]
