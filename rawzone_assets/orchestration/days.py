@@ -43,16 +43,19 @@ class Day:
     def refused(self) -> tuple[Receipt, ...]:
         """Refusals that are still open. What was erased by law can no longer be worked off, so it is not."""
         still_open: list[Receipt] = []
-        for receipt in (entry.receipt for entry in self.entries):
-            if receipt.verdict is Verdict.QUARANTINED and receipt.sha256 not in self.erased:
+        names, digests = (
+            set[str | None](),
+            set[str | None](self.erased),
+        )  # of what was accepted later, or is gone
+        for receipt in (entry.receipt for entry in reversed(self.entries)):
+            if receipt.verdict in ACCEPTED:
+                names.add(receipt.name)
+                digests.add(receipt.sha256)
+            elif receipt.verdict is Verdict.QUARANTINED and not (
+                receipt.name in names or receipt.sha256 in digests
+            ):
                 still_open.append(receipt)
-            elif receipt.verdict in ACCEPTED:
-                still_open = [
-                    refusal
-                    for refusal in still_open
-                    if refusal.name != receipt.name and refusal.sha256 != receipt.sha256
-                ]
-        return tuple(still_open)
+        return tuple(reversed(still_open))
 
     @cached_property
     def content(self) -> str | None:

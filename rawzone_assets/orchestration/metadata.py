@@ -22,7 +22,7 @@ from rawzone_assets.contract.schemas import load_schema
 from rawzone_assets.orchestration.days import Day
 from rawzone_assets.zone.errors import ZoneError
 from rawzone_assets.zone.notes import encode_base64
-from rawzone_assets.zone.receipt import Receipt, Verdict
+from rawzone_assets.zone.receipt import ACCEPTED, Receipt, Verdict
 from rawzone_assets.zone.record_tree import RecordTree, TreeUnsound
 from rawzone_assets.zone.zone import Zone
 
@@ -160,7 +160,7 @@ def _files_table(day: Day) -> dg.MetadataValue[Any]:
 
     ``commit`` is the number of the ledger's file that holds the receipt.
     """
-    accepted = [entry for entry in day.entries if entry.receipt in day.accepted]
+    accepted = [entry for entry in day.entries if entry.receipt.verdict in ACCEPTED]
     rows = [
         dg.TableRecord(
             {

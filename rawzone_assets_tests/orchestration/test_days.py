@@ -6,8 +6,9 @@ import pytest
 
 from rawzone_assets.orchestration import days as module
 from rawzone_assets.orchestration.days import days_of
-from rawzone_assets.zone.receipt import Verdict
-from rawzone_assets_tests.orchestration.desk import NOTES
+from rawzone_assets.orchestration.reporting import materializations
+from rawzone_assets.zone.receipt import Receipt, Verdict
+from rawzone_assets_tests.orchestration.desk import NOTES, PLATFORM
 
 FIRST = [f"2024-05-{day:02}" for day in range(1, 10)]
 
@@ -59,3 +60,30 @@ def test_days_stay_as_they_were_when_they_were_asked_for(busy, monkeypatch):
         anew = days_of(zone.index, NOTES, [*FIRST, "2024-05-10"])
         assert [p for p in before if anew[p].state != before[p][0]] == ["2024-05-02"]
         assert [entry.receipt.verdict for entry in anew["2024-05-10"].entries] == [Verdict.PROMOTED]
+
+
+def test_a_day_of_many_files_is_told_without_comparing_each_with_all(busy, monkeypatch):
+    """Telling a thousand files a day took longer than promoting them."""
+    monkeypatch.setattr(Receipt, "__eq__", lambda *_: pytest.fail("two receipts were compared"))
+    with busy.zone() as zone:
+        day = days_of(zone.index, NOTES, FIRST)["2024-05-09"]
+        (told,) = materializations(zone, PLATFORM.feeds[0], [day])
+    assert [row.data["name"] for row in told.metadata["delivered"].value.records] == [
+        f"notes_20240509_{hour:02}0000.json" for hour in (8, 7, 6, 5)
+    ]
+
+
+def test_a_refusal_stays_open_until_its_name_or_its_bytes_are_accepted_after_it(desk):
+    desk.land_as("tiny/notes_20240501_010000.json", "1\n")
+    for name, data in {"02": "bad 1", "03": "bad 2", "04": "bad 2", "05": "bad 3"}.items():
+        desk.land_as(f"tiny/notes_20240501_{name}0000.json", data)
+    desk.run("2024-05-01")
+    desk.land_as("tiny/notes_20240501_020000.json", "mended\n")
+    desk.run("2024-05-01")
+    desk.land_as("tiny/notes_20240501_020000.json", "bad again")
+    desk.run("2024-05-01")
+    with desk.zone() as zone:
+        day = days_of(zone.index, NOTES, ["2024-05-01"])["2024-05-01"]
+    assert [receipt.name for receipt in day.refused] == [
+        f"notes_20240501_{hour}0000.json" for hour in ("03", "04", "05", "02")
+    ]
