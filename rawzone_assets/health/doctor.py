@@ -22,7 +22,7 @@ from rawzone_assets.health.checks import Check, Health, failed, ok, warn
 from rawzone_assets.health.figures import counted
 from rawzone_assets.health.protection import hard_links_check, tried_protection
 from rawzone_assets.health.space import space_check
-from rawzone_assets.zone.errors import LedgerDamaged, LedgerGone, LedgerNewer, StorageFailed
+from rawzone_assets.zone.errors import LedgerDamaged, LedgerGone, LedgerLeftBehind, LedgerNewer, StorageFailed
 from rawzone_assets.zone.files import Files, nearest_folder
 from rawzone_assets.zone.index import index_path
 from rawzone_assets.zone.index_database import kept_head, looking_into
@@ -34,7 +34,7 @@ from rawzone_assets.zone.landing_errors import LandingAway, LandingMissing
 from rawzone_assets.zone.layout import nested
 from rawzone_assets.zone.ledger import EMPTY, Head, Ledger
 from rawzone_assets.zone.local_files import LocalFiles
-from rawzone_assets.zone.presence import absent_roots
+from rawzone_assets.zone.presence import absent_roots, stored_without_ledger
 from rawzone_assets.zone.settings import Settings
 from rawzone_assets.zone.staging import leftovers
 
@@ -61,7 +61,7 @@ def examine_zone(
     yield _time_zones(platforms)
     yield _staging(settings, files)
     ledger = Ledger(files, layout.ledger)
-    head, check = _ledger(ledger)
+    head, check = _ledger(ledger, settings, files)
     yield check
     links = hard_links_check()
     if links:
@@ -199,14 +199,17 @@ def _staging(settings: Settings, files: Files) -> Check:
     return ok(name, "no batch was left behind")
 
 
-def _ledger(ledger: Ledger) -> tuple[Head | None, Check]:
+def _ledger(ledger: Ledger, settings: Settings, files: Files) -> tuple[Head | None, Check]:
     """The newest two commits and the numbers of all; every commit's bytes are for the scrub to read."""
     name = "ledger"
     remedy = LedgerDamaged.remedy
     try:
         numbers = [int(text.split(".")[0]) for text in ledger.names() if text.split(".")[0].isdecimal()]
         if not numbers:
-            return EMPTY, ok(name, "empty: nothing has been promoted yet")
+            stored = stored_without_ledger(files, settings.layout)
+            seen = f"{ledger.folder} {LedgerLeftBehind.problem(stored)}" if stored else ""
+            nothing = ok(name, "empty: nothing has been promoted yet")
+            return EMPTY, failed(name, seen, LedgerLeftBehind.remedy) if stored else nothing
         if numbers != list(range(len(numbers))):
             gap = next(seq for seq in range(len(numbers)) if numbers[seq] != seq)
             return None, failed(name, f"commit {gap} is missing", remedy)

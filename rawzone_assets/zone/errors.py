@@ -170,6 +170,25 @@ class LedgerGone(ZoneError):
         return f"mount the disk that holds it or, if it was emptied on purpose, remove {index or 'the index'}"
 
 
+class LedgerLeftBehind(ZoneError):
+    """No ledger lies beside files that were stored under one: what follows would begin over them."""
+
+    remedy = (
+        "put it back from where it is kept, for some copying leaves out names that begin with _, or take the "
+        "files over into another zone with 'rawzone adopt'"
+    )
+
+    def __init__(self, ledger: Path, stored: Path) -> None:
+        super().__init__(
+            f"The ledger {ledger} {self.problem(stored)}, so nothing is written: {self.remedy}, then run the "
+            "command again."
+        )
+
+    @staticmethod
+    def problem(stored: Path) -> str:
+        return f"is empty, but {stored} was stored under one"
+
+
 class IndexFailed(ZoneError):
     """The look-up table beside the ledger cannot be used."""
 

@@ -6,12 +6,14 @@ system has at its top.
 
 from __future__ import annotations
 
+import stat
 from collections.abc import Callable, Iterator
+from itertools import chain
 from pathlib import Path
 
 from rawzone_assets.zone.errors import RootAway
 from rawzone_assets.zone.files import Files
-from rawzone_assets.zone.layout import LOST_AND_FOUND, STAGING_FOLDER, Layout
+from rawzone_assets.zone.layout import LOST_AND_FOUND, STAGING_FOLDER, Layout, ledger_name
 from rawzone_assets.zone.object_errors import ObjectAway, ObjectDamaged, ObjectUnreadable
 from rawzone_assets.zone.upkeep import ARCHIVE, QUARANTINE
 
@@ -34,6 +36,31 @@ def absent_roots(files: Files, layout: Layout, holds_files: Callable[[str], bool
     for name, root in apart(layout).items():
         if not is_present(files, root) and holds_files(name):
             yield RootAway(name, root)
+
+
+def stored_without_ledger(files: Files, layout: Layout) -> Path | None:
+    """A file that was stored where no ledger is any more; ``None`` where there is one, or nothing was stored.
+
+    What is stored is read-only, and nothing else that lies there by mistake is likely to be.
+
+    Raises:
+        OSError: A folder cannot be looked at.
+    """
+    if files.status(layout.ledger / ledger_name(0)) is not None:
+        return None
+    return next(chain(_read_only(files, layout.raw), _read_only(files, layout.archive)), None)
+
+
+def _read_only(files: Files, folder: Path) -> Iterator[Path]:
+    if files.status(folder) is None:
+        return
+    for name in files.names(folder):
+        path = folder / name
+        status = None if name.startswith("_") or name == LOST_AND_FOUND else files.status(path)
+        if status and stat.S_ISDIR(status.st_mode):
+            yield from _read_only(files, path)
+        elif status and stat.S_ISREG(status.st_mode) and not status.st_mode & 0o222:
+            yield path
 
 
 def require_present(files: Files, name: str, root: Path) -> None:

@@ -14,7 +14,7 @@ from rawzone_assets.health.repair import repair
 from rawzone_assets.health.report import read_health
 from rawzone_assets.health.rolling import scrub_rolling
 from rawzone_assets.health.scrub import scrub
-from rawzone_assets.zone.errors import RootAway, StorageFailed
+from rawzone_assets.zone.errors import LedgerLeftBehind, RootAway, StorageFailed
 from rawzone_assets.zone.landing_errors import LandingAway
 from rawzone_assets.zone.local_files import LocalFiles
 from rawzone_assets.zone.object_errors import ObjectAway
@@ -328,3 +328,37 @@ class TestHolding:
             hold = add_hold(zone, reason="case 12", authority="court", by="Ada")
             assert zone.index.holds.in_force() == [hold]
         assert objections(home) == []
+
+
+class TestALedgerLeftBehind:
+    """A copy of raw without the names that begin with _, and no index that remembers: nothing begins anew."""
+
+    @pytest.fixture(params=["raw", "archive"])
+    def copied(self, sound_home, home, request):
+        if request.param == "raw":
+            shutil.rmtree(home)
+            shutil.copytree(sound_home, home)
+        shutil.rmtree(home / "raw" / "_ledger")
+        shutil.rmtree(home / "raw" / "_staging")
+        shutil.rmtree(home / "state")
+        return home
+
+    def test_nothing_is_written_before_it_is_back(self, copied):
+        before = tree(copied)
+        LandingFolder(copied).put("tiny/note_20240620.txt", b"new")
+        with open_zone(copied) as zone, pytest.raises(LedgerLeftBehind, match="was stored under one"):
+            promote_all(zone)
+        kept = {path: data for path, data in tree(copied).items() if not str(path).endswith("lock")}
+        assert kept == before
+
+    def test_the_doctor_says_so(self, copied):
+        found = {check.name: check for check in examine_zone(settings_for(copied), [TINY], now=NOW)}
+        assert found["ledger"].health is Health.FAIL
+        assert "names that begin with _" in found["ledger"].remedy
+
+    def test_a_zone_that_begins_beside_other_files_is_none(self, tmp_path):
+        LandingFolder(tmp_path).put("tiny/note_20240620.txt", b"new")
+        (tmp_path / "raw" / "notes").mkdir(parents=True)
+        (tmp_path / "raw" / "notes" / "readme.txt").write_text("somebody's")
+        with open_zone(tmp_path) as zone:
+            assert len(promote_all(zone).receipts) == 1

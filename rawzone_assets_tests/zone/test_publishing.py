@@ -21,6 +21,7 @@ from rawzone_assets_tests.zone.simulated_files import SimulatedFiles
 from rawzone_assets_tests.zone.tiny_platform import CONTRACT, NOW, look, open_zone, promote_all
 
 NOTE = "tiny/note_20240522.txt"
+BEFORE = "tiny/sum_20240520.csv"
 KEY = "tiny/notes/2024/05/note_20240522.txt.gz"
 
 
@@ -206,12 +207,15 @@ class TestFilesThatNoReceiptKnows:
         assert finish(home)[NOTE] == "promoted"
 
     def test_one_with_the_right_bytes_is_taken_only_when_nobody_may_write_to_it(self, home, landing):
+        landing.put(BEFORE, b"1")
+        with open_zone(home) as zone:
+            promote_all(zone)  # where no ledger lies beside what is read-only, nothing is begun
         landing.put(NOTE, b"first\n")
         target = self.foreign(home, f"raw/{KEY}", Compression.SMALL.compress(b"first\n"), 0o644)
         with open_zone(home) as zone:
             assert len(promote_all(zone).occupied) == 1
         target.chmod(0o444)
-        assert finish(home) == {NOTE: "promoted"}
+        assert finish(home) == {BEFORE: "promoted", NOTE: "promoted"}
 
     def test_one_with_the_right_bytes_is_made_durable(self, home, landing):
         landing.put(NOTE, b"first\n")
@@ -219,11 +223,17 @@ class TestFilesThatNoReceiptKnows:
         with open_zone(home, files=files, with_index=False) as zone:
             promote_all(zone)
         tree = files.tree(home / "raw")
+        (landing.root / NOTE).unlink()
+        landing.put(BEFORE, b"1")
         files = SimulatedFiles(home)
-        folder = home
-        for part in ("raw", *KEY.split("/")[:-1]):
+        with open_zone(home, files=files, with_index=False) as zone:
+            promote_all(zone)  # where no ledger lies beside what is read-only, nothing is begun
+        landing.put(NOTE, b"first\n")
+        folder = home / "raw"
+        for part in KEY.split("/")[:-1]:
             folder = folder / part
-            files.make_folder(folder)
+            if files.status(folder) is None:
+                files.make_folder(folder)
         files.put_foreign(home / "raw" / KEY, tree[KEY].data)
         with open_zone(home, files=files, with_index=False) as zone:
             promote_all(zone).raise_for_environment()
