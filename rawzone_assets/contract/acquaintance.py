@@ -14,7 +14,7 @@ import struct
 import zlib
 from base64 import b64encode
 from binascii import a2b_base64
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -26,11 +26,8 @@ MOST = 24
 """Identifiers kept of a delivery: a hundred letters of its receipt."""
 
 
-_OFTEN, _SHORT = 64, 4_096
+_OFTEN, _SHORT = 512, 16_384
 """Identifiers, and characters of them, of which it is remembered what is kept: a worker's memory is small."""
-
-_STIRRING = 0x9E3779B1
-"""Checksums of numbers in a row lie in a row; times an odd number they lie anywhere, as those of chance do."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,17 +44,19 @@ class Named:
     least: int = 3
 
 
-def names_kept(named: Named, values: Iterable[Any]) -> Mapping[str, str]:
+def names_kept(named: Named, values: Sequence[Any]) -> Mapping[str, str]:
     """What a diary keeps of the identifiers of a delivery; nothing when there are too few."""
-    texts = {value for value in values if isinstance(value, str)}
-    texts.discard("")
+    are_texts = set(map(type, values)) <= {str}  # as nearly always
+    texts = frozenset(values if are_texts else (value for value in values if isinstance(value, str)))
     if named.pattern:
         find = _compiled(named.pattern).search
-        texts = {found[1] for text in texts if (found := find(text))}
+        texts = frozenset(found[1] for text in texts if (found := find(text)))
+    if "" in texts:
+        texts -= {""}
     if len(texts) < named.least:
         return {}
     is_short = len(texts) <= _OFTEN and sum(map(len, texts)) <= _SHORT
-    kept = _kept(frozenset(texts)) if is_short else _kept.__wrapped__(texts)
+    kept = _kept(texts) if is_short else _kept.__wrapped__(texts)
     return {"named": kept, "named_what": named.what, "named_least": str(named.least)}
 
 
@@ -66,8 +65,11 @@ _compiled = lru_cache(maxsize=16)(re.compile)
 
 @lru_cache(maxsize=64)  # the next delivery of an account mostly names what this one does
 def _kept(texts: Iterable[str]) -> str:
-    digests = {zlib.crc32(text.encode("utf-8", "surrogatepass")) * _STIRRING % 2**32 for text in texts}
-    least = sorted(digests)[:MOST]
+    try:
+        digests = sorted(map(zlib.crc32, map(str.encode, texts)))
+    except UnicodeEncodeError:  # half a character
+        digests = sorted(zlib.crc32(text.encode("utf-8", "surrogatepass")) for text in texts)
+    least = digests[:MOST]
     return b64encode(struct.pack(f">{len(least)}I", *least)).decode()
 
 
