@@ -28,7 +28,7 @@ from rawzone_assets.commands.surroundings import (
 from rawzone_assets.commands.testimony import Testimony, ask_witnesses, witness_options
 from rawzone_assets.health import clock
 from rawzone_assets.health.damage import Damage
-from rawzone_assets.health.figures import readable_size
+from rawzone_assets.health.figures import counted, readable_size
 from rawzone_assets.health.scrub import ScrubReport, scrub
 from rawzone_assets.health.witnesses import contradictions, doubt
 
@@ -101,7 +101,8 @@ def _add(report: ScrubReport, testimony: Testimony, *, now: datetime) -> None:
         note(absent.state)
     if report.interrupted:
         note(
-            f"{report.interrupted} batches are in flight or were interrupted: the next promotion finishes them."
+            f"In flight or interrupted: {counted(report.interrupted, 'batch', 'batches')}; the next promotion "
+            "finishes what was interrupted."
         )
 
 

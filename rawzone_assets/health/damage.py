@@ -19,7 +19,7 @@ class DamageKind(StrEnum):
     WRITABLE = "writable"  # sound bytes whose mode does not protect them
     OWNED = "owned"  # sound bytes of another user than the folder they are kept in
     LINKED = "linked"  # sound bytes that can be written through a name elsewhere
-    LEFTOVER = "leftover"  # remains of an interrupted repair, or a hot copy beside an archived object
+    LEFTOVER = "leftover"  # remains of a repair, a hot copy of an archived object, a stray in staging
     EVIDENCE = "evidence"  # damaged bytes that a repair kept are gone or others
     UNERASED = "unerased"  # bytes lie where the ledger says that the law has had them removed
     COPY = "copy"  # the archive copy is missing, but the hot copy is sound

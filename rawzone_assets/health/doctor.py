@@ -22,8 +22,15 @@ from rawzone_assets.health.checks import Check, Health, failed, ok, warn
 from rawzone_assets.health.figures import counted
 from rawzone_assets.health.protection import hard_links_check, tried_protection
 from rawzone_assets.health.space import space_check
-from rawzone_assets.zone.errors import LedgerDamaged, LedgerGone, LedgerLeftBehind, LedgerNewer, StorageFailed
-from rawzone_assets.zone.files import Files, nearest_folder
+from rawzone_assets.zone.errors import (
+    LedgerDamaged,
+    LedgerGone,
+    LedgerLeftBehind,
+    LedgerNewer,
+    StorageFailed,
+    advice_on,
+)
+from rawzone_assets.zone.files import Files, nearest_folder, what_lies_there
 from rawzone_assets.zone.index import index_path
 from rawzone_assets.zone.index_database import kept_head, looking_into
 from rawzone_assets.zone.index_decisions import DecisionQueries
@@ -192,10 +199,13 @@ def _staging(settings: Settings, files: Files) -> Check:
     try:
         batches = leftovers(files, settings.layout)
     except OSError as error:
-        return failed(name, f"cannot be listed ({error.strerror})", "give this user read access")
+        what, remedy = advice_on(error)
+        return failed(name, f"{error.filename} cannot be listed ({what})", remedy)
+    if problem := what_lies_there(files.status(settings.layout.zone_lock)):
+        return failed(name, f"{settings.layout.zone_lock}: {problem}", "move it away")
     if batches:
         remedy = "nothing if a promotion is running; else run 'rawzone promote', which finishes them first"
-        return warn(name, f"{len(batches)} batches are in flight or were interrupted", remedy)
+        return warn(name, f"in flight or interrupted: {counted(len(batches), 'batch', 'batches')}", remedy)
     return ok(name, "no batch was left behind")
 
 
@@ -222,9 +232,8 @@ def _ledger(ledger: Ledger, settings: Settings, files: Files) -> tuple[Head | No
     except (LedgerDamaged, LedgerNewer) as error:
         return None, failed(name, error.problem, error.remedy)
     except OSError as error:
-        return None, failed(
-            name, f"{error.filename} cannot be read ({error.strerror})", "give this user read access"
-        )
+        what, remedy = advice_on(error)
+        return None, failed(name, f"{error.filename} cannot be read ({what})", remedy)
     return head, ok(name, f"{len(numbers)} commits, head {head.sha256}")
 
 

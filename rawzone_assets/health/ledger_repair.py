@@ -8,6 +8,7 @@ that is cut off, the evidence left behind tells the next run.
 from __future__ import annotations
 
 import hashlib
+import stat
 import uuid
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -64,6 +65,7 @@ def plan(zone: Zone, recorded: Recorded, sources: Sources, witnessed: Mapping[in
     made = Plan()
     expected: str | None = None
     last = max([len(recorded.hashes) - 1, *witnessed])
+    told = {damage.path: damage for damage in recorded.damages}
     for seq in range(last, -1, -1):
         expected = witnessed.get(seq, expected)
         actual = recorded.hashes[seq] if seq < len(recorded.hashes) else None
@@ -73,14 +75,11 @@ def plan(zone: Zone, recorded: Recorded, sources: Sources, witnessed: Mapping[in
         path = zone.layout.commit(seq)
         problem = "it is not the commit that its successor or a witness names" if actual else "it is lost"
         damage = Damage(kind=DamageKind.LEDGER, path=str(path), problem=problem)
+        if actual is None:
+            damage = told.get(damage.path, damage)
         found = _copy(sources, seq, expected) if expected else None
-        if found is None:
-            reason = (
-                "no copy of it was found: give a copy of the zone with --from"
-                if expected
-                else "neither a later commit nor a witness proves which copy of it is right"
-            )
-            made.unrestorable.append((damage, reason))
+        if found is None or _is_folder(zone, path):
+            made.unrestorable.append((damage, _reason(zone, path, is_proven=expected is not None)))
             expected = _previous(zone, seq) if actual else None
             continue
         source, data = found
@@ -90,6 +89,22 @@ def plan(zone: Zone, recorded: Recorded, sources: Sources, witnessed: Mapping[in
         expected = decode_commit(data).prev
     made.restorable.reverse()
     return made
+
+
+def _is_folder(zone: Zone, path: Path) -> bool:
+    """Whether a folder lies where a file belongs: nothing else cannot be kept as evidence."""
+    status = zone.files.status(path)
+    return status is not None and stat.S_ISDIR(status.st_mode)
+
+
+def _reason(zone: Zone, path: Path, *, is_proven: bool) -> str:
+    """Why a commit cannot be put back."""
+    if _is_folder(zone, path):
+        first = "move that folder away"
+        return f"{first}, and give a copy of the zone with --from" if is_proven else first
+    if is_proven:
+        return "no copy of it was found: give a copy of the zone with --from"
+    return "neither a later commit nor a witness proves which copy of it is right"
 
 
 def _previous(zone: Zone, seq: int) -> str | None:

@@ -7,6 +7,7 @@ Each repair is a ``repaired`` record. Repairing a sound zone changes nothing.
 
 from __future__ import annotations
 
+import stat
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -140,6 +141,11 @@ def _plan(zone: Zone, report: ScrubReport, sources: Sources, outcome: Outcome) -
             continue
         if not way_is_free(zone, item.path):
             reason = "a link lies in the place of a folder above it: move that away"
+            outcome.unrepaired.append(Unrepaired(damage=damage, reason=reason))
+            continue
+        status = zone.files.status(item.path)
+        if status is not None and stat.S_ISDIR(status.st_mode):
+            reason = "move that folder away, then run the command again"
             outcome.unrepaired.append(Unrepaired(damage=damage, reason=reason))
             continue
         found = _from_receipt(zone, item) if item.is_document else sources.find(item)

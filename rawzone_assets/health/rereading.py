@@ -6,7 +6,6 @@ Nothing here trusts a size or a time, or lists anything: which files there are i
 from __future__ import annotations
 
 import os
-import stat
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -19,7 +18,7 @@ from rawzone_assets.health.items import Item, damage_of
 from rawzone_assets.health.recorded import Recorded
 from rawzone_assets.zone import codec, custody
 from rawzone_assets.zone.errors import LedgerDamaged
-from rawzone_assets.zone.files import Files
+from rawzone_assets.zone.files import Files, what_lies_there
 from rawzone_assets.zone.portions import portions
 from rawzone_assets.zone.receipt import Record
 from rawzone_assets.zone.zone import Zone
@@ -113,7 +112,6 @@ def _unread(files: Files, item: Item, error: OSError) -> Damage:
     else:
         if status is None:
             return damage_of(DamageKind.MISSING, item, "its receipt says it exists")
-    if status and not stat.S_ISREG(status.st_mode):
-        what = "a link lies" if stat.S_ISLNK(status.st_mode) else "something that is no file lies"
-        return damage_of(DamageKind.DAMAGED, item, f"{what} in its place")
+    if problem := what_lies_there(status):
+        return damage_of(DamageKind.DAMAGED, item, problem)
     return damage_of(DamageKind.DAMAGED, item, f"it cannot be read ({(error.strerror or 'no reason').lower()})")

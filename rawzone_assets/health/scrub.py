@@ -138,7 +138,7 @@ def _scrub(
         absent.extend(absent_roots(zone, around.recorded))
     found = list(foreign(zone, around, missing, feeds))
     if not (feeds or since or until):
-        found += lost(zone, around.recorded)
+        found += [*lost(zone, around.recorded), *tree.strays(zone)]
     damaged = {damage.path for damage in damages}
     exposed = [weakness for weakness in exposed if weakness.path not in damaged]  # those are not sound
     return ScrubReport(

@@ -16,7 +16,7 @@ from rawzone_assets.health.items import Item, damage_of
 from rawzone_assets.health.recorded import Recorded
 from rawzone_assets.zone import upkeep
 from rawzone_assets.zone.custody import Whereabouts
-from rawzone_assets.zone.files import Files
+from rawzone_assets.zone.files import Files, what_lies_there
 from rawzone_assets.zone.layout import LEDGER_FOLDER, LOST_AND_FOUND, STAGING_FOLDER
 from rawzone_assets.zone.ledger import DamagedCommit, bytes_at, decode_commit
 from rawzone_assets.zone.replacing import digest_of_file, holds
@@ -131,9 +131,25 @@ def strangers(
             yield damage_of(DamageKind.RENAMED, found, problem).at(path)
         else:
             what = "this link" if stat.S_ISLNK(tree[str(path)].st_mode) else "it"
-            yield Damage(
-                kind=DamageKind.FOREIGN, path=str(path), problem=f"no receipt knows {what}: move it away"
-            )
+            problem = f"no receipt knows {what}: move it away"
+            if None in recorded.hashes:
+                problem = f"no receipt that can be read knows {what}: repair the ledger before anything else"
+            yield Damage(kind=DamageKind.FOREIGN, path=str(path), problem=problem)
+
+
+def strays(zone: Zone) -> Iterator[Damage]:
+    """What lies between the batches in staging: a batch is a folder, and removed with all that lies in it."""
+    for root in zone.layout.stagings:
+        for name in _names(zone.files, root, []):
+            path = root / name
+            status = zone.files.status(path)
+            if path == zone.layout.zone_lock:
+                problem = what_lies_there(status)
+                if problem:
+                    yield Damage(kind=DamageKind.LEFTOVER, path=str(path), problem=f"{problem}: move it away")
+            elif status is not None and not stat.S_ISDIR(status.st_mode):
+                problem = "it belongs to no batch: move it away"
+                yield Damage(kind=DamageKind.LEFTOVER, path=str(path), problem=problem)
 
 
 def _erased_at(zone: Zone, recorded: Recorded, path: Path) -> Damage | None:

@@ -21,13 +21,24 @@ _ADVICE = {
     errno.EIO: ("the disk reports an input/output error", "check the disk before anything else"),
     errno.ENAMETOOLONG: ("the path is too long", "choose shorter folders for the zone"),
     errno.EMLINK: ("the file system allows no more links", "keep the zone on a file system with hard links"),
-    errno.ENOTDIR: ("a folder of the path is a file", "set the folder to another place"),
+    errno.ENOTDIR: (
+        "something else lies in the place of a folder",
+        "move it away or set the folder to another place, then run the command again",
+    ),
+    errno.EISDIR: ("something that is no file lies in its place", "move it away, then run the command again"),
+    errno.ELOOP: ("a link lies in its place", "put there what it leads to, then run the command again"),
     errno.EMFILE: ("too many files are open", f"{MORE_FILES}, then run the command again"),
     errno.EPIPE: (
         "a process that writes for this one ended early",
         "the system's log may say what killed it; run the command again",
     ),
 }
+
+
+def advice_on(error: OSError) -> tuple[str, str]:
+    """What the operating system's refusal means, and what to do about it."""
+    told = (error.strerror or str(error)).lower(), "see to it, then run the command again"
+    return _ADVICE.get(error.errno or 0, told)
 
 
 class ZoneError(Exception):
@@ -46,10 +57,7 @@ class StorageFailed(ZoneError):
     def __init__(self, doing: str, error: OSError) -> None:
         place = error.filename2 or error.filename
         where = f" at {place}" if place else ""
-        what, advice = _ADVICE.get(
-            error.errno or 0,
-            ((error.strerror or str(error)).lower(), "see to it, then run the command again"),
-        )
+        what, advice = advice_on(error)
         super().__init__(f"Cannot {doing}{where}: {what}; {advice}. Nothing was lost.")
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import stat
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import BinaryIO, Protocol
@@ -127,6 +128,15 @@ def sync_folders(files: Files, folders: Iterable[Path], *, roots: Sequence[Path]
         except PermissionError:
             if any(folder.is_relative_to(root) for root in roots):
                 raise
+
+
+def what_lies_there(status: os.stat_result | None) -> str | None:
+    """``a folder lies in its place``: what is wrong with what should be a regular file, if that is not one."""
+    if status is None or stat.S_ISREG(status.st_mode):
+        return None
+    kinds = {stat.S_IFDIR: "folder", stat.S_IFLNK: "link", stat.S_IFIFO: "pipe", stat.S_IFSOCK: "socket"}
+    kind = kinds.get(stat.S_IFMT(status.st_mode), "device")
+    return f"a {kind} lies in its place"
 
 
 def nearest_folder(path: Path) -> Path:

@@ -19,7 +19,7 @@ import orjson
 
 from rawzone_assets.zone.codec import blocks_of
 from rawzone_assets.zone.errors import LedgerDamaged, LedgerGone, LedgerNewer
-from rawzone_assets.zone.files import Files
+from rawzone_assets.zone.files import Files, what_lies_there
 from rawzone_assets.zone.layout import ledger_name
 from rawzone_assets.zone.receipt import Record, canonical, moment, timestamp
 from rawzone_assets.zone.record_forms import fault_of
@@ -187,12 +187,10 @@ def _check_records(commit: Commit) -> None:
     """Whoever may write to the ledger can hash anything: right hashes make no records."""
     if not all(isinstance(record, dict) for record in commit.records):
         raise DamagedCommit("its hashes are right, but not all of its lines are records")
-    unknown = unknown_kinds(commit.records)
-    if unknown:
-        kinds = ", ".join(map(repr, unknown))
-        raise LedgerNewer(f"records of the kind {kinds}", commit.header.get("code_version"))
-    fault = fault_of(commit.records)
-    if fault:
+    if unknown := unknown_kinds(commit.records):
+        told = f"records of the kind {', '.join(map(repr, unknown))}"
+        raise LedgerNewer(told, commit.header.get("code_version"))
+    if fault := fault_of(commit.records):
         raise DamagedCommit(f"its hashes are right, but {fault}")
 
 
@@ -212,10 +210,16 @@ class Ledger:
         return self.folder / ledger_name(seq)
 
     def bytes_of(self, seq: int) -> bytes | None:
-        """The file of a commit, or ``None`` when that number is not taken yet."""
-        if self._files.status(self.path(seq)) is None:
-            return None
-        return bytes_at(self._files, self.path(seq))
+        """The file of a commit, or ``None`` when that number is not taken yet.
+
+        Raises:
+            LedgerDamaged: What lies there is no file.
+        """
+        path = self.path(seq)
+        status = self._files.status(path)
+        if problem := what_lies_there(status):
+            raise LedgerDamaged(path, problem)
+        return bytes_at(self._files, path) if status else None
 
     def commit(self, seq: int) -> Commit | None:
         """The commit of that number, or ``None``.

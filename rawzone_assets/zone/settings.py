@@ -182,6 +182,8 @@ def _policy(environment: Mapping[str, str], usual: Path) -> Policy:
     path = _path("RAWZONE_POLICY", named).absolute() if named else usual
     policy = Policy()
     try:
+        if not named and path.exists() and not path.is_file():
+            raise BadPolicy(path, "it is no file")  # a pipe would be waited for without end
         policy = policy_from(tomllib.loads(path.read_text(encoding="utf-8")))
     except FileNotFoundError:
         if named:

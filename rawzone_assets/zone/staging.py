@@ -258,7 +258,8 @@ def leftovers(files: Files, layout: Layout) -> list[str]:
     for root in layout.stagings:
         try:
             if files.status(root) is not None:
-                found.update(name for name in files.names(root) if _is_folder(files.status(root / name)))
+                names = [name for name in files.names(root) if name != _LOCK]
+                found.update(name for name in names if _is_folder(files.status(root / name)))
         except OSError:
             if root != layout.archive_staging:
                 raise

@@ -187,7 +187,7 @@ class TestWhatIsNot:
             (damage,) = found(home)[0]
         finally:
             os.close(pipe)
-        assert (damage.path, "something that is no file" in damage.problem) == (str(path), True)
+        assert (damage.path, " lies in its place" in damage.problem) == (str(path), True)
 
     def test_one_flipped_bit_in_any_file_is_named(self, home, processes, tell):
         tried = 0

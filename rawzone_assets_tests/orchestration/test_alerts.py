@@ -1,5 +1,6 @@
 """The alerts sensor over a real instance, its messages received by a real HTTP server."""
 
+import functools
 import logging
 import math
 import re
@@ -11,6 +12,7 @@ import dagster as dg
 import pytest
 
 from rawzone_assets.contract.judging import judge
+from rawzone_assets.health import channels
 from rawzone_assets.health.alert_book import book_path, changing_book, read_book
 from rawzone_assets.health.alert_settings import AlertSettings
 from rawzone_assets.health.disks import Disk
@@ -95,8 +97,12 @@ def received():
 
 @pytest.fixture
 def watched(desk, received, monkeypatch):
-    # The desk's clock stands still: a look that took long on a busy machine would have all later ones wait.
+    # The desk's clock stands still: a look that took long on a busy machine would have all later ones wait, and
+    # a message that could not be sent within its seconds would never be tried again.
     monkeypatch.setattr(alerts, "_SHORT", math.inf)
+    monkeypatch.setattr(alerts, "_SENDING_SECONDS", math.inf)
+    monkeypatch.setattr(channels, "send", functools.partial(channels.send, within=600))
+    monkeypatch.setattr(channels, "ping", functools.partial(channels.ping, within=600))
     return Watched(desk, received)
 
 

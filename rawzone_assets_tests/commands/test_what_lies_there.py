@@ -1,0 +1,106 @@
+"""Something else in the place of a file of the zone: each command says what lies where, and what to do."""
+
+import os
+import socket
+from pathlib import Path
+
+import pytest
+
+PLANTED = ("folder", "link", "pipe", "socket")
+
+
+def plant(kind: str, path: Path) -> None:
+    """Put something that is no file in the place of a file."""
+    if path.exists():
+        path.unlink()
+    if kind == "folder":
+        path.mkdir()
+    elif kind == "link":
+        path.symlink_to("/nowhere")
+    elif kind == "pipe":
+        os.mkfifo(path)
+    else:
+        folder = os.open(path.parent, os.O_RDONLY)  # names of sockets are short
+        with socket.socket(socket.AF_UNIX) as bound:
+            bound.bind(f"/proc/self/fd/{folder}/{path.name}")
+        os.close(folder)
+
+
+def commits(own) -> list[Path]:
+    return sorted(own.home.glob("raw/_ledger/*.jsonl"))
+
+
+@pytest.mark.parametrize("kind", PLANTED)
+class TestInPlaceOfACommit:
+    @pytest.mark.parametrize("command", ["status", "promote --now", "ls"])
+    def test_who_needs_it_says_so_and_what_to_do(self, own, kind, command):
+        newest = commits(own)[-1]
+        plant(kind, newest)
+        done = own(*command.split())
+        assert done.code == 2
+        assert f"{newest} is damaged (a {kind} lies in its place)" in done.err
+        assert "rawzone repair --from COPY" in done.err
+
+    def test_verify_repair_and_the_doctor_say_the_same(self, own, kind):
+        newest = commits(own)[-1]
+        plant(kind, newest)
+        told = f"a {kind} lies in its place"
+        assert f"{newest}: {told}" in own("verify", "--no-witness").text
+        assert f"{newest} ({told})" in own("repair", "--dry-run", "--no-witness").text
+        (ledger,) = [check for check in own("doctor", "--json").records if check["name"] == "ledger"]
+        assert told in ledger["seen"]
+
+
+def test_repair_asks_for_a_folder_to_be_moved_away_from_where_a_commit_was(own):
+    """A folder can get no second name, so nothing can keep it as evidence; it was told as a lost commit."""
+    path = commits(own)[1]
+    plant("folder", path)
+    done = own("repair", "--dry-run", "--no-witness")
+    assert f"{path} (a folder lies in its place): move that folder away, and give a copy" in done.text
+
+
+def test_nothing_is_to_be_moved_away_while_a_commit_cannot_be_read(own):
+    """All that only that commit names was called foreign, with the advice to move it away."""
+    plant("folder", commits(own)[1])
+    text = own("verify", "--no-witness").text
+    assert "repair the ledger before anything else" in text
+    assert "move it away" not in text
+
+
+def test_repair_asks_for_a_folder_to_be_moved_away_from_where_an_object_was(own):
+    path = next(path for path in (own.home / "raw/distrokid").rglob("*.gz"))
+    plant("folder", path)
+    assert f"{path}: a folder lies in its place" in own("verify", "--no-witness").text
+    done = own("repair", "--no-witness")
+    assert f"{path} (a folder lies in its place): move that folder away" in done.text
+
+
+class TestStaging:
+    """A batch is a folder there; anything else belongs to nobody."""
+
+    def test_a_stray_is_named_and_is_no_damage(self, own):
+        stray = own.home / "quarantine/_staging/notes.txt"
+        stray.parent.mkdir(exist_ok=True)
+        stray.write_text("hello")
+        done = own("verify", "--no-witness")
+        assert done.code == 0
+        assert f"{stray}: it belongs to no batch: move it away" in done.text
+        assert own("verify", "--no-witness", "--strict").code == 1
+
+    def test_a_folder_in_the_place_of_the_lock_is_no_batch(self, own):
+        lock = own.home / "raw/_staging/lock"
+        plant("folder", lock)
+        done = own("verify", "--no-witness")
+        assert "interrupted" not in done.err
+        assert f"{lock}: a folder lies in its place: move it away" in done.text
+        (staging,) = [check for check in own("doctor", "--json").records if check["name"] == "staging"]
+        assert "a folder lies in its place" in staging["seen"]
+        assert "move it away" in own("promote", "--now").err
+
+
+def test_a_pipe_in_the_place_of_the_policy_is_not_waited_for(own):
+    """Every command waited for whoever would write into it, without end."""
+    os.mkfifo(own.home / "policy.toml")
+    done = own.run("status")
+    assert done.code == 2
+    assert "policy.toml cannot be used (it is no file)" in done.err
