@@ -48,6 +48,11 @@ class Place:
         """Only the co-ordinates that are known."""
         return {name: value for name, value in vars(self).items() if value is not None}
 
+    @classmethod
+    def from_json(cls, record: Mapping[str, Any]) -> Place:
+        """Read back what :meth:`as_json` wrote; co-ordinates of a later version are passed over."""
+        return cls(**{name: record[name] for name in cls.__dataclass_fields__ if name in record})
+
     def __str__(self) -> str:
         parts = [
             f"line {self.line}" if self.line is not None else "",
@@ -91,7 +96,7 @@ class Finding:
             check=record["check"],
             message=record["message"],
             blocking=record["blocking"],
-            where=Place(**where) if where else None,
+            where=Place.from_json(where) if where else None,
         )
 
 

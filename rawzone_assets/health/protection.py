@@ -175,8 +175,7 @@ def _samples(layout: Layout, ledger: Ledger, head: Head) -> Iterator[Path]:
     """The newest commit, and an object, a refused copy and its findings from either end of the ledger."""
     if head.seq < 0:
         return
-    yield layout.commit(head.seq)
-    yield layout.commit(0)
+    yield from filter(_is_file, (layout.commit(head.seq), layout.commit(0)))
     newest = range(head.seq, max(-1, head.seq - _MOST_COMMITS), -1)
     oldest = range(min(head.seq + 1, _MOST_COMMITS))
     for numbers in (newest, oldest):
@@ -190,11 +189,16 @@ def _samples(layout: Layout, ledger: Ledger, head: Head) -> Iterator[Path]:
                 if verdict == "promoted"
                 else [layout.quarantined(place) for place in record["quarantine"].values()]
             )
-            if all(place.is_file() and not place.is_symlink() for place in places):
+            if all(map(_is_file, places)):
                 wanted.discard(verdict)
                 yield from places
             if not wanted:
                 break
+
+
+def _is_file(path: Path) -> bool:
+    """Whether a file lies there: of what else does, verify says what it is."""
+    return path.is_file() and not path.is_symlink()
 
 
 def _records(ledger: Ledger, numbers: Iterable[int]) -> Iterator[Record]:

@@ -50,6 +50,15 @@ class TestWitnesses:
         witnessed(999, "f" * 64)
         assert self.check(own)[1]["health"] == "fail"
 
+    def test_what_lies_in_the_place_of_a_commit_it_saw_is_left_to_the_check_of_the_ledger(self, own, witnessed):
+        """The doctor ended with the sentence of the first command that needs the ledger."""
+        (record,) = own("verify", "--json").records
+        witnessed(record["head_seq"], record["head"])
+        newest = max(own.home.glob("raw/_ledger/*.jsonl"))
+        newest.unlink()
+        newest.mkdir()
+        assert self.check(own) == (1, None)
+
     def test_without_a_dagster_nothing_is_said(self, own):
         assert self.check(own) == (0, None)
 

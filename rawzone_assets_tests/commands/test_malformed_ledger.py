@@ -77,6 +77,7 @@ def test_a_receipt_whose_digest_is_none_is_told_in_one_sentence(own, command):
         ("quarantined", {"quarantine": {"path": "a/b"}}),
         ("quarantined", {"findings": [{"code": 1}]}),
         ("promoted", {"verdict": "adored"}),
+        ("promoted", {"access_reasons": {"e-mail": 2**63}}),
     ],
 )
 def test_verify_names_the_commit_and_goes_on(own, verdict, change):

@@ -33,6 +33,13 @@ def test_a_finding_survives_a_trip_through_json():
     assert Finding.from_json(finding.as_json()) == finding
 
 
+def test_a_place_with_a_co_ordinate_of_a_later_version_is_read_without_it():
+    """Members that a later version adds to known records are passed over (docs/adr/0064)."""
+    where = {"line": 3, "sheet": "2024"}
+    told = {"code": "RZ-SHAPE", "check": "c", "message": "m", "blocking": True, "where": where}
+    assert Finding.from_json(told).where == Place(line=3)
+
+
 def test_a_place_is_said_in_words():
     assert str(Place(line=3, column_name="UPC")) == "line 3, 'UPC'"
     assert str(Place(pointer="")) == "at /"
