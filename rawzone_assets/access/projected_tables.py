@@ -40,6 +40,7 @@ class Kind(StrEnum):
     COUNT = "int64"
     AMOUNT = "decimal128(38, 22)"
     DAY = "date32"
+    MOMENT = "timestamp[us, UTC]"
     TRUTH = "bool"
     JSON = "string (JSON)"
 

@@ -15,6 +15,7 @@ from typing import Any
 import pyarrow as pa
 
 from rawzone_assets.access.conversions import PRECISION, SCALE, converted
+from rawzone_assets.access.origin_columns import ORIGIN
 from rawzone_assets.access.pieces import NotProjectable, Piece
 from rawzone_assets.access.projected_tables import Column, Kind, Table, tables
 from rawzone_assets.access.records import pieces
@@ -30,19 +31,8 @@ _TYPES = {
     Kind.COUNT: pa.int64(),
     Kind.AMOUNT: pa.decimal128(PRECISION, SCALE),
     Kind.DAY: pa.date32(),
+    Kind.MOMENT: pa.timestamp("us", tz="UTC"),
     Kind.TRUTH: pa.bool_(),
-}
-_ORIGIN = {
-    "_row": pa.int64(),
-    "_parent": pa.int64(),
-    "_place": pa.string(),
-    "_original": pa.string(),
-    "_other": pa.string(),
-    "_key": pa.string(),
-    "_sha256": pa.string(),
-    "_captured_at": pa.timestamp("us", tz="UTC"),
-    "_partition": pa.date32(),
-    "_name": pa.string(),
 }
 
 
@@ -65,7 +55,12 @@ def fingerprint(feed: Feed) -> str:
 
 def arrow_schema(table: Table) -> pa.Schema:
     """The columns of a table, then those that say where a row comes from."""
-    return pa.schema([*(_field(column) for column in table.columns), *_ORIGIN.items()])
+    return pa.schema(
+        [
+            *(_field(column) for column in table.columns),
+            *((origin.name, _TYPES[origin.kind]) for origin in ORIGIN),
+        ]
+    )
 
 
 def project(feed: Feed, content: Content, origin: Origin) -> Iterator[tuple[Table, pa.RecordBatch]]:
@@ -121,7 +116,7 @@ def _batch(piece: Piece, origin: Origin, first: int) -> pa.RecordBatch:
         "_partition": [origin.partition] * rows,
         "_name": [origin.name] * rows,
     }
-    arrays += [_array(beside[name], kind) for name, kind in _ORIGIN.items()]
+    arrays += [_array(beside[column.name], _TYPES[column.kind]) for column in ORIGIN]
     return pa.RecordBatch.from_arrays(arrays, schema=arrow_schema(piece.table))
 
 

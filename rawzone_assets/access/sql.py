@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 from rawzone_assets.access.columnar import bring_up_to_date, files_of
 from rawzone_assets.access.opening import open_zone
-from rawzone_assets.access.projected_tables import Table, tables
+from rawzone_assets.access.origin_columns import ORIGIN
+from rawzone_assets.access.projected_tables import Kind, Table, tables
 from rawzone_assets.contract.feed import Feed
 from rawzone_assets.zone.errors import ZoneError
 from rawzone_assets.zone.settings import Settings
@@ -31,12 +32,13 @@ PLATFORMS = "rawzone_assets.platforms:all_platforms"
 LEDGER_VIEWS = ("raw_files", "raw_findings", "raw_ledger")
 
 _SQL_TYPES = {
-    "string": "VARCHAR",
-    "string (JSON)": "VARCHAR",
-    "int64": "BIGINT",
-    "decimal128(38, 22)": "DECIMAL(38, 22)",
-    "date32": "DATE",
-    "bool": "BOOLEAN",
+    Kind.TEXT: "VARCHAR",
+    Kind.JSON: "VARCHAR",
+    Kind.COUNT: "BIGINT",
+    Kind.AMOUNT: "DECIMAL(38, 22)",
+    Kind.DAY: "DATE",
+    Kind.MOMENT: "TIMESTAMPTZ",
+    Kind.TRUTH: "BOOLEAN",
 }
 
 
@@ -162,16 +164,9 @@ def _select(table: Table, files: Sequence[Path]) -> str:
     if files:
         listed = ", ".join(_quoted(str(path)) for path in files)
         return f"SELECT * FROM read_parquet([{listed}], union_by_name = true, hive_partitioning = false)"  # noqa: S608
-    typed = [(column.name, _SQL_TYPES[column.kind]) for column in table.columns]
-    nothing = ", ".join(f"CAST(NULL AS {kind}) AS {_identifier(name)}" for name, kind in [*typed, *_ORIGIN])
+    typed = [(column.name, _SQL_TYPES[column.kind]) for column in (*table.columns, *ORIGIN)]
+    nothing = ", ".join(f"CAST(NULL AS {kind}) AS {_identifier(name)}" for name, kind in typed)
     return f"SELECT {nothing} WHERE false"
-
-
-_ORIGIN = [
-    *[("_row", "BIGINT"), ("_parent", "BIGINT"), ("_place", "VARCHAR"), ("_original", "VARCHAR")],
-    *[("_other", "VARCHAR"), ("_key", "VARCHAR"), ("_sha256", "VARCHAR"), ("_captured_at", "TIMESTAMPTZ")],
-    *[("_partition", "DATE"), ("_name", "VARCHAR")],
-]
 
 
 def _quoted(text: str) -> str:

@@ -25,6 +25,7 @@ from rawzone_assets.commands.surroundings import (
 )
 from rawzone_assets.contract.feed import Feed
 from rawzone_assets.health.backtest import Change, Compared, Unjudged, backtest
+from rawzone_assets.health.figures import counted
 from rawzone_assets.platforms import ADDRESS, all_feeds
 from rawzone_assets.zone.index_queries import Entry
 from rawzone_assets.zone.judges import JudgePool
@@ -127,7 +128,7 @@ class _Tally:
                 if more:
                     yield f"  … and {more} more: --json lists them"
         for sign, codes in (("+", self.added), ("-", self.removed)):
-            yield from (f"{sign} {code} in {_files(count)}" for code, count in sorted(codes.items()))
+            yield from (f"{sign} {code} in {counted(count, 'file')}" for code, count in sorted(codes.items()))
         yield from self.unjudged
 
 
@@ -158,7 +159,3 @@ def _line(result: Compared) -> str:
 def _place(entry: Entry) -> str:
     """The object's key, or the landing path of what was refused."""
     return entry.receipt.key or entry.receipt.landing_path
-
-
-def _files(count: int) -> str:
-    return "1 file" if count == 1 else f"{count} files"

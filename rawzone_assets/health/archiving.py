@@ -22,7 +22,7 @@ from rawzone_assets.zone import codec, upkeep
 from rawzone_assets.zone.custody import Whereabouts, archived_record, form_of
 from rawzone_assets.zone.errors import ArchiveDiffers, KeyOccupied, StorageFailed, ZoneError
 from rawzone_assets.zone.files import nearest_folder
-from rawzone_assets.zone.portions import parcels
+from rawzone_assets.zone.portions import commits_of
 from rawzone_assets.zone.publishing import Publisher
 from rawzone_assets.zone.receipt import Record, moment
 from rawzone_assets.zone.releasing import NotReleased, require_release
@@ -33,8 +33,6 @@ from rawzone_assets.zone.zone import Zone
 USUAL_SHARE = 50
 """Percent of a feed's files in raw that may leave at once without being asked for."""
 
-_MOST_FILES = 64  # in one commit
-_MOST_BYTES = 64 * 2**20
 
 Progress = Callable[[int, int], None]
 """Called with (stored bytes dealt with, stored bytes to deal with)."""
@@ -98,7 +96,7 @@ def _apply(work: _Work, share: int, progress: Progress | None) -> Outcome:
     outcome.not_moved += _finish(zone, work.publisher)
     total = sum(planned.stored_size for planned in todo)
     done = 0
-    for group in parcels(todo, attrgetter("stored_size"), most=_MOST_FILES, most_bytes=_MOST_BYTES):
+    for group in commits_of(todo, attrgetter("stored_size")):
         work.move(group, outcome)
         done += sum(planned.stored_size for planned in group)
         if progress:

@@ -15,6 +15,7 @@ from rawzone_assets.health import clock
 from rawzone_assets.health.absence import absences
 from rawzone_assets.health.coverage import coverage_of
 from rawzone_assets.health.disks import Disk, disks_of
+from rawzone_assets.health.figures import counted
 from rawzone_assets.health.forecast import Outlook
 from rawzone_assets.health.rolling import Coverage
 from rawzone_assets.health.status import FeedStatus, ZoneStatus, read_status
@@ -85,7 +86,7 @@ class ZoneHealth:
         refusals = self.total.quarantined
         if not refusals:
             return ""
-        return f" but {_counted(refusals, 'open refusal')}: 'rawzone quarantine ls --open'"
+        return f" but {counted(refusals, 'open refusal')}: 'rawzone quarantine ls --open'"
 
     @property
     def stale(self) -> int:
@@ -201,7 +202,7 @@ def _total(status: ZoneStatus) -> FeedStatus:
 def _concerns(health: ZoneHealth) -> Iterable[str]:
     yield from (sentence.rstrip(".") for sentence in health.absent)
     if health.damaged:
-        yield f"{_counted(health.damaged, 'stored file')} known to be damaged: run 'rawzone repair --dry-run'"
+        yield f"{counted(health.damaged, 'stored file')} known to be damaged: run 'rawzone repair --dry-run'"
     if ahead := clock.contradiction(health.status.head, health.at):
         yield f"{ahead}: {clock.REMEDY}"
     yield from _drill_concerns(health)
@@ -215,7 +216,7 @@ def _concerns(health: ZoneHealth) -> Iterable[str]:
         since = status.waiting_since
         if since and status.waiting and health.at - moment(since) > _STUCK:
             yield (
-                f"{status.feed} has {_counted(status.waiting, 'file')} waiting since {since[:10]}: is the "
+                f"{status.feed} has {counted(status.waiting, 'file')} waiting since {since[:10]}: is the "
                 "landing sensor on? 'rawzone promote' says what keeps them"
             )
     if health.coverage.covered_bytes < health.coverage.total_bytes:
@@ -230,7 +231,7 @@ def _concerns(health: ZoneHealth) -> Iterable[str]:
 def _drill_concerns(health: ZoneHealth) -> Iterable[str]:
     drills = health.drills
     if drills.failed:
-        failed = _counted(len(drills.failed), "archived file")
+        failed = counted(len(drills.failed), "archived file")
         yield f"{failed} could not be had back when last drilled: run 'rawzone verify' and 'rawzone repair'"
     since = drills.last_at or drills.oldest_copy_at
     if since and health.at - moment(since) > _DRILLED_WITHIN:
@@ -238,7 +239,3 @@ def _drill_concerns(health: ZoneHealth) -> Iterable[str]:
             f"no restore drill since {since[:10]}: is the schedule 'weekly_restore_drill' on? 'rawzone archive "
             "drill' makes one"
         )
-
-
-def _counted(count: int, what: str) -> str:
-    return f"1 {what}" if count == 1 else f"{count} {what}s"

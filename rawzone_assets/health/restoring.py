@@ -20,14 +20,11 @@ from rawzone_assets.zone import codec, upkeep
 from rawzone_assets.zone.compression import Compression, Compressor, compressors
 from rawzone_assets.zone.errors import KeyOccupied, RootAway, StorageFailed
 from rawzone_assets.zone.landing import HELD_IN_MEMORY, ChangedWhileRead, Unreadable
-from rawzone_assets.zone.portions import parcels
+from rawzone_assets.zone.portions import commits_of
 from rawzone_assets.zone.receipt import Record
 from rawzone_assets.zone.replacing import holds
 from rawzone_assets.zone.staging import Batch
 from rawzone_assets.zone.zone import Zone
-
-_MOST_FILES = 64  # in one commit
-_MOST_BYTES = 64 * 2**20
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,7 +70,7 @@ def restore(zone: Zone, jobs: Sequence[Job], *, run_id: str, outcome: Outcome) -
     Raises:
         ZoneError: The environment failed. What was repaired until then is recorded.
     """
-    for some in parcels(jobs, attrgetter("item.stored_size"), most=_MOST_FILES, most_bytes=_MOST_BYTES):
+    for some in commits_of(jobs, attrgetter("item.stored_size")):
         _carry_out(zone, some, run_id=run_id, outcome=outcome)
 
 

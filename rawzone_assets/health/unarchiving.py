@@ -10,15 +10,12 @@ from rawzone_assets.zone import codec, upkeep
 from rawzone_assets.zone.custody import Whereabouts, form_of_record, object_place, restored_record
 from rawzone_assets.zone.errors import KeyOccupied, StorageFailed
 from rawzone_assets.zone.index_custody import Kept
-from rawzone_assets.zone.portions import parcels
+from rawzone_assets.zone.portions import commits_of
 from rawzone_assets.zone.receipt import Record
 from rawzone_assets.zone.releasing import verify_copy
 from rawzone_assets.zone.room import Room
 from rawzone_assets.zone.staging import Batch
 from rawzone_assets.zone.zone import Zone
-
-_MOST_FILES = 64  # in one commit
-_MOST_BYTES = 64 * 2**20
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,7 +47,7 @@ def restore_objects(
     zone.recover()  # what an interrupted restore has recorded must last before it counts as done
     zone.index.catch_up()
     zone.refuse_when_away(upkeep.ARCHIVE)
-    for group in parcels(objects, attrgetter("stored_size"), most=_MOST_FILES, most_bytes=_MOST_BYTES):
+    for group in commits_of(objects, attrgetter("stored_size")):
         _carry_out(zone, group, by=by, reason=reason, run_id=run_id, outcome=outcome)
     return outcome
 

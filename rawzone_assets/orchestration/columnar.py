@@ -10,6 +10,7 @@ from typing import Any
 import dagster as dg
 
 from rawzone_assets.access.columnar import bring_up_to_date
+from rawzone_assets.access.origin_columns import ORIGIN
 from rawzone_assets.access.projected_days import ProjectedDay, Unprojected
 from rawzone_assets.access.projected_tables import Table, tables
 from rawzone_assets.access.sql import view_of
@@ -23,23 +24,6 @@ from rawzone_assets.orchestration.partitions import MOST_DAYS_A_RUN
 from rawzone_assets.zone.errors import ZoneError
 
 _MOST_TOLD = 20  # deliveries without rows, of a day
-
-_ORIGIN = (
-    ("_row", "int64", "The row's number in its delivery, from 0 over all its tables"),
-    ("_parent", "int64", "The _row of the record that holds this one, in tables of what records hold"),
-    ("_place", "string", "Where the row stands in the landed bytes: a line, or a JSON pointer"),
-    (
-        "_original",
-        "string (JSON)",
-        "Source values that their column cannot hold as they are written, by column",
-    ),
-    ("_other", "string (JSON)", "What stands in the row beside the schema's columns, by name"),
-    ("_key", "string", "The object in raw: rawzone cat KEY gives its exact bytes"),
-    ("_sha256", "string", "SHA-256 of the landed bytes"),
-    ("_captured_at", "timestamp[us, UTC]", "When the source was read"),
-    ("_partition", "date32", "The capture day as written in the delivery's name"),
-    ("_name", "string", "The delivery's name; of a duplicate its own, while _key is that of the stored object"),
-)
 
 
 def columnar_asset(
@@ -108,7 +92,9 @@ def _column_schema(found: tuple[Table, ...]) -> dg.TableSchema:
             columns.setdefault(
                 column.name, dg.TableColumn(column.name, type=column.kind.value, description=about)
             )
-    origin = [dg.TableColumn(name, type=kind, description=about) for name, kind, about in _ORIGIN]
+    origin = [
+        dg.TableColumn(column.name, type=column.kind.value, description=column.description) for column in ORIGIN
+    ]
     return dg.TableSchema(columns=[*columns.values(), *origin])
 
 

@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import TypeVar
 
 _Thing = TypeVar("_Thing")
+_FILES_OF_A_COMMIT = 64
+_BYTES_OF_A_COMMIT = 64 * 2**20
 
 
 def portions(
@@ -41,3 +43,8 @@ def parcels(
         parcel.append(thing)
     if parcel:
         yield parcel
+
+
+def commits_of(things: Iterable[_Thing], size_of: Callable[[_Thing], int]) -> Iterator[list[_Thing]]:
+    """What of files that are moved or put back goes into one commit: it stays recorded if the next fails."""
+    return parcels(things, size_of, most=_FILES_OF_A_COMMIT, most_bytes=_BYTES_OF_A_COMMIT)

@@ -16,11 +16,11 @@ from unittest import mock
 
 from rawzone_assets.access.catalog import readable
 from rawzone_assets.access.reading import original_bytes
-from rawzone_assets.health import archiving, unarchiving
 from rawzone_assets.health.archive_plan import make_plan, read_plan
 from rawzone_assets.health.archiving import apply_plan
 from rawzone_assets.health.holds import add_hold, release_hold
 from rawzone_assets.health.scrub import scrub
+from rawzone_assets.zone import portions
 from rawzone_assets.zone.custody import Whereabouts
 from rawzone_assets.zone.errors import ZoneError
 from rawzone_assets.zone.files import Files
@@ -143,8 +143,7 @@ class ArchiveCampaign:
     def run(self, files: Files) -> object:
         """The command, two files a commit, so that it has several."""
         with (
-            mock.patch.object(archiving, "_MOST_FILES", 2),
-            mock.patch.object(unarchiving, "_MOST_FILES", 2),
+            mock.patch.object(portions, "_FILES_OF_A_COMMIT", 2),
             self.opening(self.home, files) as zone,
         ):
             return self.move.run(zone, self.plan)
