@@ -88,6 +88,8 @@ def plan(zone: Zone, recorded: Recorded, sources: Sources, witnessed: Mapping[in
         )
         expected = decode_commit(data).prev
     made.restorable.reverse()
+    if made.restorable and made.restorable[-1].seq == last:
+        _refuse_half_of_a_copy(zone, sources, made)
     return made
 
 
@@ -105,6 +107,31 @@ def _reason(zone: Zone, path: Path, *, is_proven: bool) -> str:
     if is_proven:
         return "no copy of it was found: give a copy of the zone with --from"
     return "neither a later commit nor a witness proves which copy of it is right"
+
+
+def _refuse_half_of_a_copy(zone: Zone, sources: Sources, made: Plan) -> None:
+    """Where the ledger's end is lost and a copy goes on after what is proven, no new commit may follow that.
+
+    It would stand where the copy's next one belongs, and what that says could never be put back.
+    """
+    newest = made.restorable[-1]
+    name = ledger_name(newest.seq + 1)
+    for source in sources.commits(name):
+        try:
+            if decode_commit(b"".join(source.blocks())).prev != newest.sha256:
+                continue
+        except (OSError, DamagedCommit):
+            continue
+        damage = Damage(
+            kind=DamageKind.LEDGER, path=str(zone.layout.commit(newest.seq + 1)), problem="it may be lost"
+        )
+        reason = (
+            f"{source.path} follows the newest commit that is proven: copy that ledger into its place, or give "
+            "a copy that ends there"
+        )
+        made.restorable.clear()
+        made.unrestorable.append((damage, reason))
+        return
 
 
 def _previous(zone: Zone, seq: int) -> str | None:

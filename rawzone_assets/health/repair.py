@@ -21,6 +21,8 @@ from rawzone_assets.health.scrub import ScrubReport, reading_the_zone, scrub
 from rawzone_assets.health.sources import Found, Source, Sources, way_is_free
 from rawzone_assets.zone import upkeep
 from rawzone_assets.zone.drafts import findings_document
+from rawzone_assets.zone.errors import LedgerLeftBehind
+from rawzone_assets.zone.presence import stored_without_ledger
 from rawzone_assets.zone.receipt import Record
 from rawzone_assets.zone.zone import Zone
 
@@ -78,6 +80,7 @@ def _repair(
                 raise absent  # what is damaged elsewhere is kept there
     sources = _sources(zone, report, others)
     commits = ledger_repair.plan(zone, report.recorded, sources, witnessed)
+    _refuse_without_ledger(zone, report, commits)
     restored: list[ledger_repair.Restored] = []
     if commits.restorable and not dry_run:
         restored = ledger_repair.carry_out(zone, commits, run_id=run_id)
@@ -104,6 +107,14 @@ def _repair(
         return outcome
     restore(zone, jobs, run_id=run_id, outcome=outcome)
     return outcome
+
+
+def _refuse_without_ledger(zone: Zone, report: ScrubReport, commits: ledger_repair.Plan) -> None:
+    """What no ledger tells needs no repair: that is not to be said of files that were stored under one."""
+    if not report.recorded.commits and not commits.restorable and not commits.unrestorable:
+        stored = stored_without_ledger(zone.files, zone.layout)
+        if stored is not None:
+            raise LedgerLeftBehind(zone.layout.ledger, stored)
 
 
 def _sources(zone: Zone, report: ScrubReport, others: Sequence[Path]) -> Sources:

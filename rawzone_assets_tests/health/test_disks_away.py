@@ -356,6 +356,10 @@ class TestALedgerLeftBehind:
         assert found["ledger"].health is Health.FAIL
         assert "names that begin with _" in found["ledger"].remedy
 
+    def test_a_repair_does_not_say_that_nothing_needs_it(self, copied):
+        with pytest.raises(LedgerLeftBehind):
+            put_back(copied)
+
     def test_a_zone_that_begins_beside_other_files_is_none(self, tmp_path):
         LandingFolder(tmp_path).put("tiny/note_20240620.txt", b"new")
         (tmp_path / "raw" / "notes").mkdir(parents=True)

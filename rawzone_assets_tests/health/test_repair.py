@@ -310,6 +310,24 @@ class TestTheLedger:
             recorded = read_recorded(zone)
         assert recorded.hashes[head.seq] == head.sha256
 
+    def test_a_copy_that_goes_on_after_what_is_proven_is_to_be_taken_whole(self, home, sound_home):
+        """Else what only its last commits say, a hold or what was archived, would give way to new commits."""
+        with open_zone(home) as zone:
+            head, first = zone.index.catch_up(), zone.ledger.commit(0)
+        folder = home / "raw/_ledger"
+        shutil.rmtree(folder)
+        before = tree(home)
+        for _ in range(2):
+            outcome = run(home, others=[sound_home], witnessed={0: first.sha256})
+            assert outcome.repaired == []
+            assert outcome.unrepaired[0].damage.path == str(folder / f"{1:020d}.jsonl")
+            assert "copy that ledger into its place" in outcome.unrepaired[0].reason
+            assert tree(home) == before
+        shutil.copytree(sound_home / "raw/_ledger", folder)
+        assert run(home, others=[sound_home], witnessed={0: first.sha256}).unrepaired == []
+        with open_zone(home) as zone:
+            assert zone.index.catch_up().sha256 == head.sha256
+
     def test_nothing_is_written_while_the_ledger_stays_broken(self, home):
         flip(home / "raw/_ledger" / f"{0:020d}.jsonl", 300)
         flip(stored(home)[0])
