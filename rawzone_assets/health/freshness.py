@@ -9,7 +9,7 @@ which the feed does not come. Pure but for one reading of the index. Who is told
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from itertools import pairwise
@@ -55,17 +55,16 @@ def assess(feed: Feed, receipts: Iterable[Receipt], *, now: datetime, timezone: 
     ``timezone`` is where the feed is read: its weekdays are that place's.
     """
     patience = longest_wait(feed.cadence) + timedelta(days=feed.cadence.stale_after_days)
-    accepted, refused = _recent(receipts, patience=patience, now=now)
-    if not accepted:
+    recent = _recent(receipts, patience=patience, now=now)
+    newest, refused = recent.newest, recent.refused
+    if newest is None:
         problem = f"nothing was accepted, {_counted(refused)} refused" if refused else "nothing ever arrived"
         return Freshness(feed=feed.id, state=State.NEVER, reasons=(problem,))
-    newest_day = _day(accepted[0])
-    newest = max(accepted, key=lambda receipt: receipt.captured_at or "")
+    newest_day = next(iter(recent.content))
     captured_at = moment(newest.captured_at or "")
-    data_days = [receipt.data_max for receipt in accepted if receipt.data_max]
     # A source a day ahead of its capture is a time zone, not news from the future.
-    newest_data = min(max(data_days), newest_day.isoformat()) if data_days else None
-    last_change = _last_change(accepted)
+    newest_data = min(recent.data_max, newest_day.isoformat()) if recent.data_max else None
+    last_change = recent.last_change
     reasons: list[str] = []
     overdue = overdue_at(feed.cadence, captured_at, timezone)
     if now > overdue:
@@ -97,46 +96,57 @@ def assess(feed: Feed, receipts: Iterable[Receipt], *, now: datetime, timezone: 
     )
 
 
-def _recent(
-    receipts: Iterable[Receipt], *, patience: timedelta, now: datetime
-) -> tuple[list[Receipt], list[Receipt]]:
+@dataclass
+class _Recent:
+    """What the newest captures came to. A feed may have thousands of them a day, so none is kept."""
+
+    newest: Receipt | None = None  # the accepted one that was captured last
+    content: dict[date, set[str]] = field(default_factory=dict)  # of accepted ones by capture day, newest first
+    data_max: str = ""
+    refused: int = 0  # captured after all accepted ones
+
+    def accept(self, receipt: Receipt) -> None:
+        self.content.setdefault(_day(receipt), set()).add(receipt.substance or receipt.sha256 or "")
+        self.data_max = max(self.data_max, receipt.data_max or "")
+        if self.newest is None or (receipt.captured_at or "") > (self.newest.captured_at or ""):
+            self.newest = receipt
+
+    @property
+    def last_change(self) -> date:
+        """The newest capture day whose content the captures before it did not have."""
+        for day, before in pairwise(self.content):
+            if not self.content[day] <= self.content[before]:
+                return day
+        return next(reversed(self.content))
+
+
+def _recent(receipts: Iterable[Receipt], *, patience: timedelta, now: datetime) -> _Recent:
     """The accepted receipts of the newest captures, and the refused ones captured after all of them.
 
     As far back as patience reaches and one capture day further, so that unchanged content can be told.
     """
-    accepted: list[Receipt] = []
-    refused: list[Receipt] = []
+    recent = _Recent()
+    content = recent.content
     for receipt in receipts:
         if receipt.verdict in ACCEPTED:
-            oldest = _day(accepted[-1]) if accepted else None
-            if oldest and oldest < _day(accepted[0]) - patience and _day(receipt) != oldest:
-                break
-            accepted.append(receipt)
+            if content:
+                newest, oldest = next(iter(content)), next(reversed(content))
+                if oldest < newest - patience and _day(receipt) != oldest:
+                    break
+            recent.accept(receipt)
         elif (
-            receipt.verdict is Verdict.QUARANTINED and not accepted and moment(receipt.captured_at or "") <= now
+            receipt.verdict is Verdict.QUARANTINED and not content and moment(receipt.captured_at or "") <= now
         ):
-            refused.append(receipt)
-    return accepted, refused
-
-
-def _last_change(accepted: list[Receipt]) -> date:
-    """The newest capture day whose content the captures before it did not have."""
-    content: dict[date, set[str]] = {}
-    for receipt in accepted:
-        content.setdefault(_day(receipt), set()).add(receipt.substance or receipt.sha256 or "")
-    days = sorted(content, reverse=True)
-    for day, before in pairwise(days):
-        if not content[day] <= content[before]:
-            return day
-    return days[-1]
+            recent.refused += 1
+    return recent
 
 
 def _day(receipt: Receipt) -> date:
     return date.fromisoformat(receipt.partition or "")
 
 
-def _counted(refused: list[Receipt]) -> str:
-    return "1 delivery was" if len(refused) == 1 else f"{len(refused)} deliveries were"
+def _counted(refused: int) -> str:
+    return "1 delivery was" if refused == 1 else f"{refused} deliveries were"
 
 
 def _span(span: timedelta) -> str:

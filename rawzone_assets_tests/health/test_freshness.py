@@ -1,5 +1,7 @@
 """Freshness: judged by what was captured, so that nothing that merely ran can fool it."""
 
+import weakref
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
@@ -215,3 +217,23 @@ class TestReasons:
                 yield receipt(days_ago(n))
 
         assert assess(FEED, endless(), now=NOW).state is State.FRESH
+
+
+def test_of_thousands_of_deliveries_a_day_no_more_than_a_few_are_held():
+    """A status of sixty thousand small files took as much memory as promoting them."""
+    alive: list[weakref.ref[Receipt]] = []
+    most = 0
+
+    def receipts() -> Iterator[Receipt]:
+        nonlocal most
+        for age in range(4):
+            for number in range(200):
+                one = receipt(days_ago(age), content=f"{age} {number}")
+                alive.append(weakref.ref(one))
+                most = max(most, sum(ref() is not None for ref in alive))
+                yield one
+                del one
+
+    assert assess(FEED, receipts(), now=NOW).last_change == TODAY.isoformat()
+    assert len(alive) == 800
+    assert most <= 4
