@@ -6,7 +6,7 @@ Damaged bytes tell of a failing disk or of a crime, so whoever changes or remove
 from __future__ import annotations
 
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -48,11 +48,16 @@ def lost(zone: Zone, recorded: Recorded) -> Iterator[Damage]:
         elif status is None:
             problem = "a repair kept damaged bytes here, and they are gone: put them back from a backup"
             yield _damage(DamageKind.EVIDENCE, path, record, problem)
-        elif (
-            record.get("evidence_size") is not None and not facts_of(zone.files, path).items() <= record.items()
-        ):
+        elif _contradicts(record, facts_of(zone.files, path)):
             problem = "a repair kept damaged bytes here, and these are others: put them back from a backup"
             yield _damage(DamageKind.EVIDENCE, path, record, problem)
+
+
+def _contradicts(record: Record, facts: Mapping[str, Any]) -> bool:
+    """Whether a record says something else; a disk that did not give the bytes left it without their hash."""
+    if record.get("evidence_size") is None:
+        return False
+    return any(record.get(name) not in (None, fact) for name, fact in facts.items())
 
 
 def _erasure(recorded: Recorded, record: Record) -> Record | None:

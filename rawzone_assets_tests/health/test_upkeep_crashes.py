@@ -31,7 +31,7 @@ class TestEveryMoment:
     @COMMANDS
     def test_calls_that_fail(self, tmp_path, tell, run):
         campaign = UpkeepCampaign(tmp_path, run)
-        campaign.fail_each(errno.EIO, every=7)
+        campaign.fail_each(errno.EIO, every=3)
         tell(f"{run.__name__}: {campaign.tried} faults")
         assert campaign.violations[:12] == []
 
