@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import BinaryIO, TypedDict
 
 from rawzone_assets.access.cache import ByteCache
+from rawzone_assets.access.stored_files import open_stored
 from rawzone_assets.zone import codec, upkeep
 from rawzone_assets.zone.custody import Whereabouts
 from rawzone_assets.zone.index_custody import Erasure
@@ -197,9 +198,8 @@ def _from_any(zone: Zone, receipt: Receipt, stack: ExitStack) -> Iterator[bytes]
     problem: codec.Damaged | None = None
     for place in _candidates(zone, receipt):
         with suppress(FileNotFoundError):
-            stream = stack.enter_context(zone.files.open(place))
             try:
-                return _checked(receipt, stream)
+                return _checked(receipt, stack.enter_context(open_stored(zone.files, place)))
             except codec.Damaged as found:
                 problem = problem or found
     raise problem or FileNotFoundError
@@ -210,7 +210,7 @@ def _cached(zone: Zone, receipt: Receipt, cache: ByteCache, stack: ExitStack) ->
     digest, size = receipt.stored_sha256 or "", receipt.stored_size or 0
     copy = cache.open(digest)
     for place in () if copy else _candidates(zone, receipt):
-        with suppress(FileNotFoundError), zone.files.open(place) as stream:
+        with suppress(FileNotFoundError, codec.Damaged), open_stored(zone.files, place) as stream:
             copy = cache.keep(digest, size, codec.blocks_of(stream))
             break
     if copy is None:

@@ -75,6 +75,17 @@ def test_repair_asks_for_a_folder_to_be_moved_away_from_where_an_object_was(own)
     assert f"{path} (a folder lies in its place): move that folder away" in done.text
 
 
+@pytest.mark.parametrize("kind", PLANTED)
+def test_who_wants_the_bytes_of_an_object_is_told_what_lies_there_and_sent_to_repair(own, kind):
+    """He was told that the command could not go on, and to move it away."""
+    path = next(path for path in (own.home / "raw/distrokid").rglob("*.gz"))
+    plant(kind, path)
+    done = own("cat", path.relative_to(own.home / "raw").as_posix())
+    assert done.code == 2
+    assert f"is damaged (a {kind} lies in its place)" in done.err
+    assert "rawzone repair --dry-run" in done.err
+
+
 class TestStaging:
     """A batch is a folder there; anything else belongs to nobody."""
 
