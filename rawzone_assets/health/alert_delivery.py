@@ -31,6 +31,13 @@ def alerts_check(state: Path, *, now: datetime) -> Check:
     if now - book.looked_at > _SILENT_AFTER:
         seen = f"the sensor looked last at {book.looked_at:%Y-%m-%d %H:%M} UTC"
         return warn(name, seen, "start Dagster's daemon and see that the sensor 'alerts' is on")
+    if book.looked_at - now > _SILENT_AFTER:
+        seen = f"the sensor looked last at {book.looked_at:%Y-%m-%d %H:%M} UTC, in this clock's future"
+        remedy = (
+            "set this machine's clock; if it is right, Dagster evaluates no sensor before that time: stop its "
+            "daemon, run 'dagster schedule wipe', which makes it forget when it did, and start it again"
+        )
+        return failed(name, seen, remedy)
     incidents = len(book.incidents.open)
     shown = ", ".join(book.outbox.channels) or "no channel"
     return ok(name, f"{incidents} incidents open, told to {shown}, and all of it was taken")

@@ -113,9 +113,11 @@ class Outbox:
         channel = self.channels.get(name)
         if channel is None:
             return None
-        recent = tuple(at for at in channel.sent if now - at < _WINDOW)
+        # A time to come is one of a clock that ran ahead: nothing waits for it, perhaps for years.
+        recent = tuple(at for at in channel.sent if timedelta(0) <= now - at < _WINDOW)
         if channel.parcel:
-            return None if channel.next_at and now < channel.next_at else channel.parcel
+            rests = channel.next_at and timedelta(0) < channel.next_at - now <= _PAUSES[-1]
+            return None if rests else channel.parcel
         room = most_an_hour - len(recent)
         if not channel.queue or room <= 0:
             return None

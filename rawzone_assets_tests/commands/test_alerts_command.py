@@ -184,6 +184,14 @@ class TestDoctor:
             book.looked_at = NOW - timedelta(hours=1)
         assert self.check(alerts)["health"] == "warn"
 
+    def test_it_says_that_sensors_stand_still_after_a_clock_that_ran_ahead(self, alerts, home):
+        with changing_book(home / "state") as book:
+            book.outbox.connect(["log"])
+            book.looked_at = datetime.now(UTC) + timedelta(days=3650)
+        check = self.check(alerts)
+        assert check["health"] == "fail"
+        assert "dagster schedule wipe" in check["remedy"]
+
     def test_it_is_content_when_all_was_taken(self, alerts, home):
         with changing_book(home / "state") as book:
             book.outbox.connect([])

@@ -178,6 +178,16 @@ class TestOutbox:
             now = outbox.channels["c"].next_at
         assert pauses == [30, 60, 120, 300, 900, 3600, 3600, 3600]
 
+    def test_what_a_clock_that_ran_ahead_has_noted_holds_up_nothing_once_it_is_right(self):
+        far = NOW + timedelta(days=3650)
+        outbox = self.outbox(3)
+        assert self.send_all(outbox, far, most=3) == [1, 1, 1]
+        outbox.add(Incidents().take([sign(subject="late")], NOW))
+        assert self.send_all(outbox, NOW, most=3) == [1]
+        outbox.add(Incidents().take([sign(subject="later")], NOW))
+        outbox.refused("c", outbox.pack("c", far, most_an_hour=12), "it is down", far)
+        assert self.send_all(outbox, NOW) == [1]
+
     def test_a_dead_channel_holds_up_no_other(self):
         outbox = self.outbox(0)
         outbox.connect(["c", "dead"])
