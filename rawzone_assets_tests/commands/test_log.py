@@ -116,12 +116,15 @@ class TestEverything:
             "scrubbed",
         ]
 
-    def test_a_kind_of_a_later_version_is_told_by_its_facts(self, own):
-        later = {"record": "hold_added", "feed": "distrokid/sales", "reason": "audit\x1b[2J", "terms": {"a": 1}}
+    def test_what_a_later_version_adds_to_a_record_is_told_as_its_other_facts_are(self, own):
+        told = {"feed": "distrokid/sales", "reason": "audit\x1b[2J", "terms": {"a": 1}}
+        rest = {**dict.fromkeys(("platform", "since", "until")), "authority": "a court", "by": "me"}
+        later = {"record": "hold_added", "hold": "hold-1", **rest, **told}
         with Zone(Settings.from_environment({}, home=own.home)) as zone:
             zone.publisher("later").record(lambda: [later])
         last = own("log", "--all", "-n", "1").text
-        assert "  hold_added    feed distrokid/sales, reason audit\\x1b[2J" in last
+        facts = "authority a court, by me, feed distrokid/sales, hold hold-1, reason audit\\x1b[2J"
+        assert f"  hold_added    {facts}" in last
         assert own("log", "--all", "-n", "1", "--json").records[0].items() >= later.items()
 
     def test_a_damaged_ledger_is_said_in_one_sentence(self, own):
