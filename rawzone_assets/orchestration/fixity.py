@@ -7,14 +7,12 @@ Damage that belongs to no day (the ledger itself, foreign files) shows in the sc
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 from pydantic import Field
 
 from rawzone_assets.contract.feed import Feed
-from rawzone_assets.health.damage import Damage
-from rawzone_assets.health.rolling import Coverage, Session, scrub_rolling
 from rawzone_assets.orchestration import metadata, reporting, witness
 from rawzone_assets.orchestration.days import days_of
 from rawzone_assets.orchestration.integrity import reread
@@ -24,6 +22,10 @@ from rawzone_assets.orchestration.overrides import ZoneResource
 from rawzone_assets.orchestration.targets import newest_targets
 from rawzone_assets.zone.errors import LedgerDamaged, ZoneError
 from rawzone_assets.zone.zone import Zone
+
+if TYPE_CHECKING:
+    from rawzone_assets.health.damage import Damage
+    from rawzone_assets.health.rolling import Coverage, Session
 
 _MOST_SHOWN = 30
 _EVERY_NIGHT = "23 4 * * *"  # when extractors and people are least likely to wait for the disk
@@ -68,6 +70,9 @@ def fixity_asset(feeds: Mapping[str, Feed]) -> dg.AssetsDefinition:
     def scrub_zone(
         context: dg.AssetExecutionContext, config: ScrubConfig, zone: dg.ResourceParam[ZoneResource]
     ) -> Iterator[reporting.Event | dg.MaterializeResult[None]]:
+        # Definitions are loaded far more often than a zone is scrubbed.
+        from rawzone_assets.health.rolling import scrub_rolling  # noqa: PLC0415
+
         try:
             with zone.open() as opened, alive(opened, context.run.run_id):
                 settings = opened.settings
@@ -112,7 +117,7 @@ def fixity_schedule() -> dg.ScheduleDefinition:
     )
 
 
-def _result(found: Session) -> dg.MaterializeResult[None]:
+def _result(found: "Session") -> dg.MaterializeResult[None]:
     facts = {
         "objects": found.objects,
         "quarantined_copies": found.refused,
@@ -138,7 +143,7 @@ def _result(found: Session) -> dg.MaterializeResult[None]:
     )
 
 
-def _sentence(found: Session) -> str:
+def _sentence(found: "Session") -> str:
     if found.damages:
         return f"{len(found.damages)} files are not as recorded: see `rawzone repair --dry-run`"
     if found.is_behind:
@@ -146,13 +151,13 @@ def _sentence(found: Session) -> str:
     return "all as recorded"
 
 
-def _coverage_facts(coverage: Coverage, window: float) -> dict[str, Any]:
+def _coverage_facts(coverage: "Coverage", window: float) -> dict[str, Any]:
     facts = {"coverage_percent": coverage.percent, "window_days": window}
     return {**facts, "oldest_verified": coverage.oldest} if coverage.oldest else facts
 
 
 def _days(
-    context: dg.AssetExecutionContext, zone: Zone, feeds: Mapping[str, Feed], found: Session
+    context: dg.AssetExecutionContext, zone: Zone, feeds: Mapping[str, Feed], found: "Session"
 ) -> Iterator[dg.AssetCheckEvaluation]:
     """Red for days with damaged objects, green for the newest sound day of each feed and for days that healed.
 
@@ -190,7 +195,7 @@ def _newest_day(zone: Zone, feed_id: str, broken: set[str]) -> set[str]:
     return {day for day in [next((day for day in days if day and day not in broken), None)] if day}
 
 
-def _table(damages: Sequence[Damage]) -> dg.MetadataValue[Any]:
+def _table(damages: "Sequence[Damage]") -> dg.MetadataValue[Any]:
     rows = [
         dg.TableRecord({"kind": str(damage.kind), "path": damage.path, "problem": damage.problem})
         for damage in damages[:_MOST_SHOWN]
