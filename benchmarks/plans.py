@@ -106,8 +106,9 @@ SIZES: Mapping[str, Size] = {
     ),
     "M": Size(shares=_M, days=365, copies=361, broken=137),
     "T": Size(shares=dict.fromkeys(_TINY, (10_000, 0)), days=257, copies=0, broken=0),
+    "D": Size(shares={_TINY[1]: (60_000, 0)}, days=60, copies=0, broken=0),
 }
-"""60 files for the tests, 1,000, 10,000 (1.2 GB), and 20,000 tiny ones."""
+"""60 files for the tests, 1,000, 10,000 (1.2 GB), 20,000 tiny ones; 60,000 of one feed, a thousand a day."""
 
 
 def plan(size: Size, *, seed: int) -> list[Planned]:

@@ -65,7 +65,9 @@ def test_a_corpus_holds_every_feed_and_copies_and_broken_files(smallest):
     assert (len(kinds), kinds.count("duplicate"), kinds.count("quarantined")) == (60, 2, 14)
 
 
-@pytest.mark.parametrize(("size", "files"), [("ci", 60), ("S", 1_000), ("M", 10_000), ("T", 20_000)])
+@pytest.mark.parametrize(
+    ("size", "files"), [("ci", 60), ("S", 1_000), ("M", 10_000), ("T", 20_000), ("D", 60_000)]
+)
 def test_every_size_has_the_files_it_is_named_for_each_once(size, files):
     paths = [file.path for file in plan(SIZES[size], seed=7)]
     assert len(paths) == len(set(paths)) == files
