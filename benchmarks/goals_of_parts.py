@@ -51,9 +51,8 @@ def _reading(bench: Bench) -> Iterator[Seen]:
 
 def _growth(bench: Bench) -> Iterator[Seen]:
     small, large = 1_000, 1_000_000
-    taken = growth.measured(
-        [small, large], bench.ledgers, turns=2 * bench.turns + 1
-    )  # a turn alone may be out by a fifth
+    # A turn alone may be out by a fifth.
+    taken = growth.measured([small, large], bench.ledgers, turns=2 * bench.turns + 1)
     figures = taken[large]
     bare = figures["month_to_bare_sqlite"]
     yield Seen(what="a month of a million receipts: CPU / bare SQLite", must=2, daring=1.2, values=bare)

@@ -14,7 +14,7 @@ from typing import Any
 from rawzone_assets.contract import codes
 from rawzone_assets.contract.feed import Capture
 from rawzone_assets.contract.findings import Finding
-from rawzone_assets.contract.reading import SOME, Reading
+from rawzone_assets.contract.reading import Reading, spread
 from rawzone_assets.contract.rules import Rule
 from rawzone_assets.contract.table_rules import Chunk
 from rawzone_assets.contract.table_wholes import WholeRule
@@ -28,9 +28,8 @@ def column_within(part: str, whole: str) -> WholeRule:
     """What a table counts in ``part`` is part of what it counts in ``whole``."""
 
     def judge(table: Chunk, _capture: Capture) -> Iterator[Finding]:
-        parts, wholes = table.columns.get(part, ()), table.columns.get(whole, ())
-        step = -(-len(parts) // SOME) or 1
-        count = _rows_above(zip(parts[::step], wholes[::step], strict=False))
+        parts, wholes = (spread(table.columns.get(name, ())) for name in (part, whole))
+        count = _rows_above(zip(parts, wholes, strict=False))
         if count:
             yield codes.PART_ABOVE_WHOLE(_message(part, whole, count))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from operator import itemgetter
-from typing import Any
+from typing import Any, TypeVar
 
 from rawzone_assets.contract.day_columns import DayColumn
 from rawzone_assets.contract.feed import Capture, Feed
@@ -13,8 +13,10 @@ from rawzone_assets.contract.findings import Place
 from rawzone_assets.contract.pointers import Parts, parts_of, resolve
 from rawzone_assets.contract.refused_parts import NOTHING_REFUSED, PartRefusedError, RefusedParts
 
-SOME = 16
+_SOME = 16
 """Of so many records, spread over all, at least one shows what is wrong with each."""
+
+_Thing = TypeVar("_Thing")
 
 
 @dataclass(kw_only=True)
@@ -69,7 +71,7 @@ class Reading:
             self.refused.demand_whole_records(parts_of(path), but=but)
         return self.rows(path)
 
-    def some_rows(self, path: str, *members: str) -> list[dict[str, Any]]:
+    def some_rows(self, path: str, *members: str) -> Sequence[dict[str, Any]]:
         """Up to 16 of the objects at ``path``, spread over all, for rules about what would be wrong in each.
 
         Raises:
@@ -79,7 +81,7 @@ class Reading:
         if self.refused.parts:
             for member in members:
                 self.column(path, member)
-        return rows[:: -(-len(rows) // SOME) or 1]
+        return spread(rows)
 
     def column(self, path: str, member: str | int) -> Sequence[Any]:
         """What each record at ``path`` has under a name or at a position; ``None`` for nothing.
@@ -130,3 +132,8 @@ def _cells(rows: list[Any], member: str | int) -> list[Any]:
     if isinstance(member, str):
         return [row.get(member) for row in rows]
     return [row[member] if member < len(row) else None for row in rows]
+
+
+def spread(things: Sequence[_Thing]) -> Sequence[_Thing]:
+    """Up to 16 of them, spread over all."""
+    return things[:: -(-len(things) // _SOME) or 1]
