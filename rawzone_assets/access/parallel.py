@@ -48,7 +48,7 @@ def read_in_order(
     held = 0
     pool = ThreadPoolExecutor(threads, thread_name_prefix="rawzone-read")
     try:
-        for portion in parcels(found, _cost, most=most, most_bytes=min(_SMALL, memory // threads)):
+        for portion in parcels(found, _cost, most=most, most_size=min(_SMALL, memory // threads)):
             cost = sum(map(_cost, portion))
             while waiting and (held + cost > memory or len(waiting) >= threads * _AHEAD):
                 first, freed, future = waiting.popleft()

@@ -8,7 +8,6 @@ that is cut off, the evidence left behind tells the next run.
 from __future__ import annotations
 
 import hashlib
-import stat
 import uuid
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -23,6 +22,7 @@ from rawzone_assets.health.sources import Source, Sources
 from rawzone_assets.health.tree import read_tree
 from rawzone_assets.zone import upkeep
 from rawzone_assets.zone.errors import StorageFailed
+from rawzone_assets.zone.files import is_folder
 from rawzone_assets.zone.layout import LEDGER_FOLDER, ledger_name
 from rawzone_assets.zone.ledger import DamagedCommit, decode_commit
 from rawzone_assets.zone.placements import Placement
@@ -78,7 +78,7 @@ def plan(zone: Zone, recorded: Recorded, sources: Sources, witnessed: Mapping[in
         if actual is None:
             damage = told.get(damage.path, damage)
         found = _copy(sources, seq, expected) if expected else None
-        if found is None or _is_folder(zone, path):
+        if found is None or is_folder(zone.files, path):  # nothing else cannot be kept as evidence
             made.unrestorable.append((damage, _reason(zone, path, is_proven=expected is not None)))
             expected = _previous(zone, seq) if actual else None
             continue
@@ -93,15 +93,9 @@ def plan(zone: Zone, recorded: Recorded, sources: Sources, witnessed: Mapping[in
     return made
 
 
-def _is_folder(zone: Zone, path: Path) -> bool:
-    """Whether a folder lies where a file belongs: nothing else cannot be kept as evidence."""
-    status = zone.files.status(path)
-    return status is not None and stat.S_ISDIR(status.st_mode)
-
-
 def _reason(zone: Zone, path: Path, *, is_proven: bool) -> str:
     """Why a commit cannot be put back."""
-    if _is_folder(zone, path):
+    if is_folder(zone.files, path):
         first = "move that folder away"
         return f"{first}, and give a copy of the zone with --from" if is_proven else first
     if is_proven:

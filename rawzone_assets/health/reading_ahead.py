@@ -80,7 +80,7 @@ class Ahead:
     def _hand_over(self, readers: _Readers) -> None:
         # Those too large to be held are read as a stream, which keeps no other thread waiting.
         small = (item for item in self._named if _is_told(item) and item.size + item.stored_size <= MOST_HELD)
-        self._portions += portions(small, attrgetter("stored_size"), most=_MOST_FILES, most_bytes=_MOST_BYTES)
+        self._portions += portions(small, attrgetter("stored_size"), most=_MOST_FILES, most_size=_MOST_BYTES)
         self._named.clear()
         while self._portions:
             while self._takes_answer(readers, wait=False):

@@ -7,7 +7,6 @@ Each repair is a ``repaired`` record. Repairing a sound zone changes nothing.
 
 from __future__ import annotations
 
-import stat
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -22,6 +21,7 @@ from rawzone_assets.health.sources import Found, Source, Sources, way_is_free
 from rawzone_assets.zone import upkeep
 from rawzone_assets.zone.drafts import findings_document
 from rawzone_assets.zone.errors import LedgerLeftBehind
+from rawzone_assets.zone.files import is_folder
 from rawzone_assets.zone.presence import stored_without_ledger
 from rawzone_assets.zone.receipt import Record
 from rawzone_assets.zone.zone import Zone
@@ -154,8 +154,7 @@ def _plan(zone: Zone, report: ScrubReport, sources: Sources, outcome: Outcome) -
             reason = "a link lies in the place of a folder above it: move that away"
             outcome.unrepaired.append(Unrepaired(damage=damage, reason=reason))
             continue
-        status = zone.files.status(item.path)
-        if status is not None and stat.S_ISDIR(status.st_mode):
+        if is_folder(zone.files, item.path):
             reason = "move that folder away, then run the command again"
             outcome.unrepaired.append(Unrepaired(damage=damage, reason=reason))
             continue

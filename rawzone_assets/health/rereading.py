@@ -41,7 +41,7 @@ def check(zone: Zone, items: Iterable[Item], recorded: Recorded) -> Iterator[Che
     def check_some(some: Sequence[Item]) -> list[Checked]:
         return [Checked(item=item, problem=_problem(zone, item, recorded)) for item in some]
 
-    waiting = portions(items, attrgetter("stored_size"), most=_MOST_FILES, most_bytes=_MOST_BYTES)
+    waiting = portions(items, attrgetter("stored_size"), most=_MOST_FILES, most_size=_MOST_BYTES)
     with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
         while ahead := list(islice(waiting, _AT_ONCE)):
             for done in pool.map(check_some, ahead):

@@ -13,6 +13,7 @@ from functools import cached_property
 
 from rawzone_assets.zone.index import Index
 from rawzone_assets.zone.index_queries import Entry
+from rawzone_assets.zone.portions import parcels
 from rawzone_assets.zone.receipt import ACCEPTED, Receipt, Verdict
 
 _MOST_DAYS = 500  # in one query
@@ -43,10 +44,8 @@ class Day:
     def refused(self) -> tuple[Receipt, ...]:
         """Refusals that are still open. What was erased by law can no longer be worked off, so it is not."""
         still_open: list[Receipt] = []
-        names, digests = (
-            set[str | None](),
-            set[str | None](self.erased),
-        )  # of what was accepted later, or is gone
+        names = set[str | None]()  # of what was accepted later
+        digests = set[str | None](self.erased)  # of what was accepted later, or is gone
         for receipt in (entry.receipt for entry in reversed(self.entries)):
             if receipt.verdict in ACCEPTED:
                 names.add(receipt.name)
@@ -94,9 +93,10 @@ class Day:
 
 
 class Days(Mapping[str, Day]):
-    """Days of one feed, read from the index when they are asked for, some neighbours at a time.
+    """Those of some days of a feed of which the ledger knows anything, in the order given.
 
-    All as of one commit: whoever goes through them twice sees the same, whatever is committed meanwhile.
+    They are read from the index when they are asked for, some neighbours at a time, and all as of one commit:
+    whoever goes through them twice sees the same, whatever is committed meanwhile.
     """
 
     def __init__(self, index: Index, feed_id: str, partitions: Iterable[str]) -> None:
@@ -104,9 +104,9 @@ class Days(Mapping[str, Day]):
         receipts = index.receipts_by_day(feed_id)
         self._upto = index.head.seq  # asked after the days, so that each of them has a receipt until then
         self._gone = {erasure.sha256 for erasure in index.custody.erasures()}
-        self._portions = list(
-            _portions([day for day in dict.fromkeys(partitions) if day in receipts], receipts)
-        )
+        known = [day for day in dict.fromkeys(partitions) if day in receipts]
+        some = parcels(known, receipts.__getitem__, most=_MOST_DAYS, most_size=_MOST_RECEIPTS)
+        self._portions = list(some)
         self._places = {day: place for place, days in enumerate(self._portions) for day in days}
         self._held: tuple[int, dict[str, Day]] = (-1, {})
 
@@ -131,24 +131,6 @@ class Days(Mapping[str, Day]):
         return {day: _day(self._feed_id, day, entries, self._gone) for day, entries in found.items()}
 
 
-def days_of(index: Index, feed_id: str, partitions: Iterable[str]) -> Days:
-    """Those of the days of which the ledger knows anything, in the order given."""
-    return Days(index, feed_id, partitions)
-
-
-def _portions(partitions: Sequence[str], receipts: Mapping[str, int]) -> Iterator[list[str]]:
-    portion: list[str] = []
-    held = 0
-    for day in partitions:
-        if portion and (len(portion) == _MOST_DAYS or held + receipts[day] > _MOST_RECEIPTS):
-            yield portion
-            portion, held = [], 0
-        portion.append(day)
-        held += receipts[day]
-    if portion:
-        yield portion
-
-
 def _day(feed_id: str, partition: str, entries: Sequence[Entry], gone: Collection[str]) -> Day:
     erased = frozenset(entry.receipt.sha256 or "" for entry in entries if entry.receipt.sha256 in gone)
     return Day(feed_id, partition, tuple(entries), erased)
@@ -157,7 +139,7 @@ def _day(feed_id: str, partition: str, entries: Sequence[Entry], gone: Collectio
 def open_refusals(index: Index, feed_id: str) -> list[Receipt]:
     """Every open refusal of a feed, on whatever day, also days outside of the feed's partitions."""
     refusals = index.entries(feeds=[feed_id], verdicts=[Verdict.QUARANTINED])
-    days = days_of(index, feed_id, sorted({entry.receipt.partition or "" for entry in refusals}))
+    days = Days(index, feed_id, sorted({entry.receipt.partition or "" for entry in refusals}))
     return [receipt for day in days.values() for receipt in day.refused]
 
 

@@ -14,7 +14,7 @@ from pydantic import Field
 
 from rawzone_assets.contract.feed import Feed
 from rawzone_assets.orchestration import metadata, reporting, witness
-from rawzone_assets.orchestration.days import days_of
+from rawzone_assets.orchestration.days import Days
 from rawzone_assets.orchestration.integrity import reread
 from rawzone_assets.orchestration.liveness import alive
 from rawzone_assets.orchestration.names import FIXITY, NOTHING_DAMAGED, OWNERS, raw_key
@@ -169,7 +169,7 @@ def _days(
         broken = {day for owner, day in damaged if owner == feed_id and day}
         red = witness.days_with_failed_integrity(context.instance, feed_id)
         newest = _newest_day(zone, feed_id, broken)
-        days = days_of(zone.index, feed_id, sorted(broken | red | newest))
+        days = Days(zone.index, feed_id, sorted(broken | red | newest))
         known = witness.recorded_days(context.instance, feed_id, days)
         aims = newest_targets(context.instance, raw_key(feed_id), list(days))
         facts = {

@@ -14,7 +14,7 @@ import dagster as dg
 from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecordStatus
 
 from rawzone_assets.orchestration.check_states import CheckState, newest_states
-from rawzone_assets.orchestration.days import days_of
+from rawzone_assets.orchestration.days import Days
 from rawzone_assets.orchestration.liveness import ACTIVE
 from rawzone_assets.orchestration.names import INTEGRITY, RANGE_END, RANGE_START, raw_key
 from rawzone_assets.zone.zone import Zone
@@ -52,7 +52,7 @@ def days_to_tell_again(
         own = [run for run in runs if raw_key(feed_id) in _assets_of(run)]
         meant = {day for run in own for day in _days_of(run, days)}
         hidden = _hidden(instance, feed_id, sorted(meant)) if meant else set()
-        known = days_of(zone.index, feed_id, sorted(hidden)) if hidden else {}
+        known = Days(zone.index, feed_id, sorted(hidden)) if hidden else {}
         if known:
             found[feed_id] = list(known)
     return found

@@ -40,7 +40,7 @@ from openlineage.client.serde import Serde
 from rawzone_assets import __version__
 from rawzone_assets.contract.feed import Feed
 from rawzone_assets.orchestration import metadata, reporting
-from rawzone_assets.orchestration.days import days_of
+from rawzone_assets.orchestration.days import Days
 from rawzone_assets.orchestration.names import INTEGRITY, daily_checks, landing_key, raw_key
 from rawzone_assets.zone.receipt import ACCEPTED, Receipt, Verdict
 from rawzone_assets.zone.zone import Zone
@@ -187,7 +187,7 @@ def _raw(facts: RunFacts, zone: Zone, feed: Feed, receipts: Sequence[Receipt]) -
 
 def _version(zone: Zone, feed: Feed, receipts: Sequence[Receipt]) -> str:
     """The data version of the day that was written, as Dagster has it; of several days, a hash over theirs."""
-    days = days_of(zone.index, feed.id, sorted({receipt.partition or "" for receipt in _accepted(receipts)}))
+    days = Days(zone.index, feed.id, sorted({receipt.partition or "" for receipt in _accepted(receipts)}))
     versions = [(day.partition, day.content or "") for day in days.values()]
     if len(versions) == 1:
         return versions[0][1]

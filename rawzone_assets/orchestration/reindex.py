@@ -19,7 +19,7 @@ import dagster as dg
 from rawzone_assets.contract.feed import Feed, Platform
 from rawzone_assets.orchestration import consistency, event_batches, reporting, witness
 from rawzone_assets.orchestration.arrivals import arrival_of_record
-from rawzone_assets.orchestration.days import Day, days_of
+from rawzone_assets.orchestration.days import Day, Days
 from rawzone_assets.orchestration.names import (
     CONSISTENCY,
     FEED_TAG,
@@ -159,7 +159,7 @@ class _Recording:
 def _report(run: _Recording, zone: Zone, feed: Feed, partitions: Sequence[str]) -> Mapping[str, int]:
     """Tell of these days, in the order in which they were promoted: the newest event comes last."""
     key = raw_key(feed.id)
-    days = days_of(zone.index, feed.id, partitions)
+    days = Days(zone.index, feed.id, partitions)
     known = witness.recorded_days(run.instance, feed.id, days)
     arrived = witness.content_by_partition(run.instance, landing_key(feed.id), list(days))
     counted = {"materialized": 0, "arrivals": 0, "evaluations": 0}

@@ -18,7 +18,7 @@ from dagster._core.instance.utils import RUNLESS_JOB_NAME, RUNLESS_RUN_ID
 
 from rawzone_assets.contract.feed import Feed
 from rawzone_assets.orchestration import event_batches, metadata, witness
-from rawzone_assets.orchestration.days import Day, days_of
+from rawzone_assets.orchestration.days import Day, Days
 from rawzone_assets.orchestration.integrity import Reread, reread
 from rawzone_assets.orchestration.names import INTEGRITY, daily_checks, raw_key
 from rawzone_assets.orchestration.targets import Target, newest_targets
@@ -42,7 +42,7 @@ def report(
     """
     key, everything = raw_key(feed.id), daily_checks(feed)
     asked = {check.name for check in context.selected_asset_check_keys if check.asset_key == key}
-    days = days_of(zone.index, feed.id, sorted(partitions))
+    days = Days(zone.index, feed.id, sorted(partitions))
     known = witness.recorded_days(context.instance, feed.id, days)
     names, due, materialized = everything, list(days), set[str]()
     moments = event_batches.Moments()

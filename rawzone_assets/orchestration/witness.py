@@ -19,7 +19,7 @@ from dagster._core.storage.asset_check_execution_record import (
 )
 
 from rawzone_assets.orchestration.check_states import newest_states
-from rawzone_assets.orchestration.days import Day, days_of
+from rawzone_assets.orchestration.days import Day, Days
 from rawzone_assets.orchestration.hidden_verdicts import hidden_in
 from rawzone_assets.orchestration.names import INTEGRITY, raw_key
 from rawzone_assets.orchestration.partitions import days_inside
@@ -190,7 +190,7 @@ def _touched(
 
 
 def _lacking(instance: dg.DagsterInstance, zone: Zone, feed_id: str, partitions: Iterable[str]) -> list[str]:
-    days = days_of(zone.index, feed_id, sorted(partitions))
+    days = Days(zone.index, feed_id, sorted(partitions))
     known = recorded_days(instance, feed_id, days)
     return [partition for partition, day in days.items() if known[partition].lacks_verdict_on(day)]
 

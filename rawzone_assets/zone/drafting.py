@@ -137,7 +137,7 @@ class BatchUnderWay:
         """Let its deliveries be drafted: by threads from now on, without any one by one when asked for."""
         if drafters:
             most_bytes = min(max(self.size // _SHARE, _LEAST_BYTES), _MOST_BYTES)
-            some_each = portions(self.deliveries, _most_held, most=_MOST_FILES, most_bytes=most_bytes)
+            some_each = portions(self.deliveries, _most_held, most=_MOST_FILES, most_size=most_bytes)
             self._drafting = [drafters.submit(work, some) for some in some_each]
             self._drafted = chain.from_iterable(drafting.result() for drafting in self._drafting)
         else:

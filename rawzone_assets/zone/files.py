@@ -130,6 +130,16 @@ def sync_folders(files: Files, folders: Iterable[Path], *, roots: Sequence[Path]
                 raise
 
 
+def is_folder(files: Files, path: Path) -> bool:
+    """Whether a folder lies there, and no link to one.
+
+    Raises:
+        OSError: It cannot be looked at.
+    """
+    status = files.status(path)
+    return status is not None and stat.S_ISDIR(status.st_mode)
+
+
 def what_lies_there(status: os.stat_result | None) -> str | None:
     """``a folder lies in its place``: what is wrong with what should be a regular file, if that is not one."""
     if status is None or stat.S_ISREG(status.st_mode):

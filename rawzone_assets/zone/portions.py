@@ -14,15 +14,15 @@ _BYTES_OF_A_COMMIT = 64 * 2**20
 
 
 def portions(
-    things: Iterable[_Thing], size_of: Callable[[_Thing], int], *, most: int, most_bytes: int
+    things: Iterable[_Thing], size_of: Callable[[_Thing], int], *, most: int, most_size: int
 ) -> Iterator[list[_Thing]]:
-    """Up to ``most`` at a time, and fewer once together they have ``most_bytes`` or more."""
+    """Up to ``most`` at a time, and fewer once together their sizes add up to ``most_size`` or more."""
     portion: list[_Thing] = []
     size = 0
     for thing in things:
         portion.append(thing)
         size += size_of(thing)
-        if len(portion) >= most or size >= most_bytes:
+        if len(portion) >= most or size >= most_size:
             yield portion
             portion, size = [], 0
     if portion:
@@ -30,14 +30,14 @@ def portions(
 
 
 def parcels(
-    things: Iterable[_Thing], size_of: Callable[[_Thing], int], *, most: int, most_bytes: int
+    things: Iterable[_Thing], size_of: Callable[[_Thing], int], *, most: int, most_size: int
 ) -> Iterator[list[_Thing]]:
-    """Up to ``most`` at a time that together have no more than ``most_bytes``, unless one alone has more."""
+    """Up to ``most`` at a time whose sizes add up to no more than ``most_size``, unless one alone is larger."""
     parcel: list[_Thing] = []
     size = 0
     for thing in things:
         size += size_of(thing)
-        if parcel and (len(parcel) >= most or size > most_bytes):
+        if parcel and (len(parcel) >= most or size > most_size):
             yield parcel
             parcel, size = [], size_of(thing)
         parcel.append(thing)
@@ -47,4 +47,4 @@ def parcels(
 
 def commits_of(things: Iterable[_Thing], size_of: Callable[[_Thing], int]) -> Iterator[list[_Thing]]:
     """What of files that are moved or put back goes into one commit: it stays recorded if the next fails."""
-    return parcels(things, size_of, most=_FILES_OF_A_COMMIT, most_bytes=_BYTES_OF_A_COMMIT)
+    return parcels(things, size_of, most=_FILES_OF_A_COMMIT, most_size=_BYTES_OF_A_COMMIT)

@@ -11,8 +11,6 @@ from __future__ import annotations
 import contextlib
 import errno
 import hashlib
-import os
-import stat
 import uuid
 from collections.abc import Iterable
 from contextlib import AbstractContextManager
@@ -21,7 +19,7 @@ from typing import NamedTuple
 
 from rawzone_assets.zone import codec
 from rawzone_assets.zone.batch_writing import BatchWriting
-from rawzone_assets.zone.files import Files, ensure_folder, sync_folders
+from rawzone_assets.zone.files import Files, ensure_folder, is_folder, sync_folders
 from rawzone_assets.zone.layout import Layout, ledger_name
 from rawzone_assets.zone.placements import Places, blob_name, findings_name
 from rawzone_assets.zone.room import Room
@@ -259,13 +257,9 @@ def leftovers(files: Files, layout: Layout) -> list[str]:
         try:
             if files.status(root) is not None:
                 names = [name for name in files.names(root) if name != _LOCK]
-                found.update(name for name in names if _is_folder(files.status(root / name)))
+                found.update(name for name in names if is_folder(files, root / name))
         except OSError:
             if root != layout.archive_staging:
                 raise
             # Every batch has a folder in raw too: an archive that is away must not hold up promotion.
     return sorted(found)
-
-
-def _is_folder(status: os.stat_result | None) -> bool:
-    return status is not None and stat.S_ISDIR(status.st_mode)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from rawzone_assets.orchestration import days as module
-from rawzone_assets.orchestration.days import days_of
+from rawzone_assets.orchestration.days import Days
 from rawzone_assets.orchestration.reporting import materializations
 from rawzone_assets.zone.receipt import Receipt, Verdict
 from rawzone_assets_tests.orchestration.desk import NOTES, PLATFORM
@@ -27,7 +27,7 @@ def busy(desk):
 def test_days_are_the_same_in_whatever_portions_they_are_read(busy, monkeypatch, most):
     monkeypatch.setattr(module, "_MOST_RECEIPTS", most)
     with busy.zone() as zone:
-        days = days_of(zone.index, NOTES, FIRST)
+        days = Days(zone.index, NOTES, FIRST)
         assert [len(day.entries) for day in days.values()] == list(range(1, 10))
         backwards = [days[partition] for partition in reversed(FIRST)]
         assert [len(day.refused) for day in backwards] == [1] * 6 + [0] * 3
@@ -38,7 +38,7 @@ def test_days_are_the_same_in_whatever_portions_they_are_read(busy, monkeypatch,
 def test_days_come_in_the_order_asked_for_each_once_and_none_that_the_ledger_does_not_know(busy):
     asked = ["2024-05-07", "2024-05-02", "2031-01-01", "2024-05-07", "2024-05-04"]
     with busy.zone() as zone:
-        days = days_of(zone.index, NOTES, asked)
+        days = Days(zone.index, NOTES, asked)
         assert list(days) == ["2024-05-07", "2024-05-02", "2024-05-04"]
         assert [day.partition for day in days.values()] == list(days)
         assert len(days) == 3
@@ -49,7 +49,7 @@ def test_days_stay_as_they_were_when_they_were_asked_for(busy, monkeypatch):
     """A run goes through them twice, and what it says last must be of what it said first."""
     monkeypatch.setattr(module, "_MOST_RECEIPTS", 1)
     with busy.zone() as zone:
-        days = days_of(zone.index, NOTES, FIRST)
+        days = Days(zone.index, NOTES, FIRST)
         before = {partition: (day.state, day.content, day.arrivals) for partition, day in days.items()}
         busy.land("20240502", time="230000")
         busy.land("20240510")
@@ -57,7 +57,7 @@ def test_days_stay_as_they_were_when_they_were_asked_for(busy, monkeypatch):
         after = {partition: (day.state, day.content, day.arrivals) for partition, day in days.items()}
         assert after == before
         zone.index.catch_up()
-        anew = days_of(zone.index, NOTES, [*FIRST, "2024-05-10"])
+        anew = Days(zone.index, NOTES, [*FIRST, "2024-05-10"])
         assert [p for p in before if anew[p].state != before[p][0]] == ["2024-05-02"]
         assert [entry.receipt.verdict for entry in anew["2024-05-10"].entries] == [Verdict.PROMOTED]
 
@@ -66,7 +66,7 @@ def test_a_day_of_many_files_is_told_without_comparing_each_with_all(busy, monke
     """Telling a thousand files a day took longer than promoting them."""
     monkeypatch.setattr(Receipt, "__eq__", lambda *_: pytest.fail("two receipts were compared"))
     with busy.zone() as zone:
-        day = days_of(zone.index, NOTES, FIRST)["2024-05-09"]
+        day = Days(zone.index, NOTES, FIRST)["2024-05-09"]
         (told,) = materializations(zone, PLATFORM.feeds[0], [day])
     assert [row.data["name"] for row in told.metadata["delivered"].value.records] == [
         f"notes_20240509_{hour:02}0000.json" for hour in (8, 7, 6, 5)
@@ -83,7 +83,7 @@ def test_a_refusal_stays_open_until_its_name_or_its_bytes_are_accepted_after_it(
     desk.land_as("tiny/notes_20240501_020000.json", "bad again")
     desk.run("2024-05-01")
     with desk.zone() as zone:
-        day = days_of(zone.index, NOTES, ["2024-05-01"])["2024-05-01"]
+        day = Days(zone.index, NOTES, ["2024-05-01"])["2024-05-01"]
     assert [receipt.name for receipt in day.refused] == [
         f"notes_20240501_{hour}0000.json" for hour in ("03", "04", "05", "02")
     ]
