@@ -50,6 +50,8 @@ def _table(data: bytes, delimiter: str, quoted: bool, demands: Demands, day: str
         index_col=False,
     )
     header = [str(name) for name in frame.columns]
+    if frame.isna().any(axis=None):  # pandas fills up what a row has too few of
+        raise ValueError("rows of another width")
     bad = {
         name
         for name in header
