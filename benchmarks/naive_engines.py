@@ -40,14 +40,14 @@ def _engine(schema: str) -> jsonschema.Draft202012Validator:
 
 
 def _table(data: bytes, delimiter: str, quoted: bool, demands: Demands, day: str) -> TableTexts:  # noqa: FBT001
-    quoting = csv.QUOTE_MINIMAL if quoted else csv.QUOTE_NONE
     lines = io.StringIO(data.decode("utf-8-sig"), newline="")
-    if len({len(row) for row in csv.reader(lines, delimiter=delimiter, quoting=quoting) if row}) > 1:
+    rows = csv.reader(lines, delimiter=delimiter, quoting=0 if quoted else 3)
+    if len({len(row) for row in rows if row}) > 1:
         raise ValueError("rows of another width")  # pandas fills up what a row has too few of
     frame = pd.read_csv(
         io.BytesIO(data),
         sep=delimiter,
-        quoting=quoting,
+        quoting=0 if quoted else 3,
         dtype=str,
         keep_default_na=False,
         encoding="utf-8-sig",
