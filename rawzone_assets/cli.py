@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from difflib import get_close_matches
 from importlib import import_module
 from io import TextIOWrapper
@@ -87,22 +89,36 @@ class _LazyGroup(click.Group):
             ctx.fail(f"There is no command {args[0]!r}.{meant}")
         return super().resolve_command(ctx, args)
 
+    def make_context(self, *args: Any, **given: Any) -> click.Context:
+        """Read the arguments; ``--help`` and ``--version`` write what they say meanwhile."""
+        with _in_sentences():
+            return super().make_context(*args, **given)
+
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the command; what the environment refuses becomes one sentence."""
-        try:
+        """Run the command."""
+        with _in_sentences():
             return super().invoke(ctx)
-        except ZoneError as error:
-            raise Failure(str(error)) from error
-        except _database_errors() as error:
-            raise Failure(
-                f"The index in the zone's state folder cannot be used ({error}): remove its index-*.sqlite3* "
-                "files, they are derived and the next command builds them again."
-            ) from error
-        except BrokenPipeError as error:
-            # click would call this exit code 1, which here means that something was found.
-            raise _PipeClosed from error
-        except OSError as error:
-            raise Failure(str(StorageFailed("go on", error))) from error
+
+
+@contextmanager
+def _in_sentences() -> Iterator[None]:
+    """What the environment refuses becomes one sentence."""
+    try:
+        yield
+    except ZoneError as error:
+        raise Failure(str(error)) from error
+    except _database_errors() as error:
+        raise Failure(
+            f"The index in the zone's state folder cannot be used ({error}): remove its index-*.sqlite3* "
+            "files, they are derived and the next command builds them again."
+        ) from error
+    except BrokenPipeError as error:
+        # click would call this exit code 1, which here means that something was found.
+        raise _PipeClosed from error
+    except OSError as error:
+        # What has no name is a stream, most likely that of results: `rawzone ls > FILE` on a full disk.
+        doing = "go on" if error.filename else "go on, or write the output"
+        raise Failure(str(StorageFailed(doing, error))) from error
 
 
 def _module_of(command: str) -> str:
@@ -175,10 +191,24 @@ def main(arguments: list[str] | None = None) -> None:
         _begin_again_in_utf8()
     _replace_closed_streams()
     _write_what_the_terminal_can_show()
+    code = Failure.exit_code
+    with suppress(OSError):  # nobody can be told where standard error takes nothing
+        code = _code_of(arguments)
     try:
-        result = root.main(arguments, prog_name="rawzone", standalone_mode=False)
         sys.stdout.flush()
-        code = result if isinstance(result, int) else 0
+    except OSError:
+        # The null device takes what the interpreter would still flush to where nothing more can be written.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    sys.exit(code)
+
+
+def _code_of(arguments: list[str] | None) -> int:
+    """Run a command and say with which code it ended."""
+    try:
+        with _in_sentences():
+            result = root.main(arguments, prog_name="rawzone", standalone_mode=False)
+            sys.stdout.flush()
+        return result if isinstance(result, int) else 0
     except click.UsageError as error:
         message = error.format_message()
         if not isinstance(error, NoArgsIsHelpError):  # whose message is the whole help of a group
@@ -186,14 +216,10 @@ def main(arguments: list[str] | None = None) -> None:
             how = error.ctx.command_path if error.ctx else "rawzone"
             message = f"{' '.join(message.split())} ('{how} --help' shows the usage.)"
         click.echo(message, err=True)
-        code = Failure.exit_code
     except click.ClickException as error:
         error.show()
-        code = Failure.exit_code
     except click.Abort:
-        code = _INTERRUPTED
-    except (_PipeClosed, BrokenPipeError):
-        # The null device takes what the interpreter would still flush into the closed pipe.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = _PIPE_CLOSED
-    sys.exit(code)
+        return _INTERRUPTED
+    except _PipeClosed:
+        return _PIPE_CLOSED
+    return Failure.exit_code

@@ -9,6 +9,8 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
+import click
+
 from rawzone_assets.commands.surroundings import printable
 
 _UNCUT = 1000
@@ -27,7 +29,10 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]], *, number
     for row in rows:
         table.add_row(*(Text(printable(cell)) for cell in row))
     # Cells hold names of landed files, which are no markup.
-    Console(file=sys.stdout, highlight=False, markup=False, emoji=False, width=_UNCUT).print(table)
+    console = Console(file=sys.stdout, highlight=False, markup=False, emoji=False, width=_UNCUT)
+    with console.capture() as drawn:  # rich would end the process with 1 when it cannot write
+        console.print(table)
+    click.echo(drawn.get(), nl=False)
 
 
 @contextmanager

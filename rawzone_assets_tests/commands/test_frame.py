@@ -1,6 +1,7 @@
 """The frame: what is imported, how errors end, and that standard output carries results only."""
 
 import json
+import re
 import resource
 import signal
 import sqlite3
@@ -140,9 +141,9 @@ class TestErrors:
 
     def test_a_closed_pipe_is_not_an_error_message(self, rawzone):
         program = "from rawzone_assets.cli import main\nmain()"
-        for command in ("log", "ls", "quarantine ls"):
+        for command in ("log --json", "ls --json", "quarantine ls --json", "status", "--help", "--version"):
             process = subprocess.Popen(
-                [sys.executable, "-c", program, "--home", str(rawzone.home), *command.split(), "--json"],
+                [sys.executable, "-c", program, "--home", str(rawzone.home), *command.split()],
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
             )
@@ -151,6 +152,27 @@ class TestErrors:
             process.stderr.close()
             assert process.wait(timeout=60) == 128 + signal.SIGPIPE
             assert errors == b""
+
+    @pytest.mark.parametrize("command", ["--help", "--version", "ls --help", "ls", "status"])
+    def test_output_that_cannot_be_written_is_one_sentence(self, rawzone, command):
+        done = self.with_full(rawzone, ">/dev/full", command)
+        assert done.returncode == 2
+        assert re.fullmatch(rb"[^\n]* write the output: the disk is full; [^\n]*\n", done.stderr)
+
+    @pytest.mark.parametrize("command", ["nosuch", "show nosuch"])
+    def test_the_exit_code_holds_where_the_sentence_cannot_be_written(self, rawzone, command):
+        assert self.with_full(rawzone, "2>/dev/full", command).returncode == 2
+
+    @staticmethod
+    def with_full(rawzone, streams, command):
+        """A command with streams on a full disk, as a shell starts it."""
+        said = [sys.executable, "-c", "from rawzone_assets.cli import main\nmain()"]
+        return subprocess.run(
+            ["/bin/sh", "-c", f'exec "$@" {streams}', "sh", *said, "--home", rawzone.home, *command.split()],
+            capture_output=True,
+            check=False,
+            timeout=60,
+        )
 
     @pytest.mark.parametrize("closed", ["<&- >&-", ">&-", ">&- 2>&-"])
     def test_closed_standard_streams_are_no_error_and_no_file_of_the_zone_takes_their_place(self, own, closed):
