@@ -34,7 +34,7 @@ ACCOMPANYING_ENDS = (DONE_SUFFIX, SIDECAR_SUFFIX)
 """To the letter, as they are looked for beside their delivery."""
 
 _A_DAY = timedelta(days=1)
-_STAMP_FOLDER = re.compile(r"(?:[A-Za-z][A-Za-z0-9_]*_)?(?P<ts>\d{8}_\d{6})")
+_STAMP_FOLDER = re.compile(rf"(?:[A-Za-z][A-Za-z0-9_]*_)?{pattern_of('<ts>').pattern}", re.ASCII)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -92,7 +92,9 @@ def names_digest(platforms: Iterable[Platform]) -> str:
         )
         for platform in platforms
     ]
-    return hashlib.sha256(repr((__version__, grammar(), declared)).encode()).hexdigest()[:16]
+    return hashlib.sha256(repr((__version__, grammar(), _STAMP_FOLDER.pattern, declared)).encode()).hexdigest()[
+        :16
+    ]
 
 
 class Owners:

@@ -186,9 +186,10 @@ class TestCaptureTimes:
         distrokid = next(platform for platform in PLATFORMS if platform.id == "distrokid")
         feed = replace(distrokid.feeds[0], stamped_folder_names=("stats.html",))
         platforms = (replace(distrokid, feeds=(feed,)),)
-        for folder in ("20240522_083045", "dump_20240522_083045"):
-            capture = recognized(f"distrokid/{folder}/stats.html", platforms).capture
-            assert (capture.name, capture.day) == ("stats_20240522_083045.html", date(2024, 5, 22))
+        for stamp in ("20240522_083045", "20240522", "20240522_083045_257580"):
+            for folder in (stamp, f"dump_{stamp}", f"meta_ads_dump_{stamp}"):
+                capture = recognized(f"distrokid/{folder}/stats.html", platforms).capture
+                assert (capture.name, capture.day) == (f"stats_{stamp}.html", date(2024, 5, 22))
         undated = recognize("distrokid/latest/stats.html", platforms)
         assert isinstance(undated, Unrecognized)
         assert undated.finding.code == "RZ-NO-DATE"
@@ -264,7 +265,7 @@ def simply_claimed(name: str, folder: str, platform: Platform) -> tuple[str, str
     for feed in platform.feeds:
         undated = any(is_undated(name, template) for template in feed.all_names)
         if undated or name in feed.all_stamped_folder_names:
-            stamp = re.fullmatch(r"(?:[A-Za-z][A-Za-z0-9_]*_)?(\d{8}_\d{6})", folder)
+            stamp = re.fullmatch(r"(?:[A-Za-z][A-Za-z0-9_]*_)?(\d{8}(?:_\d{6})?)", folder)
             stem, dot, extension = name.rpartition(".")
             return feed.id, f"{stem}_{stamp[1]}{dot}{extension}" if stamp else name
     return None
@@ -280,7 +281,7 @@ def test_folders_and_names_looked_at_once_say_what_templates_say_one_by_one(plat
         (f"{owned}{below}", owner)
         for owner in all_platforms()
         for owned in (owner.id, *(folder for folder in owner.folders if "<" not in folder))
-        for below in ("", "/export_20240522_143022", "/20240522_143022", "/deeper/20241399_000000")
+        for below in ("", "/export_20240522_143022", "/20240522_143022", "/20240522", "/deeper/20241399_000000")
     ]
     told = 0
     for folder, owner in folders:

@@ -50,12 +50,18 @@ class TestNames:
         assert as_delivered(found.feed, found.capture.name).schema == f"metaads/{name}.v1.json"
 
     @pytest.mark.parametrize(
-        "folder", ["metaads", "metaads/20240522", "metaads/latest", "metaads/20241322_083045"]
+        "folder",
+        ["metaads", "metaads/202405", "metaads/latest", "metaads/20241322_083045", "metaads/20240522_0830"],
     )
-    def test_a_folder_without_a_full_stamp_dates_nothing(self, folder):
+    def test_a_folder_without_a_stamp_dates_nothing(self, folder):
         found = recognize(f"{folder}/campaigns.json", all_platforms())
         assert isinstance(found, Unrecognized)
         assert found.finding.code == "RZ-NO-DATE"
+
+    @pytest.mark.parametrize("folder", ["metaads/20240522", "metaads/meta_ads_dump_20240522", "20240522"])
+    def test_a_folder_s_stamp_may_be_a_day_as_a_name_s_may(self, folder):
+        capture = recognized(f"{folder}/campaigns.json").capture
+        assert (capture.name, capture.day) == ("campaigns_20240522.json", date(2024, 5, 22))
 
     def test_other_files_in_a_stamped_folder_are_nobodys(self):
         found = recognize("20240522_083045/streams_stats_20240522.html", all_platforms())
