@@ -17,16 +17,17 @@ from rawzone_assets.commands.identification import Identified, claimed_by, ident
 from rawzone_assets.contract.content import BytesContent
 from rawzone_assets.contract.feed import Content, Facts, Feed, Platform
 from rawzone_assets.contract.findings import Finding
-from rawzone_assets.contract.judging import judge
 from rawzone_assets.contract.naming import SIDECAR_SUFFIX, Ignored, Unrecognized
 from rawzone_assets.zone import sidecar
 from rawzone_assets.zone.assessing import place_objections
-from rawzone_assets.zone.file_content import FileContent
+from rawzone_assets.zone.judge import Judge
 from rawzone_assets.zone.landed import Landed
 from rawzone_assets.zone.landing import HELD_IN_MEMORY, ChangedWhileRead, Landing, Unreadable
+from rawzone_assets.zone.local_files import LocalFiles
 from rawzone_assets.zone.receipt import Verdict
 from rawzone_assets.zone.recognizing import left_alone
 from rawzone_assets.zone.settings import Settings
+from rawzone_assets.zone.staged_content import StagedContent
 from rawzone_assets.zone.survey import Delivery
 
 IGNORED = "ignored"
@@ -60,6 +61,7 @@ def examine_file(
     platforms: Sequence[Platform],
     settings: Settings,
     *,
+    judge: Judge,
     now: datetime,
     feed: tuple[Platform, Feed] | None = None,
 ) -> Examination:
@@ -149,7 +151,10 @@ def _read(path: Path, landing: Landing, landed: Landed) -> tuple[Content, str]:
         else:
             for _ in reading:
                 pass
-            content = FileContent(path=landing.root / landed.path, size=landed.size)
+            # As it lies there: who judges reads it by itself.
+            content = StagedContent(
+                files=LocalFiles(), path=landing.root / landed.path, encoding="identity", size=landed.size
+            )
     except ChangedWhileRead:
         raise NotExaminable(f"{path} changed while it was read: examine it again when it is written.") from None
     except Unreadable as problem:

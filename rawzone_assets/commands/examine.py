@@ -27,7 +27,8 @@ from rawzone_assets.commands.surroundings import (
 )
 from rawzone_assets.contract.feed import Facts, Feed, Platform
 from rawzone_assets.contract.naming import Ignored, Recognized
-from rawzone_assets.platforms import all_platforms
+from rawzone_assets.platforms import ADDRESS, all_platforms
+from rawzone_assets.zone.judges import JudgePool
 from rawzone_assets.zone.receipt import Verdict, printable_path
 from rawzone_assets.zone.zone import utc_now
 
@@ -48,23 +49,24 @@ def command(*, files: tuple[Path, ...], feed_id: str | None, as_json: bool) -> N
     platforms, settings = all_platforms(), open_settings()
     forced = _forced(feed_id, platforms) if feed_id else None
     failed = refused = False
-    for path in files:
-        try:
-            examined = examine_file(path, platforms, settings, now=utc_now(), feed=forced)
-        except NotExaminable as problem:
-            note(str(problem))
-            failed = True
-            continue
-        except Ambiguous as several:
-            note(f"{path}: its name fits {' and '.join(several.feeds)}: choose one with --feed.")
-            failed = True
-            continue
-        refused = refused or examined.refused
-        if as_json:
-            emit(_record(path, examined))
-        else:
-            for line in _lines(path, examined):
-                click.echo(printable(line))
+    with JudgePool(ADDRESS, workers=1) as judge:
+        for path in files:
+            try:
+                examined = examine_file(path, platforms, settings, judge=judge, now=utc_now(), feed=forced)
+            except NotExaminable as problem:
+                note(str(problem))
+                failed = True
+                continue
+            except Ambiguous as several:
+                note(f"{path}: its name fits {' and '.join(several.feeds)}: choose one with --feed.")
+                failed = True
+                continue
+            refused = refused or examined.refused
+            if as_json:
+                emit(_record(path, examined))
+            else:
+                for line in _lines(path, examined):
+                    click.echo(printable(line))
     leave(FAILED if failed else FOUND if refused else FINE)
 
 

@@ -1,4 +1,4 @@
-"""Content held in memory: what ``examine`` and the tests judge. Content of files and stores is zone's."""
+"""Content held in memory, as most deliveries are judged. Content of files and stores is zone's."""
 
 from __future__ import annotations
 

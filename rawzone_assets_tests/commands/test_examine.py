@@ -2,10 +2,14 @@
 
 import os
 import shutil
+from functools import partial
+from importlib import import_module
+from pathlib import Path
 
 import pytest
 
 from rawzone_assets.samples import samples
+from rawzone_assets.zone.judges import JudgePool
 from rawzone_assets.zone.past import OF_THE_PAST
 
 
@@ -23,9 +27,10 @@ def put(folder, sample, name=None):
 class TestVerdict:
     def test_every_landed_file_is_judged_as_promotion_judged_it(self, rawzone):
         """Without a zone's memory: what promotion calls a duplicate is here simply acceptable."""
-        for record in rawzone("log", "--json").records:
-            path = rawzone.home / "landing" / record["landing_path"]
-            (line,) = rawzone("examine", str(path), "--json").records
+        records = rawzone("log", "--json").records
+        landed = [str(rawzone.home / "landing" / record["landing_path"]) for record in records]
+        lines = rawzone("examine", *landed, "--json").records
+        for record, line in zip(records, lines, strict=True):
             expected = "promoted" if record["verdict"] == "duplicate" else record["verdict"]
             assert (line["verdict"], line["feed"]) == (expected, record["feed"])
             by_itself = [finding for finding in record["findings"] if finding["code"] not in OF_THE_PAST]
@@ -62,6 +67,42 @@ class TestVerdict:
         for feed in ("distrokid/streams", "distrokid/sales", "toolost/spotify"):
             sample = page(feed=feed)
             assert nowhere("examine", str(put(tmp_path / sample.path.split("/")[0], sample))).code == 0
+
+
+class TestLimits:
+    """Memory, processor and time are limited as promotion limits them: no file holds the terminal for long."""
+
+    @pytest.fixture
+    def faulty(self, nowhere, tmp_path, monkeypatch):
+        """Examines a file whose content says what judging it comes to, with two seconds and little memory."""
+        monkeypatch.syspath_prepend(Path(__file__).parents[1] / "zone")
+        platform = import_module("judge_faults").PLATFORM
+        monkeypatch.setattr("rawzone_assets.commands.examine.all_platforms", lambda: (platform,))
+        monkeypatch.setattr("rawzone_assets.commands.examine.ADDRESS", "judge_faults:platforms", raising=False)
+        hurried = partial(JudgePool, seconds=2, memory=2**29)
+        monkeypatch.setattr("rawzone_assets.commands.examine.JudgePool", hurried, raising=False)
+
+        def examine(fault):
+            path = tmp_path / "faulty" / "faulty_20250612_100000.json"
+            path.parent.mkdir()
+            path.write_text(fault)
+            return nowhere("examine", str(path))
+
+        return examine
+
+    @pytest.mark.parametrize(
+        ("fault", "says"),
+        [
+            ("processor", "judging it took more than 2 seconds"),
+            ("memory", "judging it took more than 512 MiB of memory"),
+            ("crashed", "judging it ended its worker"),
+        ],
+    )
+    def test_what_promotion_would_refuse_as_beyond_them_is_told_as_that(self, faulty, fault, says):
+        outcome = faulty(fault)
+        assert outcome.code == 1
+        assert "RZ-BEYOND-LIMITS" in outcome.text
+        assert says in outcome.text
 
 
 class TestFindingTheFeed:
