@@ -24,7 +24,7 @@ from rawzone_assets.zone import upkeep
 from rawzone_assets.zone.errors import StorageFailed
 from rawzone_assets.zone.files import is_folder
 from rawzone_assets.zone.layout import LEDGER_FOLDER, ledger_name
-from rawzone_assets.zone.ledger import DamagedCommit, decode_commit
+from rawzone_assets.zone.ledger import DamagedCommit, bytes_at, decode_commit
 from rawzone_assets.zone.placements import Placement
 from rawzone_assets.zone.receipt import Record
 from rawzone_assets.zone.replacing import set_aside
@@ -234,8 +234,7 @@ def unrecorded(zone: Zone) -> Iterator[dict[str, Any]]:
                 staged=False,
             )
         else:
-            with zone.files.open(upkeep.path_of_place(zone.layout, place)) as stream:
-                data = stream.read()
+            data = bytes_at(zone.files, upkeep.path_of_place(zone.layout, place))
             yield kept | _record(place, data, problem=problem, source=source, evidence=evidence)
 
 

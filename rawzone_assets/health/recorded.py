@@ -101,8 +101,7 @@ def _is_far_off(zone: Zone, chain: Sequence[int]) -> bool:
     if chain[-1] - before <= _MOST_MISSING:
         return False
     try:
-        with zone.files.open(zone.layout.commit(chain[-1])) as stream:
-            return decode_commit(stream.read()).seq != chain[-1]
+        return decode_commit(bytes_at(zone.files, zone.layout.commit(chain[-1]))).seq != chain[-1]
     except (OSError, DamagedCommit):
         return True
 

@@ -20,6 +20,7 @@ from rawzone_assets.zone.landed import Landed
 from rawzone_assets.zone.landing import ChangedWhileRead, Unreadable
 from rawzone_assets.zone.landing_errors import LandingMissing
 from rawzone_assets.zone.layout import LEDGER_FOLDER
+from rawzone_assets.zone.ledger import bytes_at
 from rawzone_assets.zone.zone import Zone
 
 Blocks = Callable[[], Iterator[bytes]]
@@ -73,10 +74,10 @@ class Sources:
         """Files that may be the ledger file of this name."""
         for path in self._renamed:
             if path.parent == self._zone.layout.ledger:
-                yield self._file("renamed", path)
+                yield self._commit("renamed", path)
         for other in self._others:
             for folder in (other / "raw" / LEDGER_FOLDER, other / LEDGER_FOLDER, other):
-                yield self._file("zone", folder / name)
+                yield self._commit("zone", folder / name)
 
     def _candidates(self, item: Item) -> Iterator[Source]:
         layout = self._zone.layout
@@ -97,6 +98,9 @@ class Sources:
                 yield self._file("zone", other / "raw" / inner)
                 yield self._file("zone", other / "archive" / inner)
         yield from self._landing(item)
+
+    def _commit(self, kind: str, path: Path) -> Source:
+        return Source(kind=kind, path=str(path), blocks=lambda: iter([bytes_at(self._zone.files, path)]))
 
     def _file(self, kind: str, path: Path) -> Source:
         return Source(kind=kind, path=str(path), blocks=lambda: _file_blocks(self._zone.files, path))

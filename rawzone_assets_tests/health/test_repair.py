@@ -299,6 +299,16 @@ class TestTheLedger:
         assert len(run(home, others=[sound_home], witnessed=witnessed).repaired) == 1
         assert is_sound(home)
 
+    def test_a_hole_of_terabytes_in_a_copy_of_the_ledger_takes_no_memory(self, home, sound_home, tmp_path):
+        copy, first = tmp_path / "copy", f"raw/_ledger/{0:020d}.jsonl"
+        shutil.copytree(sound_home, copy)
+        (copy / first).chmod(0o644)
+        os.truncate(copy / first, 2**42)
+        (home / first).unlink()
+        assert run(home, others=[copy]).repaired == []
+        assert len(run(home, others=[copy, sound_home]).repaired) == 1
+        assert is_sound(home)
+
     def test_commits_cut_off_at_the_end_come_back_with_all_they_name(self, home, sound_home):
         with open_zone(home) as zone:
             head = zone.index.catch_up()

@@ -311,6 +311,8 @@ class TestTheChain:
         stray = home / "raw/_ledger" / f"{'9' * 20}.jsonl"
         stray.write_text("hello")
         assert [(damage.kind, damage.path) for damage in damages(home)] == [(DamageKind.FOREIGN, str(stray))]
+        os.truncate(stray, 2**42)  # a hole of terabytes takes no room on disk, and must take no memory
+        assert [(damage.kind, damage.path) for damage in damages(home)] == [(DamageKind.FOREIGN, str(stray))]
 
 
 class TestSelection:
