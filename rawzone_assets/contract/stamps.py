@@ -21,8 +21,12 @@ def parse_stamp(stamp: str) -> datetime | None:
         local = _of_numbers(*map(int, plain.groups("0"))) if plain else datetime.strptime(stamp, layout)  # noqa: DTZ007
     except ValueError:
         return None
-    # Years that no source of a label can mean are digits that happen to look like a date.
-    return local if 1970 <= local.year < 3000 else None
+    return local if may_be_meant(local) else None
+
+
+def may_be_meant(moment: datetime) -> bool:
+    """Whether a source of a label can mean that year: of others, digits or an empty field look like a date."""
+    return 1970 <= moment.year < 3000
 
 
 def _of_numbers(*numbers: int) -> datetime:

@@ -16,6 +16,7 @@ import orjson
 
 from rawzone_assets.contract import codes
 from rawzone_assets.contract.findings import Finding
+from rawzone_assets.contract.stamps import may_be_meant
 from rawzone_assets.zone.landed import Landed
 from rawzone_assets.zone.landing import SidecarUnreadable
 
@@ -81,7 +82,9 @@ def parse(data: bytes | None) -> Sidecar:
     problems = {
         "'extractor' is not an object with name and version": not isinstance(extractor, dict),
         "'size' is not a whole number": size is not None and type(size) is not int,
-        "'captured_at' is not an ISO 8601 time with an offset": captured is not None and not captured_at,
+        "'captured_at' is not an ISO 8601 time with an offset, of the years 1970 to 2999": (
+            captured is not None and not captured_at
+        ),
     }
     for problem, found in problems.items():
         if found:
@@ -110,6 +113,6 @@ def _text(value: object) -> str | None:
 def _aware(value: object) -> datetime | None:
     try:
         moment = datetime.fromisoformat(value) if isinstance(value, str) else None
-        return moment.astimezone(UTC) if moment and moment.tzinfo else None
+        return moment.astimezone(UTC) if moment and moment.tzinfo and may_be_meant(moment) else None
     except (ValueError, OverflowError):
         return None

@@ -7,6 +7,7 @@ import os
 import socket
 import stat
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 
@@ -15,7 +16,7 @@ from rawzone_assets.zone.errors import ZoneError
 from rawzone_assets.zone.landing import ChangedWhileRead, Landing, SidecarUnreadable, Unreadable
 from rawzone_assets.zone.landing_errors import LandingMissing, UnreadableLanding
 from rawzone_assets_tests.zone.invariants import Oracle, read_landing, read_tree, receipts_of
-from rawzone_assets_tests.zone.tiny_platform import look, open_zone, promote_all
+from rawzone_assets_tests.zone.tiny_platform import TINY, look, open_zone, promote_all
 
 NOTE = "tiny/note_20240522.txt"
 SECRET = b"nothing that may ever be copied\n"
@@ -454,3 +455,23 @@ class TestPromotingFromAHostileFolder:
         landing.put_all({NOTE: b"good\n", f"{NOTE}.meta.json": b'{"size": 6}'})
         receipt = only(promote(home)[0].receipts)
         assert (str(receipt.verdict), receipt.findings[0]["code"]) == ("quarantined", "RZ-SIDECAR-MISMATCH")
+
+    @pytest.mark.parametrize("told", ["0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z"])
+    def test_a_sidecar_with_a_time_that_nobody_can_mean_dates_nothing_and_holds_up_no_other(
+        self, home, landing, told
+    ):
+        """The first is what Go and .NET write of a time that was never set; no time zone west of UTC has it."""
+        landing.put_all(
+            {
+                NOTE: b"good\n",
+                "tiny/note.txt": b"dateless\n",
+                "tiny/note.txt.meta.json": json.dumps({"captured_at": told}).encode(),
+            }
+        )
+        for timezone in ("America/Los_Angeles", "Asia/Tokyo"):
+            with open_zone(home) as zone:
+                found = zone.survey([replace(TINY, timezone=timezone)], settle=0)
+            assert [delivery.landed.path for delivery in found.ready] == [NOTE]
+            assert [(stranger.path, finding.code) for stranger, finding in found.unrecognized] == [
+                ("tiny/note.txt", "RZ-NO-DATE")
+            ]

@@ -61,6 +61,8 @@ class TestStatements:
             b'{"captured_at": "2024-05-22T14:30:22"}',
             b'{"captured_at": "yesterday"}',
             b'{"captured_at": "0001-01-01T00:00:00+23:00"}',
+            b'{"captured_at": "0001-01-01T00:00:00Z"}',
+            b'{"captured_at": "9999-12-31T23:59:59Z"}',
             b'{"source_system": "\\ud800"}',
         ],
     )
