@@ -48,7 +48,16 @@ def put_back(files: Files, place: Placement) -> None:
     """Give damaged bytes their name again when nothing could be put there: better damaged than missing."""
     if place.evidence is None or files.status(place.target) or files.status(place.evidence) is None:
         return
-    files.link(place.evidence, place.target)
+    try:
+        files.link(place.evidence, place.target)
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+        copy = place.staged.with_name(f"{place.staged_as}.back")  # on the target's disk, where a link is whole
+        with contextlib.suppress(FileNotFoundError):
+            files.remove(copy)  # of an attempt that was cut off
+        _copy(files, place.evidence, copy)
+        files.link(copy, place.target)
     files.sync_folder(place.target.parent)
     files.remove(place.evidence)
 
@@ -96,12 +105,12 @@ def _is_cut_copy(there: os.stat_result | None, kept: os.stat_result | None) -> b
     return there is not None and kept is not None and there.st_dev != kept.st_dev and stat.S_ISREG(kept.st_mode)
 
 
-def _copy(files: Files, damaged: Path, evidence: Path) -> None:
+def _copy(files: Files, path: Path, copy: Path) -> None:
     try:
-        with files.open(damaged) as stream:
-            files.create(evidence, codec.blocks_of(stream))
-        files.sync(evidence)
+        with files.open(path) as stream:
+            files.create(copy, codec.blocks_of(stream))
+        files.sync(copy)
     except BaseException:
         with contextlib.suppress(OSError):
-            files.remove(evidence)
+            files.remove(copy)
         raise

@@ -1,5 +1,6 @@
 """Repair: only bytes that hash to what is recorded, nothing sound replaced, evidence kept, all recorded."""
 
+import errno
 import gzip
 import hashlib
 import multiprocessing
@@ -14,8 +15,10 @@ from rawzone_assets.health.damage import DamageKind
 from rawzone_assets.health.recorded import read_recorded
 from rawzone_assets.health.repair import repair
 from rawzone_assets.health.scrub import scrub
+from rawzone_assets.zone.local_files import LocalFiles
 from rawzone_assets.zone.settings import Settings
 from rawzone_assets_tests.health.damaging import flip, overwrite, tree, zone_files
+from rawzone_assets_tests.zone.simulated_files import linked_one_by_one
 from rawzone_assets_tests.zone.tiny_platform import LandingFolder, open_zone, promote_all
 
 
@@ -138,6 +141,22 @@ class TestWhatIsPutBack:
         assert len(run(home).repaired) == len(sound)
         assert {path: path.read_bytes() for path in sound} == sound
         assert is_sound(home)
+
+    def test_what_no_source_has_holds_up_no_other_where_landing_cannot_be_listed(
+        self, home, sound_home, tmp_path
+    ):
+        copy = tmp_path / "copy"
+        shutil.copytree(sound_home, copy)
+        sound = {path: path.read_bytes() for path in stored(home)}
+        lost = next(path for path in sound if path.suffix == ".zip")
+        (copy / lost.relative_to(home)).unlink()
+        for path in sound:
+            flip(path)
+        shutil.rmtree(home / "landing")
+        (home / "landing").symlink_to(home / "landing")  # it leads round and round
+        outcome = run(home, others=[copy])
+        assert [left.damage.path for left in outcome.unrepaired] == [str(lost)]
+        assert [path for path, data in sound.items() if path.read_bytes() != data] == [lost]
 
     def test_a_link_in_the_place_of_an_object_is_evidence_too(self, home, tmp_path):
         path = next(path for path in stored(home) if path.suffix == ".zip")
@@ -376,6 +395,39 @@ class TestNothingElseIsTouched:
         outcome = run(home)
         assert [left.damage.path for left in outcome.unrepaired] == [str(paths[0])]
         assert len(outcome.repaired) == len(paths) - 1
+
+    def test_one_that_cannot_be_placed_holds_up_nothing_where_evidence_lies_on_another_disk(self, home):
+        """Damaged bytes cannot be linked back from there: they are copied, as they were on their way."""
+        first, second = [path for path in stored(home) if path.suffix == ".gz" and "raw" in path.parts]
+        for path in (first, second):
+            flip(path)
+        damaged = second.read_bytes()
+        with open_zone(home, files=_TwoDisks(refused=second)) as zone:
+            outcome = repair(zone, run_id="repair")
+            assert [left.damage.path for left in outcome.unrepaired] == [str(second)]
+            assert [done.damage.path for done in outcome.repaired] == [str(first)]
+            assert second.read_bytes() == damaged
+            LandingFolder(home).put("tiny/note_20240601.txt", b"new\n")
+            assert len(promote_all(zone).receipts) == 1
+        run(home)
+        assert is_sound(home)
+
+
+class _TwoDisks(LocalFiles):
+    """Raw and quarantine on a disk each; the sound bytes of one file cannot be put into its place."""
+
+    def __init__(self, *, refused):
+        self._refused = refused
+
+    def link(self, source, target):
+        if ("quarantine" in source.parts) != ("quarantine" in target.parts):
+            raise OSError(errno.EXDEV, os.strerror(errno.EXDEV), str(source), None, str(target))
+        if target == self._refused and source.suffix == ".repair":
+            raise OSError(errno.EIO, os.strerror(errno.EIO), str(target))
+        super().link(source, target)
+
+    def linker(self, source, target):
+        return linked_one_by_one(self, source, target)
 
 
 def _repair_in_a_process(home):
