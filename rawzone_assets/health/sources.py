@@ -9,12 +9,13 @@ from __future__ import annotations
 import stat
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 
 from rawzone_assets.health.items import Item
 from rawzone_assets.health.recorded import Recorded
 from rawzone_assets.zone import codec, upkeep
+from rawzone_assets.zone.errors import StorageFailed
 from rawzone_assets.zone.files import Files
 from rawzone_assets.zone.landed import Landed
 from rawzone_assets.zone.landing import ChangedWhileRead, Unreadable
@@ -60,7 +61,6 @@ class Sources:
         self._same: dict[str, list[Item]] = {}
         for item in recorded.items.values():
             self._same.setdefault(item.sha256, []).append(item)
-        self._landed: dict[str, Landed] | None = None
 
     def find(self, item: Item) -> Found | None:
         """The first source that holds the item's bytes."""
@@ -109,18 +109,26 @@ class Sources:
         """The file as it landed, then whatever of the same size lies in landing: it may have been moved."""
         if item.is_document:
             return
-        if self._landed is None:
-            self._landed = {}
-            try:
-                scanned = self._zone.landing.scan().files
-            except LandingMissing:
-                scanned = ()
-            self._landed = {landed.label: landed for landed in scanned if landed.regular}
         paths = {twin.landing_path for twin in self._same.get(item.sha256, ())} | {item.landing_path}
-        likely = [landed for path, landed in self._landed.items() if path in paths]
-        others = [landed for path, landed in self._landed.items() if path not in paths]
-        for landed in (*likely, *(landed for landed in others if landed.size == item.size)):
+        likely = [landed for path in sorted(paths) if (landed := self._landed.get(path))]
+        others = [landed for landed in self._landed_by_size.get(item.size, ()) if landed.label not in paths]
+        for landed in (*likely, *others):
             yield Source(kind="landing", path=landed.label, blocks=partial(self._read_landed, landed))
+
+    @cached_property
+    def _landed(self) -> dict[str, Landed]:
+        """What lies in landing, by label. Where that cannot be told it is no source, and others may be."""
+        try:
+            return {landed.label: landed for landed in self._zone.landing.scan().files if landed.regular}
+        except (LandingMissing, StorageFailed):
+            return {}
+
+    @cached_property
+    def _landed_by_size(self) -> dict[int, list[Landed]]:
+        found: dict[int, list[Landed]] = {}
+        for landed in self._landed.values():
+            found.setdefault(landed.size, []).append(landed)
+        return found
 
     def _read_landed(self, landed: Landed) -> Iterator[bytes]:
         return iter(self._zone.landing.read(landed))
