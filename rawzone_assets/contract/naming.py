@@ -78,7 +78,8 @@ def recognize(
 ) -> Recognized | Unrecognized | Ignored:
     """What the landed file at ``path`` (relative, ``/`` between parts) is.
 
-    ``sidecar_time`` (aware) dates a delivery whose name and folder carry no stamp.
+    ``sidecar_time`` dates a delivery whose name and folder carry no stamp; naive, it is
+    local time as stamps are.
     """
     return Owners(platforms).recognize(path, sidecar_time)
 
@@ -229,7 +230,9 @@ def _dated(platform: Platform, claim: _Claim, sidecar_time: datetime | None) -> 
         return Unrecognized(finding=codes.NO_DATE("the stamp in the name is no date of the calendar"))
     if sidecar_time is None:
         return Unrecognized(finding=codes.NO_DATE("neither name, folder nor sidecar tells the capture date"))
-    local = sidecar_time.astimezone(ZoneInfo(platform.timezone_of(claim.feed))).replace(tzinfo=None)
+    local = sidecar_time
+    if local.tzinfo:
+        local = local.astimezone(ZoneInfo(platform.timezone_of(claim.feed))).replace(tzinfo=None)
     return _recognized(platform, claim.feed, _with_stamp(claim.name, f"{local:%Y%m%d_%H%M%S}"), local)
 
 

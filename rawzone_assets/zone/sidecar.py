@@ -1,12 +1,14 @@
 """Sidecars: what a producer may say about its delivery, in ``<delivery name>.meta.json``.
 
-A JSON object, every field optional: ``captured_at`` (ISO 8601 with offset), ``source_system``,
-``extractor`` ``{"name", "version"}``, ``size``, ``sha256``. A size or hash that the bytes do not have shows a
-cut transfer and blocks; a sidecar that cannot be read is only a warning.
+A JSON object, every field optional: ``captured_at`` (ISO 8601; without an offset it is local time of the
+platform, as stamps are), ``source_system``, ``extractor`` ``{"name", "version"}``, ``size``, ``sha256``. A size
+or hash that the bytes do not have shows a cut transfer and blocks; a sidecar that cannot be read is only a
+warning.
 """
 
 from __future__ import annotations
 
+from codecs import BOM_UTF8
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -34,7 +36,7 @@ class HasSidecars(Protocol):
 class Sidecar:
     """The producer's statements; ``finding`` is set when they cannot be read."""
 
-    captured_at: datetime | None = None
+    captured_at: datetime | None = None  # in UTC, or naive: in the time zone of the platform
     source_system: str | None = None
     extractor_name: str | None = None
     extractor_version: str | None = None
@@ -71,18 +73,18 @@ def parse(data: bytes | None) -> Sidecar:
     if data is None:
         return _NONE
     try:
-        stated: Any = orjson.loads(data)
+        stated: Any = orjson.loads(data.removeprefix(BOM_UTF8))
     except orjson.JSONDecodeError:
         return _unreadable("it is not JSON")
     if not isinstance(stated, dict):
         return _unreadable("it is not a JSON object")
     extractor = stated.get("extractor") or {}
     size, captured = stated.get("size"), stated.get("captured_at")
-    captured_at = _aware(captured)
+    captured_at = _moment(captured)
     problems = {
         "'extractor' is not an object with name and version": not isinstance(extractor, dict),
         "'size' is not a whole number": size is not None and type(size) is not int,
-        "'captured_at' is not an ISO 8601 time with an offset, of the years 1970 to 2999": (
+        "'captured_at' is not an ISO 8601 time of the years 1970 to 2999": (
             captured is not None and not captured_at
         ),
     }
@@ -110,9 +112,11 @@ def _text(value: object) -> str | None:
     return str(value)[:_LONGEST_TEXT] if isinstance(value, str | int | float) else None
 
 
-def _aware(value: object) -> datetime | None:
+def _moment(value: object) -> datetime | None:
     try:
         moment = datetime.fromisoformat(value) if isinstance(value, str) else None
-        return moment.astimezone(UTC) if moment and moment.tzinfo and may_be_meant(moment) else None
+        if not moment or not may_be_meant(moment):
+            return None
+        return moment.astimezone(UTC) if moment.tzinfo else moment
     except (ValueError, OverflowError):
         return None

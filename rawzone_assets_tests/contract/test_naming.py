@@ -141,6 +141,12 @@ class TestCaptureTimes:
         assert capture.day == date(2024, 5, 22)
         assert capture.captured_at == at.astimezone(UTC)
 
+    def test_come_from_the_sidecar_in_the_platform_s_zone_when_it_tells_no_offset(self):
+        at = datetime(2024, 5, 22, 20, 30, 22)  # noqa: DTZ001
+        capture = recognized("distrokid/streams/streams_stats.html", at=at).capture
+        assert capture.name == "streams_stats_20240522_203022.html"
+        assert capture.captured_at == datetime(2024, 5, 23, 3, 30, 22, tzinfo=UTC)
+
     def test_are_never_overruled_by_a_sidecar(self):
         at = datetime(2025, 1, 1, tzinfo=UTC)
         assert refusal("distrokid/streams/streams_stats_20240230.html", at) == "RZ-NO-DATE"

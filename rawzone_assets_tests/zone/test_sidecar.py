@@ -8,6 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rawzone_assets.contract import codes
+from rawzone_assets.contract.naming import Recognized, recognize
+from rawzone_assets.platforms import all_platforms
 from rawzone_assets.zone.sidecar import Sidecar, parse
 
 
@@ -36,6 +38,19 @@ class TestStatements:
         assert sidecar.finding is None
         assert sidecar.mismatch(size=3, sha256="ab" * 32) is None
 
+    def test_a_time_without_an_offset_is_left_to_the_platform_s_zone(self):
+        assert said(captured_at="2024-05-22T14:30:22").captured_at == datetime(2024, 5, 22, 14, 30, 22)  # noqa: DTZ001
+
+    def test_a_byte_order_mark_says_nothing(self):
+        assert parse(b'\xef\xbb\xbf{"size": 3}') == said(size=3)
+
+    @given(st.datetimes(timezones=st.none() | st.timezones()), st.sampled_from(all_platforms()))
+    def test_any_time_stated_dates_a_delivery_or_says_nothing(self, moment, platform):
+        stated = said(captured_at=moment.isoformat()).captured_at
+        name = platform.feeds[0].names[0].replace("_<ts>", "")
+        found = recognize(f"{platform.id}/{name}", all_platforms(), stated)
+        assert isinstance(found, Recognized) == (stated is not None)
+
     @pytest.mark.parametrize("size", [2, 0, -1])
     def test_another_size_is_a_cut_transfer_and_blocks(self, size):
         finding = said(size=size).mismatch(size=3, sha256="0" * 64)
@@ -58,11 +73,13 @@ class TestStatements:
             b'{"size": true}',
             b'{"size": 1e400}',
             b'{"extractor": "dk"}',
-            b'{"captured_at": "2024-05-22T14:30:22"}',
             b'{"captured_at": "yesterday"}',
+            b'{"captured_at": 1716388222}',
             b'{"captured_at": "0001-01-01T00:00:00+23:00"}',
             b'{"captured_at": "0001-01-01T00:00:00Z"}',
+            b'{"captured_at": "0001-01-01T00:00:00"}',
             b'{"captured_at": "9999-12-31T23:59:59Z"}',
+            b'{"captured_at": "9999-12-31T23:59:59"}',
             b'{"source_system": "\\ud800"}',
         ],
     )

@@ -36,7 +36,7 @@ NO_DATE = declare(
     explanation=(
         "The stamp is missing or is no date of the calendar. File times are never used: copying changes them."
     ),
-    remedy="Add the stamp YYYYMMDD_HHMMSS to the name, or deliver a sidecar with captured_at.",
+    remedy="Add the stamp YYYYMMDD_HHMMSS to the name, or deliver a sidecar with captured_at in ISO 8601.",
     source="DESIGN 2, captured_at",
 )
 EXTRACTOR_LOG = declare(
