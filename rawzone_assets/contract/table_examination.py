@@ -238,13 +238,17 @@ class TableExamination:
         self.findings.add(codes.TABLE_SYNTAX(message, Place(line=line)))
 
     def _judge_rows(self, rows: Sequence[Sequence[str]], lines: Sequence[int]) -> None:
+        cells = list(zip(*rows, strict=True))
+        if self.header.names[-1] in cells[-1]:  # as hardly ever: no row need be looked at by itself
+            self._object_to_header(rows, lines)
+        chunk = chunk_of(self.header.columns, cells, lines)
+        self._take_chunk(chunk, cells[-1], len(rows), self._objections(chunk))
+
+    def _object_to_header(self, rows: Sequence[Sequence[str]], lines: Sequence[int]) -> None:
         again = next((line for row, line in zip(rows, lines, strict=True) if self.header.is_again(row)), None)
         if again is not None:
             message = "the header stands here once more: two files, one after the other"
             self.findings.add(codes.TABLE_SYNTAX(message, Place(line=again)))
-        cells = list(zip(*rows, strict=True))
-        chunk = chunk_of(self.header.columns, cells, lines)
-        self._take_chunk(chunk, cells[-1], len(rows), self._objections(chunk))
 
     def _take_chunk(
         self, chunk: Chunk, last_cells: Sequence[str], rows: int, objections: Iterator[Finding]
