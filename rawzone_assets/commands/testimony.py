@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from rawzone_assets.commands.surroundings import fail
-from rawzone_assets.health.checks import Check, failed, ok
+from rawzone_assets.health.checks import Check, failed, ok, warn
 from rawzone_assets.health.witnesses import Witness
 from rawzone_assets.orchestration.dagster_home import InstanceUnusable, home_in_use
 from rawzone_assets.orchestration.event_rows import NoRows, heads_in_rows
@@ -21,6 +21,10 @@ from rawzone_assets.zone.local_files import LocalFiles
 from rawzone_assets.zone.settings import Settings
 
 _NEWEST = 50
+_TELL = (
+    "'rawzone reindex' tells Dagster what the ledger knows, also after runs or assets were deleted there; if "
+    "another Dagster is this zone's, set DAGSTER_HOME to its home"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,10 +91,15 @@ def witness_check(settings: Settings) -> Iterator[Check]:
         witnesses = heads_in_rows(home, newest=_NEWEST) if home else []
     except (InstanceUnusable, NoRows):
         return
-    if not home or not witnesses:
+    if not home:
         return
     ledger = Ledger(LocalFiles(), settings.layout.ledger)
     try:
+        if not witnesses:
+            first = ledger.commit(0)
+            if first and any(record.get("partition") for record in first.records):
+                yield warn("witnesses", f"no event in {home} saw this ledger", _TELL)
+            return
         heads = {(one.seq, one.head) for one in witnesses}
         known = {(seq, head): ledger.holds(Head(seq=seq, sha256=head, at=None)) for seq, head in heads}
     except (OSError, LedgerDamaged):

@@ -5,6 +5,8 @@ from importlib.metadata import PackageNotFoundError
 import pytest
 
 from rawzone_assets.commands import installation
+from rawzone_assets.orchestration.instance import open_instance
+from rawzone_assets.zone.settings import Settings
 
 
 class TestDoctor:
@@ -58,6 +60,16 @@ class TestWitnesses:
         newest.unlink()
         newest.mkdir()
         assert self.check(own) == (1, None)
+
+    def test_one_that_lost_all_it_saw_is_to_be_told_again(self, own, witnessed):
+        """After `dagster run wipe` a zone of years looked empty in Dagster, and nothing said why."""
+        (record,) = own("verify", "--json").records
+        witnessed(record["head_seq"], record["head"])
+        with open_instance(Settings.from_environment({}, home=own.home)) as instance:
+            instance.wipe()
+        code, check = self.check(own)
+        assert (code, check["health"]) == (0, "warn")
+        assert "rawzone reindex" in check["remedy"]
 
     def test_without_a_dagster_nothing_is_said(self, own):
         assert self.check(own) == (0, None)
