@@ -17,7 +17,9 @@ from typing import BinaryIO
 
 from rawzone_assets.access.file_locks import locked
 from rawzone_assets.zone.layout import cached_path
+from rawzone_assets.zone.local_files import LocalFiles
 
+_FILES = LocalFiles()  # waits for no pipe that lies in the place of a file
 _PART = ".part"
 _KEPT_FREE = 10  # a tenth of the bound is freed at once, so that the folder is seldom listed
 
@@ -33,7 +35,7 @@ class ByteCache:
         """The kept bytes, or ``None``. Whoever has them open may read on when they are dropped."""
         path = self._path(digest)
         try:
-            stream = path.open("rb")
+            stream = _FILES.open(path)
         except OSError:
             return None
         with suppress(OSError):
@@ -97,9 +99,11 @@ class ByteCache:
             return False
         tally = self.folder / "size"
         try:
-            used = int(tally.read_text())
+            with _FILES.open(tally) as noted:
+                used = int(noted.read())
         except (OSError, ValueError):
             used = self.most_bytes  # not known: count
+            tally.unlink(missing_ok=True)  # it may be a pipe, whose reader would be waited for
         if used + size > self.most_bytes:
             used = self._evict(self.most_bytes - self.most_bytes // _KEPT_FREE - size)
         if used + size > self.most_bytes:
@@ -137,7 +141,7 @@ class ByteCache:
 
 def _unfinished(part: Path) -> int:
     """The size of a file that someone is writing; what a crash left is removed."""
-    with suppress(OSError), part.open("rb") as stream:
+    with suppress(OSError), _FILES.open(part) as stream:
         size = os.fstat(stream.fileno()).st_size
         try:
             fcntl.flock(stream.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)

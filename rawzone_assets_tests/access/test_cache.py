@@ -5,6 +5,7 @@ import hashlib
 import os
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from threading import Thread
 
 import pytest
 
@@ -139,3 +140,33 @@ class TestReadingThroughIt:
         with pytest.raises(ObjectDamaged):
             raw.read(listed)
         assert used(cache) == 0
+
+
+class TestWhatLiesInThePlaceOfAFile:
+    """Whoever may write into the folder must not keep a reader waiting."""
+
+    @pytest.mark.parametrize("make", [os.mkfifo, os.mkdir, lambda path: os.symlink("/nowhere", path)])
+    def test_is_not_read_and_not_waited_for(self, cache, make):
+        assert keep(cache, b"kept bytes")
+        path = next(cache.folder.glob(f"*/{digest(b'kept bytes')}"))
+        path.unlink()
+        make(path)
+        assert self.in_time(content, cache, b"kept bytes") is None
+
+    @pytest.mark.parametrize("name", ["size", "left.part"])
+    def test_is_no_reason_to_wait_before_something_is_kept(self, cache, name):
+        assert keep(cache, b"kept bytes")
+        (cache.folder / "size").unlink()
+        os.mkfifo(cache.folder / name)
+        assert self.in_time(keep, cache, b"other bytes")
+        assert content(cache, b"other bytes") == b"other bytes"
+
+    @staticmethod
+    def in_time(function, *arguments):
+        """What a function gives; a thread that waits for a pipe is left behind."""
+        given = []
+        thread = Thread(target=lambda: given.append(function(*arguments)), daemon=True)
+        thread.start()
+        thread.join(30)
+        assert given, "it waits"
+        return given[0]
