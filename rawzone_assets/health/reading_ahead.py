@@ -16,7 +16,7 @@ from operator import attrgetter
 
 from rawzone_assets.health import reading_worker
 from rawzone_assets.health.items import Item
-from rawzone_assets.health.reading_worker import FIELDS, LONGEST, SEPARATOR, SOUND
+from rawzone_assets.health.reading_worker import LONGEST, SEPARATOR, SOUND
 from rawzone_assets.zone.codec import MOST_HELD
 from rawzone_assets.zone.files import Files
 from rawzone_assets.zone.local_files import LocalFiles
@@ -79,7 +79,7 @@ class Ahead:
 
     def _hand_over(self, readers: _Readers) -> None:
         # Those too large to be held are read as a stream, which keeps no other thread waiting.
-        small = (item for item in self._named if _is_told(item) and item.size + item.stored_size <= MOST_HELD)
+        small = (item for item in self._named if item.size + item.stored_size <= MOST_HELD)
         self._portions += portions(small, attrgetter("stored_size"), most=_MOST_FILES, most_size=_MOST_BYTES)
         self._named.clear()
         while self._portions:
@@ -137,8 +137,7 @@ class _Readers:
         self._asked += 1
         request = SEPARATOR.join((str(self._asked), *(field for item in portion for field in _told(item))))
         encoded = os.fsencode(request)
-        # An altered ledger may have a name with a zero byte, or one of any length.
-        if request.count(SEPARATOR) != FIELDS * len(portion) or len(encoded) > LONGEST:
+        if len(encoded) > LONGEST:  # an altered ledger may have a name of any length
             return None
         try:
             self._requests.send(encoded, socket.MSG_DONTWAIT)
@@ -173,12 +172,6 @@ class _Readers:
             process.wait()
         self._requests.close()
         self._answers.close()
-
-
-def _is_told(item: Item) -> bool:
-    """Whether it can be told of; an altered ledger may say anything of a file."""
-    texts, sizes = (item.encoding, item.sha256, item.stored_sha256), (item.size, item.stored_size)
-    return all(type(text) is str for text in texts) and all(type(size) is int for size in sizes)
 
 
 def _told(item: Item) -> tuple[str, ...]:

@@ -138,8 +138,7 @@ def _read_commit(recorded: Recorded, zone: Zone, seq: int) -> None:
     except DamagedCommit as error:
         recorded.damages.append(_ledger_damage(path, str(error)))
         for record in legible_records(data):
-            with suppress(AttributeError, KeyError, TypeError, ValueError):  # nobody vouches for its form
-                _apply(recorded, zone.layout, seq, record, "")
+            _apply(recorded, zone.layout, seq, record, "")
         return
     recorded.head = commit.head
     recorded.hashes[seq] = commit.sha256

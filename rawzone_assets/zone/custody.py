@@ -172,12 +172,6 @@ def hold_released_record(*, hold: Hold, reason: str, authority: str, by: str) ->
     return checked({"record": HOLD_RELEASED, "hold": hold.id, **told})
 
 
-def is_custody(record: Record) -> bool:
-    """Whether a line is a sound record of custody, where nothing vouches for its form."""
-    kinds = (ARCHIVED, RESTORED, ERASED, HOLD_ADDED, HOLD_RELEASED)
-    return record.get("record") in kinds and deciding_engine(SCHEMA).is_valid(record)
-
-
 def checked(record: dict[str, Any]) -> dict[str, Any]:
     """The record, found to be of the published form.
 

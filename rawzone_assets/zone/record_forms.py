@@ -35,6 +35,8 @@ def fault_of(records: Iterable[Record]) -> str | None:
         schema = _SCHEMAS[record["record"]]
         if not deciding_engine(schema).is_valid(record):
             return f"its record {number} is not of the form in schemas/{schema}{_where(schema, record)}"
+        if float in map(type, record.values()):  # which schemas take for a whole number, and readers do not
+            return f"its record {number} has a number that is not written as a whole one"
         if record["record"] in _MAY_LEAVE:
             for path in (record.get("key"), record.get("place")):
                 if path is not None and _LEADS_OUT.search(path):

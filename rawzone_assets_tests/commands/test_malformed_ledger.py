@@ -88,6 +88,20 @@ def test_verify_names_the_commit_and_goes_on(own, verdict, change):
     assert "commits were read" in done.text
 
 
+@pytest.mark.parametrize("command", ["verify --no-witness", "scrub", "cat planted.gz", "ls"])
+def test_a_size_that_is_written_as_a_fraction_is_no_size(own, command):
+    """A schema takes 80.0 for a whole number; whatever reads files by it ended with an exception."""
+    stored = receipt(own, "promoted")
+    planted = own.home / "raw/planted.gz"
+    planted.write_bytes((own.home / "raw" / stored["key"]).read_bytes())
+    name = forge(own, {**stored, "key": "planted.gz", "size": float(stored["size"])})
+    done = own(*command.split())
+    assert done.code in (1, 2)
+    said = "its hashes are right, but its record 1 has a number that is not written as a whole one"
+    assert name in done.text + done.err
+    assert said in done.text + done.err
+
+
 def test_the_doctor_tells_it_and_looks_at_all_else(own):
     forge(own, {**receipt(own, "promoted"), "size": -1})
     found = {check["name"]: check for check in own("doctor", "--json").records}
@@ -106,6 +120,18 @@ class TestPathsThatLeadOut:
             f"{name} is damaged (its hashes are right, but a path in its record 1 leads out of the zone"
             in done.err
         )
+
+    def test_a_record_that_leads_out_is_not_believed_of_a_damaged_commit_either(self, own):
+        stored, precious = receipt(own, "promoted"), own.home / "precious.txt"
+        precious.write_text("precious")
+        newest = max((own.home / "raw/_ledger").glob("*.jsonl"))
+        newest.chmod(0o644)
+        with newest.open("a") as file:
+            file.writelines(f"{json.dumps(line)}\n" for line in (ERASED, {**stored, "key": "../precious.txt"}))
+        done = own("verify", "--no-witness")
+        assert done.code == 1
+        assert f"{newest.name}: its records are not those it was written with" in done.text
+        assert "precious" not in done.text
 
     def test_nothing_is_removed_that_a_staged_commit_names_outside_of_the_zone(self, own):
         """Whoever may write to raw could have the next promotion remove any file of its user."""

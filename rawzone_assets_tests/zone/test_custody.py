@@ -8,6 +8,7 @@ from rawzone_assets.health.recorded import read_recorded
 from rawzone_assets.zone import custody
 from rawzone_assets.zone.custody import Custody, Hold, Whereabouts
 from rawzone_assets.zone.ledger import Author, encode_commit
+from rawzone_assets.zone.record_forms import fault_of
 from rawzone_assets_tests.zone.tiny_platform import NOW, LandingFolder, open_zone, promote_all
 
 FORM = {"sha256": "a" * 64, "size": 7, "stored_sha256": "b" * 64, "stored_size": 9, "encoding": "gzip"}
@@ -38,14 +39,13 @@ class TestRecords:
 
     @pytest.mark.parametrize("kind", MAKERS)
     def test_of_an_object_are_of_the_published_form(self, kind):
-        assert custody.is_custody(MAKERS[kind]())
-        assert custody.is_custody({**MAKERS[kind](), "added_later": 1})
+        assert fault_of([MAKERS[kind](), {**MAKERS[kind](), "added_later": 1}]) is None
 
     @pytest.mark.parametrize("kind", MAKERS)
     @pytest.mark.parametrize("field", ["sha256", "size", "key", "feed", "partition"])
     def test_without_a_fact_are_refused(self, kind, field):
         record = {name: value for name, value in MAKERS[kind]().items() if name != field}
-        assert not custody.is_custody(record)
+        assert fault_of([record])
         with pytest.raises(ValueError, match="valid"):
             custody.checked(record)
 
@@ -54,12 +54,9 @@ class TestRecords:
         added = custody.hold_added_record(
             hold="hold-1", platform=None, feed="tiny/notes", since=None, until="2024-05-31", **told
         )
-        assert custody.is_custody(added)
-        assert not custody.is_custody({**added, "until": "2024-02-30"})
-        assert not custody.is_custody({**added, "reason": ""})
-
-    def test_of_other_kinds_are_none_of_them(self):
-        assert not custody.is_custody({"record": "scrubbed"})
+        assert fault_of([added]) is None
+        assert fault_of([{**added, "until": "2024-02-30"}])
+        assert fault_of([{**added, "reason": ""}])
 
 
 class TestWhereabouts:
