@@ -95,7 +95,7 @@ def add(
 
 
 @command.command()
-@click.argument("identity", metavar="ID")
+@click.argument("identity", metavar="ID", callback=said)
 @reason_option
 @authority_option
 @by_option

@@ -195,6 +195,7 @@ class TestHold:
             ["add", "--authority", "court"],
             ["release", "hold-1", *TOLD],
             ["release", "hold-1"],
+            ["release", "hold-\udcff", *TOLD],
         ],
     )
     def test_that_holds_nothing_is_a_wrong_usage(self, zone, arguments):
