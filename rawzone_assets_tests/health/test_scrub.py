@@ -297,6 +297,16 @@ class TestTheChain:
             path = zone.ledger.path(head.seq + 1)
         assert {(damage.kind, damage.path) for damage in damages(home)} == {(DamageKind.LEDGER, str(path))}
 
+    def test_of_a_damaged_commit_what_can_still_be_read_is_looked_for_and_not_called_foreign(self, home):
+        with open_zone(home) as zone:
+            path, missing = zone.ledger.path(0), next(p for p in zone_files(home) if p.suffix == ".zip")
+        missing.unlink()
+        overwrite(path, path.read_bytes().replace(b'"seq":0', b'"seq":7', 1))
+        assert {(damage.kind, damage.path) for damage in damages(home)} == {
+            (DamageKind.LEDGER, str(path)),
+            (DamageKind.MISSING, str(missing)),
+        }
+
     def test_a_commit_left_out_is_missing(self, home):
         with open_zone(home) as zone:
             zone.ledger.path(0).unlink()

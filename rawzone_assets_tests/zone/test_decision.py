@@ -113,6 +113,19 @@ class TestDecisions:
         assert decision.key == f"{FOLDER}/x.r3.txt.gz"
         assert decision.revises == f"{FOLDER}/x.txt.gz"
 
+    def test_a_revision_revises_the_one_before_it(self):
+        history = after(candidate(), candidate(sha256=B))
+        decision = decide(candidate(sha256=C), history)
+        assert (decision.revision, decision.revises) == (3, f"{FOLDER}/x.r2.txt.gz")
+
+    @pytest.mark.parametrize(
+        ("before", "verdict"),
+        [(candidate(), None), (candidate(refused=True), Verdict.PROMOTED)],
+        ids=["accepted meanwhile", "refused"],
+    )
+    def test_a_replay_takes_back_a_refusal_and_nothing_else(self, before, verdict):
+        assert decide(candidate()._replace(replay=True), after(before)).verdict is verdict
+
     def test_a_revision_does_not_take_the_place_of_a_name_that_comes_later(self):
         history = after(candidate("x.txt"), candidate("x.txt", B))
         decision = decide(candidate("x.r2.txt", C), history)
