@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from rawzone_assets.commands.display import byte_progress
+from rawzone_assets.commands.selection import FiniteRange
 from rawzone_assets.commands.surroundings import (
     FINE,
     FOUND,
@@ -27,13 +28,13 @@ from rawzone_assets.zone.zone import Zone
 @click.command(name="scrub")
 @click.option(
     "--budget",
-    type=click.FloatRange(min=0),
+    type=FiniteRange(min=0),
     metavar="SECONDS",
     help="How long to read. [default: RAWZONE_SCRUB_BUDGET, else 1800]",
 )
 @click.option(
     "--window",
-    type=click.FloatRange(min=0, min_open=True),
+    type=FiniteRange(min=0, min_open=True),
     metavar="DAYS",
     help="Within how many days every byte is to be re-read. [default: RAWZONE_SCRUB_WINDOW, else 30]",
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from difflib import get_close_matches
@@ -26,6 +27,16 @@ class Day(click.ParamType[str]):
         if day is None or day.isoformat() != value:
             self.fail(f"{value!r} is not a day of the form YYYY-MM-DD.", param, ctx)
         return str(value)
+
+
+class FiniteRange(click.FloatRange):
+    """A number in a range. Click takes ``nan`` for one of any, as it is below no least and above no most."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        number: float = super().convert(value, param, ctx)
+        if not math.isfinite(number):
+            self.fail(f"{value!r} is not a number that can be counted to.", param, ctx)
+        return number
 
 
 def range_options(function: Callable[..., Any]) -> Callable[..., Any]:

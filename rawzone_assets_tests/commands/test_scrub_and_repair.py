@@ -34,7 +34,17 @@ class TestScrub:
         record = own("scrub", "--budget", "0", "--json").records[-1]
         assert not record["finished"]
 
-    @pytest.mark.parametrize("arguments", [("--budget", "-1"), ("--window", "0"), ("--budget", "x")])
+    @pytest.mark.parametrize(
+        "arguments",
+        [
+            ("--budget", "-1"),
+            ("--budget", "x"),
+            ("--budget", "nan"),
+            ("--window", "0"),
+            ("--window", "nan"),
+            ("--window", "inf"),
+        ],
+    )
     def test_nonsense_is_refused(self, own, arguments):
         assert own.run("scrub", *arguments).code == 2
 
