@@ -11,12 +11,12 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
-from typing import BinaryIO, TypedDict
+from typing import BinaryIO
 
 from rawzone_assets.access.cache import ByteCache
 from rawzone_assets.access.stored_files import open_stored
 from rawzone_assets.zone import codec, upkeep
-from rawzone_assets.zone.custody import Whereabouts
+from rawzone_assets.zone.custody import Whereabouts, form_of
 from rawzone_assets.zone.index_custody import Erasure
 from rawzone_assets.zone.index_queries import Entry
 from rawzone_assets.zone.landing import HELD_IN_MEMORY
@@ -33,16 +33,6 @@ from rawzone_assets.zone.receipt import Receipt, Verdict, printable_path
 from rawzone_assets.zone.zone import Zone
 
 _SHORTEST_PREFIX = 8
-
-
-class _Recorded(TypedDict):
-    """What a receipt says of both forms of an object."""
-
-    encoding: str
-    size: int
-    sha256: str
-    stored_size: int
-    stored_sha256: str
 
 
 def resolve(zone: Zone, wanted: str, *, folder: Path | None = None) -> tuple[Entry, ...]:
@@ -227,12 +217,12 @@ def _checked(receipt: Receipt, stream: BinaryIO) -> Iterator[bytes]:
     if (receipt.stored_size or 0) + (receipt.size or 0) <= HELD_IN_MEMORY:
         # One byte more than recorded shows a longer file without reading all of it.
         stored = stream.read((receipt.stored_size or 0) + 1)
-        content = codec.content_of(stored, **_recorded(receipt))
+        content = codec.content_of(stored, **form_of(receipt))
         if content is not None:
             return _in_blocks(content)
-        codec.check_stored([stored], **_recorded(receipt))  # says what is wrong with it
+        codec.check_stored([stored], **form_of(receipt))  # says what is wrong with it
         return _decoded(receipt, iter([stored]))
-    codec.check_stored(codec.blocks_of(stream), **_recorded(receipt))
+    codec.check_stored(codec.blocks_of(stream), **form_of(receipt))
     stream.seek(0)
     return _decoded(receipt, codec.blocks_of(stream))
 
@@ -240,16 +230,6 @@ def _checked(receipt: Receipt, stream: BinaryIO) -> Iterator[bytes]:
 def _in_blocks(content: bytes | bytearray) -> Iterator[bytes]:
     view = memoryview(content)
     return (bytes(view[at : at + codec.BLOCK]) for at in range(0, len(view), codec.BLOCK))
-
-
-def _recorded(receipt: Receipt) -> _Recorded:
-    return _Recorded(
-        encoding=receipt.encoding or "",
-        size=receipt.size or 0,
-        sha256=receipt.sha256 or "",
-        stored_size=receipt.stored_size or 0,
-        stored_sha256=receipt.stored_sha256 or "",
-    )
 
 
 def _decoded(receipt: Receipt, stored: Iterator[bytes]) -> Iterator[bytes]:

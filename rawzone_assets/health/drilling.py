@@ -19,7 +19,7 @@ from rawzone_assets.zone import codec, upkeep
 from rawzone_assets.zone.contracts import contract_of
 from rawzone_assets.zone.drills import drilled_record
 from rawzone_assets.zone.errors import StorageFailed
-from rawzone_assets.zone.files import Files, ensure_folder
+from rawzone_assets.zone.files import Files, ensure_folder, why_unread
 from rawzone_assets.zone.judge import Judge
 from rawzone_assets.zone.landing import HELD_IN_MEMORY
 from rawzone_assets.zone.local_files import LocalFiles
@@ -144,7 +144,7 @@ class _Trial:
         try:
             problem = verify_copy(self.zone.files, copy, self.kept)
         except OSError as error:
-            problem = f"it cannot be read ({(error.strerror or 'no reason').lower()})"
+            problem = why_unread(self.zone.files, copy, error)
         if problem:
             return f"the archive copy is not as recorded: {problem}"
         room = Room(files=LocalFiles(), reserve=self.zone.settings.reserve)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from itertools import takewhile
 from pathlib import Path
@@ -19,7 +18,7 @@ from rawzone_assets.health.items import Item, damage_of, items_of
 from rawzone_assets.health.legible_records import legible_records
 from rawzone_assets.zone import custody, upkeep
 from rawzone_assets.zone.custody import Custody, Whereabouts
-from rawzone_assets.zone.files import Files, what_lies_there
+from rawzone_assets.zone.files import Files, why_unread
 from rawzone_assets.zone.layout import Layout
 from rawzone_assets.zone.ledger import EMPTY, DamagedCommit, Head, bytes_at, decode_commit
 from rawzone_assets.zone.receipt import Record, timestamp
@@ -126,11 +125,7 @@ def _read_commit(recorded: Recorded, zone: Zone, seq: int) -> None:
         recorded.damages.append(_ledger_damage(path, f"commit {seq} is missing"))
         return
     except OSError as error:
-        lies_there = None
-        with suppress(OSError):
-            lies_there = what_lies_there(zone.files.status(path))
-        problem = lies_there or f"it cannot be read ({(error.strerror or 'no reason').lower()})"
-        recorded.damages.append(_ledger_damage(path, problem))
+        recorded.damages.append(_ledger_damage(path, why_unread(zone.files, path, error)))
         return
     recorded.commits += 1
     try:

@@ -18,7 +18,7 @@ from rawzone_assets.health.items import Item, damage_of
 from rawzone_assets.health.recorded import Recorded
 from rawzone_assets.zone import codec, custody
 from rawzone_assets.zone.errors import LedgerDamaged
-from rawzone_assets.zone.files import Files, what_lies_there
+from rawzone_assets.zone.files import Files, why_unread
 from rawzone_assets.zone.portions import portions
 from rawzone_assets.zone.receipt import Record
 from rawzone_assets.zone.zone import Zone
@@ -87,14 +87,7 @@ def check_item(files: Files, item: Item) -> Damage | None:
     """What is wrong with one recorded file; ``None`` when it is sound."""
     try:
         with files.open(item.path) as stream:
-            codec.check_file(
-                stream,
-                encoding=item.encoding,
-                size=item.size,
-                sha256=item.sha256,
-                stored_size=item.stored_size,
-                stored_sha256=item.stored_sha256,
-            )
+            codec.check_file(stream, **custody.form_of(item))
     except codec.Damaged as problem:
         told = "it does not say what its receipt says" if item.is_document else str(problem)
         return damage_of(DamageKind.DAMAGED, item, told)
@@ -105,13 +98,7 @@ def check_item(files: Files, item: Item) -> Damage | None:
 
 def _unread(files: Files, item: Item, error: OSError) -> Damage:
     """Why a recorded file could not be read: it is not there, it is no file, or what the system says."""
-    try:
-        status = files.status(item.path)
-    except OSError as other:
-        status, error = None, other
-    else:
-        if status is None:
+    with suppress(OSError):
+        if files.status(item.path) is None:
             return damage_of(DamageKind.MISSING, item, "its receipt says it exists")
-    if problem := what_lies_there(status):
-        return damage_of(DamageKind.DAMAGED, item, problem)
-    return damage_of(DamageKind.DAMAGED, item, f"it cannot be read ({(error.strerror or 'no reason').lower()})")
+    return damage_of(DamageKind.DAMAGED, item, why_unread(files, item.path, error))

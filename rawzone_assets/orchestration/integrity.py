@@ -13,7 +13,8 @@ from dataclasses import dataclass
 
 from rawzone_assets.orchestration.days import Day
 from rawzone_assets.zone import codec
-from rawzone_assets.zone.custody import Whereabouts
+from rawzone_assets.zone.custody import Whereabouts, form_of
+from rawzone_assets.zone.files import why_unread
 from rawzone_assets.zone.receipt import Receipt, Verdict
 from rawzone_assets.zone.rejudging import path_of
 from rawzone_assets.zone.zone import Zone
@@ -61,20 +62,14 @@ def _objects(zone: Zone, day: Day) -> Iterator[Receipt]:
 
 
 def _problem(zone: Zone, receipt: Receipt) -> str | None:
+    path = path_of(zone, receipt)
     try:
-        with zone.files.open(path_of(zone, receipt)) as stream:
-            codec.check_file(
-                stream,
-                encoding=receipt.encoding or "",
-                size=receipt.size or 0,
-                sha256=receipt.sha256 or "",
-                stored_size=receipt.stored_size or 0,
-                stored_sha256=receipt.stored_sha256 or "",
-            )
+        with zone.files.open(path) as stream:
+            codec.check_file(stream, **form_of(receipt))
     except codec.Damaged as problem:
         return str(problem)
     except FileNotFoundError:
         return "it is missing"
     except OSError as error:
-        return f"it cannot be read ({error.strerror})"
+        return why_unread(zone.files, path, error)
     return None

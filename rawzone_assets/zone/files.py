@@ -149,6 +149,14 @@ def what_lies_there(status: os.stat_result | None) -> str | None:
     return f"a {kind} lies in its place"
 
 
+def why_unread(files: Files, path: Path, error: OSError) -> str:
+    """Why what should be a regular file could not be read: what lies there instead, or what the system says."""
+    problem = None
+    with contextlib.suppress(OSError):
+        problem = what_lies_there(files.status(path))
+    return problem or f"it cannot be read ({(error.strerror or 'no reason').lower()})"
+
+
 def nearest_folder(path: Path) -> Path:
     """The path itself, or the closest folder above it that exists."""
     while path != path.parent:

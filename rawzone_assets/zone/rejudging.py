@@ -17,6 +17,7 @@ from rawzone_assets.contract.feed import Capture, Content, Facts, Feed
 from rawzone_assets.contract.naming import is_in_the_future
 from rawzone_assets.zone import codec
 from rawzone_assets.zone.assessing import stamp_objections
+from rawzone_assets.zone.custody import form_of
 from rawzone_assets.zone.files import Files
 from rawzone_assets.zone.index_queries import Entry
 from rawzone_assets.zone.judge import Judge
@@ -129,14 +130,7 @@ def sound_content(files: Files, path: Path, receipt: Receipt) -> Content:
         with files.open(path) as stream:
             # Held, so that what is judged is what was checked. One byte more shows a longer file.
             held = [stream.read((receipt.stored_size or 0) + 1)] if is_small else None
-            codec.check_stored(
-                held or codec.blocks_of(stream),
-                encoding=encoding,
-                size=size,
-                sha256=receipt.sha256 or "",
-                stored_size=receipt.stored_size or 0,
-                stored_sha256=receipt.stored_sha256 or "",
-            )
+            codec.check_stored(held or codec.blocks_of(stream), **form_of(receipt))
     except codec.Damaged as problem:
         raise Unsound(str(problem)) from problem
     except FileNotFoundError:

@@ -89,14 +89,7 @@ def verify_copy(files: Files, path: Path, record: Record) -> str | None:
     try:
         with files.open(path) as stream:
             _from_disk(stream)
-            codec.check_stored(
-                codec.blocks_of(stream),
-                encoding=record["encoding"],
-                size=record["size"],
-                sha256=record["sha256"],
-                stored_size=record["stored_size"],
-                stored_sha256=record["stored_sha256"],
-            )
+            codec.check_stored(codec.blocks_of(stream), **custody.form_of_record(record))
     except codec.Damaged as problem:
         return str(problem)
     return None
