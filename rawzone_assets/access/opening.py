@@ -14,6 +14,7 @@ from rawzone_assets.zone.index import index_path
 from rawzone_assets.zone.index_database import looking_into
 from rawzone_assets.zone.index_days import feeds_in
 from rawzone_assets.zone.layout import nested
+from rawzone_assets.zone.presence import require_ledger
 from rawzone_assets.zone.setting_errors import RootsNested
 from rawzone_assets.zone.settings import Settings
 from rawzone_assets.zone.zone import Zone
@@ -23,8 +24,19 @@ def open_zone(settings: Settings) -> Zone:
     """A zone for reading, caught up with its ledger. Where there is no zone yet, nothing is created.
 
     Raises:
-        ZoneError: The ledger cannot be read.
+        ZoneError: The ledger cannot be read, or was left behind by whoever copied its files.
     """
+    zone = _caught_up(settings)
+    if zone.index.head.seq < 0:  # "nothing was ever stored" is not to be said of files that were
+        try:
+            require_ledger(zone.files, zone.layout)
+        except (ZoneError, OSError):
+            zone.close()
+            raise
+    return zone
+
+
+def _caught_up(settings: Settings) -> Zone:
     layout = settings.layout
     if layout.ledger.is_dir() or index_path(layout.state, layout.ledger).exists():
         zone = Zone(settings)

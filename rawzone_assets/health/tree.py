@@ -131,10 +131,17 @@ def strangers(
             yield damage_of(DamageKind.RENAMED, found, problem).at(path)
         else:
             what = "this link" if stat.S_ISLNK(tree[str(path)].st_mode) else "it"
-            problem = f"no receipt knows {what}: move it away"
-            if None in recorded.hashes:
-                problem = f"no receipt that can be read knows {what}: repair the ledger before anything else"
+            problem = _unknown(what, recorded)
             yield Damage(kind=DamageKind.FOREIGN, path=str(path), problem=problem)
+
+
+def _unknown(what: str, recorded: Recorded) -> str:
+    """What is to be said of a file that no receipt knows: nothing is to go that a lost one might have known."""
+    if not recorded.commits:
+        return f"there is no ledger that could know {what}: put one that was lost back before anything is moved"
+    if None in recorded.hashes:
+        return f"no receipt that can be read knows {what}: repair the ledger before anything else"
+    return f"no receipt knows {what}: move it away"
 
 
 def strays(zone: Zone) -> Iterator[Damage]:

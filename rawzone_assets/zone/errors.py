@@ -6,6 +6,7 @@ Each message is one sentence that says what, where and what to do; commands prin
 from __future__ import annotations
 
 import errno
+import os
 from pathlib import Path
 
 from rawzone_assets import __version__
@@ -37,6 +38,11 @@ _ADVICE = {
 
 def advice_on(error: OSError) -> tuple[str, str]:
     """What the operating system's refusal means, and what to do about it."""
+    if error.errno == errno.ENOENT and error.filename and Path(os.fsdecode(error.filename)).is_symlink():
+        return (
+            "the link that lies there leads to nothing",
+            "mount or put back what it leads to, then run the command again",
+        )
     told = (error.strerror or str(error)).lower(), "see to it, then run the command again"
     return _ADVICE.get(error.errno or 0, told)
 
@@ -183,13 +189,13 @@ class LedgerLeftBehind(ZoneError):
 
     remedy = (
         "put it back from where it is kept, for some copying leaves out names that begin with _, or take the "
-        "files over into another zone with 'rawzone adopt'"
+        "files over into another zone with 'rawzone adopt', or, if no zone ever stored that file, move it away"
     )
 
     def __init__(self, ledger: Path, stored: Path) -> None:
         super().__init__(
-            f"The ledger {ledger} {self.problem(stored)}, so nothing is written: {self.remedy}, then run the "
-            "command again."
+            f"The ledger {ledger} {self.problem(stored)}, so nothing is said of this zone and nothing written: "
+            f"{self.remedy}; then run the command again."
         )
 
     @staticmethod

@@ -11,10 +11,11 @@ from collections.abc import Callable, Iterator
 from itertools import chain
 from pathlib import Path
 
-from rawzone_assets.zone.errors import RootAway
+from rawzone_assets.zone.errors import LedgerLeftBehind, RootAway
 from rawzone_assets.zone.files import Files
 from rawzone_assets.zone.layout import LOST_AND_FOUND, STAGING_FOLDER, Layout, ledger_name
 from rawzone_assets.zone.object_errors import ObjectAway, ObjectDamaged, ObjectUnreadable
+from rawzone_assets.zone.staging import leftovers
 from rawzone_assets.zone.upkeep import ARCHIVE, QUARANTINE
 
 _NO_SIGN = (STAGING_FOLDER, LOST_AND_FOUND)
@@ -49,6 +50,21 @@ def stored_without_ledger(files: Files, layout: Layout) -> Path | None:
     if files.status(layout.ledger / ledger_name(0)) is not None:
         return None
     return next(chain(_read_only(files, layout.raw), _read_only(files, layout.archive)), None)
+
+
+def require_ledger(files: Files, layout: Layout) -> None:
+    """See to it that a zone without any commit is a new one, not one whose ledger was left behind.
+
+    A batch that is in flight may have linked its files already.
+
+    Raises:
+        LedgerLeftBehind: Files lie there that were stored under one.
+        OSError: A folder cannot be looked at.
+    """
+    if not leftovers(files, layout):
+        stored = stored_without_ledger(files, layout)
+        if stored is not None:
+            raise LedgerLeftBehind(layout.ledger, stored)
 
 
 def _read_only(files: Files, folder: Path) -> Iterator[Path]:

@@ -23,14 +23,14 @@ from collections.abc import Callable, Iterator, Sequence
 from rawzone_assets.zone.committing import Published
 from rawzone_assets.zone.drafts import Draft
 from rawzone_assets.zone.erasing import erase
-from rawzone_assets.zone.errors import LedgerLeftBehind, StorageFailed
+from rawzone_assets.zone.errors import StorageFailed
 from rawzone_assets.zone.ledger import Commit
-from rawzone_assets.zone.presence import stored_without_ledger
+from rawzone_assets.zone.presence import require_ledger
 from rawzone_assets.zone.receipt import Receipt, Record
 from rawzone_assets.zone.recovery import Recovery
 from rawzone_assets.zone.releasing import NotReleased, release
 from rawzone_assets.zone.sealing import seal
-from rawzone_assets.zone.staging import Batch, leftovers
+from rawzone_assets.zone.staging import Batch
 from rawzone_assets.zone.writing import Writers
 
 
@@ -56,7 +56,8 @@ class Publisher(Recovery):
                 with self._index.usable():
                     with self.locked():
                         self.recover()
-                        self._refuse_to_begin_over_files()
+                        if self._index.head.seq < 0:  # the first commit of a zone is the first for all it holds
+                            require_ledger(self._files, self._layout)
                         batch.open(quarantine=quarantine)
                         stack.enter_context(batch.alive(wait=True))
                     try:
@@ -78,16 +79,6 @@ class Publisher(Recovery):
                 if self._seals:
                     self.recover()  # what a dead batch has staged must go before its other name is sealed
                     seal(self._files, self._layout, self._ledger, newest=self._index.catch_up().seq)
-
-    def _refuse_to_begin_over_files(self) -> None:
-        """The first commit of a zone is the first for all it holds: a ledger may have been left behind.
-
-        A batch that somebody else has in flight may have linked its files already. The zone's lock is held.
-        """
-        if self._index.head.seq < 0 and not leftovers(self._files, self._layout):
-            stored = stored_without_ledger(self._files, self._layout)
-            if stored is not None:
-                raise LedgerLeftBehind(self._layout.ledger, stored)
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:

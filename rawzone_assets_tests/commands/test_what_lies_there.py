@@ -115,3 +115,16 @@ def test_a_pipe_in_the_place_of_the_policy_is_not_waited_for(own):
     done = own.run("status")
     assert done.code == 2
     assert "policy.toml cannot be used (it is no file)" in done.err
+
+
+@pytest.mark.parametrize("command", ["status", "promote --now", "scrub", "verify --no-witness"])
+def test_a_link_in_the_place_of_the_ledger_that_leads_to_nothing_is_told_as_that(own, command):
+    """It was told as "no such file or directory", of a name that everybody sees lying there."""
+    ledger = own.home / "raw/_ledger"
+    ledger.rename(own.home / "elsewhere")
+    ledger.symlink_to("/nowhere")
+    done = own(*command.split())
+    assert done.code == 2
+    assert (
+        f"{ledger}: the link that lies there leads to nothing; mount or put back what it leads to" in done.err
+    )

@@ -5,6 +5,7 @@ import shutil
 
 import pytest
 
+from rawzone_assets.access.opening import open_zone as open_zone_to_read
 from rawzone_assets.access.reading import original_bytes
 from rawzone_assets.contract.judging import judge
 from rawzone_assets.health.checks import Health
@@ -355,6 +356,18 @@ class TestALedgerLeftBehind:
         found = {check.name: check for check in examine_zone(settings_for(copied), [TINY], now=NOW)}
         assert found["ledger"].health is Health.FAIL
         assert "names that begin with _" in found["ledger"].remedy
+
+    def test_no_reader_is_told_that_nothing_was_ever_stored(self, copied):
+        """`status` counted no files, and `ls` found none, in a zone full of them."""
+        with pytest.raises(LedgerLeftBehind):
+            open_zone_to_read(settings_for(copied))
+
+    def test_nothing_is_called_foreign_that_the_ledger_may_have_known(self, copied):
+        with open_zone(copied) as zone:
+            problems = {damage.problem for damage in scrub(zone).damages}
+        assert problems == {
+            "there is no ledger that could know it: put one that was lost back before anything is moved"
+        }
 
     def test_a_repair_does_not_say_that_nothing_needs_it(self, copied):
         with pytest.raises(LedgerLeftBehind):
