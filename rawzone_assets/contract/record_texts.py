@@ -30,7 +30,8 @@ def usually_like(path: str, member: str, pattern: str) -> Rule:
         odd = {text for text in texts if isinstance(text, str) and not usual.fullmatch(text)}
         if odd:
             index = next(at for at, record in enumerate(reading.rows(path)) if record.get(member) in odd)
-            yield codes.VALUE_UNUSUAL(f"no {member} of a form seen so far", reading.at(path, index, member))
+            message = f"the {member} is not of the form seen so far: expected a text that matches {pattern}"
+            yield codes.VALUE_UNUSUAL(message, reading.at(path, index, member))
 
     return rule
 

@@ -14,7 +14,14 @@ from rawzone_assets.contract.findings import Finding
 from rawzone_assets.contract.refusals import code_of, expectation
 from rawzone_assets.contract.schemas import compiled_pattern
 from rawzone_assets.contract.table_rules import Chunk
-from rawzone_assets.contract.table_shapes import Shape, are_surely_usual, demands_of, pandera_schema, proof_of
+from rawzone_assets.contract.table_shapes import (
+    Shape,
+    are_surely_usual,
+    demands_of,
+    pandera_schema,
+    proof_of,
+    usual_text,
+)
 
 SMALL = 5_000
 """Rows of a chunk that is explained without pandera."""
@@ -85,9 +92,12 @@ def unusual_cells(shape: Shape, chunk: Chunk) -> Iterator[Finding]:
     for column in chunk.columns:
         usual = shape.usual(column)
         odd = _unusual_texts(usual, chunk.distinct(column)) if usual else set()
-        for row, text in enumerate(chunk.columns[column] if odd else ()):
+        if not usual or not odd:
+            continue
+        message = f"not of the form seen so far: expected {usual_text(usual)}"
+        for row, text in enumerate(chunk.columns[column]):
             if text in odd:
-                yield codes.VALUE_UNUSUAL("not of the form seen so far", chunk.place(row, column))
+                yield codes.VALUE_UNUSUAL(message, chunk.place(row, column))
 
 
 def _unusual_texts(usual: str, texts: frozenset[str | None]) -> set[str]:

@@ -141,6 +141,12 @@ def _is_layout(layout: Layout, shape: Shape, header: Header) -> bool:
     return set(header.columns) == set(shape.required) - set(layout.lacks)
 
 
+def usual_text(pattern: str) -> str:
+    """What is usual of a column, for people."""
+    all_but = _ALL_BUT.fullmatch(pattern)
+    return f"any text but {all_but[1]!r}" if all_but else f"a text that matches {pattern}"
+
+
 def are_surely_usual(pattern: str, texts: frozenset[str | None]) -> bool:
     """Whether certainly all texts match what is usual, found without asking for each."""
     all_but = _ALL_BUT.fullmatch(pattern)

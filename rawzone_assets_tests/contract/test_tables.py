@@ -14,7 +14,7 @@ from rawzone_assets.contract import table_examination
 from rawzone_assets.contract.schemas import deciding_engine, explaining_engine
 from rawzone_assets.contract.table_cells import refused_cells
 from rawzone_assets.contract.table_rules import Chunk
-from rawzone_assets.contract.table_shapes import checks_of, shape_of
+from rawzone_assets.contract.table_shapes import checks_of, shape_of, usual_text
 from rawzone_assets.samples.distrokid_reports import COLUMNS, Report, good_report
 
 FEED, SCHEMA = "distrokid/sales", "distrokid/sales.v1.json"
@@ -178,6 +178,12 @@ class TestCells:
     @pytest.mark.parametrize(("column", "text"), [("ISRC", "qz-1"), ("UPC", "12a")])
     def test_that_are_unusual_only_warn(self, column: str, text: str):
         assert judged_report(report().set(5, column, text)).codes == ["RZ-VALUE-UNUSUAL"]
+
+    def test_that_are_unusual_are_told_with_what_is_usual_there(self):
+        finding = judged_report(report().set(5, "ISRC", "US-ABC-25-00001")).only("RZ-VALUE-UNUSUAL")
+        usual = "^[A-Z]{2}[A-Z0-9]{3}[0-9]{7}$"
+        assert finding.message == f"not of the form seen so far: expected a text that matches {usual}"
+        assert usual_text("^(?!undefined$)") == "any text but 'undefined'"
 
     def test_that_repeat_are_never_dropped(self):
         made = report()
