@@ -18,6 +18,9 @@ from rawzone_assets.contract.judging import judge
 from rawzone_assets.contract.pointers import pointer
 from rawzone_assets.contract.reading import Reading
 from rawzone_assets.contract.record_rules import (
+    fresh_moments,
+    in_all_or_none,
+    no_future_moment,
     no_future_time,
     no_record_twice,
     no_value_twice,
@@ -121,6 +124,17 @@ class TestAccounts:
         rows = [{"account_id": "1"}, {}, {"account_id": "2"}, {"account_id": "1"}]
         assert places(self.rule, rows) == [("RZ-MIXED-ACCOUNTS", "/2/account_id")]
 
+    def test_the_first_account_is_the_one_that_counts(self):
+        rows = [{"account_id": "1"}, {"account_id": "2"}, {"account_id": "2"}]
+        told = findings(self.rule, rows)
+        assert [finding.where.pointer for finding in told if finding.where] == [
+            "/1/account_id",
+            "/2/account_id",
+        ]
+        assert {finding.message for finding in told} == {
+            "another account_id than in record 0 (records count from 0)"
+        }
+
     def test_records_without_it_are_no_other_account(self):
         assert not places(self.rule, [{}, {"account_id": "1"}, {}])
 
@@ -133,6 +147,10 @@ class TestDates:
     )
     def test_a_range_may_be_one_day_but_not_less(self, first, last, count):
         assert len(places(range_in_order("", "a", "b"), [{"a": first, "b": last}])) == count
+
+    def test_a_range_of_one_day_is_in_order_beside_one_that_is_not(self):
+        ranges = [{"a": "2025-06-12", "b": "2025-06-12"}, {"a": "2025-06-13", "b": "2025-06-12"}]
+        assert places(range_in_order("", "a", "b"), ranges) == [("RZ-DATE-ORDER", "/1/a")]
 
     def test_half_a_range_is_in_order(self):
         assert not places(range_in_order("", "a", "b"), [{"a": "2025-06-13"}, {"b": "2025-06-13"}])
@@ -154,8 +172,33 @@ class TestDates:
         assert places(no_future_time("", "created_time"), records) == [("RZ-FUTURE-DATE", "/1/created_time")]
 
 
+class TestMoments:
+    """Points of a record's series, in seconds since 1970."""
+
+    LAST = int(CAPTURE.captured_at.timestamp()) + 24 * 60 * 60
+
+    def test_a_point_may_lie_a_day_after_the_capture_but_no_second_more(self):
+        points = {"stats": [{"time": self.LAST}, {"time": str(self.LAST + 1)}]}
+        told = [("RZ-FUTURE-DATE", "/0/stats/1/time")]
+        assert places(no_future_moment("", "stats", "time"), [points, {}]) == told
+
+    def test_the_newest_point_tells_whether_all_of_them_are_old(self):
+        rule, old = fresh_moments("", "stats", "time"), {"time": self.LAST - 90 * 24 * 60 * 60}
+        assert places(rule, [{"stats": [old]}]) == [("RZ-STALE-DATA", "")]
+        assert not places(rule, [{"stats": [old]}, {"stats": [old, {"time": self.LAST}]}])
+
+    def test_where_there_is_no_point_none_is_old(self):
+        assert not places(fresh_moments("", "stats", "time"), [{"stats": []}, {}])
+
+
 class TestMembers:
     """Metric completeness."""
+
+    def test_a_member_that_other_records_have_is_told_where_it_is_missing_or_null(self):
+        records = [{"a": 1}, {}, {"a": None}]
+        told = [("RZ-MISSING-FIELD", "/1/a"), ("RZ-EMPTY-FIELD", "/2/a")]
+        assert places(in_all_or_none("", "a", "b"), records) == told
+        assert not places(in_all_or_none("", "a"), [{}, {"a": None}])
 
     def test_a_record_with_none_of_the_members_is_placed(self):
         assert places(one_of("", "a", "b"), [{"a": 1}, {"b": 1}, {"c": 1}]) == [("RZ-MISSING-FIELD", "/2")]
