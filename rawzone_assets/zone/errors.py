@@ -222,6 +222,7 @@ class DiskAlmostFull(ZoneError):
             "reserve), so what does not fit was not written and nothing was lost: free space, or lower "
             "RAWZONE_RESERVE."
         )
+        self.leaves_room = free > reserve  # for something smaller
 
 
 class JudgeUnavailable(ZoneError):

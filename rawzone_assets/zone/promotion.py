@@ -91,8 +91,18 @@ def promote(
     receipts = Committed(zone.ledger)
     outcome = Outcome(receipts=receipts)
 
+    def begin(feed: Feed, batch: Sequence[Delivery]) -> BatchUnderWay:
+        reserves = PLENTY if _is_oversized(batch[0]) else 1
+        return drafting.begin(feed, batch, reserve=reserves * zone.settings.reserve)
+
     def settle(batch: BatchUnderWay) -> None:
         done = _settled(zone, batch, run_id)
+        if done.full and done.full.leaves_room and len(batch.deliveries) > 1:
+            # One that does not fit, or whose refused copy does not, must not hold up those that do.
+            feed, middle = batch.deliveries[0].recognized.feed, len(batch.deliveries) // 2
+            for half in (batch.deliveries[:middle], batch.deliveries[middle:]):
+                settle(begin(feed, half))
+            return
         if done.commit is not None:
             receipts.add_commit(done.commit, [one for one in done.receipts if not _is_stranger(one)])
         receipts.add([one for one in done.receipts if _is_stranger(one)])
@@ -108,8 +118,7 @@ def promote(
     with Drafting(zone, source, judge=judge, run_id=run_id, parallel=parallel) as drafting:
         under_way: deque[BatchUnderWay] = deque()
         for feed, batch in _batches(deliveries):
-            reserves = PLENTY if _is_oversized(batch[0]) else 1
-            under_way.append(drafting.begin(feed, batch, reserve=reserves * zone.settings.reserve))
+            under_way.append(begin(feed, batch))
             while under_way and not drafting.may_begin(under_way):
                 settle(under_way.popleft())
         while under_way:

@@ -78,6 +78,23 @@ class TestTheReserve:
             assert len(set(states.values())) == 2, "nothing fitted, or everything did"
             check(home)
 
+    def test_one_whose_refused_copy_does_not_fit_holds_up_no_other(self, home, landing):
+        """All of its batch waited with it, as long as the quarantine's disk was short of room."""
+        landing.put("tiny/note_20240503.txt", b"bad" + noise(5 * MIB))
+        for day in (1, 2, 4, 5):
+            landing.put(f"tiny/note_2024050{day}.txt", noise(1000, day))
+        landing.put("tiny/note_20240506.txt", b"bad, but small")
+        with small_disk(home / "quarantine", size=6 * MIB):
+            with open_zone(home, reserve=2 * MIB) as zone:
+                outcome = promote_all(zone)
+                states = look(zone).states()
+            with pytest.raises(DiskAlmostFull):
+                outcome.raise_for_environment()
+            assert states.pop("tiny/note_20240503.txt") == "waiting"
+            assert states.pop("tiny/note_20240506.txt") == "quarantined"
+            assert set(states.values()) == {"promoted"}
+            check(home)
+
     def test_a_stream_that_outgrows_the_disk_is_cut_and_leaves_nothing(self, home, landing, monkeypatch):
         monkeypatch.setattr(reading, "HELD_IN_MEMORY", MIB)
         landing.put_all({"tiny/note_20240501.txt": noise(8 * MIB), "tiny/sum_20240502.csv": b"small\n"})
