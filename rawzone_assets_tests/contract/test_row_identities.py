@@ -9,6 +9,7 @@ from rawzone_assets.contract.content import BytesContent
 from rawzone_assets.contract.feed import Capture, Judgement
 from rawzone_assets.contract.judging import judge
 from rawzone_assets.contract.stamps import parse_stamp, to_utc
+from rawzone_assets.contract.table_rules import Chunk, Identities
 from rawzone_assets.platforms import find_feed
 
 HEADER = (
@@ -74,3 +75,12 @@ def test_a_column_that_may_be_absent_is_not_needed_to_tell_rows_apart():
 @pytest.mark.parametrize(("day", "is_refused"), [(13, False), (14, True)])
 def test_a_day_may_lie_one_day_after_the_capture_but_not_two(day, is_refused):
     assert judged(row(day)).refused is is_refused
+
+
+@pytest.mark.parametrize(
+    ("columns", "code"), [(("day",), "RZ-REPEATED-DAY"), (("day", "store"), "RZ-REPEATED-RECORD")]
+)
+def test_a_day_that_alone_identifies_a_row_is_told_as_a_day(columns, code):
+    chunk = Chunk(columns={"day": ["2025-06-10"] * 2, "store": ["a"] * 2}, lines=[2, 3])
+    (finding,) = Identities(columns=columns).repeats(chunk)
+    assert finding.code == code

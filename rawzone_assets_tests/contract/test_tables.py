@@ -11,10 +11,13 @@ from hypothesis import strategies as st
 from judging_support import DAY, Judged, judged
 
 from rawzone_assets.contract import table_examination
+from rawzone_assets.contract.content import SMALL, BytesContent
+from rawzone_assets.contract.findings import Place
 from rawzone_assets.contract.schemas import deciding_engine, explaining_engine
 from rawzone_assets.contract.table_cells import refused_cells
+from rawzone_assets.contract.table_cuts import cut_to_nothing
 from rawzone_assets.contract.table_rules import Chunk
-from rawzone_assets.contract.table_shapes import checks_of, shape_of, usual_text
+from rawzone_assets.contract.table_shapes import checks_of, resolve_header, shape_of, usual_text
 from rawzone_assets.samples.distrokid_reports import COLUMNS, Report, good_report
 
 FEED, SCHEMA = "distrokid/sales", "distrokid/sales.v1.json"
@@ -319,3 +322,19 @@ class TestAgreement:
         checks = checks_of({"type": "string", "pattern": "^a", "minLength": 2, "enum": ["ab", "b"]})
         accepted = [text for text in ("a", "ab", "b", "ac") if all(check.accepts(text) for check in checks)]
         assert accepted == ["ab"]
+
+
+@pytest.mark.parametrize("before", range(13))
+def test_another_row_without_its_last_cell_is_seen_wherever_a_piece_of_a_large_table_ends(before: int):
+    blank, piece = b"2025-06-10\t\n", 2**17
+    begun = b"day\tsum\n" + b"a\t1\n" * (piece // 4)
+    data = begun[: piece - before - 1] + b"\n" + blank + b"a\t1\n" * SMALL + b"b\t"
+    assert cut_to_nothing(BytesContent(data), "\t", records=9, place=Place(line=9)) is None
+
+
+def test_an_alias_beside_its_own_column_is_an_unknown_column():
+    shape = shape_of(SCHEMA)
+    alias, column = next(iter(shape.aliases.items()))
+    assert resolve_header(shape, [alias]).columns == (column,)
+    assert resolve_header(shape, [alias, column]).columns == (None, column)
+    assert resolve_header(shape, [column, alias]).columns == (column, None)
