@@ -92,7 +92,7 @@ def _lines(health: ZoneHealth) -> Iterator[str]:
     for disk in health.disks:
         yield (
             f"Disk of {', '.join(disk.roots)}: {readable_size(disk.free)} of {readable_size(disk.size)} free, "
-            f"{readable_size(disk.zone_bytes)} are the zone's; {disk.forecast.sentence}."
+            f"{readable_size(disk.zone_bytes)} are the zone's; {disk.outlook}."
         )
 
 

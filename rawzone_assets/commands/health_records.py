@@ -85,7 +85,7 @@ def _disk(disk: Disk) -> dict[str, Any]:
         "zone_bytes": disk.zone_bytes,
         **outlook,
         "bytes_per_day": _rounded(disk.forecast.bytes_per_day, 0),
-        "forecast": disk.forecast.sentence,
+        "forecast": disk.outlook,
     }
 
 

@@ -44,7 +44,10 @@ def command(*, out: Path | None, as_json: bool) -> None:
             write_to_textfile(str(out), registry)
         except OSError as error:
             reason = (error.strerror or str(error)).lower()
-            fail(f"The metrics cannot be written to {out} ({reason}): give a file in a folder that exists.")
+            fail(
+                f"The metrics cannot be written to {out} ({reason}): give a file in a "
+                "folder that exists and that this user may write to."
+            )
         note(f"The metrics were written to {out}.")
     if as_json:
         for family in registry.collect():

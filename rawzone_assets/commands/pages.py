@@ -32,4 +32,7 @@ def write_page(path: Path, page: str) -> None:
     except OSError as error:
         unfinished.unlink(missing_ok=True)
         reason = (error.strerror or str(error)).lower()
-        fail(f"The page cannot be written to {path} ({reason}): give a file in a folder that exists.")
+        fail(
+            f"The page cannot be written to {path} ({reason}): give a file in a "
+            "folder that exists and that this user may write to."
+        )

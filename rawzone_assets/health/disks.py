@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
-from rawzone_assets.health.forecast import WEEKS, Forecast, forecast
+from rawzone_assets.health.forecast import WEEKS, Forecast, Outlook, forecast
 from rawzone_assets.zone.files import nearest_folder
 from rawzone_assets.zone.index import index_path
 from rawzone_assets.zone.receipt import Verdict
@@ -39,9 +39,16 @@ class Disk:
         return round(100 * (self.size - self.free) / self.size, 1) if self.size else 0.0
 
     @property
+    def outlook(self) -> str:
+        """What its forecast comes to for a person."""
+        if self.roots == ("landing",) and self.forecast.outlook is Outlook.FULL:
+            return "full: extractors have no room to drop more there, and what landed is promoted as ever"
+        return self.forecast.sentence
+
+    @property
     def sentence(self) -> str:
-        """Its outlook for a person, without an end."""
-        return f"the disk of {' and '.join(self.roots)} is {self.forecast.sentence}"
+        """Its outlook as a sentence without an end."""
+        return f"the disk of {' and '.join(self.roots)} is {self.outlook}"
 
     def is_soon_full(self, today: date) -> bool:
         """Whether it will be full within a month if it goes on like this."""

@@ -105,7 +105,7 @@ def _disk(disk: Disk) -> dict[str, Any]:
         "growth": figures.readable_size(round(disk.forecast.bytes_per_day))
         if disk.forecast.bytes_per_day
         else "",
-        "outlook": disk.forecast.sentence,
+        "outlook": disk.outlook,
         "is_tight": disk.forecast.outlook is Outlook.FULL or disk.used_percent > 90,
     }
 

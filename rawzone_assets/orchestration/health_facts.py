@@ -91,7 +91,7 @@ def _disk_facts(disks: Sequence[Disk]) -> Facts:
         "disk_free_bytes": disk.free,
         "disk_zone_bytes": disk.zone_bytes,
         "disk_growth_bytes_per_day": _rounded(disk.forecast.bytes_per_day, 0),
-        "disk_forecast": disk.forecast.sentence,
+        "disk_forecast": disk.outlook,
         "disk_full_on": disk.forecast.full_on.isoformat() if disk.forecast.full_on else None,
     }
 
@@ -120,7 +120,7 @@ def _disks_table(disks: Sequence[Disk]) -> dg.MetadataValue[Any]:
             "size": figures.readable_size(disk.size),
             "free": figures.readable_size(disk.free),
             "the zone's": figures.readable_size(disk.zone_bytes),
-            "outlook": disk.forecast.sentence,
+            "outlook": disk.outlook,
         }
         for disk in disks
     ]

@@ -24,6 +24,7 @@ from rawzone_assets.zone import promotion, upkeep
 from rawzone_assets.zone.receipt import moment, timestamp
 from rawzone_assets.zone.settings import Settings
 from rawzone_assets.zone.zone import Zone
+from rawzone_assets_tests.zone.strange_disks import small_disk
 from rawzone_assets_tests.zone.tiny_platform import TINY, LandingFolder, promote_all, settings_for
 from rawzone_assets_tests.zone.works import replay
 
@@ -380,6 +381,16 @@ class TestDisks:
         ledger = sum(path.stat().st_size for path in (home / "raw" / "_ledger").iterdir())
         indexed = index / ledger * (ledger / 31)
         assert outlook.bytes_per_day == pytest.approx(ledger_and_landing + indexed, rel=0.1)
+
+    @pytest.mark.parametrize("root", ["landing", "quarantine"])
+    def test_a_full_disk_is_told_by_what_is_not_written_there(self, home, clock, root):
+        """Promotion only reads landing: it was said to write nothing because landing's disk was full."""
+        (home / "landing").mkdir(exist_ok=True)
+        settings = replace(settings_for(home), reserve=2**21)
+        with small_disk(home / root, size=2**20), Zone(settings, clock=clock) as zone:
+            (disk,) = [disk for disk in health_of(zone).disks if disk.roots == (root,)]
+        expected = "extractors have no room" if root == "landing" else "promotion writes nothing"
+        assert expected in disk.sentence
 
     def test_a_full_disk_is_something_to_look_at(self, home, clock):
         with Zone(replace(settings_for(home), reserve=2**62), clock=clock) as zone:
