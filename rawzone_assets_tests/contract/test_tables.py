@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from random import Random
 
 import pytest
@@ -17,7 +18,13 @@ from rawzone_assets.contract.schemas import deciding_engine, explaining_engine
 from rawzone_assets.contract.table_cells import refused_cells
 from rawzone_assets.contract.table_cuts import cut_to_nothing
 from rawzone_assets.contract.table_rules import Chunk
-from rawzone_assets.contract.table_shapes import checks_of, resolve_header, shape_of, usual_text
+from rawzone_assets.contract.table_shapes import (
+    checks_of,
+    header_findings,
+    resolve_header,
+    shape_of,
+    usual_text,
+)
 from rawzone_assets.samples.distrokid_reports import COLUMNS, Report, good_report
 
 FEED, SCHEMA = "distrokid/sales", "distrokid/sales.v1.json"
@@ -231,6 +238,18 @@ class TestCuts:
         assert finding.where
         assert finding.where.line == 6
 
+    def test_a_last_row_of_more_cells_than_the_header_was_not_cut(self):
+        made = report()
+        made.rows[-1] = [*made.rows[-1], "more"]
+        assert judged_report(made).codes == ["RZ-TABLE-SYNTAX"]
+
+    def test_a_header_that_is_refused_is_not_also_called_one_without_rows(self):
+        made = report()
+        column = made.header.index("Quantity")
+        made.header.pop(column)
+        made.rows.clear()
+        assert judged_report(made).codes == ["RZ-MISSING-FIELD"]
+
     def test_fewer_decimals_are_fine_where_rows_differ_at_all(self):
         made = report(final_newline=False).set(3, "Earnings (USD)", "1.123456789")
         assert judged_report(made.set(79, "Earnings (USD)", "1.25")).codes == []
@@ -338,3 +357,12 @@ def test_an_alias_beside_its_own_column_is_an_unknown_column():
     assert resolve_header(shape, [alias]).columns == (column,)
     assert resolve_header(shape, [alias, column]).columns == (None, column)
     assert resolve_header(shape, [column, alias]).columns == (column, None)
+
+
+@pytest.mark.parametrize("is_current", [True, False])
+def test_only_a_layout_of_other_times_is_spoken_of(*, is_current: bool):
+    shape = shape_of(SCHEMA)
+    layout = replace(shape.layouts[0], current=is_current)
+    names = [name for name in shape.required if name not in layout.lacks]
+    told = header_findings(replace(shape, layouts=(layout,)), resolve_header(shape, names), 1)
+    assert [finding.code for finding in told] == ([] if is_current else ["RZ-LEGACY-LAYOUT"])
