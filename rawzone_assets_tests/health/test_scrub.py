@@ -2,6 +2,8 @@
 
 import os
 import shutil
+from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -257,6 +259,23 @@ class TestWeaknesses:
             assert self.weak(home) == [(DamageKind.OWNED, str(path))]
             os.chown(path, 0, -1)
 
+    def test_a_damaged_file_is_named_as_that_alone(self, home):
+        path = zone_files(home)[0]
+        path.chmod(0o644)
+        path.write_bytes(b"")
+        with open_zone(home) as zone:
+            report = scrub(zone)
+        assert {damage.path for damage in report.damages} == {str(path)}
+        assert report.weaknesses == ()
+
+    def test_a_stray_among_the_batches_is_named_when_the_whole_zone_is_looked_at(self, home):
+        stray = home / "raw/_staging/notes.txt"
+        stray.write_text("hello")
+        assert self.weak(home) == [(DamageKind.LEFTOVER, str(stray))]
+        with open_zone(home) as zone:
+            for narrowed in ({"feeds": ["tiny/notes"]}, {"since": "2024-05-22"}, {"until": "2024-05-22"}):
+                assert scrub(zone, **narrowed).weaknesses == ()
+
     def test_a_name_outside_of_the_zone_is_named(self, home):
         for path in zone_files(home):
             os.link(path, home / "outside")
@@ -296,6 +315,16 @@ class TestTheChain:
             zone.ledger.path(head.seq + 1).chmod(0o444)
             path = zone.ledger.path(head.seq + 1)
         assert {(damage.kind, damage.path) for damage in damages(home)} == {(DamageKind.LEDGER, str(path))}
+
+    def test_a_commit_of_a_time_before_its_predecessors_is_named(self, home):
+        with open_zone(home) as zone:
+            head = zone.index.catch_up()
+            path = zone.ledger.path(head.seq + 1)
+            at = head.at - timedelta(microseconds=1)
+            author = Author(run_id="forged", writer="nobody", code_version="0")
+            overwrite_new(path, encode_commit([], after=replace(head, at=None), at=at, author=author))
+        (damage,) = damages(home)
+        assert (damage.path, damage.problem) == (str(path), "its time is before that of its predecessor")
 
     def test_of_a_damaged_commit_what_can_still_be_read_is_looked_for_and_not_called_foreign(self, home):
         with open_zone(home) as zone:
