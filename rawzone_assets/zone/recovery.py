@@ -60,8 +60,7 @@ class Recovery(Committer):
             try:
                 commit = decode_commit(data)
             except DamagedCommit:
-                self._files.remove(path)  # cut while it was written: nothing was linked yet
-                continue
+                continue  # cut while it was written: nothing was linked yet, and it goes with its batch
             if self._ledger.bytes_of(commit.seq) == data:
                 # It was published, and only the clean-up is missing, but perhaps also the sync of its name.
                 self._files.sync_folder(self._ledger.folder)
