@@ -1,5 +1,6 @@
 """Publishing and recovery: each test is a way to lose, falsify or half-write something that was once open."""
 
+import errno
 import os
 import threading
 from contextlib import suppress
@@ -12,12 +13,14 @@ from rawzone_assets.zone import compression, intake, promotion, reading
 from rawzone_assets.zone.compression import Compression
 from rawzone_assets.zone.errors import DiskAlmostFull, KeyOccupied, ZoneError
 from rawzone_assets.zone.local_files import LocalFiles
+from rawzone_assets.zone.past_lookups import PastLookups
+from rawzone_assets.zone.receipt import Verdict
 from rawzone_assets.zone.settings import Settings
 from rawzone_assets.zone.zone import Zone
 from rawzone_assets_tests.zone.faulty_files import Crash, CrashingFiles, UnlockedFiles, WatchedFiles
 from rawzone_assets_tests.zone.invariants import Oracle, check_states, read_landing, read_tree, receipts_of
 from rawzone_assets_tests.zone.power_loss import losses
-from rawzone_assets_tests.zone.simulated_files import SimulatedFiles
+from rawzone_assets_tests.zone.simulated_files import SimulatedFiles, linked_one_by_one
 from rawzone_assets_tests.zone.tiny_platform import CONTRACT, NOW, look, open_zone, promote_all
 
 NOTE = "tiny/note_20240522.txt"
@@ -138,6 +141,17 @@ class TestWhatCrashedProcessesLeave:
             assert zone.recover() == 1
             assert look(zone).ready == ()
         finish(home)
+
+    def test_a_staged_file_that_no_disk_takes_holds_up_what_comes_next_only_once(self, home, landing):
+        landing.put(NOTE, b"first\n")
+        crash(home, lambda op, path: op == "link" and path == home / "raw" / KEY)
+        landing.put("tiny/sum_20240522.csv", b"1\n")
+        with open_zone(home, files=_Refusing(home / "raw" / KEY)) as zone:
+            with pytest.raises(ZoneError, match="input/output error"):
+                zone.recover()
+            sums = [delivery for delivery in look(zone).ready if delivery.feed_id == "tiny/sums"]
+            assert promotion.promote(zone, sums, judge=judge, run_id="next").count(Verdict.PROMOTED) == 1
+        assert finish(home) == {NOTE: "promoted", "tiny/sum_20240522.csv": "promoted"}
 
     def test_lost_or_torn_findings_in_staging_do_not_stop_later_commands(self, home, landing):
         for damage in (lambda path: path.unlink(), lambda path: (path.chmod(0o644), path.write_bytes(b"{"))):
@@ -275,7 +289,32 @@ class TestRefusals:
         assert finish(home)["tiny/note_20230522.txt"] == "quarantined"
 
 
+class _Refusing(LocalFiles):
+    """A disk that cannot give any file one name."""
+
+    def __init__(self, name):
+        self._name = name
+
+    def link(self, source, target):
+        if target == self._name:
+            raise OSError(errno.EIO, os.strerror(errno.EIO), str(target))
+        super().link(source, target)
+
+    def linker(self, source, target):
+        return linked_one_by_one(self, source, target)
+
+
 class TestStates:
+    def test_bytes_that_were_taken_for_stored_and_are_not_are_promoted_the_next_time(
+        self, home, landing, monkeypatch
+    ):
+        landing.put(NOTE, b"first\n")
+        with monkeypatch.context() as patched, open_zone(home) as zone:
+            patched.setattr(PastLookups, "hashes_told_of", lambda _, digests: set(digests))
+            patched.setattr(intake.Intake, "_is_stored", lambda *_: True)
+            assert promote_all(zone).receipts == []
+        assert finish(home) == {NOTE: "promoted"}
+
     def test_bytes_that_came_back_have_the_state_they_had(self, home, landing):
         """A path may hold good bytes, then bad ones, then the good ones again."""
         for data in (b"good\n", b"bad", b"good\n", b"bad", b"good\n"):
