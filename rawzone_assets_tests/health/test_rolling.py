@@ -4,7 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from rawzone_assets.health.rolling import scrub_rolling, spans_of
+from rawzone_assets.health.recorded import read_recorded
+from rawzone_assets.health.rolling import coverage, scrub_rolling, spans_of
 from rawzone_assets_tests.health.damaging import flip, overwrite, tree
 from rawzone_assets_tests.zone.tiny_platform import NOW, LandingFolder, open_zone, promote_all
 
@@ -57,6 +58,13 @@ class TestASession:
         (record,) = scrubbed(home)
         assert record["spans"] == [[0, DAYS - 1]]
         assert (record["files"], record["bytes"], record["damaged"]) == (DAYS, found.bytes, 0)
+
+    def test_of_a_clock_that_went_back_makes_nothing_older_than_it_was(self, home):
+        for after in (10, 1):
+            session(home, after=after)
+        with open_zone(home) as zone:
+            whole, _ = coverage(read_recorded(zone), now=NOW + timedelta(days=35), window=26)
+        assert whole.percent == 100.0
 
     def test_of_an_empty_zone_records_nothing(self, tmp_path):
         found = session(tmp_path)

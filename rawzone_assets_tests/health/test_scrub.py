@@ -326,6 +326,17 @@ class TestTheChain:
         (damage,) = damages(home)
         assert (damage.path, damage.problem) == (str(path), "its time is before that of its predecessor")
 
+    def test_an_object_that_two_receipts_claim_for_other_bytes_is_named(self, home):
+        with open_zone(home) as zone:
+            head, first = zone.index.catch_up(), zone.ledger.commit(0)
+            receipt = next(record for record in first.records if record.get("verdict") == "promoted")
+            author = Author(run_id="forged", writer="nobody", code_version="0")
+            forged = encode_commit([{**receipt, "sha256": "0" * 64}], after=head, at=head.at, author=author)
+            overwrite_new(zone.ledger.path(head.seq + 1), forged)
+        (damage,) = damages(home)
+        assert (damage.kind, damage.key) == (DamageKind.LEDGER, receipt["key"])
+        assert damage.problem == "two receipts claim it for other bytes"
+
     def test_of_a_damaged_commit_what_can_still_be_read_is_looked_for_and_not_called_foreign(self, home):
         with open_zone(home) as zone:
             path, missing = zone.ledger.path(0), next(p for p in zone_files(home) if p.suffix == ".zip")
