@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from rawzone_assets.health.recorded import read_recorded
+from rawzone_assets.health.repair import repair
 from rawzone_assets.health.rolling import coverage, scrub_rolling, spans_of
 from rawzone_assets_tests.health.damaging import flip, overwrite, tree
 from rawzone_assets_tests.zone.tiny_platform import NOW, LandingFolder, open_zone, promote_all
@@ -31,10 +32,14 @@ def session(home, *, after=0.0, budget=3600.0, window=30.0, **options):
         )
 
 
-def scrubbed(home):
+def noted(home, kind):
     with open_zone(home) as zone:
         commits = [zone.ledger.commit(seq) for seq in range(zone.index.catch_up().seq + 1)]
-    return [record for commit in commits for record in commit.records if record["record"] == "scrubbed"]
+    return [record for commit in commits for record in commit.records if record["record"] == kind]
+
+
+def scrubbed(home):
+    return noted(home, "scrubbed")
 
 
 @pytest.fixture
@@ -58,6 +63,31 @@ class TestASession:
         (record,) = scrubbed(home)
         assert record["spans"] == [[0, DAYS - 1]]
         assert (record["files"], record["bytes"], record["damaged"]) == (DAYS, found.bytes, 0)
+
+    def test_records_damage_again_when_it_is_another_and_not_when_it_is_the_same(self, home):
+        path = objects(home)[0]
+        flip(path)
+        for _ in range(2):
+            session(home)
+        path.unlink()
+        for _ in range(2):
+            session(home)
+        assert [record["kind"] for record in noted(home, "damaged")] == ["damaged", "missing"]
+
+    def test_reads_each_file_once_although_damaged_ones_come_first(self, home):
+        flip(objects(home)[0])
+        session(home)
+        stored = sum(path.stat().st_size for path in objects(home))
+        found = session(home)
+        assert (found.objects, found.bytes, found.files) == (DAYS, stored, DAYS)
+
+    def test_after_a_repair_has_no_damage_to_find_sound_again(self, home):
+        flip(objects(home)[0])
+        assert len(session(home).damages) == 1
+        with open_zone(home) as zone:
+            repair(zone, run_id="repair")
+        found = session(home)
+        assert (found.damages, found.sound_again) == ((), ())
 
     def test_of_a_clock_that_went_back_makes_nothing_older_than_it_was(self, home):
         for after in (10, 1):
