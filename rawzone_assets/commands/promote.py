@@ -23,6 +23,7 @@ from rawzone_assets.commands.surroundings import (
     note,
     open_settings,
 )
+from rawzone_assets.health.figures import counted
 from rawzone_assets.orchestration.run_results import LocalRuns
 from rawzone_assets.orchestration.told import knows_all, remember_told
 from rawzone_assets.platforms import all_platforms
@@ -159,10 +160,12 @@ def _codes(receipt: Receipt) -> list[str]:
 
 def _say_what_remains(done: LocalRuns) -> None:
     if done.finished_batches:
-        note(f"{done.finished_batches} interrupted batches were finished first.")
+        batches = counted(done.finished_batches, "interrupted batch was", "interrupted batches were")
+        note(f"{batches} finished first.")
     if done.waiting:
         first = done.waiting[0]
         hint = "; --now does not wait for files to settle" if first.reason == SETTLING else ""
-        note(f"{len(done.waiting)} files are left waiting ({first.label}: {first.reason}){hint}.")
+        files = counted(len(done.waiting), "file is", "files are")
+        note(f"{files} left waiting ({first.label}: {first.reason}){hint}.")
     for sentence in (*dict.fromkeys(done.warnings), *done.problems):
         note(sentence)

@@ -185,7 +185,7 @@ def _policy(environment: Mapping[str, str], usual: Path) -> Policy:
         if not named and path.exists() and not path.is_file():
             raise BadPolicy(path, "it is no file")  # a pipe would be waited for without end
         policy = policy_from(tomllib.loads(path.read_text(encoding="utf-8")))
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):  # a home that is no folder is for others to tell
         if named:
             raise BadPolicy(path, "there is no such file") from None
     except OSError as error:

@@ -137,7 +137,7 @@ class TestPromote:
         monkeypatch.setattr(LandedReading, "_block", hook)
         result = rawzone("promote", "--now", *form)
         assert (result.exit_code, result.stdout) == (0, "")
-        assert result.stderr == f"1 files are left waiting ({name}: changed while it was read).\n"
+        assert result.stderr == f"1 file is left waiting ({name}: changed while it was read).\n"
 
     def test_runs_store_what_they_promote_as_the_setting_says(self, rawzone, landing, home, monkeypatch):
         monkeypatch.setenv("RAWZONE_COMPRESSION", "fast")

@@ -190,6 +190,11 @@ class TestSettings:
         with pytest.raises(BadPolicy, match="no such file"):
             Settings.from_environment({"RAWZONE_POLICY": str(tmp_path / "none.toml")}, home=tmp_path)
 
+    def test_are_none_where_home_is_no_folder(self, tmp_path: Path):
+        """What is wrong there is not the policy: whoever needs the folder says so."""
+        (tmp_path / "home").write_text("a file")
+        assert Settings.from_environment({}, home=tmp_path / "home").policy == Policy()
+
     def test_are_refused_when_the_variable_is_misspelt(self, tmp_path: Path):
         with pytest.raises(BadSetting, match="RAWZONE_SECRETS"):
             Settings.from_environment({"RAWZONE_SECRETS": "quarantin"}, home=tmp_path)

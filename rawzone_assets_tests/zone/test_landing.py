@@ -456,6 +456,18 @@ class TestPromotingFromAHostileFolder:
         receipt = only(promote(home)[0].receipts)
         assert (str(receipt.verdict), receipt.findings[0]["code"]) == ("quarantined", "RZ-SIDECAR-MISMATCH")
 
+    def test_bytes_whose_sidecar_was_wrong_are_promoted_from_another_folder_with_a_right_one(
+        self, home, landing
+    ):
+        """As the finding's remedy says; in the same place they are settled (ADR 4)."""
+        landing.put_all({NOTE: b"good\n", f"{NOTE}.meta.json": b'{"size": 6}'})
+        promote(home)
+        elsewhere = NOTE.replace("tiny/", "tiny/again/")
+        landing.put_all({NOTE: b"good\n", f"{NOTE}.meta.json": b'{"size": 5}'})
+        landing.put_all({elsewhere: b"good\n", f"{elsewhere}.meta.json": b'{"size": 5}'})
+        receipt = only(promote(home)[0].receipts)
+        assert (str(receipt.verdict), receipt.landing_path) == ("promoted", elsewhere)
+
     @pytest.mark.parametrize("told", ["0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z"])
     def test_a_sidecar_with_a_time_that_nobody_can_mean_dates_nothing_and_holds_up_no_other(
         self, home, landing, told

@@ -44,7 +44,11 @@ SIDECAR_MISMATCH = declare(
     blocks=True,
     title="The file is not the one its sidecar describes",
     explanation="The producer's sidecar states a size or SHA-256 that the landed bytes do not have.",
-    remedy="The transfer was cut or altered: land the file again together with its sidecar.",
+    remedy=(
+        "The transfer was cut or altered: land the file again together with its sidecar. Where the sidecar "
+        "alone was wrong, land both in another folder of the platform: the same bytes in the same place are "
+        "settled."
+    ),
     source="RAW_ZONE Integrity",
 )
 SIDECAR_UNREADABLE = declare(
