@@ -18,6 +18,7 @@ DRY_RUN = "dry-run"
 
 _DEFAULT_DIGEST = time(8)
 _DEFAULT_BACKLOG = timedelta(hours=1)
+_MOST_DIGITS = 9  # minutes of more are no span of time that could be counted with
 _DEFAULT_MOST_AN_HOUR = 12
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]{0,20}):")
 _YES = {"1", "true", "yes", "on"}
@@ -86,15 +87,18 @@ def _digest(environment: Mapping[str, str]) -> time | None:
     if value.lower() == "off":
         return None
     try:
-        return time.fromisoformat(value)
+        at = time.fromisoformat(value)
     except ValueError:
-        raise BadSetting(variable, value, "a time of the day in UTC such as 08:00, or off") from None
+        at = None
+    if at is None or at.tzinfo:
+        raise BadSetting(variable, value, "a time of the day in UTC such as 08:00, or off")
+    return at
 
 
 def _whole(environment: Mapping[str, str], variable: str, default: int) -> int:
     value = environment.get(variable)
     if not value:
         return default
-    if not value.isascii() or not value.isdigit():
-        raise BadSetting(variable, value, "a whole number")
+    if not value.isascii() or not value.isdigit() or len(value) > _MOST_DIGITS:
+        raise BadSetting(variable, value, f"a whole number of at most {_MOST_DIGITS} digits")
     return int(value)

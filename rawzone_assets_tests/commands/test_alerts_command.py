@@ -150,8 +150,10 @@ class TestTest:
         [
             ("RAWZONE_ALERT_HEARTBEAT", "file:///etc/s3cr3t"),
             ("RAWZONE_ALERT_DIGEST", "noonish"),
+            ("RAWZONE_ALERT_DIGEST", "08:00+02:00"),
             ("RAWZONE_ALERT_LIMIT", "many"),
             ("RAWZONE_ALERT_BACKLOG", "-1"),
+            ("RAWZONE_ALERT_BACKLOG", "9" * 18),
         ],
     )
     def test_a_setting_that_cannot_be_used_is_one_sentence(self, alerts, variable, value):
