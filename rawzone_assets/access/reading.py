@@ -244,7 +244,10 @@ def _decoded(receipt: Receipt, stored: Iterator[bytes]) -> Iterator[bytes]:
 def _places(layout: Layout, wanted: str, folder: Path) -> Iterator[tuple[Path, str]]:
     """Roots and paths below them that ``wanted`` may mean, the likeliest first."""
     yield layout.raw, wanted
-    absolute = Path(os.path.normpath(folder / Path(wanted).expanduser()))
+    named = Path(wanted)
+    with suppress(RuntimeError):  # a name may begin as the home of a user who is not known
+        named = named.expanduser()
+    absolute = Path(os.path.normpath(folder / named))
     roots = (layout.landing, layout.raw, layout.quarantine, layout.archive)
     for path in (absolute, Path(os.path.realpath(absolute))):
         for root in roots:

@@ -40,9 +40,16 @@ def shared_file(name: str) -> Path:
 
 
 def intended_home(settings: Settings) -> Path:
-    """Where Dagster's home is, or would be."""
+    """Where Dagster's home is, or would be.
+
+    Raises:
+        InstanceUnusable: It is stated below the home of a user who is not known here.
+    """
     stated = os.environ.get("DAGSTER_HOME")
-    return Path(stated).expanduser().absolute() if stated else settings.home / "dagster"
+    try:
+        return Path(stated).expanduser().absolute() if stated else settings.home / "dagster"
+    except RuntimeError as error:
+        raise InstanceUnusable(Path(stated or ""), "there is no user of that name") from error
 
 
 def home_in_use(settings: Settings) -> Path | None:

@@ -109,7 +109,10 @@ def _check_text(path: Path) -> None:
 def _path(variable: str, value: str) -> Path:
     if "://" in value:
         raise NotAPath(variable, value)
-    return Path(value).expanduser()
+    try:
+        return Path(value).expanduser()
+    except RuntimeError:
+        raise BadSetting(variable, value, "a path below the home of a user whom this machine knows") from None
 
 
 def _number(environment: Mapping[str, str], variable: str, default: float) -> float:
@@ -170,7 +173,7 @@ def _receiver(environment: Mapping[str, str], variable: str) -> str | None:
         return None
     scheme, is_url, rest = value.partition("://")
     if not is_url:
-        return str(Path(value).expanduser().absolute())
+        return str(_path(variable, value).absolute())
     if scheme.lower() not in ("http", "https") or not rest.strip("/"):
         raise BadSetting(variable, f"{scheme}://…", "the path of a file or an http(s) address")
     return value

@@ -28,6 +28,28 @@ class TestDoctor:
         assert after == before
 
 
+class TestSettings:
+    """Nothing was wrong by the doctor where alerts, readers or checkpoints could not begin."""
+
+    @pytest.mark.parametrize(
+        ("variable", "value", "name"),
+        [
+            ("RAWZONE_ALERT_DIGEST", "25:00", "alert settings"),
+            ("RAWZONE_ALERT_HEARTBEAT", "ftp://hidden", "alert settings"),
+            ("RAWZONE_CACHE", "raw", "cache"),
+            ("RAWZONE_SIGNING_KEY", "/nosuch", "signing key"),
+        ],
+    )
+    def test_one_that_cannot_be_used_fails_with_what_to_do(self, rawzone, monkeypatch, variable, value, name):
+        monkeypatch.setenv(variable, str(rawzone.home / value) if value == "raw" else value)
+        outcome = rawzone("doctor", "--json")
+        (check,) = [check for check in outcome.records if check["name"] == name]
+        assert (outcome.code, check["health"]) == (1, "fail")
+        assert variable in check["seen"] or value in check["seen"] or "cache" in check["seen"]
+        assert check["remedy"]
+        assert "hidden" not in outcome.text
+
+
 class TestWitnesses:
     """A process of Dagster with another RAWZONE_HOME promotes into another zone, and nothing fails."""
 

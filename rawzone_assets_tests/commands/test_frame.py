@@ -133,6 +133,12 @@ class TestErrors:
         assert (outcome.code, outcome.out) == (2, b"")
         assert "RAWZONE_SETTLE" in outcome.err
 
+    @pytest.mark.parametrize("variable", ["RAWZONE_HOME", "RAWZONE_STATE", "RAWZONE_OPENLINEAGE"])
+    def test_the_home_of_an_unknown_user_is_a_setting_that_cannot_be_used(self, rawzone, variable):
+        outcome = rawzone.run("status", **{variable: "~nobody-of-that-name/x"})
+        assert outcome.code == 2
+        assert re.fullmatch(rf"{variable} is set to [^\n]* whom this machine knows: [^\n]*\n", outcome.err)
+
     def test_an_interrupt_ends_with_130_and_without_a_traceback(self, rawzone):
         interrupt = "from rawzone_assets.commands import explain\ndef stop(*_): raise KeyboardInterrupt\n"
         outcome = rawzone.run("explain", "RZ-EMPTY-FILE", code=f"{interrupt}explain._page = stop")
