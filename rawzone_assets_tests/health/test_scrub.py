@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from rawzone_assets.health.damage import DamageKind
+from rawzone_assets.health.erasure import erase, plan_erasure
 from rawzone_assets.health.recorded import read_recorded
 from rawzone_assets.health.scrub import scrub
 from rawzone_assets.zone.ledger import EMPTY, Author, encode_commit
@@ -93,6 +94,26 @@ class TestAPromotionMeanwhile:
         assert not due
         assert (report.damages, report.weaknesses, report.objects) == ((), (), 4)
         assert damages(home) == ()
+
+    def test_what_is_erased_by_law_before_it_is_read_is_not_missing(self, home):
+        said = {"reason": "asked for", "authority": "GDPR 17"}
+        with open_zone(home) as zone:
+            zone.index.catch_up()
+            due = [entry.receipt.sha256 for entry in zone.index.find("note_20240524.zip")]
+
+        class Meanwhile(WatchedFiles):
+            def before(self, operation, path):
+                if operation == "open" and path.suffix == ".gz" and due:
+                    wanted = [due.pop()]
+                    with open_zone(home) as other:
+                        other.index.catch_up()
+                        code = plan_erasure(other, wanted, **said).code
+                        assert erase(other, wanted, code=code, by="Ada", **said).left == []
+
+        with open_zone(home, files=Meanwhile(LocalFiles())) as zone:
+            report = scrub(zone)
+        assert not due
+        assert (report.damages, report.weaknesses) == ((), ())
 
     def test_is_known_to_a_scrub_that_asks_others_of_the_ledger_meanwhile(self, home):
         """Else what they have seen of it by then would seem to have been rolled back."""
@@ -258,6 +279,18 @@ class TestWeaknesses:
             os.chown(path, 12345, -1)
             assert self.weak(home) == [(DamageKind.OWNED, str(path))]
             os.chown(path, 0, -1)
+
+    @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give folders away")
+    def test_a_file_of_root_is_not_for_root_may_change_any(self, home):
+        os.chown(home / "raw", 12345, -1)
+        assert self.weak(home) == []
+
+    def test_a_name_among_what_a_batch_has_staged_is_ours(self, home):
+        path = next(path for path in zone_files(home) if path.suffix == ".zip")
+        batch = home / "raw/_staging/0123456789abcdef"
+        batch.mkdir()
+        os.link(path, batch / "blob")
+        assert self.weak(home) == []
 
     def test_a_damaged_file_is_named_as_that_alone(self, home):
         path = zone_files(home)[0]
