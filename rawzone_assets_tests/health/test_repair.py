@@ -15,6 +15,7 @@ from rawzone_assets.health.damage import DamageKind
 from rawzone_assets.health.recorded import read_recorded
 from rawzone_assets.health.repair import repair
 from rawzone_assets.health.scrub import scrub
+from rawzone_assets.zone.ledger import EMPTY, Author, encode_commit
 from rawzone_assets.zone.local_files import LocalFiles
 from rawzone_assets.zone.settings import Settings
 from rawzone_assets_tests.health.damaging import flip, overwrite, tree, zone_files
@@ -304,6 +305,20 @@ class TestTheLedger:
         assert len(run(home, others=[sound_home]).repaired) == 1
         assert is_sound(home)
 
+    def test_a_copy_that_is_whole_and_says_something_else_is_not_taken(self, home, sound_home, tmp_path):
+        with open_zone(home) as zone:
+            commit, path = zone.ledger.commit(0), zone.ledger.path(0)
+        copy = tmp_path / "copy"
+        shutil.copytree(sound_home, copy)
+        author = Author(run_id="evil", writer="nobody", code_version="0")
+        forged = encode_commit(commit.records, after=EMPTY, at=commit.at, author=author)
+        overwrite(copy / path.relative_to(home), forged)
+        path.unlink()
+        assert run(home, others=[copy]).repaired == []
+        assert not path.exists()
+        assert len(run(home, others=[copy, sound_home]).repaired) == 1
+        assert path.read_bytes() == commit.data
+
     def test_a_copy_that_nothing_proves_is_not_taken(self, home, sound_home):
         with open_zone(home) as zone:
             head = zone.index.catch_up()
@@ -394,6 +409,7 @@ class TestNothingElseIsTouched:
             flip(path)
         outcome = run(home)
         assert [left.damage.path for left in outcome.unrepaired] == [str(paths[0])]
+        assert outcome.unrepaired[0].reason == "move that folder away, then run the command again"
         assert len(outcome.repaired) == len(paths) - 1
 
     def test_one_that_cannot_be_placed_holds_up_nothing_where_evidence_lies_on_another_disk(self, home):

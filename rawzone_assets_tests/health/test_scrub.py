@@ -390,6 +390,13 @@ class TestTheChain:
         (home / "raw/_ledger/notes.txt").write_text("hello")
         assert [damage.kind for damage in damages(home)] == [DamageKind.FOREIGN]
 
+    @pytest.mark.parametrize("name", ["_ledger", "_staging"])
+    def test_only_at_the_top_of_raw_is_a_folder_the_ledgers_or_that_of_batches(self, home, name):
+        hidden = home / "raw/tiny" / name / "note_20240522.txt.gz"
+        hidden.parent.mkdir()
+        hidden.write_bytes(b"hello")
+        assert [(damage.kind, damage.path) for damage in damages(home)] == [(DamageKind.FOREIGN, str(hidden))]
+
     def test_so_is_a_number_that_no_ledger_reaches(self, home):
         stray = home / "raw/_ledger" / f"{'9' * 20}.jsonl"
         stray.write_text("hello")
