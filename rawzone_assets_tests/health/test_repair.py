@@ -112,6 +112,16 @@ class TestWhatIsPutBack:
         assert (home / record["evidence"]).is_file()
         assert (record["feed"], record["partition"]) == ("tiny/notes", "2024-05-24")
 
+    def test_evidence_in_whose_place_nothing_was_put_yet_is_no_repair(self, home):
+        path = next(path for path in stored(home) if path.suffix == ".zip")
+        flip(path)
+        kept = home / "quarantine/_evidence/0123456789abcdef" / path.relative_to(home)
+        kept.parent.mkdir(parents=True)
+        path.rename(kept)
+        shutil.rmtree(home / "landing")
+        assert run(home).repaired == []
+        assert records(home) == []
+
     def test_repairing_again_changes_nothing(self, home):
         for path in stored(home):
             flip(path)
