@@ -227,10 +227,8 @@ class Batch:
         return self._files.status(self.archive_folder) is not None
 
     def _empty(self, folder: Path) -> None:
-        # The commit goes first: without it the rest is nothing but scratch.
-        names = sorted(self._files.names(folder), key=lambda name: not name.startswith(_COMMIT_PREFIX))
         with self._files.remover(folder) as remove:
-            for name in names:
+            for name in self._files.names(folder):
                 with contextlib.suppress(FileNotFoundError):
                     remove(name)
 
