@@ -15,9 +15,10 @@ from pathlib import PurePosixPath
 from rawzone_assets.contract import codes
 from rawzone_assets.contract.feed import Feed
 from rawzone_assets.contract.findings import Finding
+from rawzone_assets.contract.name_templates import pattern_of
 from rawzone_assets.zone.receipt import ACCEPTED, Receipt
 
-_STAMPED = re.compile(r"(?P<stem>.+)_(?P<stamp>[0-9]{8}_[0-9]{6})(?P<extension>\.[^.]+)")
+_STAMPED = re.compile(rf"(?P<stem>.+)_{pattern_of('<ts>').pattern}(?P<extension>\.[^.]+)", re.ASCII)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,7 +45,7 @@ def incomplete_sets(feed: Feed, receipts: Iterable[Receipt]) -> tuple[Incomplete
         found = _STAMPED.fullmatch(receipt.name or "")
         member = found["stem"] + found["extension"] if found else ""
         if found and member in feed.capture_set:
-            captures.setdefault(found["stamp"], {}).setdefault(member, []).append(receipt)
+            captures.setdefault(found["ts"], {}).setdefault(member, []).append(receipt)
     sets = (_incomplete(feed, members) for members in captures.values())
     return tuple(sorted((found for found in sets if found), key=lambda found: found.folder))
 

@@ -106,6 +106,15 @@ class TestAFolderOfFewer:
         assert dumps.promote() == ["promoted"] * 3
         assert dumps.incomplete() == [("meta_ads_dump_20250527_123754", (absent,), ())]
 
+    @pytest.mark.parametrize("folder", ["metaads/20250527", "meta_ads_dump_20250527_123754_257580"])
+    def test_is_told_whatever_its_folder_s_stamp_is_made_of(self, dumps, folder):
+        dumps.land(*FOUR[:3], folder=folder)
+        dumps.promote()
+        assert dumps.incomplete() == [(folder, FOUR[3:], ())]
+        dumps.land(FOUR[3], folder=folder)
+        dumps.promote()
+        assert dumps.incomplete() == []
+
     def test_is_told_no_longer_once_the_others_have_come(self, dumps):
         dumps.land("campaigns.json")
         dumps.promote()
