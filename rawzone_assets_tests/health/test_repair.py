@@ -17,6 +17,8 @@ from rawzone_assets.health.repair import repair
 from rawzone_assets.health.scrub import scrub
 from rawzone_assets.zone.ledger import EMPTY, Author, encode_commit
 from rawzone_assets.zone.local_files import LocalFiles
+from rawzone_assets.zone.placements import Placement
+from rawzone_assets.zone.replacing import set_aside
 from rawzone_assets.zone.settings import Settings
 from rawzone_assets_tests.health.damaging import flip, overwrite, tree, zone_files
 from rawzone_assets_tests.zone.simulated_files import linked_one_by_one
@@ -437,6 +439,15 @@ class TestNothingElseIsTouched:
             assert len(promote_all(zone).receipts) == 1
         run(home)
         assert is_sound(home)
+
+    def test_evidence_of_something_else_is_not_taken_for_a_copy_that_was_cut_off(self, tmp_path):
+        target, staged, kept = (tmp_path / name for name in ("target", "staged", "kept"))
+        for path in (target, staged, kept):
+            path.write_bytes(path.name.encode())
+        digest = hashlib.sha256(b"staged").hexdigest()
+        with pytest.raises(FileExistsError):
+            set_aside(LocalFiles(), Placement.of(staged, target, evidence=kept, stored_sha256=digest))
+        assert (target.read_bytes(), kept.read_bytes()) == (b"target", b"kept")
 
 
 class _TwoDisks(LocalFiles):
