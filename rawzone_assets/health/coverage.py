@@ -8,13 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from rawzone_assets.health.rolling import Coverage
+from rawzone_assets.health.rolling import Coverage, beginning_of
 from rawzone_assets.zone.index_tallies import Batch
-from rawzone_assets.zone.receipt import timestamp
-
-_LONGEST_WINDOW = 36500  # days
 
 
 @dataclass(kw_only=True)
@@ -40,7 +37,7 @@ def coverage_of(
     A commit's files are as old as the newest scrub that covered the commit, or as the commit itself.
     """
     stored = [batch for batch in batches if batch.stored_size]
-    since = timestamp(now - timedelta(days=min(window, _LONGEST_WINDOW)))
+    since = beginning_of(window, now)
     scrubbed = _newest_scrubs(scrubs, last=max((batch.seq for batch in stored), default=-1))
     whole, by_feed = _Sum(), dict[str, _Sum]()
     for batch in stored:

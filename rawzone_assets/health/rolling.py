@@ -35,6 +35,7 @@ from rawzone_assets.zone.zone import Zone
 _SAVED_EVERY = 120.0  # seconds
 _MOST_FILES = 256  # between two looks at the clock
 _MOST_BYTES = 64 * 2**20
+_LONGEST_WINDOW = 36500  # days
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -162,9 +163,14 @@ def _scrub(
     )
 
 
+def beginning_of(window: float, now: datetime) -> str:
+    """When the last ``window`` days began, as the ledger writes it: a century ago at most."""
+    return timestamp(now - timedelta(days=min(window, _LONGEST_WINDOW)))
+
+
 def coverage(recorded: Recorded, *, now: datetime, window: float) -> tuple[Coverage, dict[str, Coverage]]:
     """How much was re-read in the last ``window`` days: of all, and of each feed."""
-    since = timestamp(now - timedelta(days=min(window, 36500)))
+    since = beginning_of(window, now)
     items: dict[str, list[Item]] = {}
     for item in recorded.items.values():
         items.setdefault(item.feed or "", []).append(item)
