@@ -92,7 +92,7 @@ def _landing(settings: Settings) -> Check:
     try:
         scan = landing.scan()
     except LandingMissing:
-        remedy = "create it, or set RAWZONE_LANDING to the folder where the extractors drop their files"
+        remedy = "mount its disk, create it or set RAWZONE_LANDING to where extractors drop their files"
         return failed(name, f"{root} does not exist", remedy)
     except StorageFailed as error:
         return failed(name, str(error), "give this user read access")

@@ -18,7 +18,7 @@ class LandingMissing(ZoneError):
         self,
         landing: Path,
         problem: str = "does not exist",
-        remedy: str = "create it or set RAWZONE_LANDING to the folder where the extractors drop their files",
+        remedy: str = "mount its disk, create it or set RAWZONE_LANDING to where extractors drop their files",
     ) -> None:
         super().__init__(f"The landing folder {landing} {problem}: {remedy}.")
 

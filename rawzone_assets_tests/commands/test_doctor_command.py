@@ -18,7 +18,7 @@ class TestDoctor:
     def test_a_missing_landing_fails_with_what_to_do(self, nowhere):
         outcome = nowhere("doctor")
         assert outcome.code == 1
-        assert "create it, or set RAWZONE_LANDING" in outcome.text
+        assert "mount its disk, create it or set RAWZONE_LANDING" in outcome.text
         assert not nowhere.home.exists()
 
     def test_it_changes_nothing(self, own):

@@ -109,7 +109,7 @@ class TestScanning:
         assert dict(scan.ignored).keys() == {"a.part", ".git", "~$a", "a.done", "a.meta.json"}
 
     def test_a_missing_landing_folder_is_one_clear_sentence(self, home):
-        with pytest.raises(LandingMissing, match="create it or set RAWZONE_LANDING"):
+        with pytest.raises(LandingMissing, match="mount its disk, create it or set RAWZONE_LANDING"):
             Landing(home / "nowhere").scan()
 
     def test_links_to_folders_are_not_followed(self, home, landing, tmp_path):
