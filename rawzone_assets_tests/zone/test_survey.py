@@ -8,8 +8,8 @@ import pytest
 from rawzone_assets.contract.judging import judge
 from rawzone_assets.platforms import all_platforms
 from rawzone_assets.zone import survey as survey_module
-from rawzone_assets.zone.index_seen import SeenFiles, Standing
-from rawzone_assets.zone.promotion import promote
+from rawzone_assets.zone.index_seen import Folder, SeenFiles, Standing
+from rawzone_assets.zone.promotion import promote, record_unrecognized
 from rawzone_assets.zone.receipt import Verdict
 from rawzone_assets.zone.settings import Settings
 from rawzone_assets.zone.zone import Zone
@@ -118,6 +118,33 @@ class TestDecided:
         assert found.decided == {}
         assert len(found.unrecognized) == 5
 
+    def test_a_stranger_whose_bytes_change_is_no_other_stranger(self, zone):
+        path = zone.layout.landing / "distrokid" / "notes.txt"
+        path.write_bytes(b"one")
+        record_unrecognized(zone, zone.survey(all_platforms(), settle=0).unrecognized, run_id="test")
+        path.write_bytes(b"another")
+        found = zone.survey(all_platforms(), settle=0)
+        assert found.unrecognized == ()
+        assert found.decided["distrokid/notes.txt"] == (None, Verdict.UNRECOGNIZED)
+
+    @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give folders away")
+    def test_a_file_that_is_borrowed_since_its_folder_has_another_owner_is_taken_back(self, zone, tmp_path):
+        folder = zone.layout.landing / "distrokid" / "streams"
+        path = folder / "streams_stats_20240507.html"
+        path.write_bytes(b"<html></html>")
+        path.chmod(0o600)
+        os.link(path, tmp_path / "private")
+        promote(zone, zone.survey(all_platforms(), settle=0).ready, judge=judge, run_id="test")
+        label = "distrokid/streams/streams_stats_20240507.html"
+        zone.survey(all_platforms(), settle=0)
+        assert label in zone.survey(all_platforms(), settle=0).decided
+        os.chown(folder, 12345, -1)
+        found = zone.survey(all_platforms(), settle=0)
+        assert label not in found.decided
+        assert [(landed.label, finding.code) for landed, finding in found.unrecognized] == [
+            (label, "RZ-BORROWED-FILE")
+        ]
+
 
 class TestBesideAPromotion:
     """Another process may commit between any two look-ups of a survey."""
@@ -172,6 +199,13 @@ class TestLargeFolders:
 
     def streams(self, zone):
         return zone.layout.landing / "distrokid" / "streams"
+
+    def test_of_which_one_file_is_not_known_as_it_is_is_not_noted(self, settled):
+        scan = settled.landing.scan()
+        labels, entities = list(scan.labels), list(scan.entities)
+        folder = Folder("distrokid/streams", [*labels, "distrokid/streams/new"], [*entities, entities[0]])
+        settled.index.note_unchanged([folder])
+        assert settled.index.seen.standings_in(folder) is None
 
     def test_nothing_in_it_is_compared(self, settled, compared):
         found = settled.survey(all_platforms(), settle=0)
