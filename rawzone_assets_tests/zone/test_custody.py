@@ -141,6 +141,16 @@ class TestTheIndex:
             expected |= {f"archive/{key}"} if key in grown[1] else set()
         assert places == expected
 
+    def test_keeps_what_was_erased_as_the_erasure_says_whatever_is_recorded_later(self, home, landing):
+        landing.put("tiny/note_20240522.txt", b"one\n")
+        with open_zone(home) as zone:
+            promote_all(zone)
+            (receipt,) = [entry.receipt for entry in zone.index.entries(verdicts=["promoted"])]
+            for kind in ("archived", "erased", "archived"):
+                self.commit(zone, self.records(zone, kind, receipt))
+            kept = zone.index.custody.of(receipt.key)
+        assert (kept.whereabouts, kept.seq, kept.record["record"]) == (Whereabouts.ERASED, 2, "erased")
+
     @staticmethod
     def commit(zone, records):
         """As another version may have written it: the fold must not rely on how records came about."""
