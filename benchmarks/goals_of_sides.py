@@ -13,10 +13,14 @@ from benchmarks.pairing import ratios
 
 
 def _large(bench: Bench) -> Iterator[Seen]:
-    runs = bench.promoted("M", "floor", "core", "core-fast", "restic-new")
+    runs = bench.promoted("M", "floor", "core", "floor-fast", "core-fast", "restic-new")
     yield Seen(what="promote M: wall / floor", must=1.5, daring=1.15, values=ratios(runs, "core", "floor"))
     fast = ratios(runs, "core-fast", "restic-new")
     yield Seen(what="promote M, fast profile: wall / restic, `init` in both", must=1.3, daring=1, values=fast)
+    # How far the floor itself is from restic depends on the processor more than on anything else.
+    bare = ratios(runs, "floor-fast", "restic-new")
+    yield Seen(what="... the floor of that profile: wall / restic", values=bare)
+    yield Seen(what="... wall / that floor", must=1.5, values=ratios(runs, "core-fast", "floor-fast"))
     peaks = [run.measured.peak for run in runs if run.side == "core"]
     yield Seen(what="promote M: largest process", must=350, daring=160, unit=MIB, values=peaks)
 
