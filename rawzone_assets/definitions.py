@@ -25,10 +25,10 @@ with collected_seldom():  # to look through all that Dagster has loaded takes a 
     from rawzone_assets.orchestration.strangers import unrecognized_asset
     from rawzone_assets.orchestration.watch import watch_checks, watch_sensor
     from rawzone_assets.platforms import all_platforms
-    from rawzone_assets.zone.setting_errors import BadSetting
     from rawzone_assets.zone.settings import Settings
 
 _EXECUTORS = {"in_process": dg.in_process_executor, "multiprocess": dg.multiprocess_executor}
+_SHAPING = ("RAWZONE_START", "RAWZONE_EXECUTOR")
 
 
 @collected_seldom()
@@ -44,7 +44,7 @@ def build_definitions(overrides: Overrides | None = None) -> dg.Definitions:
     overrides = overrides or Overrides()
     platforms = all_platforms() if overrides.platforms is None else overrides.platforms
     settings = overrides.settings or Settings.from_environment(
-        {"RAWZONE_START": os.environ.get("RAWZONE_START", "")}
+        {name: os.environ.get(name, "") for name in _SHAPING}
     )
     feeds = {feed.id: feed for platform in platforms for feed in platform.feeds}
     partitions = {feed_id: feed_partitions(feed, settings.start) for feed_id, feed in feeds.items()}
@@ -77,17 +77,9 @@ def build_definitions(overrides: Overrides | None = None) -> dg.Definitions:
         ],
         schedules=[fixity_schedule(), drill_schedule(), health_schedule(platforms)],
         resources={"zone": ZoneResource(overrides=overrides)},
-        executor=_executor(),
+        executor=_EXECUTORS[settings.executor],
         loggers={"console": console},
     )
-
-
-def _executor() -> dg.ExecutorDefinition:
-    """In this process by default: a process per step would cost 1.5 CPU seconds each and gain nothing."""
-    name = os.environ.get("RAWZONE_EXECUTOR") or "in_process"
-    if name not in _EXECUTORS:
-        raise BadSetting("RAWZONE_EXECUTOR", name, f"one of {', '.join(_EXECUTORS)}")
-    return _EXECUTORS[name]
 
 
 defs = build_definitions()

@@ -43,7 +43,15 @@ def dagster_home(environment: Mapping[str, str]) -> Check:
     if not os.access(folder, os.W_OK | os.X_OK):
         remedy = "mount it writable" if is_read_only(folder) else "give this user write access"
         return failed(name, f"{value} cannot be written", remedy)
-    if not (folder / "dagster.yaml").is_file():
-        remedy = "copy the project's dagster.yaml there, or Dagster runs with its own defaults"
-        return warn(name, f"{value} holds no dagster.yaml", remedy)
-    return ok(name, value)
+    return _configured(name, folder)
+
+
+def _configured(name: str, folder: Path) -> Check:
+    configuration = folder / "dagster.yaml"
+    if configuration.is_file():
+        return ok(name, str(folder))
+    if configuration.exists():
+        remedy = "move it away, and copy the project's dagster.yaml there"
+        return failed(name, f"{configuration} is no file, and Dagster waits without end for a pipe", remedy)
+    remedy = "copy the project's dagster.yaml there, or Dagster runs with its own defaults"
+    return warn(name, f"{folder} holds no dagster.yaml", remedy)

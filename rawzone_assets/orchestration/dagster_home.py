@@ -56,10 +56,11 @@ def home_in_use(settings: Settings) -> Path | None:
     """Dagster's home if anything is in it.
 
     Raises:
-        InstanceUnusable: This user may not look into it.
+        InstanceUnusable: This user may not look into it, or its configuration is no file.
     """
     home = intended_home(settings)
     try:
+        _require_configuration(home)
         return home if home.is_dir() and any(home.iterdir()) else None
     except OSError as error:
         raise InstanceUnusable(home, (error.strerror or str(error)).lower()) from error
@@ -86,14 +87,22 @@ def state_of(database: Path) -> DatabaseState:
 def default_database(home: Path) -> Path | None:
     """Where Dagster keeps the events of assets; ``None`` when the home's configuration may say otherwise."""
     try:
+        _require_configuration(home)
         configuration = (home / CONFIGURATION).read_bytes()
     except FileNotFoundError:
         configuration = b""
-    except OSError:
+    except (OSError, InstanceUnusable):
         return None
     if b"storage" in configuration or b"instance" in configuration:
         return None
     return home / "history" / "runs" / "index.db"
+
+
+def _require_configuration(home: Path) -> None:
+    """See to it that what lies in the place of the configuration, if anything, can be read: no pipe can."""
+    path = home / CONFIGURATION
+    if path.exists() and not path.is_file():
+        raise InstanceUnusable(home, f"its {CONFIGURATION} is no file")
 
 
 def _identity(path: Path) -> tuple[int, ...] | None:
@@ -116,6 +125,7 @@ def dagster_home(settings: Settings, *, own: bool = False) -> Path:
         home = intended_home(settings)
         if not home.is_dir():
             raise InstanceUnusable(home, "it is no folder")
+        _require_configuration(home)
         return home
     home = settings.home / "dagster"
     try:
@@ -124,6 +134,7 @@ def dagster_home(settings: Settings, *, own: bool = False) -> Path:
             whole = home / f".{CONFIGURATION}.{uuid.uuid4().hex}"  # nobody may read half of it
             shutil.copyfile(shared_file(CONFIGURATION), whole)
             whole.replace(home / CONFIGURATION)
+        _require_configuration(home)
     except OSError as error:
         raise StorageFailed("create Dagster's home", error) from error
     return home

@@ -20,6 +20,7 @@ DEFAULT_RESERVE = 64 * 2**20
 DEFAULT_SCRUB_WINDOW = 30.0
 DEFAULT_SCRUB_BUDGET = 1800.0
 DEFAULT_CACHE_SIZE = 10 * 2**30
+EXECUTORS = ("in_process", "multiprocess")
 _TRUTHS = {"1": True, "true": True, "yes": True, "on": True} | dict.fromkeys(("0", "false", "no", "off"), False)
 
 
@@ -36,6 +37,7 @@ class Settings:
     scrub_budget: float = DEFAULT_SCRUB_BUDGET  # seconds that a session of the rolling scrub may read
     immutable: bool = False  # published files get the flag that guards them against their own owner
     start: date | None = None  # overrides every feed's first partition
+    executor: str = EXECUTORS[0]  # of Dagster's runs; another process a step costs 1.5 CPU seconds
     cache: Path | None = None  # where readers keep copies of what they read
     cache_size: int = DEFAULT_CACHE_SIZE  # bytes that these may take together
     origin: str | None = None  # the name under which this zone hands out checkpoints
@@ -63,6 +65,7 @@ class Settings:
             scrub_budget=_number(environment, "RAWZONE_SCRUB_BUDGET", DEFAULT_SCRUB_BUDGET),
             immutable=_truth(environment, "RAWZONE_IMMUTABLE"),
             start=_day(environment, "RAWZONE_START"),
+            executor=_executor(environment, "RAWZONE_EXECUTOR"),
             cache=_file(environment, "RAWZONE_CACHE"),
             cache_size=int(_number(environment, "RAWZONE_CACHE_SIZE", DEFAULT_CACHE_SIZE)),
             origin=_origin(environment, "RAWZONE_ORIGIN"),
@@ -152,6 +155,13 @@ def _day(environment: Mapping[str, str], variable: str) -> date | None:
         return date.fromisoformat(value)
     except ValueError:
         raise BadSetting(variable, value, "a day of the form YYYY-MM-DD") from None
+
+
+def _executor(environment: Mapping[str, str], variable: str) -> str:
+    value = environment.get(variable) or EXECUTORS[0]
+    if value not in EXECUTORS:
+        raise BadSetting(variable, value, " or ".join(EXECUTORS))
+    return value
 
 
 def _file(environment: Mapping[str, str], variable: str) -> Path | None:

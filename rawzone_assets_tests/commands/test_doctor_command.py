@@ -1,5 +1,6 @@
 """``rawzone doctor``: what is wrong with this installation."""
 
+import os
 from importlib.metadata import PackageNotFoundError
 
 import pytest
@@ -49,6 +50,12 @@ class TestSettings:
         assert check["remedy"]
         assert "hidden" not in outcome.text
 
+    def test_an_executor_that_is_none_is_refused_as_the_code_location_refuses_it(self, rawzone, monkeypatch):
+        monkeypatch.setenv("RAWZONE_EXECUTOR", "quantum")
+        outcome = rawzone("doctor")
+        assert outcome.code == 2
+        assert "RAWZONE_EXECUTOR is set to 'quantum', which is not in_process or multiprocess" in outcome.err
+
 
 class TestWitnesses:
     """A process of Dagster with another RAWZONE_HOME promotes into another zone, and nothing fails."""
@@ -92,6 +99,16 @@ class TestWitnesses:
         code, check = self.check(own)
         assert (code, check["health"]) == (0, "warn")
         assert "rawzone reindex" in check["remedy"]
+
+    def test_a_pipe_in_the_place_of_its_configuration_is_waited_for_by_no_command(self, own):
+        home = own.home / "dagster"
+        home.mkdir(exist_ok=True)
+        (home / "dagster.yaml").unlink(missing_ok=True)
+        os.mkfifo(home / "dagster.yaml")
+        told = "its dagster.yaml is no file"
+        assert self.check(own) == (0, None)
+        assert told in own("verify").text
+        assert (own("reindex").code, told in own("reindex").err) == (2, True)
 
     def test_without_a_dagster_nothing_is_said(self, own):
         assert self.check(own) == (0, None)

@@ -239,6 +239,10 @@ class TestDagsterHome:
         (tmp_path / "dagster.yaml").write_text("")
         assert dagster_home({"DAGSTER_HOME": str(tmp_path)}).health is Health.OK
 
+    def test_a_pipe_for_a_configuration_fails_before_dagster_waits_for_it(self, tmp_path: Path):
+        os.mkfifo(tmp_path / "dagster.yaml")
+        assert dagster_home({"DAGSTER_HOME": str(tmp_path)}).health is Health.FAIL
+
     def test_a_home_whose_disk_is_nearly_full_fails_before_dagster_does(self, tmp_path: Path):
         environment = {"DAGSTER_HOME": str(tmp_path)}
         full = Broken("space", free=2**20)

@@ -138,7 +138,7 @@ class TestSpecs:
 
     def test_an_unknown_executor_is_refused_with_a_sentence(self, monkeypatch):
         monkeypatch.setenv("RAWZONE_EXECUTOR", "quantum")
-        with pytest.raises(BadSetting, match="one of in_process, multiprocess"):
+        with pytest.raises(BadSetting, match="in_process or multiprocess"):
             build_definitions()
 
     def test_everything_runs_by_default_without_a_click(self, desk):
