@@ -12,7 +12,7 @@ import dagster as dg
 from rawzone_assets.contract.deadlines import longest_wait
 from rawzone_assets.contract.feed import Feed, Platform
 from rawzone_assets.contract.findings import Role
-from rawzone_assets.orchestration import catalogue, metadata, reporting
+from rawzone_assets.orchestration import catalogue, column_schemas, reporting
 from rawzone_assets.orchestration.lineage import lineage
 from rawzone_assets.orchestration.liveness import alive
 from rawzone_assets.orchestration.names import (
@@ -217,7 +217,6 @@ def _raw_spec(platform: Platform, feed: Feed, partitions: dg.DailyPartitionsDefi
         "stale_after_days": feed.cadence.stale_after_days,
         "largest_delivery_bytes": feed.max_size,
     }
-    columns = metadata.column_schema(feed, described=True)
     return dg.AssetSpec(
         raw_key(feed.id),
         deps=[landing_key(feed.id)],
@@ -234,7 +233,7 @@ def _raw_spec(platform: Platform, feed: Feed, partitions: dg.DailyPartitionsDefi
             **static,
             **catalogue.commands(feed),
             **catalogue.references(platform, feed),
-            **({"dagster/column_schema": columns} if columns else {}),
+            "dagster/column_schema": column_schemas.of_raw(feed, described=True),
         },
     )
 

@@ -10,13 +10,12 @@ from typing import Any
 import dagster as dg
 
 from rawzone_assets.access.columnar import bring_up_to_date
-from rawzone_assets.access.origin_columns import ORIGIN
 from rawzone_assets.access.projected_days import ProjectedDay, Unprojected
 from rawzone_assets.access.projected_tables import Table, tables
 from rawzone_assets.access.sql import view_of
 from rawzone_assets.contract.feed import Feed, Platform
 from rawzone_assets.contract.plain_text import printable
-from rawzone_assets.orchestration import catalogue, reporting
+from rawzone_assets.orchestration import catalogue, column_schemas, reporting
 from rawzone_assets.orchestration.liveness import alive
 from rawzone_assets.orchestration.names import columnar_key, group_of, raw_key
 from rawzone_assets.orchestration.overrides import ZoneResource
@@ -74,28 +73,13 @@ def _spec(platform: Platform, feed: Feed, partitions: dg.DailyPartitionsDefiniti
         tags={"zone": "columnar"},
         metadata={
             "dagster/uri": f"columnar/{feed.id}/",
-            "dagster/column_schema": _column_schema(found),
+            "dagster/column_schema": column_schemas.of_view(found),
             "tables": dg.MetadataValue.md(_tables(feed, found)),
             "view": view_of(feed.id),
             "commands": dg.MetadataValue.md(f'```\nrawzone sql "FROM {view_of(feed.id)} LIMIT 10"\n```'),
             **catalogue.references(platform, feed),
         },
     )
-
-
-def _column_schema(found: tuple[Table, ...]) -> dg.TableSchema:
-    """The columns of the feed's view: of its main tables, each name once, and those that lead back to raw."""
-    columns: dict[str, dg.TableColumn] = {}
-    for table in found:
-        for column in table.columns if table.is_main else ():
-            about = column.description or None
-            columns.setdefault(
-                column.name, dg.TableColumn(column.name, type=column.kind.value, description=about)
-            )
-    origin = [
-        dg.TableColumn(column.name, type=column.kind.value, description=column.description) for column in ORIGIN
-    ]
-    return dg.TableSchema(columns=[*columns.values(), *origin])
 
 
 def _description(feed: Feed, found: tuple[Table, ...]) -> str:

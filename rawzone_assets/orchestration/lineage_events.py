@@ -39,7 +39,7 @@ from openlineage.client.serde import Serde
 
 from rawzone_assets import __version__
 from rawzone_assets.contract.feed import Feed
-from rawzone_assets.orchestration import metadata, reporting
+from rawzone_assets.orchestration import column_schemas, reporting
 from rawzone_assets.orchestration.days import Days
 from rawzone_assets.orchestration.names import INTEGRITY, daily_checks, landing_key, raw_key
 from rawzone_assets.zone.receipt import ACCEPTED, Receipt, Verdict
@@ -213,10 +213,8 @@ def _blocking_checks(feed: Feed, receipt: Receipt) -> set[str]:
 
 
 def schema_of(feed: Feed) -> dict[str, DatasetFacet]:
-    """The columns of a table feed; documents have none."""
-    columns = metadata.column_schema(feed, described=True)
-    if columns is None:
-        return {}
+    """The columns of a feed's rows or records."""
+    columns = column_schemas.of_raw(feed, described=True)
     fields = [
         schema_dataset.SchemaDatasetFacetFields(
             name=column.name, type=column.type, description=column.description, ordinal_position=number

@@ -18,7 +18,7 @@ import dagster as dg
 from rawzone_assets.contract.feed import Feed
 from rawzone_assets.contract.findings import Place
 from rawzone_assets.contract.plain_text import printable
-from rawzone_assets.contract.schemas import load_schema
+from rawzone_assets.orchestration import column_schemas
 from rawzone_assets.orchestration.days import Day
 from rawzone_assets.zone.errors import ZoneError
 from rawzone_assets.zone.notes import encode_base64
@@ -30,6 +30,7 @@ MOST_FINDINGS = 50
 MOST_PROBLEMS = 30
 MOST_FILES = 4  # 350 bytes each
 MOST_HASHES = 8  # 110 bytes each
+_MOST_COLUMNS = 20  # 200 bytes each; where there are more, they stand with the asset alone
 _MOST_TABLE_BYTES = 4500  # of a findings table; with Dagster's own wrapping some 6 kB
 _LONGEST_MESSAGE = 300
 
@@ -71,8 +72,8 @@ def of_materialization(zone: Zone, feed: Feed, day: Day, ledger: Mapping[str, An
         "rules": _rules(feed, day),
         "sha256": dg.MetadataValue.json(_hashes(accepted)),
     }
-    columns = column_schema(feed, described=False)
-    if columns:
+    columns = column_schemas.of_raw(feed, described=False)
+    if 0 < len(columns.columns) <= _MOST_COLUMNS:
         facts["dagster/column_schema"] = columns
     return {name: value for name, value in facts.items() if value is not None}
 
@@ -133,26 +134,6 @@ def object_name(receipt: Receipt) -> str:
     if receipt.verdict is Verdict.PROMOTED and (receipt.revision or 1) > 1 and receipt.key:
         return printable(PurePosixPath(receipt.key).name.removesuffix(".gz"))
     return printable(receipt.name or receipt.landing_path)
-
-
-def column_schema(feed: Feed, *, described: bool) -> dg.TableSchema | None:
-    """The columns of a table feed from its JSON Schema; ``None`` for documents."""
-    # Forms of several schemas have no one set of columns.
-    if len(feed.schemas) > 1 or feed.format.kind not in ("csv", "tsv"):
-        return None
-    document = load_schema(feed.schema).document
-    required = set(document.get("required", ()))
-    return dg.TableSchema(
-        columns=[
-            dg.TableColumn(
-                name,
-                type=_column_type(column),
-                description=column.get("description") if described else None,
-                constraints=dg.TableColumnConstraints(nullable=name not in required),
-            )
-            for name, column in document.get("properties", {}).items()
-        ]
-    )
 
 
 def _files_table(day: Day) -> dg.MetadataValue[Any]:
@@ -231,14 +212,6 @@ def _extractor(receipt: Receipt) -> str | None:
 def _contract(receipt: Receipt) -> str | None:
     contract = receipt.contract
     return f"{contract.get('feed_version')}.{contract.get('rules_version')}" if contract else None
-
-
-def _column_type(column: Mapping[str, Any]) -> str:
-    if "format" in column:
-        return str(column["format"])
-    kind = column.get("type", "string")
-    kinds = [kind] if isinstance(kind, str) else [name for name in kind if name != "null"]
-    return str(kinds[0]) if kinds else "string"
 
 
 def _shortened(message: str) -> str:

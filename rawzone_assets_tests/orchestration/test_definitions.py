@@ -121,6 +121,26 @@ class TestSpecs:
         columns = {column.name for column in spec.metadata["dagster/column_schema"].columns}
         assert {"Reporting Date", "Earnings (USD)"} <= columns
 
+    @pytest.mark.parametrize(
+        ("feed_id", "some"),
+        [
+            ("distrokid/streams", {"category", "column-1"}),
+            ("toolost/spotify", {"date", "streams"}),
+            ("metaads/campaigns", {"campaign_id", "adset_id", "impressions"}),
+            ("tiktok/audience", {"Followers", "Gender"}),
+        ],
+    )
+    def test_documents_and_feeds_of_several_forms_tell_the_columns_of_their_records(self, feed_id, some):
+        columns = [
+            column.name for column in specs(defs)[f"raw/{feed_id}"].metadata["dagster/column_schema"].columns
+        ]
+        assert some <= set(columns)
+        assert len(columns) == len(set(columns))
+
+    @pytest.mark.parametrize("feed_id", FEEDS)
+    def test_every_raw_asset_tells_its_columns(self, feed_id):
+        assert specs(defs)[f"raw/{feed_id}"].metadata["dagster/column_schema"].columns
+
     def test_today_is_a_partition_and_the_start_can_be_set(self, monkeypatch):
         monkeypatch.setenv("RAWZONE_START", "2025-03-01")
         days = specs(build_definitions())["raw/distrokid/streams"].partitions_def

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 import dagster as dg
 import pytest
 
-from rawzone_assets.orchestration.names import HEALTH_JOB, ZONE_HEALTH
+from rawzone_assets.orchestration.names import HEALTH_JOB, ZONE_HEALTH, raw_key
 from rawzone_assets.platforms import all_feeds
 from rawzone_assets_tests.browser.demo_zone import clean_environment
 from rawzone_assets_tests.processes import eventually, free_port, running
@@ -58,6 +58,16 @@ def test_every_feed_has_accepted_something(demo):
     counts = {line["feed"]: line["files"] for line in ask(demo[0], "status") if "feed" in line}
     assert set(counts) == {feed.id for feed in all_feeds()}
     assert all(counts.values()), counts
+
+
+def test_what_is_told_of_a_day_has_its_columns_and_stays_small(demo):
+    """Those of a feed with more than twenty stand with its asset alone."""
+    with dg.DagsterInstance.from_config(str(demo[0] / "dagster")) as instance:
+        events = {feed.id: instance.get_latest_materialization_event(raw_key(feed.id)) for feed in all_feeds()}
+    told = {feed_id: event.asset_materialization for feed_id, event in events.items()}
+    wide = {feed_id for feed_id, one in told.items() if "dagster/column_schema" not in one.metadata}
+    assert wide == {"metaads/audience", "metaads/campaigns", "social_media/spotify", "social_media/youtube"}
+    assert max(len(dg.serialize_value(one)) for one in told.values()) < 12_000
 
 
 def test_the_health_report_is_there_to_be_looked_at(demo):
