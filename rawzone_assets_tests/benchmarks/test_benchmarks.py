@@ -197,6 +197,7 @@ def test_every_goal_of_a_group_is_measured_and_has_a_row_that_says_whether_it_is
         place=tmp_path / "place",
         turns=1,
         tell=print,
+        days=30,
         landed=8,
     )
     seen = [*measured(bench, [group])]
