@@ -9,7 +9,7 @@ from prometheus_client import generate_latest, write_to_textfile
 
 from rawzone_assets.commands.surroundings import (
     emit,
-    fail,
+    fail_unwritten,
     home_option,
     json_option,
     note,
@@ -43,11 +43,7 @@ def command(*, out: Path | None, as_json: bool) -> None:
         try:
             write_to_textfile(str(out), registry)
         except OSError as error:
-            reason = (error.strerror or str(error)).lower()
-            fail(
-                f"The metrics cannot be written to {out} ({reason}): give a file in a "
-                "folder that exists and that this user may write to."
-            )
+            fail_unwritten("The metrics", out, error)
         note(f"The metrics were written to {out}.")
     if as_json:
         for family in registry.collect():

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NoReturn
 from uuid import uuid4
 
-from rawzone_assets.commands.surroundings import fail
+from rawzone_assets.commands.surroundings import fail, fail_unwritten
 
 
 def refuse_existing(paths: Iterable[Path]) -> None:
@@ -31,8 +31,4 @@ def write_page(path: Path, page: str) -> None:
         os.replace(unfinished, path)
     except OSError as error:
         unfinished.unlink(missing_ok=True)
-        reason = (error.strerror or str(error)).lower()
-        fail(
-            f"The page cannot be written to {path} ({reason}): give a file in a "
-            "folder that exists and that this user may write to."
-        )
+        fail_unwritten("The page", path, error)

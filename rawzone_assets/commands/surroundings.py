@@ -35,6 +35,15 @@ def fail(sentence: str) -> NoReturn:
     raise Failure(sentence)
 
 
+def fail_unwritten(what: str, path: Path, error: OSError) -> NoReturn:
+    """End the command, because a file that was asked for cannot be written."""
+    reason = (error.strerror or str(error)).lower()
+    fail(
+        f"{what} cannot be written to {path} ({reason}): give a file in a folder that exists and that this "
+        "user may write to."
+    )
+
+
 def open_settings(home: Path | None = None) -> Settings:
     """The settings of this call: ``home``, else ``rawzone --home``, else the environment.
 

@@ -93,9 +93,8 @@ def names_digest(platforms: Iterable[Platform]) -> str:
         )
         for platform in platforms
     ]
-    return hashlib.sha256(repr((__version__, grammar(), _STAMP_FOLDER.pattern, declared)).encode()).hexdigest()[
-        :16
-    ]
+    told = repr((__version__, grammar(), _STAMP_FOLDER.pattern, declared))
+    return hashlib.sha256(told.encode()).hexdigest()[:16]
 
 
 class Owners:

@@ -92,8 +92,7 @@ def _landing(settings: Settings) -> Check:
     try:
         scan = landing.scan()
     except LandingMissing:
-        remedy = "mount its disk, create it or set RAWZONE_LANDING to where extractors drop their files"
-        return failed(name, f"{root} does not exist", remedy)
+        return failed(name, f"{root} {LandingMissing.problem}", LandingMissing.remedy)
     except StorageFailed as error:
         return failed(name, str(error), "give this user read access")
     if scan.bare_on is not None and _was_elsewhere(settings, scan.bare_on):

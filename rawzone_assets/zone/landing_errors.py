@@ -14,13 +14,11 @@ _MOST_NAMED = 3
 
 
 class LandingMissing(ZoneError):
-    def __init__(
-        self,
-        landing: Path,
-        problem: str = "does not exist",
-        remedy: str = "mount its disk, create it or set RAWZONE_LANDING to where extractors drop their files",
-    ) -> None:
-        super().__init__(f"The landing folder {landing} {problem}: {remedy}.")
+    problem = "does not exist"
+    remedy = "mount its disk, create it or set RAWZONE_LANDING to where extractors drop their files"
+
+    def __init__(self, landing: Path, consequence: str = "") -> None:
+        super().__init__(f"The landing folder {landing} {self.problem}{consequence}: {self.remedy}.")
 
 
 class LandingAway(LandingMissing):
@@ -30,7 +28,7 @@ class LandingAway(LandingMissing):
     remedy = "mount that disk; if landing was moved and emptied on purpose, put any file or folder into it"
 
     def __init__(self, landing: Path) -> None:
-        super().__init__(landing, f"{self.problem}, so nothing was looked for", self.remedy)
+        super().__init__(landing, ", so nothing was looked for")
 
 
 class PileMissing(ZoneError):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -65,7 +65,7 @@ class Settings:
             scrub_budget=_number(environment, "RAWZONE_SCRUB_BUDGET", DEFAULT_SCRUB_BUDGET),
             immutable=_truth(environment, "RAWZONE_IMMUTABLE"),
             start=_day(environment, "RAWZONE_START"),
-            executor=_executor(environment, "RAWZONE_EXECUTOR"),
+            executor=_choice(environment, "RAWZONE_EXECUTOR", EXECUTORS),
             cache=_file(environment, "RAWZONE_CACHE"),
             cache_size=int(_number(environment, "RAWZONE_CACHE_SIZE", DEFAULT_CACHE_SIZE)),
             origin=_origin(environment, "RAWZONE_ORIGIN"),
@@ -139,10 +139,7 @@ def _truth(environment: Mapping[str, str], variable: str) -> bool:
 
 
 def _compression(environment: Mapping[str, str], variable: str) -> Compression:
-    value = environment.get(variable) or Compression.SMALL
-    if value not in set(Compression):
-        raise BadSetting(variable, value, " or ".join(Compression))
-    compression = Compression(value)
+    compression = Compression(_choice(environment, variable, tuple(Compression)))
     compression.require()  # else a promotion would stop in its midst
     return compression
 
@@ -157,10 +154,11 @@ def _day(environment: Mapping[str, str], variable: str) -> date | None:
         raise BadSetting(variable, value, "a day of the form YYYY-MM-DD") from None
 
 
-def _executor(environment: Mapping[str, str], variable: str) -> str:
-    value = environment.get(variable) or EXECUTORS[0]
-    if value not in EXECUTORS:
-        raise BadSetting(variable, value, " or ".join(EXECUTORS))
+def _choice(environment: Mapping[str, str], variable: str, choices: Sequence[str]) -> str:
+    """One of these; the first where none is stated."""
+    value = environment.get(variable) or choices[0]
+    if value not in choices:
+        raise BadSetting(variable, value, " or ".join(choices))
     return value
 
 
@@ -205,9 +203,6 @@ def _policy(environment: Mapping[str, str], usual: Path) -> Policy:
         raise BadPolicy(path, (error.strerror or str(error)).lower()) from None
     except (PolicyError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise BadPolicy(path, str(error)) from None
-    secrets = environment.get("RAWZONE_SECRETS")
-    if not secrets:
+    if not environment.get("RAWZONE_SECRETS"):
         return policy
-    if secrets not in set(Secrets):
-        raise BadSetting("RAWZONE_SECRETS", secrets, " or ".join(Secrets))
-    return policy.with_secrets(Secrets(secrets))
+    return policy.with_secrets(Secrets(_choice(environment, "RAWZONE_SECRETS", tuple(Secrets))))
