@@ -21,6 +21,7 @@ from click.exceptions import NoArgsIsHelpError
 
 from rawzone_assets import __version__
 from rawzone_assets.commands.failure import Failure
+from rawzone_assets.commands.zone_folder import ZoneFolder
 from rawzone_assets.zone.errors import StorageFailed, ZoneError
 
 _COMMANDS = {
@@ -142,7 +143,7 @@ def _database_errors() -> tuple[type[Exception], ...]:
 )
 @click.option(
     "--home",
-    type=click.Path(file_okay=False, readable=False, path_type=Path),
+    type=ZoneFolder(),
     help="The zone's folder. [default: RAWZONE_HOME, else ./data]",
 )
 @click.version_option(__version__, prog_name="rawzone")

@@ -20,7 +20,6 @@ from rawzone_assets.commands.surroundings import (
     json_option,
     leave,
     note,
-    open_settings,
     open_settings_of_a_zone,
     printable,
 )
@@ -147,7 +146,7 @@ def snooze(*, wanted: tuple[str, ...], span: timedelta, as_json: bool) -> None:
 def test(*, as_json: bool) -> None:
     """Send a test message to every channel now. Exit code 1 when one did not take it."""
     settings, now = AlertSettings.from_environment(os.environ), utc_now()
-    home = open_settings().home
+    home = open_settings_of_a_zone().home
     letter = Notice(
         id=f"test-{now:%Y%m%d%H%M%S}",
         event=Event.DIGEST,

@@ -18,6 +18,7 @@ import click
 
 from rawzone_assets.commands.promote import emit_receipts, show_counts, show_summary
 from rawzone_assets.commands.surroundings import fail, json_option, note, open_zone
+from rawzone_assets.commands.zone_folder import ZoneFolder
 from rawzone_assets.definitions import build_definitions
 from rawzone_assets.orchestration.dagster_home import dagster_environment, shared_file
 from rawzone_assets.orchestration.instance import open_instance
@@ -40,7 +41,7 @@ _LAST_ON_EARTH = timezone(timedelta(hours=-12))  # where a day is over when it i
 @click.command(name="demo")
 @click.option(
     "--home",
-    type=click.Path(file_okay=False, path_type=Path),
+    type=ZoneFolder(),
     help=f"The zone's folder. [default: rawzone --home, else RAWZONE_HOME, else ./{_HOME}]",
 )
 @click.option("--days", type=click.IntRange(1, 3650), default=14, show_default=True, help="Days of samples.")

@@ -19,6 +19,7 @@ from rawzone_assets.access.opening import open_zone as open_zone  # noqa: PLC041
 from rawzone_assets.access.opening import recorded_feeds as recorded_feeds  # noqa: PLC0414
 from rawzone_assets.access.opening import zone_without_index_file as zone_without_index_file  # noqa: PLC0414
 from rawzone_assets.commands.failure import Failure
+from rawzone_assets.commands.zone_folder import ZoneFolder
 from rawzone_assets.contract.plain_text import printable as printable  # noqa: PLC0414  commands take it from here
 from rawzone_assets.contract.plain_text import printable_json
 from rawzone_assets.zone.settings import Settings
@@ -106,7 +107,7 @@ def home_option(function: Callable[..., Any]) -> Callable[..., Any]:
     """``--home`` after the command's name too; :func:`open_settings` finds it."""
     return click.option(
         "--home",
-        type=click.Path(file_okay=False, readable=False, path_type=Path),
+        type=ZoneFolder(),
         expose_value=False,
         callback=_note_home,
         help="The zone's folder. [default: RAWZONE_HOME, else ./data]",

@@ -324,6 +324,7 @@ class TestHome:
             *("verify", "scrub", "repair", "repair --dry-run", "checkpoint", "prove KEY", "report"),
             *("archive plan", "archive ls", "archive drill", "hold ls", "catalog update", "reindex"),
             *("alerts ls", "alerts show stale:distrokid/sales", "alerts ack stale:distrokid/sales"),
+            "alerts test",
         ],
     )
     def test_a_mistyped_one_is_told_by_every_command_and_not_created(self, nowhere, command):
@@ -338,6 +339,17 @@ class TestHome:
     def test_a_folder_that_is_new_is_a_zone_without_files(self, nowhere, command):
         nowhere.home.mkdir()
         assert nowhere(*command.split()).code == 0
+
+    @pytest.mark.parametrize("place", ["before", "after"])
+    @pytest.mark.parametrize("command", ["promote", "status", "demo --no-ui"])
+    def test_an_empty_one_is_not_the_current_folder(self, nowhere, command, place, tmp_path, monkeypatch):
+        """As ``--home "$LAKE"`` is where nothing set it: a zone was made wherever one stood."""
+        monkeypatch.chdir(tmp_path)
+        words = command.split()
+        outcome = nowhere(*(["--home", "", *words] if place == "before" else [*words, "--home", ""]))
+        assert (outcome.code, outcome.text) == (2, "")
+        assert "name the zone's folder, or leave --home out" in outcome.err
+        assert list(tmp_path.iterdir()) == []
 
     def test_the_version_is_told(self, rawzone):
         assert rawzone("--version").text.startswith("rawzone, version ")
