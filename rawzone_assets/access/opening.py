@@ -17,7 +17,7 @@ from rawzone_assets.zone.layout import nested
 from rawzone_assets.zone.presence import require_ledger
 from rawzone_assets.zone.setting_errors import RootsNested
 from rawzone_assets.zone.settings import Settings
-from rawzone_assets.zone.zone import Zone
+from rawzone_assets.zone.zone import Zone, require_apart
 
 
 def open_zone(settings: Settings) -> Zone:
@@ -53,7 +53,12 @@ def _caught_up(settings: Settings) -> Zone:
 
 
 def zone_without_index_file(settings: Settings) -> Zone:
-    """A zone whose index is in memory, empty, and trusts nothing that was written before."""
+    """A zone whose index is in memory, empty, and trusts nothing that was written before.
+
+    Raises:
+        RootsNested: One of the zone's folders lies in another.
+    """
+    require_apart(settings.layout)  # by the names that were set, not by what takes their place here
     # No folder can be created below a device file, and a zone without a state folder keeps its index in memory.
     layout = settings.layout
     nowhere = replace(layout, state=Path(os.devnull), columnar_apart=layout.columnar)

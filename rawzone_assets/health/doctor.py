@@ -146,7 +146,7 @@ def _apart(settings: Settings) -> Check:
     roots = settings.layout.apart
     if pair := nested(roots):
         inner, outer = pair
-        seen = f"{inner} ({roots[inner]}) lies in {outer} ({roots[outer]}): promotion refuses this"
+        seen = f"{inner} ({roots[inner]}) lies in {outer} ({roots[outer]}): every command refuses this"
         return failed(name, seen, f"set RAWZONE_{inner.upper()} to a folder of its own")
     return ok(name, "no root lies in another")
 

@@ -23,8 +23,8 @@ class RootsNested(ZoneError):
 
     def __init__(self, inner: str, inner_root: Path, outer: str, outer_root: Path) -> None:
         super().__init__(
-            f"The {inner} folder {inner_root} lies in the {outer} folder {outer_root}, so nothing is written: "
-            f"set RAWZONE_{inner.upper()} to a folder of its own."
+            f"The {inner} folder {inner_root} lies in the {outer} folder {outer_root}, so one would be taken "
+            f"for the other and nothing is read or written: set RAWZONE_{inner.upper()} to a folder of its own."
         )
 
 

@@ -21,7 +21,7 @@ from rawzone_assets.zone.files import Files, ensure_folder, sync_folders
 from rawzone_assets.zone.index import Index
 from rawzone_assets.zone.index_seen import SeenFile, Standing
 from rawzone_assets.zone.landing import Landing
-from rawzone_assets.zone.layout import nested
+from rawzone_assets.zone.layout import Layout, nested
 from rawzone_assets.zone.ledger import Author, Ledger
 from rawzone_assets.zone.local_files import LocalFiles
 from rawzone_assets.zone.presence import apart, is_present
@@ -52,7 +52,9 @@ class Zone:
 
         Raises:
             NamesMisread: This process reads names of files as something else than UTF-8.
+            RootsNested: One of the zone's folders lies in another.
         """
+        require_apart(settings.layout)  # before even an index is written, perhaps into landing
         if sys.getfilesystemencoding().lower() != "utf-8":
             raise NamesMisread(sys.getfilesystemencoding())
         self.settings = settings
@@ -163,8 +165,6 @@ class Zone:
     def _prepare(self) -> None:
         """Create the zone's folders. Once a process, whoever made them: they are durable only once synced."""
         folders = (self.layout.ledger, self.layout.staging, self.layout.quarantine_staging)
-        if not self._prepared:
-            self._refuse_nesting()
         try:
             changed = {parent for folder in folders for parent in ensure_folder(self.files, folder)}
             if not self._prepared:
@@ -179,12 +179,18 @@ class Zone:
         except OSError as error:
             raise StorageFailed("create the zone's folders", error) from error
 
-    def _refuse_nesting(self) -> None:
-        roots = self.layout.apart
-        pair = nested(roots)
-        if pair:
-            inner, outer = pair
-            raise RootsNested(inner, roots[inner], outer, roots[outer])
+
+def require_apart(layout: Layout) -> None:
+    """See to it that each of the zone's folders is one of its own.
+
+    Raises:
+        RootsNested: One of them is another, or lies in it.
+    """
+    roots = layout.apart
+    pair = nested(roots)
+    if pair:
+        inner, outer = pair
+        raise RootsNested(inner, roots[inner], outer, roots[outer])
 
 
 def _open_index(ledger: Ledger, settings: Settings) -> Index:

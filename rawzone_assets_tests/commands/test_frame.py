@@ -351,6 +351,20 @@ class TestHome:
         assert "name the zone's folder, or leave --home out" in outcome.err
         assert list(tmp_path.iterdir()) == []
 
+    @pytest.mark.parametrize(
+        "command",
+        [
+            *("status", "health", "ls", "log", "show KEY", "checkpoint", "metrics", "sql SELECT+1", "verify"),
+            *("promote", "scrub", "repair", "quarantine ls", "archive plan", "hold ls", "catalog update"),
+        ],
+    )
+    def test_folders_within_each_other_are_told_by_every_command_in_the_same_words(self, own, command):
+        """A checkpoint was handed out, and a landing of stored objects was looked at for deliveries."""
+        outcome = own.run(*command.split(), RAWZONE_LANDING=str(own.home / "raw"))
+        assert (outcome.code, outcome.out) == (2, b"")
+        assert f"The landing folder {own.home}/raw lies in the raw folder {own.home}/raw" in outcome.err
+        assert "set RAWZONE_LANDING to a folder of its own" in outcome.err
+
     def test_the_version_is_told(self, rawzone):
         assert rawzone("--version").text.startswith("rawzone, version ")
 

@@ -13,6 +13,7 @@ import threading
 import orjson
 import pytest
 
+from rawzone_assets.access.opening import zone_without_index_file
 from rawzone_assets.contract.naming import Recognized, Unrecognized, recognize
 from rawzone_assets.platforms import all_platforms
 from rawzone_assets.zone import recognizing, scanning
@@ -516,7 +517,7 @@ class TestNesting:
             ("RAWZONE_LANDING", "linked"),
         ],
     )
-    def test_promotion_refuses_it_in_one_sentence_and_writes_nothing(self, home, landing, variable, value):
+    def test_nobody_opens_it_and_nothing_is_written_not_even_an_index(self, home, landing, variable, value):
         landing.put(NOTE, b"good\n")
         (home / "raw").mkdir()
         (home / "linked").symlink_to(home / "raw")
@@ -524,17 +525,11 @@ class TestNesting:
         (home / "raw/tiny/note_20240522.txt").write_bytes(b"good\n")
         settings = Settings.from_environment({variable: str(home / value), "RAWZONE_RESERVE": "0"}, home=home)
         before = read_landing(home / "landing")
-        with (
-            Zone(settings, clock=lambda: NOW) as zone,
-            pytest.raises(ZoneError, match=r"lies in the .*nothing is written"),
-        ):
-            zone.publisher("test")
-        after = {
-            path: entry
-            for path, entry in read_landing(home / "landing").items()
-            if not path.startswith("state")
-        }
-        assert after == before
+        with pytest.raises(ZoneError, match=r"lies in the .*nothing is read or written"):
+            Zone(settings, clock=lambda: NOW)
+        with pytest.raises(ZoneError, match=r"set RAWZONE_\w+ to a folder of its own"):
+            zone_without_index_file(settings)
+        assert read_landing(home / "landing") == before
         assert not (home / "raw/_ledger").exists()
 
 
