@@ -172,7 +172,7 @@ class Batch:
         """Write the commit that describes the batch, then make the whole batch durable."""
         path = self.folder / f"{_COMMIT_PREFIX}{ledger_name(seq)}"
         try:
-            if self._reaches_quarantine and self._files.names(self.quarantine_folder):
+            if self._has_refusals():
                 self._files.sync_folder(self.quarantine_folder)
                 self._files.sync_folder(self.quarantine_folder.parent)
             if self._has_archive_side():
@@ -219,6 +219,12 @@ class Batch:
                 self._empty(folder)
                 if self._is_removed(folder):
                     break
+
+    def _has_refusals(self) -> bool:
+        """Of a dead process's batch without any, power loss may have taken the folder for them."""
+        if not self._reaches_quarantine or self._files.status(self.quarantine_folder) is None:
+            return False
+        return bool(self._files.names(self.quarantine_folder))
 
     def _has_archive_side(self) -> bool:
         """Not looked for by whoever puts nothing there: the archive may be closed to this user, or fail."""

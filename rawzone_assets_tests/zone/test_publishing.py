@@ -2,6 +2,7 @@
 
 import errno
 import os
+import shutil
 import threading
 from contextlib import suppress
 from datetime import timedelta
@@ -87,6 +88,25 @@ class TestWhatCrashedProcessesLeave:
         assert [(r["verdict"], r["revision"]) for r in receipts] == [("promoted", 1), ("promoted", 2)]
         assert Oracle().check(*trees(home)) == []
 
+    def test_whoever_records_finishes_what_died_since_its_batch_was_opened(self, home, landing):
+        landing.put("tiny/stranger", b"?")
+
+        class DiesMeanwhile(WatchedFiles):
+            locked = 0
+
+            def before(self, operation, path):
+                self.locked += operation == "lock" and path == home / "raw/_staging/lock"
+                if self.locked == 2:
+                    self.locked += 1
+                    landing.put(NOTE, b"first\n")
+                    crash(home, claims)
+
+        with open_zone(home, files=DiesMeanwhile(LocalFiles())) as zone:
+            promotion.record_unrecognized(zone, look(zone).unrecognized, run_id="test")
+        receipts = receipts_of(read_tree(home / "raw"))
+        assert [receipt["landing_path"] for receipt in receipts] == [NOTE, "tiny/stranger"]
+        finish(home)
+
     def test_recovery_leaves_batches_alone_that_somebody_works_on(self, home, landing):
         landing.put(NOTE, b"first\n")
         judged = []
@@ -141,6 +161,55 @@ class TestWhatCrashedProcessesLeave:
             assert zone.recover() == 1
             assert look(zone).ready == ()
         finish(home)
+
+    def test_a_staged_commit_that_follows_no_commit_of_this_ledger_is_decided_again(self, home, landing):
+        """Its number is the next one, but the ledger was put back from elsewhere meanwhile."""
+        landing.put(BEFORE, b"1\n")
+        finish(home)
+        landing.put(NOTE, b"first\n")
+        crash(home, claims)
+        staged = next(path for path in (home / "raw/_staging").iterdir() if path.is_dir())
+        staged.rename(home / "hidden")
+        for name in ("raw", "state"):
+            shutil.rmtree(home / name)
+        landing.remove(NOTE)
+        landing.put(BEFORE, b"2\n")
+        finish(home)
+        (home / "hidden").rename(staged)
+        landing.put(NOTE, b"first\n")
+        assert finish(home) == {BEFORE: "promoted", NOTE: "promoted"}
+
+    def test_whoever_takes_the_number_of_what_is_redone_makes_it_be_decided_again(self, home, landing):
+        landing.put(NOTE, b"first\n")
+        crash(home, claims)
+
+        class Overtaken(WatchedFiles):
+            overtaken = False
+
+            def before(self, operation, path):
+                if claims(operation, path) and not self.overtaken:
+                    self.overtaken = True
+                    landing.put(BEFORE, b"1\n")
+                    with open_zone(home, files=UnlockedFiles(LocalFiles())) as other:
+                        sums = [d for d in look(other).ready if d.feed_id == "tiny/sums"]
+                        promotion.promote(other, sums, judge=judge, run_id="other")
+
+        with open_zone(home, files=Overtaken(LocalFiles())) as zone:
+            assert zone.recover() == 1
+        receipts = receipts_of(read_tree(home / "raw"))
+        assert [receipt["landing_path"] for receipt in receipts] == [BEFORE, NOTE]
+        finish(home)
+
+    def test_a_stranger_at_a_key_that_is_redone_holds_up_that_delivery_only(self, home, landing):
+        landing.put_all({BEFORE: b"1\n", NOTE: b"first\n", "tiny/note_20240523.txt": b"second\n"})
+        crash(home, lambda op, path: op == "link" and path == home / "raw" / KEY)
+        (home / "raw" / KEY).write_bytes(b"foreign")
+        with open_zone(home) as zone:
+            assert zone.recover() == 1
+            assert [error.path for error in promote_all(zone).occupied] == [home / "raw" / KEY]
+            states = look(zone).states()
+        assert states == {BEFORE: "promoted", NOTE: "waiting", "tiny/note_20240523.txt": "promoted"}
+        assert (home / "raw" / KEY).read_bytes() == b"foreign"
 
     def test_a_staged_file_that_no_disk_takes_holds_up_what_comes_next_only_once(self, home, landing):
         landing.put(NOTE, b"first\n")
@@ -219,6 +288,20 @@ class TestFilesThatNoReceiptKnows:
         assert target.read_bytes() == b"foreign"
         target.unlink()
         assert finish(home)[NOTE] == "promoted"
+
+    def test_one_in_the_place_of_findings_leaves_no_refused_copy_that_no_receipt_knows(self, home, landing):
+        landing.put(NOTE, b"bad")
+        finish(home)
+        (copy,) = (home / "quarantine").rglob("note_*")
+        for name in ("raw", "quarantine", "state"):
+            shutil.rmtree(home / name)
+        findings = self.foreign(home, copy.with_name("findings.json").relative_to(home))
+        with open_zone(home) as zone:
+            assert [error.path for error in promote_all(zone).occupied] == [findings]
+            assert look(zone).states() == {NOTE: "waiting"}
+        assert not copy.exists()
+        findings.unlink()
+        assert finish(home) == {NOTE: "quarantined"}
 
     def test_one_with_the_right_bytes_is_taken_only_when_nobody_may_write_to_it(self, home, landing):
         landing.put(BEFORE, b"1")
@@ -474,6 +557,26 @@ class TestManyAtATime:
         assert (outcome.receipts, outcome.unchanged) == ([], 1)
         assert finish(home) == {NOTE: "promoted"}
 
+    def test_links_that_nobody_needs_any_more_are_taken_back_by_the_loser(self, home, landing):
+        """The winner stored the same bytes under another name, so the loser's are a duplicate now."""
+        landing.put(NOTE, b"same\n")
+
+        class Overtaken(UnlockedFiles):
+            overtaken = False
+
+            def before(self, operation, path):
+                if claims(operation, path) and not self.overtaken:
+                    self.overtaken = True
+                    landing.put("tiny/note_20240523.txt", b"same\n")
+                    with open_zone(home, files=UnlockedFiles(LocalFiles())) as other:
+                        others = [d for d in look(other).ready if d.landed.path != NOTE]
+                        promotion.promote(other, others, judge=judge, run_id="winner")
+
+        with open_zone(home, files=Overtaken(LocalFiles())) as zone:
+            outcome = promotion.promote(zone, look(zone).ready, judge=judge, run_id="loser")
+        assert [str(receipt.verdict) for receipt in outcome.receipts] == ["duplicate"]
+        finish(home)
+
 
 class TestTheEnvironment:
     def test_promotion_stops_before_the_reserve_is_used(self, home, landing):
@@ -495,6 +598,37 @@ class TestTheEnvironment:
             promotion.promote(zone, look(zone).ready, judge=broken, run_id="broken")
         assert [path.name for path in (home / "raw/_staging").iterdir()] == ["lock"]
         finish(home)
+
+    def test_a_commit_that_the_disk_refuses_leaves_nothing_and_gives_its_room_back(self, home, landing):
+        landing.put(NOTE, b"x\n")
+
+        class Full(WatchedFiles):
+            def before(self, operation, path):
+                if operation == "sync" and path.name.startswith("commit-"):
+                    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+
+        with (
+            open_zone(home, files=Full(LocalFiles())) as zone,
+            pytest.raises(ZoneError, match="the disk is full"),
+        ):
+            promote_all(zone)
+        assert [path.name for path in (home / "raw/_staging").iterdir()] == ["lock"]
+        finish(home)
+
+    def test_what_is_published_is_published_though_staging_cannot_be_cleaned_up(self, home, landing):
+        landing.put(NOTE, b"x\n")
+
+        class Stuck(WatchedFiles):
+            def before(self, operation, path):
+                if operation == "remove" and "_staging" in path.parts:
+                    raise OSError(errno.EIO, os.strerror(errno.EIO), str(path))
+
+        with open_zone(home, files=Stuck(LocalFiles())) as zone:
+            outcome = promote_all(zone)
+            outcome.raise_for_environment()
+        assert [str(receipt.verdict) for receipt in outcome.receipts] == ["promoted"]
+        finish(home)
+        assert [path.name for path in (home / "raw/_staging").iterdir()] == ["lock"]
 
     def test_roots_on_the_way_that_cannot_be_made_are_one_sentence(self, home, landing):
         landing.put(NOTE, b"x\n")
