@@ -123,14 +123,10 @@ class Committer:
         staged = batch.stage_commit(commit.data, commit.seq)
         try:
             self._placer.link(placements)
-        except KeyOccupied:
-            self._withdraw(placements, staged)
-            raise
         except BaseException:
             # One file that cannot be placed must not hold up what comes after it: nothing is committed yet, and
             # landing still has it. If even that fails, the staged commit stays, and recovery sees to it.
-            with contextlib.suppress(OSError):
-                self._withdraw(placements, staged)
+            self._withdraw(placements, staged)
             raise
         try:
             self._ledger.claim(staged, commit.seq)

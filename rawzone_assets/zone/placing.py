@@ -21,7 +21,7 @@ from rawzone_assets.zone.files import Files, Link, ensure_folder
 from rawzone_assets.zone.index import Index
 from rawzone_assets.zone.layout import Layout
 from rawzone_assets.zone.placements import Placement
-from rawzone_assets.zone.replacing import holds, put_back, set_aside
+from rawzone_assets.zone.replacing import put_back, set_aside
 
 
 class Placer:
@@ -64,9 +64,7 @@ class Placer:
                 set_aside(self._files, place)
             link(place.staged_as, place.name)
         except FileExistsError:
-            ours = self._files.status(place.staged) if place.stored_sha256 else None
-            if not (ours and holds(self._files, place.target, place.stored_sha256, ours.st_size)):
-                self._adopt(place)
+            self._adopt(place)
 
     def _unsure(self, folder: Path) -> set[Path]:
         """The folder and those above it whose names may not be durable: their maker may have been killed."""

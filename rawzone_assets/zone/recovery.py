@@ -5,7 +5,6 @@ A staged commit is the redo log of its batch (``publishing``). The zone's lock i
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 
 from rawzone_assets.zone import codec, custody, upkeep
@@ -68,7 +67,7 @@ class Recovery(Committer):
             placements = [place for record in commit.records for place in batch.places.of(record)]
             head = self._index.catch_up()
             sound = self._sound(batch, commit)
-            if sound and (commit.seq, commit.prev) == (head.seq + 1, head.sha256):
+            if sound and commit.prev == head.sha256:
                 try:
                     path = batch.renew_commit(path, data)  # its writer may have been killed before it did
                     self._placer.link(placements)
@@ -76,18 +75,14 @@ class Recovery(Committer):
                 except (FileExistsError, KeyOccupied):
                     pass  # decided again below
                 except OSError:
-                    with contextlib.suppress(OSError):  # what cannot be placed must not come back for ever
-                        if self._ledger.bytes_of(commit.seq) is None:
-                            self._withdraw(placements, path)
+                    if self._ledger.bytes_of(commit.seq) is None:
+                        self._withdraw(placements, path)  # what cannot be placed must not come back for ever
                     raise
                 else:
-                    self._index.catch_up()
                     return commit
             self._withdraw(placements, path)
             if sound:
-                repairs = [r for r in commit.records if r["record"] == upkeep.REPAIRED]
-                self._commit(batch, lambda: repairs)  # noqa: B023  called at once
-                # What was left in landing unrecognized is found there again.
+                # What was damaged is found again, and so is what was left in landing unrecognized.
                 receipts = [r for r in commit.records if r["record"] == "receipt" and r["feed"]]
                 drafts = [Draft.from_record(batch, record) for record in receipts]
                 self._publish(batch, drafts)

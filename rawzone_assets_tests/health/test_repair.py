@@ -6,6 +6,7 @@ import hashlib
 import multiprocessing
 import os
 import shutil
+from contextlib import suppress
 
 import pytest
 
@@ -15,12 +16,14 @@ from rawzone_assets.health.damage import DamageKind
 from rawzone_assets.health.recorded import read_recorded
 from rawzone_assets.health.repair import repair
 from rawzone_assets.health.scrub import scrub
+from rawzone_assets.zone.errors import ZoneError
 from rawzone_assets.zone.ledger import EMPTY, Author, encode_commit
 from rawzone_assets.zone.local_files import LocalFiles
 from rawzone_assets.zone.placements import Placement
 from rawzone_assets.zone.replacing import set_aside
 from rawzone_assets.zone.settings import Settings
 from rawzone_assets_tests.health.damaging import flip, overwrite, tree, zone_files
+from rawzone_assets_tests.zone.faulty_files import Crash, CrashingFiles, UnlockedFiles, WatchedFiles
 from rawzone_assets_tests.zone.simulated_files import linked_one_by_one
 from rawzone_assets_tests.zone.tiny_platform import LandingFolder, open_zone, promote_all
 
@@ -491,6 +494,87 @@ class TestConcurrency:
 
 def _kept(home):
     return sum("_evidence" in path.parts for path in stored(home))
+
+
+def _killed(home, when):
+    """Repair until ``when(operation, path)`` first holds, and die before it."""
+    files = CrashingFiles(LocalFiles(), last=10**9)
+    count = files.before
+
+    def before(operation, path):
+        files.dead = files.dead or when(operation, path)
+        count(operation, path)
+
+    files.before = before
+    with suppress(Crash), open_zone(home, files=files) as zone:
+        repair(zone, run_id="repair")
+    assert files.dead
+
+
+class TestWhatADeadRepairLeaves:
+    @pytest.fixture
+    def damaged(self, home):
+        """An object that is damaged, and its bytes by now."""
+        path = next(path for path in stored(home) if path.suffix == ".zip")
+        flip(path)
+        return path, path.read_bytes()
+
+    def test_staged_bytes_that_rotted_since_are_put_nowhere(self, home, damaged):
+        path, data = damaged
+        _killed(home, lambda operation, target: operation == "link" and target == path)
+        (staged,) = (home / "raw/_staging").rglob("*.repair")
+        flip(staged)
+        with open_zone(home) as zone:
+            assert zone.recover() == 1
+        assert path.read_bytes() == data
+        assert records(home) == []
+        run(home)
+        assert is_sound(home)
+
+    def test_is_taken_back_whole_where_another_commit_has_its_number(self, home, damaged):
+        path, data = damaged
+        _killed(home, lambda operation, target: operation == "link" and in_ledger(target))
+        assert path.read_bytes() != data
+        LandingFolder(home).put("tiny/note_20240601.txt", b"new\n")
+        with open_zone(home, files=UnlockedFiles(LocalFiles())) as zone:  # it takes nobody for dead
+            assert len(promote_all(zone).receipts) == 1
+        with open_zone(home) as zone:
+            assert zone.recover() == 1
+        assert path.read_bytes() == data
+        assert _kept(home) == 0
+        assert records(home) == []
+        run(home)
+        assert is_sound(home)
+
+    def test_is_not_taken_back_once_its_commit_is_in_the_ledger(self, home, damaged):
+        _killed(home, lambda operation, target: operation == "link" and in_ledger(target))
+
+        class Refusing(WatchedFiles):
+            def before(self, operation, target):
+                if operation == "sync_folder" and target.name == "_ledger":
+                    raise OSError(errno.EIO, os.strerror(errno.EIO), str(target))
+
+        with open_zone(home, files=Refusing(LocalFiles())) as zone, pytest.raises(ZoneError):
+            zone.recover()
+        assert [record["place"] for record in records(home)] == ["raw/tiny/notes/2024/05/note_20240524.zip"]
+        assert is_sound(home)
+        with open_zone(home) as zone:
+            assert zone.recover() == 1
+
+    def test_what_comes_into_the_place_of_a_missing_file_meanwhile_stays(self, home):
+        path = next(path for path in stored(home) if path.suffix == ".zip")
+        path.unlink()
+
+        class Meanwhile(WatchedFiles):
+            def before(self, operation, target):
+                if operation == "create" and target.name.startswith("commit-"):
+                    path.write_bytes(b"foreign")
+
+        with open_zone(home, files=Meanwhile(LocalFiles())) as zone:
+            outcome = repair(zone, run_id="repair")
+        assert [left.damage.path for left in outcome.unrepaired] == [str(path)]
+        assert path.read_bytes() == b"foreign"
+        assert records(home) == []
 
 
 class TestDamageKinds:
