@@ -6,6 +6,7 @@ from contextlib import suppress
 import pytest
 
 from rawzone_assets.health import archive_copies
+from rawzone_assets.health.scrub import scrub
 from rawzone_assets.zone import releasing
 from rawzone_assets.zone.custody import ARCHIVED
 from rawzone_assets.zone.errors import ZoneError
@@ -23,6 +24,7 @@ from rawzone_assets_tests.health.archive_campaign import (
 from rawzone_assets_tests.zone.faulty_files import FaultyFiles, WatchedFiles
 from rawzone_assets_tests.zone.invariants import Oracle
 from rawzone_assets_tests.zone.mutants import Careless, Mutant
+from rawzone_assets_tests.zone.power_loss import nothing_survives
 
 by_move = pytest.mark.parametrize("move", MOVES, ids=str)
 
@@ -52,6 +54,22 @@ class TestEveryMoment:
         points = campaign.interrupt_recovery(staged[:2], every=2)
         tell(f"{ARCHIVE}, its batch not durable: {points} crash points, {campaign.crashes}")
         assert campaign.violations[:12] == []
+
+    def test_what_was_released_does_not_come_back(self, tmp_path):
+        """Whoever finishes a release answers for all of it: its batch is gone, so nobody does it again."""
+        campaign = ArchiveCampaign(tmp_path, ARCHIVE)
+        moments = campaign.moments()
+        releasing = next(
+            number for number, (done, _) in enumerate(moments) if done.startswith("remove /raw/tiny")
+        )
+        synced = [disk for done, disk in moments[releasing:] if done.startswith("sync_folder /raw/tiny")]
+        assert synced
+        for disk in (*synced, moments[-1][1]):
+            with open_plain(tmp_path, disk) as zone:
+                zone.recover()
+            with open_plain(tmp_path, disk.after_power_loss(nothing_survives())) as zone:
+                report = scrub(zone)
+            assert (report.damages, report.weaknesses) == ((), ())
 
     @by_move
     def test_calls_that_fail(self, tmp_path, tell, move):

@@ -15,7 +15,9 @@ from rawzone_assets.health.archive_plan import PlanRefused, make_plan, read_plan
 from rawzone_assets.health.archiving import apply_plan
 from rawzone_assets.health.damage import DamageKind
 from rawzone_assets.health.holds import HoldOver, NoSuchHold, add_hold, release_hold
+from rawzone_assets.health.recorded import read_recorded
 from rawzone_assets.health.repair import repair
+from rawzone_assets.health.rereading import check
 from rawzone_assets.health.scrub import scrub
 from rawzone_assets.zone import intake
 from rawzone_assets.zone.custody import Whereabouts
@@ -458,6 +460,18 @@ class TestVerify:
         assert (home / "archive" / NOTE).read_bytes() == data
         archive_due(zone)
         assert report(zone)[1] == []
+
+    def test_misses_a_copy_though_its_object_was_archived_again_meanwhile(self, home, zone):
+        archive_due(zone)
+        restore_all(zone)
+        recorded = read_recorded(zone)
+        tick(zone, days=20)
+        archive_due(zone)
+        (home / "archive" / NOTE).unlink()
+        found = [checked.problem for checked in check(zone, recorded.items.values(), recorded)]
+        assert [(damage.kind, damage.path) for damage in found if damage] == [
+            (DamageKind.MISSING, str(home / "archive" / NOTE))
+        ]
 
     def test_does_not_take_other_bytes_in_raw_for_a_copy(self, home, zone):
         archive_due(zone)

@@ -359,6 +359,16 @@ class TestTheChain:
         (damage,) = damages(home)
         assert (damage.path, damage.problem) == (str(path), "its time is before that of its predecessor")
 
+    def test_a_commit_that_says_it_has_another_number_is_named(self, home):
+        """It follows the one before it, and no command that writes would go on behind it."""
+        with open_zone(home) as zone:
+            head = zone.index.catch_up()
+            author = Author(run_id="forged", writer="nobody", code_version="0")
+            path = zone.ledger.path(head.seq + 1)
+            overwrite_new(path, encode_commit([], after=replace(head, seq=7), at=head.at, author=author))
+        (damage,) = damages(home)
+        assert (damage.path, damage.problem) == (str(path), "it says it is number 8")
+
     def test_an_object_that_two_receipts_claim_for_other_bytes_is_named(self, home):
         with open_zone(home) as zone:
             head, first = zone.index.catch_up(), zone.ledger.commit(0)

@@ -4,7 +4,7 @@ import pytest
 
 from rawzone_assets_tests.zone.faulty_files import FaultyFiles
 from rawzone_assets_tests.zone.power_loss import Campaign
-from rawzone_assets_tests.zone.works import PROMOTE_MORE, REPLAY, WORKS, Work, recover
+from rawzone_assets_tests.zone.works import PROMOTE_MORE, REPLAY, WORKS, Work, promote, recover
 
 RECOVERY = Work(name="recovery", run=recover, landed={})
 by_work = pytest.mark.parametrize("work", WORKS, ids=str)
@@ -69,6 +69,24 @@ class TestEveryMoment:
         campaign = Campaign(home, PROMOTE_MORE)
         points = interrupt_failures(campaign, every=31)
         tell(f"{PROMOTE_MORE}, failed: {points} crash points, {campaign.crashes}")
+        assert campaign.violations == []
+
+    def test_what_was_taken_back_does_not_come_back_alone(self, home):
+        """Each change of the last moment lost by itself: the redo log may stay away where a link came back."""
+        work = Work(
+            name="two months",
+            run=promote,
+            landed={"tiny/note_20240522.txt": b"1", "tiny/note_20240601.txt": b"2"},
+        )
+        campaign = Campaign(home, work)
+        start = campaign.start()
+        links = [
+            moment.number
+            for moment in campaign.record(start.copy())
+            if moment.operation.startswith("link raw/t")
+        ]
+        moments = campaign.record(start, through=lambda files: FaultyFiles(files, failing_change=links[1]))
+        campaign.interrupt(moments[-1:], random_ones=0, every_way=True, each_alone=True)
         assert campaign.violations == []
 
 

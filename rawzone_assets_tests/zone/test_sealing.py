@@ -1,6 +1,7 @@
 """RAWZONE_IMMUTABLE: published files carry the flag that keeps even root from changing them."""
 
 import errno
+import hashlib
 import os
 import shutil
 import stat
@@ -172,6 +173,39 @@ class TestCrashes:
             landing.put_all({path: b"%d " % tried + data for path, data in SECOND.items()})
         tell(f"kills while sealing: {tried}")
         assert tried > 3
+
+    def test_what_a_process_that_died_cleaning_up_has_left_goes_before_its_files_are_sealed(
+        self, home, landing, monkeypatch
+    ):
+        """A sealed file keeps its name in staging, and the batch of the dead could never be removed."""
+        landing.put_all(FIRST)
+        publish, died = Publisher.publish, []
+        data = next(b"%d\n" % n for n in range(99) if hashlib.sha256(b"%d\n" % n).hexdigest() > "commit-")
+
+        def while_another_dies(publisher, batch, drafts):
+            done = publish(publisher, batch, drafts)
+            if not died:
+                died.append(True)
+                landing.put("tiny/sum_20240501.csv", data)
+                files = CrashingFiles(LocalFiles(), last=0, choose=lambda _: False)
+                before = files.before
+
+                def dies(operation, path):
+                    files.dead = files.dead or (operation == "remove" and path.suffix == ".gzip")
+                    before(operation, path)
+
+                files.before = dies
+                with pytest.raises(Crash):
+                    promote(home, files=files)
+                assert list((home / "raw/_staging").glob("*/commit-*")) == batch.commits()
+            return done
+
+        monkeypatch.setattr(Publisher, "publish", while_another_dies)
+        promote(home)
+        assert [path.name for path in (home / "raw/_staging").iterdir()] == ["lock"]
+        promote(home)
+        assert unsealed(home) == []
+        check(home)
 
     def test_what_a_batch_in_flight_has_staged_is_not_sealed_under_it(self, home, landing, monkeypatch):
         landing.put_all(FIRST)
