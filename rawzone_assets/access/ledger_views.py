@@ -7,6 +7,7 @@ ledger. What can be read at all is ``catalog``'s to say; ``_FILES`` says the sam
 from __future__ import annotations
 
 from collections.abc import Collection
+from glob import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -123,7 +124,7 @@ def add_views(connection: duckdb.DuckDBPyConnection, zone: Zone, names: Collecti
 
 
 def _select(catalog: ParquetCatalog) -> str:
-    pattern = str(catalog.folder / "*.parquet").replace("'", "''")
+    pattern = f"{escape(str(catalog.folder))}/*.parquet".replace("'", "''")
     return f"SELECT * FROM read_parquet('{pattern}', hive_partitioning = false)"  # noqa: S608
 
 

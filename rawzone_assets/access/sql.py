@@ -11,6 +11,7 @@ import pkgutil
 import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
+from glob import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -108,7 +109,9 @@ def connect(
 
         folders += add_views(connection, zone, ledger_views)
     if is_confined:
-        listed = ", ".join(_quoted(str(folder)) for folder in folders)
+        # DuckDB asks both of the pattern and of the files that it finds by it.
+        allowed = [form for folder in folders for form in (str(folder), escape(str(folder)))]
+        listed = ", ".join(map(_quoted, allowed))
         connection.execute(f"SET allowed_directories = [{listed}]")
         connection.execute("SET enable_external_access = false")
         connection.execute("SET lock_configuration = true")
@@ -162,7 +165,7 @@ def _views(root: Path, feed: Feed) -> Iterator[str]:
 
 def _select(table: Table, files: Sequence[Path]) -> str:
     if files:
-        listed = ", ".join(_quoted(str(path)) for path in files)
+        listed = ", ".join(_quoted(escape(str(path))) for path in files)  # lake[1] would be read as lake1
         return f"SELECT * FROM read_parquet([{listed}], union_by_name = true, hive_partitioning = false)"  # noqa: S608
     typed = [(column.name, _SQL_TYPES[column.kind]) for column in (*table.columns, *ORIGIN)]
     nothing = ", ".join(f"CAST(NULL AS {kind}) AS {_identifier(name)}" for name, kind in typed)

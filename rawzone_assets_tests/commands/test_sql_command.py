@@ -3,7 +3,12 @@
 import csv
 import io
 import json
+import shutil
 from decimal import Decimal
+
+import pytest
+
+from rawzone_assets_tests.commands.conftest import Rawzone
 
 SALES = (
     'SELECT "Store", sum("Earnings (USD)") AS earned, count(*) AS n FROM distrokid_sales GROUP BY 1 ORDER BY 1'
@@ -98,3 +103,28 @@ def test_without_duckdb_one_sentence_says_what_to_install(rawzone):
     assert done.err == (
         "SQL needs the package 'duckdb', which is not installed: run 'pip install rawzone[sql]'.\n"
     )
+
+
+@pytest.mark.parametrize(
+    "question", ["count(*) FROM raw_files", "count(*) FROM raw_findings", "* FROM toolost_sales"]
+)
+def test_signs_of_patterns_in_the_zones_path_are_nothing_but_letters(own, question, tmp_path):
+    """``lake[1]`` was read as ``lake1``: another zone's files, or none and a traceback."""
+    sign = Rawzone(tmp_path / "lake[1] 'a*b?'")
+    shutil.copytree(own.home, sign.home)
+    expected = own.run("sql", f"SELECT {question}")
+    found = sign.run("sql", f"SELECT {question}")
+    assert (found.code, found.text) == (0, expected.text), found.err
+    assert len(found.text.splitlines()) > 1
+
+
+def test_a_zone_is_not_taken_for_the_one_that_its_path_is_a_pattern_of(own, tmp_path):
+    one, other = Rawzone(tmp_path / "lake[1]"), Rawzone(tmp_path / "lake1")
+    shutil.copytree(own.home, one.home)
+    query = "SELECT count(*) AS n FROM distrokid_streams"
+    count = one.run("sql", query).text
+    shutil.copytree(one.home, other.home)
+    for path in (other.home / "state/columnar/distrokid/streams").rglob("*.parquet"):
+        path.unlink()
+        path.write_bytes(b"no table of this zone")
+    assert one.run("sql", query).text == count
