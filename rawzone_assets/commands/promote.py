@@ -28,7 +28,7 @@ from rawzone_assets.orchestration.run_results import LocalRuns
 from rawzone_assets.orchestration.told import knows_all, remember_told
 from rawzone_assets.platforms import all_platforms
 from rawzone_assets.zone.committed import CommittedBy
-from rawzone_assets.zone.landing_errors import LandingMissing
+from rawzone_assets.zone.landing import Landing
 from rawzone_assets.zone.receipt import Receipt, Verdict
 from rawzone_assets.zone.settings import Settings
 from rawzone_assets.zone.survey import SETTLING, Survey
@@ -59,7 +59,8 @@ def command(*, feeds: tuple[str, ...], since: str | None, until: str | None, now
     if now:
         settings = replace(settings, settle=0)
     if not settings.layout.landing.is_dir():
-        raise LandingMissing(settings.layout.landing)  # before anything is created in a folder meant otherwise
+        # Before anything is created in a folder meant otherwise.
+        raise Landing(settings.layout.landing).missing()
     platforms = all_platforms()
     with Zone(settings) as zone:
         finished = zone.recover()

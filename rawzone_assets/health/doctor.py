@@ -91,8 +91,8 @@ def _landing(settings: Settings) -> Check:
     landing = Landing(root)
     try:
         scan = landing.scan()
-    except LandingMissing:
-        return failed(name, f"{root} {LandingMissing.problem}", LandingMissing.remedy)
+    except LandingMissing as error:
+        return failed(name, f"{root} {error.problem}", error.remedy)
     except StorageFailed as error:
         return failed(name, str(error), "give this user read access")
     if scan.bare_on is not None and _was_elsewhere(settings, scan.bare_on):

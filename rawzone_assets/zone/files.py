@@ -144,9 +144,12 @@ def what_lies_there(status: os.stat_result | None) -> str | None:
     """``a folder lies in its place``: what is wrong with what should be a regular file, if that is not one."""
     if status is None or stat.S_ISREG(status.st_mode):
         return None
-    kinds = {stat.S_IFDIR: "folder", stat.S_IFLNK: "link", stat.S_IFIFO: "pipe", stat.S_IFSOCK: "socket"}
-    kind = kinds.get(stat.S_IFMT(status.st_mode), "device")
-    return f"a {kind} lies in its place"
+    return f"a {kind_of(status)} lies in its place"
+
+
+def kind_of(status: os.stat_result) -> str:
+    """``file``, ``folder``, ``link``, ``pipe``, ``socket`` or ``device``."""
+    return _KINDS.get(stat.S_IFMT(status.st_mode), "device")
 
 
 def why_unread(files: Files, path: Path, error: OSError) -> str:
@@ -167,3 +170,12 @@ def nearest_folder(path: Path) -> Path:
         else:
             break
     return path
+
+
+_KINDS = {
+    stat.S_IFREG: "file",
+    stat.S_IFDIR: "folder",
+    stat.S_IFLNK: "link",
+    stat.S_IFIFO: "pipe",
+    stat.S_IFSOCK: "socket",
+}

@@ -13,12 +13,13 @@ import os
 import stat
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from rawzone_assets.contract.naming import SIDECAR_SUFFIX
 from rawzone_assets.zone.codec import BLOCK
 from rawzone_assets.zone.errors import StorageFailed
+from rawzone_assets.zone.files import kind_of
 from rawzone_assets.zone.landed import Landed
 from rawzone_assets.zone.landing_errors import LandingMissing
 from rawzone_assets.zone.scanning import FOLDER, Scan, scan_below
@@ -61,7 +62,7 @@ class Landing:
         try:
             root = self._open_root()
         except (FileNotFoundError, NotADirectoryError):
-            raise LandingMissing(self.root) from None
+            raise self.missing() from None
         except OSError as error:
             raise StorageFailed("list the landing folder", error) from error
         try:
@@ -71,6 +72,13 @@ class Landing:
             raise StorageFailed("list the landing folder", error) from error
         finally:
             os.close(root)
+
+    def missing(self) -> LandingMissing:
+        """What is to be said where there is no such folder."""
+        kind = None
+        with suppress(OSError):
+            kind = kind_of(self.root.lstat())
+        return LandingMissing(self.root, instead="link to no folder" if kind == "link" else kind)
 
     def read(self, landed: Landed) -> LandedReading:
         """The file's bytes, read once and hashed on the way."""

@@ -17,7 +17,10 @@ class LandingMissing(ZoneError):
     problem = "does not exist"
     remedy = "mount its disk, create it or set RAWZONE_LANDING to where extractors drop their files"
 
-    def __init__(self, landing: Path, consequence: str = "") -> None:
+    def __init__(self, landing: Path, consequence: str = "", *, instead: str | None = None) -> None:
+        """``instead`` says what lies in its place."""
+        if instead:
+            self.problem = f"is no folder (a {instead} lies in its place)"
         super().__init__(f"The landing folder {landing} {self.problem}{consequence}: {self.remedy}.")
 
 

@@ -128,3 +128,19 @@ def test_a_link_in_the_place_of_the_ledger_that_leads_to_nothing_is_told_as_that
     assert (
         f"{ledger}: the link that lies there leads to nothing; mount or put back what it leads to" in done.err
     )
+
+
+@pytest.mark.parametrize("command", ["status", "promote --now", "doctor"])
+@pytest.mark.parametrize("kind", ["file", "link", "pipe", "socket"])
+def test_what_lies_in_the_place_of_landing_is_told(own, command, kind):
+    """It was said not to exist, of a name that everybody sees lying there."""
+    landing = own.home / "landing"
+    landing.rename(own.home / "elsewhere")
+    if kind == "file":
+        landing.write_text("no folder")
+    else:
+        plant(kind, landing)
+    done = own(*command.split())
+    told = "link to no folder" if kind == "link" else kind
+    assert f"{landing} is no folder (a {told} lies in its place)" in done.err + done.text
+    assert done.code == (2 if command == "promote --now" else 1)
