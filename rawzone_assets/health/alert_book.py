@@ -7,6 +7,7 @@ undo each other. It is no part of the zone's truth: without it, what is wrong no
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
@@ -114,7 +115,9 @@ def read_book(state: Path) -> Book | None:
     try:
         with LocalFiles().open(path) as stream:
             return Book.decode(stream.read())
-    except (FileNotFoundError, NotADirectoryError):
+    except (FileNotFoundError, NotADirectoryError) as error:
+        if os.path.lexists(path.parent) and not path.parent.is_dir():  # the sensor cannot look, day after day
+            raise StorageFailed("read the alert book", error) from error
         return None
     except ValueError as error:
         raise BookUnusable(path, str(error)) from None

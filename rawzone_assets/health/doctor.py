@@ -30,7 +30,7 @@ from rawzone_assets.zone.errors import (
     StorageFailed,
     advice_on,
 )
-from rawzone_assets.zone.files import Files, nearest_folder, what_lies_there
+from rawzone_assets.zone.files import Files, link_to_nothing, nearest_folder, what_lies_there
 from rawzone_assets.zone.index import index_path
 from rawzone_assets.zone.index_database import kept_head, looking_into
 from rawzone_assets.zone.index_decisions import DecisionQueries
@@ -129,6 +129,8 @@ def _is_readable(landing: Landing, landed: Landed) -> bool:
 
 
 def _writable(name: str, root: Path) -> Check:
+    if link := link_to_nothing(root):
+        return failed(name, f"the link {link} leads to nothing", "mount or put back what it leads to")
     standing = nearest_folder(root)
     if not standing.is_dir():
         return failed(

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from rawzone_assets import __version__
 from rawzone_assets.contract.plain_text import printable
+from rawzone_assets.zone.files import link_to_nothing
 
 MORE_FILES = "raise this user's limit of open files (ulimit -n)"
 _ADVICE = {
@@ -38,11 +39,13 @@ _ADVICE = {
 
 def advice_on(error: OSError) -> tuple[str, str]:
     """What the operating system's refusal means, and what to do about it."""
-    if error.errno == errno.ENOENT and error.filename and Path(os.fsdecode(error.filename)).is_symlink():
-        return (
-            "the link that lies there leads to nothing",
-            "mount or put back what it leads to, then run the command again",
-        )
+    if error.errno == errno.ENOENT and error.filename:
+        path = Path(os.fsdecode(error.filename))
+        if link := link_to_nothing(path):
+            return (
+                f"the link {'that lies there' if link == path else link} leads to nothing",
+                "mount or put back what it leads to, then run the command again",
+            )
     told = (error.strerror or str(error)).lower(), "see to it, then run the command again"
     return _ADVICE.get(error.errno or 0, told)
 

@@ -160,6 +160,11 @@ def why_unread(files: Files, path: Path, error: OSError) -> str:
     return problem or f"it cannot be read ({(error.strerror or 'no reason').lower()})"
 
 
+def link_to_nothing(path: Path) -> Path | None:
+    """The path itself or the closest folder above it that is a link whose target is not there, if one is."""
+    return next((one for one in (path, *path.parents) if one.is_symlink() and not one.exists()), None)
+
+
 def nearest_folder(path: Path) -> Path:
     """The path itself, or the closest folder above it that exists."""
     while path != path.parent:

@@ -1,6 +1,7 @@
 """Something else in the place of a file of the zone: each command says what lies where, and what to do."""
 
 import os
+import re
 import socket
 from pathlib import Path
 
@@ -144,3 +145,37 @@ def test_what_lies_in_the_place_of_landing_is_told(own, command, kind):
     told = "link to no folder" if kind == "link" else kind
     assert f"{landing} is no folder (a {told} lies in its place)" in done.err + done.text
     assert done.code == (2 if command == "promote --now" else 1)
+
+
+@pytest.mark.parametrize("place", ["raw/_staging", "raw", "quarantine", "quarantine/_staging"])
+def test_a_link_to_nothing_in_the_place_of_a_folder_is_told_as_that(own, place):
+    """Of raw it was told that promotion would create it, of staging that a lock was not there."""
+    link = own.home / place
+    link.rename(own.home / "elsewhere") if link.exists() else None
+    link.symlink_to("/nowhere")
+    promoted = own.run("promote", "--now")
+    assert promoted.code == 2
+    assert re.search(rf"the link ({link}|that lies there) leads to nothing; mount or put back", promoted.err)
+    assert f"the link {link} leads to nothing" in own("doctor").text or place.endswith("_staging")
+
+
+class TestInPlaceOfTheAlerts:
+    @pytest.mark.parametrize("kind", ["file", "link", "pipe", "socket"])
+    def test_everybody_is_told_that_no_alert_can_be_kept(self, own, kind):
+        """All was said to be well: the sensor had only not looked yet."""
+        folder = own.home / "state/alerts"
+        folder.write_text("no folder") if kind == "file" else plant(kind, folder)
+        told = f"Cannot read the alert book at {folder}"
+        for command in ("alerts ls", "alerts show stale:distrokid/sales"):
+            done = own(*command.split())
+            assert (done.code, done.text) == (2, "")
+            assert told in done.err
+        (alerts,) = [check for check in own("doctor", "--json").records if check["name"] == "alerts"]
+        assert alerts["health"] == "fail"
+        assert told in alerts["seen"]
+
+    def test_a_link_to_nothing_in_the_place_of_state_is_told_by_the_doctor(self, own):
+        (own.home / "state").rename(own.home / "elsewhere")
+        (own.home / "state").symlink_to("/nowhere")
+        (state,) = [check for check in own("doctor", "--json").records if check["name"] == "state"]
+        assert (state["health"], state["remedy"]) == ("fail", "mount or put back what it leads to")
