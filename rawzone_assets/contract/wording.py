@@ -9,3 +9,14 @@ def first_of(names: Sequence[str], most: int) -> str:
     """The first of them, and how many more there are: ``a, b and 3 more``."""
     more = len(names) - most
     return ", ".join(names[:most]) + (f" and {more} more" if more > 0 else "")
+
+
+def readable_size(count: int | None) -> str:
+    """``1.4 MiB``; nothing for an unknown size."""
+    if count is None:
+        return ""
+    size, units = float(count), ["B", "KiB", "MiB", "GiB", "TiB"]
+    while size >= 1024 and len(units) > 1:
+        size /= 1024
+        units.pop(0)
+    return f"{count} B" if units[0] == "B" else f"{size:.1f} {units[0]}"

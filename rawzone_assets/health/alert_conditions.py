@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from rawzone_assets.contract.wording import readable_size
 from rawzone_assets.health.alert_kinds import ZONE, Severity
 from rawzone_assets.health.dagster_disk import SPENT
 from rawzone_assets.health.disks import Disk
@@ -24,7 +25,7 @@ from rawzone_assets.zone.settings import Settings
 from rawzone_assets.zone.survey import Survey
 from rawzone_assets.zone.zone import Zone
 
-_STEP = 64  # MiB: a text that changes with every byte would be written down every time
+_BITS = 4  # of what is free: a text that changes with every byte would be written down every time
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,7 +56,8 @@ def look_at_disks(settings: Settings, files: Files, *, now: datetime, dagster: P
             continue
         if free < PLENTY * settings.reserve:
             full = free < settings.reserve
-            shown = free // 2**20 if full else free // 2**20 // _STEP * _STEP
+            dropped = max(free.bit_length() - _BITS, 0)
+            about = readable_size(free >> dropped << dropped)
             found.append(
                 Sign(
                     kind="capacity",
@@ -64,8 +66,8 @@ def look_at_disks(settings: Settings, files: Files, *, now: datetime, dagster: P
                     bad=True,
                     at=now,
                     severity=Severity.ERROR if full else Severity.WARNING,
-                    text=f"{name} ({root}): about {shown:,} MiB free, "
-                    f"{settings.reserve // 2**20:,} MiB are kept in reserve"
+                    text=f"{name} ({root}): about {about} free, "
+                    f"{readable_size(settings.reserve)} are kept in reserve"
                     + (when_full if full else when_low),
                     source="disks",
                 )

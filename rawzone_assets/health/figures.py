@@ -2,18 +2,9 @@
 
 from __future__ import annotations
 
+from rawzone_assets.contract.wording import readable_size as readable_size  # noqa: PLC0414  lists take it from here
+
 UNKNOWN = "-"
-
-
-def readable_size(count: int | None) -> str:
-    """``1.4 MiB``; nothing for an unknown size."""
-    if count is None:
-        return ""
-    size, units = float(count), ["B", "KiB", "MiB", "GiB", "TiB"]
-    while size >= 1024 and len(units) > 1:
-        size /= 1024
-        units.pop(0)
-    return f"{count} B" if units[0] == "B" else f"{size:.1f} {units[0]}"
 
 
 def shown_time(timestamp: str | None) -> str:

@@ -162,7 +162,8 @@ def why_unread(files: Files, path: Path, error: OSError) -> str:
 
 def link_to_nothing(path: Path) -> Path | None:
     """The path itself or the closest folder above it that is a link whose target is not there, if one is."""
-    return next((one for one in (path, *path.parents) if one.is_symlink() and not one.exists()), None)
+    # Where this user may not look, both say no.
+    return next((p for p in (path, *path.parents) if os.path.islink(p) and not os.path.exists(p)), None)
 
 
 def nearest_folder(path: Path) -> Path:

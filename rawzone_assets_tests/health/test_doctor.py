@@ -11,6 +11,7 @@ import pytest
 
 from rawzone_assets.contract import codes
 from rawzone_assets.contract.feed import Platform
+from rawzone_assets.health.alert_conditions import look_at_disks
 from rawzone_assets.health.checks import Health
 from rawzone_assets.health.dagster_disk import dagster_home, examine_dagster_home
 from rawzone_assets.health.doctor import examine_zone
@@ -149,6 +150,13 @@ class TestZoneChecks:
     def test_little_space_warns_and_too_little_fails(self, settings):
         assert checks(settings, files=Broken(None, free=100 * 2**20))["space for raw"].health is Health.WARN
         assert checks(settings, files=Broken(None, free=2**20))["space for raw"].health is Health.FAIL
+
+    def test_what_is_less_than_a_mebibyte_is_not_called_nothing(self, settings):
+        few = replace(settings, reserve=2**19)
+        seen = checks(few, files=Broken(None, free=3 * 2**18))["space for raw"].seen
+        assert seen == "768.0 KiB free, 512.0 KiB are kept in reserve"
+        (raw, *_) = look_at_disks(few, Broken(None, free=3 * 2**18 + 1), now=NOW).signs
+        assert "about 768.0 KiB free, 512.0 KiB are kept" in raw.text
 
     def test_what_stops_on_a_full_disk_is_told_of_each(self, settings):
         """An archive that is full holds up no promotion."""

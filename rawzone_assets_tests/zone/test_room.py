@@ -134,7 +134,9 @@ class TestTheReserve:
     def test_the_index_has_its_reserve_too(self, home, landing):
         landing.put("tiny/note_20240501.txt", b"x\n")
         with small_disk(home / "state", size=MIB), open_zone(home, reserve=2 * MIB) as zone:
-            with pytest.raises(DiskAlmostFull, match="state"):
+            with pytest.raises(
+                DiskAlmostFull, match=r"state is almost full \(\d+\.\d KiB free, 2\.0 MiB are kept"
+            ):
                 promote_all(zone).raise_for_environment()
             assert look(zone).states() == {"tiny/note_20240501.txt": "waiting"}
 
