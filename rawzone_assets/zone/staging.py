@@ -74,8 +74,7 @@ class Batch:
         self._reaches_archive = False
         self._reaches_quarantine = quarantine
         for folder in (self.folder, self.quarantine_folder) if quarantine else (self.folder,):
-            for changed in sorted(ensure_folder(self._files, folder) - {folder.parent}):
-                self._files.sync_folder(changed)
+            self._files.make_folder(folder)
 
     def open_archive(self) -> None:
         """Create the folder beside the archive, with every folder above it that is not there yet.

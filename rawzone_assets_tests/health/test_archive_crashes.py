@@ -71,6 +71,20 @@ class TestEveryMoment:
                 report = scrub(zone)
             assert (report.damages, report.weaknesses) == ((), ())
 
+    @pytest.mark.parametrize(("move", "root"), [(ARCHIVE, "archive"), (RESTORE, "raw")], ids=str)
+    def test_a_staged_copy_that_rotted_since_is_put_nowhere(self, tmp_path, move, root):
+        campaign = ArchiveCampaign(tmp_path, move)
+        disk = next(disk for done, disk in campaign.moments() if done.startswith(f"link /{root}/tiny"))
+        for path in disk.tree(tmp_path / root):
+            if path.endswith(".copy"):
+                corrupt(disk, tmp_path / root / path)
+        before = disk.tree(tmp_path / root / "tiny")
+        with open_plain(tmp_path, disk) as zone:
+            zone.recover()
+        assert disk.tree(tmp_path / root / "tiny") == before
+        campaign.check(disk, "rotted")
+        assert campaign.violations == []
+
     @by_move
     def test_calls_that_fail(self, tmp_path, tell, move):
         campaign = ArchiveCampaign(tmp_path, move)

@@ -21,7 +21,7 @@ from rawzone_assets.health.rereading import check
 from rawzone_assets.health.scrub import scrub
 from rawzone_assets.zone import intake
 from rawzone_assets.zone.custody import Whereabouts
-from rawzone_assets.zone.errors import CannotUnseal
+from rawzone_assets.zone.errors import CannotUnseal, StorageFailed
 from rawzone_assets.zone.ledger import Author, encode_commit
 from rawzone_assets.zone.local_files import LocalFiles
 from rawzone_assets_tests.health.archive_support import (
@@ -32,7 +32,7 @@ from rawzone_assets_tests.health.archive_support import (
     restore_all,
     set_policy,
 )
-from rawzone_assets_tests.zone.faulty_files import WatchedFiles
+from rawzone_assets_tests.zone.faulty_files import UnlockedFiles, WatchedFiles
 from rawzone_assets_tests.zone.tiny_platform import CONTRACT, NOW, LandingFolder, look, open_zone, promote_all
 
 NOTE = "tiny/notes/2024/05/note_20240522_143022.txt.gz"
@@ -208,6 +208,39 @@ class TestApplying:
         (home / "archive" / NOTE).chmod(0o444)
         assert len(archive_due(zone).archived) == 3
         assert objections(home) == []
+
+    @pytest.mark.parametrize(("move", "root"), [(archive_due, "archive"), (restore_all, "raw")])
+    def test_and_restoring_leave_nothing_where_the_disk_refuses_one_of_several(self, home, zone, move, root):
+        if move is restore_all:
+            archive_due(zone)
+
+        class Refusing(WatchedFiles):
+            def before(self, operation, path):
+                if operation == "link" and path == home / root / PACKED:
+                    raise OSError(errno.EIO, os.strerror(errno.EIO), str(path))
+
+        with open_zone(home, files=Refusing(LocalFiles())) as other, pytest.raises(StorageFailed):
+            move(other)
+        assert not (home / root / NOTE).exists()
+        assert report(zone)[1] == []
+
+    def test_by_two_who_ignore_the_lock_loses_nothing(self, home, zone):
+        """The winner takes the copies that the loser has linked already, and releases the hot ones."""
+        plan, before = planned(zone), contents(zone)
+
+        class Overtaken(UnlockedFiles):
+            is_overtaken = False
+
+            def before(self, operation, path):
+                if operation == "link" and path.parent.name == "_ledger" and not self.is_overtaken:
+                    self.is_overtaken = True
+                    with open_zone(home, files=UnlockedFiles(LocalFiles())) as winner:
+                        apply_plan(winner, plan, approved_by="Ada", share=100)
+
+        with open_zone(home, files=Overtaken(LocalFiles())) as loser:
+            apply_plan(loser, plan, approved_by="Ada", share=100)
+        assert contents(zone) == before
+        assert (report(zone)[1], objections(home)) == ([], [])
 
     def test_again_after_a_restore_leaves_one_copy(self, home, zone):
         archive_due(zone)

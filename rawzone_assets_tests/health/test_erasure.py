@@ -373,6 +373,19 @@ class TestADiskThatIsAway:
             zone.recover()
         assert holders(marked) == []
 
+    def test_one_that_turns_read_only_meanwhile_holds_up_no_promotion(self, marked, landing):
+        disk = ReadOnly(marked / "raw/tiny/notes", {"remove"})
+        with open_zone(marked, files=disk) as zone, pytest.raises(ErasureUnfinished):
+            carry_out(zone)
+        landing.put("tiny/sum_20240525.csv", b"1\n")
+        with open_zone(marked, files=disk) as zone:
+            outcome = promote_all(zone)
+            outcome.raise_for_environment()
+        assert outcome.count(Verdict.PROMOTED) == 1
+        with open_zone(marked) as zone:
+            zone.recover()
+        assert holders(marked) == []
+
     def test_a_copy_that_is_missing_where_others_are_keeps_nobody_from_erasing(self, marked):
         set_policy(marked)
         with open_zone(marked) as zone:
@@ -380,6 +393,25 @@ class TestADiskThatIsAway:
             (marked / "archive" / KEY).unlink()
             carry_out(zone)
         assert holders(marked) == []
+
+
+class TestWhatIsReadMeanwhile:
+    def test_the_same_bytes_under_another_name_are_not_stored_once_they_are_erased(self, home, landing):
+        landing.put("tiny/note_20240522.txt", MARK)
+        with open_zone(home) as zone:
+            promote_all(zone)
+        landing.put("tiny/sum_20240522.csv", MARK)
+
+        class Meanwhile(WatchedFiles):
+            def before(self, operation, path):
+                if operation == "sync" and path.suffix == ".gzip" and holders(home):
+                    with open_zone(home) as other:
+                        carry_out(other)
+
+        with open_zone(home, files=Meanwhile(LocalFiles())) as zone:
+            assert promote_all(zone).receipts == []
+        assert holders(home) == []
+        assert objections(home) == []
 
 
 class TestWhatComesBack:

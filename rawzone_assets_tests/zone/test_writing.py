@@ -253,6 +253,7 @@ def test_what_is_written_for_a_dead_process_while_its_batch_is_dropped_goes_too(
                         (path / "blob").write_bytes(data)
                         break
 
+        zone.publisher("test")  # makes the folder of all batches
         batch = Batch(Late(LocalFiles()), zone.layout, "dead")
         batch.open()
         batch.discard()
@@ -270,6 +271,7 @@ def test_of_bytes_that_came_twice_and_are_synced_twice_no_failure_is_lost(home):
                     for refusal in refusals:
                         raise refusal
 
+        zone.publisher("test")  # makes the folder of all batches
         files = FailingOnce(LocalFiles())
         with Writers(files) as writers:
             batch = Batch(files, zone.layout, "twice", writers=writers)
