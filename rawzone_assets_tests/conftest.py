@@ -22,6 +22,12 @@ LONG = (
 )  # fmt: skip
 
 
+def pytest_xdist_auto_num_workers():
+    """Half as many again as there are cores: a quarter of their time tests wait for disks and daemons."""
+    cores = os.cpu_count() or 1
+    return cores + (cores + 1) // 2
+
+
 def pytest_collection_modifyitems(config, items):
     """The longest files come first. The long form of a campaign runs only with ``-m campaign``."""
     items.sort(key=lambda item: LONG.index(item.path.name) if item.path.name in LONG else len(LONG))
