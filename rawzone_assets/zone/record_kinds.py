@@ -14,7 +14,7 @@ from rawzone_assets.zone.receipt import Record
 DRILLED = "drilled"
 DRILL_SCHEMA = "ledger/drill.v1.json"
 
-_KNOWN = frozenset(
+KINDS = frozenset(
     {
         "receipt",
         "replayed",
@@ -34,4 +34,4 @@ _KNOWN = frozenset(
 def unknown_kinds(records: Iterable[Record]) -> list[str]:
     """The kinds among these that this version does not know."""
     kinds = {str(record.get("record")) for record in records}
-    return sorted(kinds - _KNOWN)
+    return sorted(kinds - KINDS)
