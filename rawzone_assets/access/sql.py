@@ -50,6 +50,15 @@ class SqlUnavailable(ZoneError):
         )
 
 
+class NotAQuestion(ZoneError):
+    def __init__(self, kind: str | None) -> None:
+        problem = f"it may only read, and has a statement of the kind {kind}" if kind else "it is empty"
+        super().__init__(
+            f"The query cannot be answered: {problem}: write SELECT, FROM, WITH, SHOW, DESCRIBE or SUMMARIZE, "
+            "and the values of a PIVOT with IN."
+        )
+
+
 def view_of(feed_id: str, table: str = "") -> str:
     """The name of a feed's view, or of the view of one of its tables: ``distrokid_streams__trendWeekly``."""
     name = feed_id.replace("/", "_")
@@ -118,6 +127,19 @@ def connect(
     return connection
 
 
+def require_reading(connection: duckdb.DuckDBPyConnection, query: str) -> None:
+    """See to it that a query only asks: where files may be read, DuckDB would write others beside them.
+
+    Raises:
+        NotAQuestion: It holds no statement, or one that may do more than read.
+        duckdb.Error: It cannot be parsed.
+    """
+    kinds = [statement.type.name for statement in connection.extract_statements(query)]
+    others = [kind for kind in kinds if kind != "SELECT"]
+    if others or not kinds:
+        raise NotAQuestion(others[0] if others else None)
+
+
 def named_feeds(query: str, feeds: Iterable[Feed]) -> list[Feed]:
     """The feeds whose views a query may read: those whose names it holds."""
     words = set(re.findall(r"\w+", query.casefold()))
@@ -127,9 +149,9 @@ def named_feeds(query: str, feeds: Iterable[Feed]) -> list[Feed]:
 
 
 def named_ledger_views(query: str) -> list[str]:
-    """The views of the ledger whose names stand in a query: only these are made for it."""
+    """The views of the ledger whose names stand in a query: only these are made for it. SHOW lists all."""
     words = set(re.findall(r"\w+", query.casefold()))
-    return [name for name in LEDGER_VIEWS if name in words]
+    return [name for name in LEDGER_VIEWS if name in words or "show" in words]
 
 
 def installed_feeds() -> list[Feed]:

@@ -75,6 +75,7 @@ def _refresh(zone: Zone, feeds: Sequence[Feed]) -> int:
 
 
 def _answer(connection: Any, query: str, *, as_csv: bool, as_json: bool) -> None:
+    sql.require_reading(connection, query)
     result = connection.execute(query)
     columns = [column[0] for column in result.description or ()]
     rows = _rows(result)

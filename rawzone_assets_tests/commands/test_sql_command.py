@@ -64,6 +64,42 @@ def test_a_query_cannot_read_or_write_other_files(own):
     assert not (own.home / "raw" / "new.csv").exists()
 
 
+@pytest.mark.parametrize(
+    "query",
+    [
+        "COPY (SELECT 1 AS a) TO '{columnar}/distrokid/sales/new.parquet'",
+        "SELECT 1; COPY (SELECT 1 AS a) TO '{columnar}/distrokid/sales/new.parquet'",
+        "EXPLAIN ANALYZE COPY (SELECT 1 AS a) TO '{columnar}/distrokid/sales/new.parquet'",
+        "PREPARE q AS COPY (SELECT 1 AS a) TO '{columnar}/distrokid/sales/new.parquet'; EXECUTE q",
+        "COPY (PIVOT (SELECT 1 AS a, 2 AS b) ON a USING sum(b)) TO '{columnar}/distrokid/sales/new.parquet'",
+        "EXPORT DATABASE '{columnar}/distrokid'",
+        "ATTACH '{columnar}/new.db'",
+    ],
+)
+def test_a_query_cannot_write_into_the_folders_that_it_reads_either(own, query):
+    """DuckDB lets whoever may read a folder write to it: a day of the projection could be replaced."""
+    own("sql", "SELECT count(*) FROM distrokid_sales")
+    columnar = own.home / "state/columnar"
+    before = sorted(columnar.rglob("*"))
+    done = own("sql", query.format(columnar=columnar))
+    assert (done.code, done.text) == (2, "")
+    assert "it may only read" in done.err
+    assert sorted(columnar.rglob("*")) == before
+
+
+@pytest.mark.parametrize("query", ["", " ; ", "/* nothing */"])
+def test_an_empty_query_is_one_sentence(rawzone, query):
+    done = rawzone.run("sql", query)
+    assert (done.code, done.out) == (2, b"")
+    assert done.err.startswith("The query cannot be answered: it is empty: write SELECT")
+
+
+def test_all_views_are_listed_those_of_the_ledger_too(rawzone):
+    assert {"raw_files", "raw_findings", "raw_ledger", "distrokid_sales"} <= set(
+        rawzone("sql", "SHOW TABLES").text.split()
+    )
+
+
 def test_a_wrong_query_is_one_sentence(rawzone):
     done = rawzone("sql", "SELECT nonsense FROM raw_files")
     assert done.code == 2
