@@ -104,9 +104,9 @@ def _show_zone(settings: Settings) -> None:
 
 def _serve(settings: Settings, port: int, *, say: Callable[[str], None]) -> None:
     """Dagster's web server and daemon over this zone, until Ctrl-C."""
-    # What the samples have wrong must wake nobody.
-    nobody = {"RAWZONE_ALERT_URLS": "", "RAWZONE_ALERT_HEARTBEAT": ""}
-    environment = {**os.environ, **nobody, **dagster_environment(settings, own=True), "RAWZONE_SETTLE": "5"}
+    # What the samples have wrong must wake nobody, and go into no state or projection of a zone in use.
+    others = {name: value for name, value in os.environ.items() if not name.startswith("RAWZONE_")}
+    environment = {**others, **dagster_environment(settings, own=True), "RAWZONE_SETTLE": "5"}
     arguments = ["-h", _LOOPBACK, "-p", str(port), "-w", str(shared_file("workspace.yaml"))]
     quiet = ["--log-level", "error", "--code-server-log-level", "error"]
     # A service manager says goodbye with SIGTERM, and a background shell starts us deaf to SIGINT, which

@@ -17,6 +17,12 @@ from rawzone_assets_tests.processes import eventually, free_port, running
 
 RAWZONE = (sys.executable, "-c", "from rawzone_assets.cli import main; main()")
 
+IN_USE = (
+    *("RAWZONE_LANDING", "RAWZONE_RAW", "RAWZONE_QUARANTINE", "RAWZONE_ARCHIVE", "RAWZONE_STATE"),
+    *("RAWZONE_COLUMNAR", "RAWZONE_CACHE", "RAWZONE_OPENLINEAGE"),
+)
+"""What whoever has a zone may have set when he looks at the demonstration."""
+
 
 def ask(home, *arguments):
     """The JSON lines that a command answers over the zone."""
@@ -35,7 +41,8 @@ def demo(tmp_path_factory):
     folder = tmp_path_factory.mktemp("demo")
     home, said, port = folder / "data", folder / "said", free_port()
     command = [*RAWZONE, "demo", "--days", "1", "--port", str(port), "--home", str(home)]
-    with running(command, log=said, env=clean_environment(), cwd=folder) as process:
+    in_use = {name: str(folder / "in use" / name) for name in IN_USE}
+    with running(command, log=said, env=clean_environment(**in_use), cwd=folder) as process:
         assert eventually(lambda: "Ctrl-C" in said.read_text(), process=process), said.read_text()
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/server_info", timeout=60) as answer:
             knows = json.load(answer)
@@ -52,6 +59,13 @@ def test_the_address_of_the_ui_stays_on_the_screen_and_dagsters_log_goes_to_a_fi
     assert "Incident" not in said
     assert str(home / "dagster" / "demo.log") in said
     assert said.rstrip().endswith("Stop with Ctrl-C.\nStopping Dagster.")
+
+
+def test_nothing_of_a_zone_in_use_is_touched(demo):
+    """What was wrong with the samples went into its alert book, and days of its projection were removed."""
+    home = demo[0]
+    assert not (home.parent / "in use").exists()
+    assert (home / "state/alerts/book.json").exists()
 
 
 def test_every_feed_has_accepted_something(demo):
