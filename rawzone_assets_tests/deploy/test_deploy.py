@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from importlib.metadata import requires
 from pathlib import Path
 
 import pytest
@@ -64,6 +65,28 @@ class TestCompose:
         assert self.compose["networks"]["inside"] == {"internal": True}
         outside = [name for name, service in self.services.items() if "outside" in service["networks"]]
         assert outside == ["nginx"]
+
+    def test_what_sends_alerts_reaches_other_machines_and_shares_that_way_with_nobody(self):
+        """It was on the network that leads nowhere: every alert waited for ever."""
+        networks = self.compose["networks"]
+        alone = {
+            name for name in self.services["code"]["networks"] if not (networks[name] or {}).get("internal")
+        }
+        assert alone == {"sending"}
+        assert [name for name, service in self.services.items() if "sending" in service["networks"]] == ["code"]
+        assert {"RAWZONE_ALERT_URLS", "RAWZONE_ALERT_HEARTBEAT"} <= set(self.services["code"]["environment"])
+
+    def test_the_image_has_what_alerts_are_sent_by_and_all_that_needs_in_the_versions_that_are_tested(self):
+        """Apprise was not in it, so RAWZONE_ALERT_URLS was refused."""
+        locks = re.search(r"^COPY (.*lock) ", (DEPLOY / "Dockerfile").read_text(), re.MULTILINE)[1].split()
+        installed = "".join((TOP / lock).read_text() for lock in locks)
+        names = set(re.findall(r"^([a-z0-9-]+)==", installed, re.MULTILINE))
+        for package in ("apprise", "requests-oauthlib"):
+            needed = [r for r in requires(package) if ";" not in r]
+            assert {re.split(r"[ <>=]", r)[0].lower() for r in needed} | {package} <= names
+        tested = (TOP / "requirements-dev.lock").read_text()
+        for pinned in re.findall(r"^\S+==\S+", (DEPLOY / "alerts.lock").read_text(), re.MULTILINE):
+            assert pinned in tested, pinned
 
     def test_only_the_code_server_sees_the_zone_and_nobody_writes_to_landing(self):
         mounted = {
