@@ -15,6 +15,7 @@ import pytest
 from rawzone_assets.samples import samples
 from rawzone_assets.zone.record_kinds import KINDS
 from rawzone_assets_tests.commands.conftest import Rawzone
+from rawzone_assets_tests.kept_zones import making
 
 HERE = Path(__file__).parent
 SCHEMAS = HERE.parents[1]
@@ -65,6 +66,11 @@ def own(kept, tmp_path) -> Rawzone:
 
 def test_every_kind_of_record_is_in_a_zone_that_is_kept():
     assert {record["record"] for kept in KEPT for record in records(kept)} == KINDS
+
+
+def test_another_one_can_be_made(tmp_path):
+    making.main(tmp_path / "next")
+    assert {record["record"] for record in records(tmp_path / "next")} == KINDS
 
 
 class TestAZoneThatIsKept:
