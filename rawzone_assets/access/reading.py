@@ -121,7 +121,8 @@ def contents(zone: Zone, receipts: Sequence[Receipt], *, cache: ByteCache | None
     Raises:
         ObjectDamaged, ObjectErased: As :func:`original_bytes` does, when the turn of such an object comes.
     """
-    erased = zone.index.custody.erased_among([receipt.sha256 or "" for receipt in receipts])
+    with zone.index.at_rest():
+        erased = zone.index.custody.erased_among([receipt.sha256 or "" for receipt in receipts])
     for receipt in receipts:
         if receipt.sha256 in erased:
             _refuse_erased(zone, receipt)  # it, or the same bytes elsewhere
@@ -154,7 +155,10 @@ def place_of(receipt: Receipt) -> str | None:
 def erasure_of(zone: Zone, receipt: Receipt) -> Erasure | None:
     """The erasure by law of a delivery's bytes, or ``None`` when they were not erased."""
     place = place_of(receipt)
-    return next(iter(zone.index.custody.erasures(place=place)), None) if place else None
+    if place is None:
+        return None
+    with zone.index.at_rest():  # many threads read at once
+        return next(iter(zone.index.custody.erasures(place=place)), None)
 
 
 def _refuse_erased(zone: Zone, receipt: Receipt) -> None:
@@ -168,8 +172,11 @@ def _refuse_erased(zone: Zone, receipt: Receipt) -> None:
 
 def _recorded_path(zone: Zone, receipt: Receipt) -> Path | None:
     """Where the bytes should lie by what the ledger says."""
-    if receipt.key and zone.index.custody.of(receipt.key).whereabouts is Whereabouts.ARCHIVE:
-        return zone.layout.archived(receipt.key)
+    if receipt.key:
+        with zone.index.at_rest():
+            kept = zone.index.custody.of(receipt.key).whereabouts
+        if kept is Whereabouts.ARCHIVE:
+            return zone.layout.archived(receipt.key)
     return path_of(zone, receipt)
 
 

@@ -164,7 +164,11 @@ class Index(IndexQueries, DecisionQueries):
 
     @contextmanager
     def at_rest(self) -> Iterator[None]:
-        """Keeps it as it is: for look-ups of one thread while another may look things up or write."""
+        """Keeps it as it is: for look-ups of one thread while another may look things up or write.
+
+        Threads that share a connection share the statements it keeps too: two that ask the same at once have
+        taken each other's values, or been told of an API's misuse (Python 3.13).
+        """
         with self._moving:
             yield
 

@@ -4,6 +4,8 @@ import os
 import subprocess
 import sys
 import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import date, timedelta
 from pathlib import Path
@@ -136,6 +138,28 @@ class TestArchived:
         assert raw.read(listed) == b"one"
 
 
+class OneAtATime:
+    """A database that notes whether two threads ask it at once; an answer takes long enough for that."""
+
+    def __init__(self, database):
+        self._database, self._asking = database, threading.RLock()
+        self.asked, self.together = 0, False
+
+    def execute(self, *question):
+        self.asked += 1
+        if not self._asking.acquire(blocking=False):
+            self.together = True
+            self._asking.acquire()
+        try:
+            time.sleep(0.001)
+            return self._database.execute(*question)
+        finally:
+            self._asking.release()
+
+    def __getattr__(self, name):
+        return getattr(self._database, name)
+
+
 class TestReadingMany:
     def test_they_come_in_order_whatever_each_takes(self, bench, raw):
         for day in range(1, 12):
@@ -207,6 +231,22 @@ class TestReadingMany:
             with suppress(ObjectDamaged):
                 given.extend(data for _, data in raw.read_all(found[at:]))
             assert given == [b"%d" % day for day in sound]
+
+    def test_threads_that_read_never_ask_the_index_at_once(self, bench, raw, monkeypatch):
+        """They share its connection, which would mix up what two of them ask."""
+        for day in range(1, 9):
+            bench.land(NAME.format(day), b"%d" % day)
+        index = raw.zone.index
+        monkeypatch.setattr(index, "_database", watched := OneAtATime(index._database))
+        listed = list(raw.find()) * 4
+        path_of(bench.zone, listed[0].stored).unlink()  # whose erasure and whereabouts are asked for
+        with ThreadPoolExecutor(8) as pool:
+            done = [pool.submit(raw.read, one) for one in listed] + [
+                pool.submit(list, raw.read_all(listed[1:8]))
+            ]
+        assert [type(one.exception()) for one in done] == [*[ObjectDamaged, *[type(None)] * 7] * 4, type(None)]
+        assert watched.asked > len(listed)
+        assert not watched.together
 
     def test_who_stops_early_leaves_no_thread_behind(self, bench, raw):
         for day in range(1, 9):
