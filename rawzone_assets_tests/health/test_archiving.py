@@ -11,6 +11,7 @@ import pytest
 
 from rawzone_assets.access.catalog import readable
 from rawzone_assets.access.reading import original_bytes
+from rawzone_assets.contract.judging import judge
 from rawzone_assets.health.archive_plan import PlanRefused, make_plan, read_plan
 from rawzone_assets.health.archiving import apply_plan
 from rawzone_assets.health.damage import DamageKind
@@ -24,6 +25,7 @@ from rawzone_assets.zone.custody import Whereabouts
 from rawzone_assets.zone.errors import CannotUnseal, StorageFailed
 from rawzone_assets.zone.ledger import Author, encode_commit
 from rawzone_assets.zone.local_files import LocalFiles
+from rawzone_assets.zone.rejudging import rejudge
 from rawzone_assets_tests.health.archive_support import (
     archive_due,
     archived_keys,
@@ -33,7 +35,15 @@ from rawzone_assets_tests.health.archive_support import (
     set_policy,
 )
 from rawzone_assets_tests.zone.faulty_files import UnlockedFiles, WatchedFiles
-from rawzone_assets_tests.zone.tiny_platform import CONTRACT, NOW, LandingFolder, look, open_zone, promote_all
+from rawzone_assets_tests.zone.tiny_platform import (
+    CONTRACT,
+    NOTES,
+    NOW,
+    LandingFolder,
+    look,
+    open_zone,
+    promote_all,
+)
 
 NOTE = "tiny/notes/2024/05/note_20240522_143022.txt.gz"
 SECOND = "tiny/notes/2024/05/note_20240522_143022.r2.txt.gz"
@@ -186,6 +196,11 @@ class TestApplying:
         assert verdicts == [("duplicate", NOTE)]
         assert (NOTE, b"one\n" * 20) in {(key, data) for _, key, data in contents(zone)}
         assert "waiting" not in look(zone).states().values()
+
+    def test_leaves_what_can_be_judged_again_where_it_lies(self, zone):
+        archive_due(zone)
+        rejudged = rejudge(zone, NOTES, zone.index.find(NOTE)[0], judge=judge)
+        assert (rejudged.facts.records, rejudged.findings) == (20, ())
 
     def test_goes_on_after_more_was_promoted(self, home, zone):
         plan = planned(zone)

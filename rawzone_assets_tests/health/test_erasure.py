@@ -6,12 +6,15 @@ Crashes and failing disks: ``works.ERASE`` in the campaigns, and the broken eras
 import errno
 import gzip
 import hashlib
+from dataclasses import replace
 from unittest import mock
 
 import pytest
 
 from rawzone_assets.access import RawReader
+from rawzone_assets.access.cache import ByteCache
 from rawzone_assets.access.reading import original_bytes, path_of
+from rawzone_assets.contract.judging import judge
 from rawzone_assets.health import erasure
 from rawzone_assets.health.erasure import ErasureUnfinished, NotConfirmed, plan_erasure
 from rawzone_assets.health.holds import HoldOver, add_hold, release_hold
@@ -23,13 +26,23 @@ from rawzone_assets.zone.local_files import LocalFiles
 from rawzone_assets.zone.object_errors import ObjectErased
 from rawzone_assets.zone.publishing import Publisher
 from rawzone_assets.zone.receipt import Verdict
+from rawzone_assets.zone.rejudging import Unsound, rejudge
+from rawzone_assets.zone.zone import Zone
 from rawzone_assets_tests.health.archive_support import archive_due, objections, restore_all, set_policy
 from rawzone_assets_tests.health.test_archiving import Sealed
 from rawzone_assets_tests.zone.fault_bench import FaultBench
 from rawzone_assets_tests.zone.faulty_files import WatchedFiles
 from rawzone_assets_tests.zone.mutants import Mutant
 from rawzone_assets_tests.zone.power_loss import Campaign
-from rawzone_assets_tests.zone.tiny_platform import LandingFolder, look, open_zone, promote_all
+from rawzone_assets_tests.zone.tiny_platform import (
+    NOTES,
+    NOW,
+    LandingFolder,
+    look,
+    open_zone,
+    promote_all,
+    settings_for,
+)
 from rawzone_assets_tests.zone.works import ERASE, FIRST, Work, erase
 
 MARK = b"planted 7f3c9a marker\n"
@@ -133,6 +146,19 @@ class TestWhatGoes:
         assert len(list((home / "quarantine").rglob("findings.json"))) == 2
         assert objections(home) == []
 
+    def test_nor_in_a_cache_that_a_reader_fills_meanwhile(self, marked):
+        stored, cache = (marked / "raw" / KEY).read_bytes(), marked / "cache"
+
+        def blocks():
+            yield stored[:9]
+            with Zone(replace(settings_for(marked), cache=cache), clock=lambda: NOW) as zone:
+                carry_out(zone)
+            yield stored[9:]
+
+        digest = hashlib.sha256(stored).hexdigest()
+        assert ByteCache(cache, 10**6).keep(digest, len(stored), blocks()) is None
+        assert holders(marked) == []
+
     def test_landing_is_not_ours_and_is_named(self, marked, landing):
         landing.remove("tiny/note_20240523.txt")
         with open_zone(marked) as zone:
@@ -141,6 +167,13 @@ class TestWhatGoes:
         assert elsewhere == tuple(
             marked / "landing" / path for path in ("tiny/note_20240522.txt", "tiny/sum_20240522.csv")
         )
+
+    def test_nothing_that_is_gone_is_judged_again_and_why_is_said(self, marked):
+        with open_zone(marked) as zone:
+            carry_out(zone)
+            entry = zone.index.find(KEY)[0]
+            with pytest.raises(Unsound, match=r"^it was erased by law in commit \d+$"):
+                rejudge(zone, NOTES, entry, judge=judge)
 
 
 class TestWhatStays:

@@ -22,7 +22,7 @@ from rawzone_assets_tests.health.archive_support import archive_due, restore_all
 from rawzone_assets_tests.health.test_erasure import DIGEST, LANDED, MARK, ORDER
 from rawzone_assets_tests.zone.faulty_files import Crash, FaultyFiles
 from rawzone_assets_tests.zone.invariants import Oracle
-from rawzone_assets_tests.zone.power_loss import everything_survives, losses, losses_of_one
+from rawzone_assets_tests.zone.power_loss import everything_survives, losses, losses_of_one, nothing_survives
 from rawzone_assets_tests.zone.simulated_files import SimulatedFiles
 from rawzone_assets_tests.zone.tiny_platform import LandingFolder, promote_all, settings_for
 
@@ -81,6 +81,11 @@ def holders(home, files) -> list[str]:
     return found
 
 
+def left_behind(home, files) -> list[str]:
+    """Where it lies, or would lie again after a loss of power."""
+    return holders(home, files) + holders(home, files.after_power_loss(nothing_survives()))
+
+
 REFUSED = b"bad" + MARK
 
 
@@ -110,11 +115,11 @@ def check(home, files, label, *, straight_on) -> list[str]:
                 zone.recover()
                 zone.index.catch_up()
                 is_recorded = bool(zone.index.custody.erasures())
-            if is_recorded and (left := holders(home, files)):
+            if is_recorded and (left := left_behind(home, files)):
                 problems.append(f"recovered, and {left} still hold it")
         run(home, files)
         problems += objections(home, files, oracle, recovered=True)
-        problems += [f"run again, and {path} still holds it" for path in holders(home, files)]
+        problems += [f"run again, and {path} still holds it" for path in left_behind(home, files)]
         others = home / "columns/tiny/notes/2024-05-24.0123456789abcdef/main.parquet"
         problems += [] if files.status(others) else ["the columns of another day are gone"]
         if run(home, files):

@@ -443,6 +443,23 @@ class TestNothingElseIsTouched:
         run(home)
         assert is_sound(home)
 
+    def test_evidence_that_its_disk_does_not_keep_leaves_no_file_there(self, home):
+        path = next(path for path in stored(home) if path.suffix == ".zip")
+        flip(path)
+        damaged = path.read_bytes()
+
+        class Full(_TwoDisks):
+            def sync(self, path):
+                if "_evidence" in path.parts:
+                    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+                super().sync(path)
+
+        with open_zone(home, files=Full(refused=None)) as zone:
+            assert [left.damage.path for left in repair(zone, run_id="repair").unrepaired] == [str(path)]
+        assert (path.read_bytes(), _kept(home)) == (damaged, 0)
+        run(home)
+        assert is_sound(home)
+
     def test_evidence_of_something_else_is_not_taken_for_a_copy_that_was_cut_off(self, tmp_path):
         target, staged, kept = (tmp_path / name for name in ("target", "staged", "kept"))
         for path in (target, staged, kept):

@@ -150,10 +150,12 @@ class TestKeys:
         path = tmp_path / "key"
         write_private_key(path, KEY)
         assert path.stat().st_mode & 0o777 == 0o600
+        path.chmod(0o640)  # as a service's configuration is kept, which its group may read
         assert load_private_key(path) == KEY
-        path.chmod(0o604)
-        with pytest.raises(BadKey, match="chmod 600"):
-            load_private_key(path)
+        for mode in (0o604, 0o620):
+            path.chmod(mode)
+            with pytest.raises(BadKey, match="chmod 600"):
+                load_private_key(path)
 
     def test_a_key_file_is_never_overwritten(self, tmp_path):
         path = tmp_path / "key"
