@@ -130,12 +130,13 @@ class Incidents:
         self._keep(incident)
         if incident.is_snoozed(now):
             return
+        awake = replace(incident, snoozed_until=None)  # what is told now need not be reminded of as well
         if incident.told is None:
-            yield self._tell(incident, Event.OPENED, now)
+            yield self._tell(awake, Event.OPENED, now)
         elif incident.severity > incident.told:
-            yield self._tell(incident, Event.WORSENED, now)
+            yield self._tell(awake, Event.WORSENED, now)
         elif is_repeated:
-            yield self._tell(incident, Event.REPEATED, now)
+            yield self._tell(awake, Event.REPEATED, now)
 
     def _good(self, sign: Sign, now: datetime) -> Iterator[Notice]:
         incident = self.open_one(sign.key)

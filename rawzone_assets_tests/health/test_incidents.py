@@ -9,12 +9,15 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from rawzone_assets.health.alert_book import Book
+from rawzone_assets.health import alert_book
+from rawzone_assets.health.alert_book import Book, book_path, changing_book, read_book
 from rawzone_assets.health.alert_kinds import KINDS, Severity
 from rawzone_assets.health.incidents import Incidents
 from rawzone_assets.health.notices import Event
 from rawzone_assets.health.outbox import Outbox
 from rawzone_assets.health.signs import Sign
+from rawzone_assets.zone.local_files import LocalFiles
+from rawzone_assets_tests.zone.faulty_files import WatchedFiles
 
 NOW = datetime(2024, 6, 1, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -89,6 +92,34 @@ class TestIncidents:
         assert events(book.take([sign(bad=False)], NOW)) == [Event.RESOLVED]
         assert book.take([sign()], NOW) == []
         assert events(book.wake(NOW + HOUR)) == [Event.OPENED]
+
+    def test_what_is_told_as_its_snooze_ends_is_not_told_again_as_a_reminder(self):
+        book = Incidents()
+        book.take([sign(severity=Severity.WARNING)], NOW)
+        book.snooze(book.open[0], NOW + HOUR)
+        assert events([*book.take([sign()], NOW + HOUR), *book.wake(NOW + HOUR)]) == [Event.WORSENED]
+
+    def test_what_was_snoozed_all_its_life_is_never_told(self):
+        book = Incidents()
+        book.take([sign()], NOW)
+        book.snooze(book.open[0], NOW + HOUR)
+        book.take([sign(bad=False)], NOW)
+        assert book.take([sign(), sign(bad=False)], NOW) == []
+        assert book.wake(NOW + HOUR) == []
+
+    def test_is_as_severe_as_the_worst_that_is_left_of_it(self):
+        book = Incidents()
+        book.take([sign("late", severity=Severity.WARNING), sign("broken")], NOW)
+        assert book.open[0].severity is Severity.ERROR
+        book.take([sign("broken", bad=False)], NOW)
+        assert book.open[0].severity is Severity.WARNING
+
+    def test_a_look_that_sees_what_it_saw_is_no_further_sign(self):
+        book = Incidents()
+        for text in ("9 GB are free", "8 GB are free"):
+            book.take_back("disks", [sign(source="disks", text=text)], now=NOW)
+        (incident,) = book.open
+        assert (incident.signs, incident.signals["freshness"].text) == (1, "8 GB are free")
 
     def test_an_acknowledged_incident_still_tells_that_it_is_over(self):
         book = Incidents()
@@ -187,6 +218,21 @@ class TestOutbox:
         outbox.add(Incidents().take([sign(subject="later")], NOW))
         outbox.refused("c", outbox.pack("c", far, most_an_hour=12), "it is down", far)
         assert self.send_all(outbox, NOW) == [1]
+
+    def test_a_parcel_that_was_noted_before_settles_none_that_is_under_way(self):
+        outbox = self.outbox(2)
+        first = outbox.pack("c", NOW, most_an_hour=12)
+        outbox.took("c", first, NOW)
+        second = outbox.pack("c", NOW, most_an_hour=12)
+        outbox.took("c", first, NOW)
+        outbox.refused("c", first, "it is down", NOW)
+        assert outbox.pack("c", NOW, most_an_hour=12) == second
+        assert outbox.troubled == []
+
+    def test_what_no_channel_waits_for_any_more_is_not_kept(self):
+        outbox = self.outbox(2)
+        outbox.connect([])
+        assert outbox.notices == {}
 
     def test_a_dead_channel_holds_up_no_other(self):
         outbox = self.outbox(0)
@@ -367,6 +413,33 @@ class TestTheBook:
     def test_what_is_no_book_is_refused(self, data):
         with pytest.raises(ValueError, match=r"."):
             Book.decode(data)
+
+    def test_it_is_durable_before_it_takes_the_place_of_the_last_one(self, tmp_path, monkeypatch):
+        done = []
+
+        class Noting(WatchedFiles):
+            def __init__(self):
+                super().__init__(LocalFiles())
+
+            def before(self, operation, path):
+                if operation.startswith("sync"):
+                    done.append((operation, path.name, book_path(tmp_path).exists()))
+
+        with changing_book(tmp_path):
+            pass
+        book_path(tmp_path).unlink()
+        monkeypatch.setattr(alert_book, "LocalFiles", Noting)
+        with changing_book(tmp_path):
+            pass
+        assert done == [("sync", "book.new", False), ("sync_folder", "alerts", True)]
+
+    def test_one_that_a_crash_cut_off_is_written_anew(self, tmp_path):
+        with changing_book(tmp_path):
+            pass
+        book_path(tmp_path).with_name("book.new").write_bytes(b"{")
+        with changing_book(tmp_path) as book:
+            book.positions["ledger"] = 7
+        assert read_book(tmp_path).positions == {"ledger": 7}
 
     def test_the_digest_of_days_that_nobody_was_there_for_comes_once(self):
         book, at = Book(), (NOW - HOUR).time()
