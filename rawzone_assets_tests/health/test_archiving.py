@@ -19,6 +19,7 @@ from rawzone_assets.health.holds import HoldOver, NoSuchHold, add_hold, release_
 from rawzone_assets.health.recorded import read_recorded
 from rawzone_assets.health.repair import repair
 from rawzone_assets.health.rereading import check
+from rawzone_assets.health.rolling import scrub_rolling
 from rawzone_assets.health.scrub import scrub
 from rawzone_assets.zone import intake
 from rawzone_assets.zone.custody import Whereabouts
@@ -504,6 +505,8 @@ class TestVerify:
         found = scrub(zone)
         assert found.damages == ()
         assert {damage.kind for damage in found.weaknesses} == {DamageKind.COPY, DamageKind.LEFTOVER}
+        assert scrub_rolling(zone, run_id="scrub", budget=60, window=30).damages == ()
+        assert read_recorded(zone).known_damage == {}
         repair(zone, run_id="repair")
         assert (home / "archive" / NOTE).read_bytes() == data
         archive_due(zone)

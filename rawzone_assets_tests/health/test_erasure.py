@@ -168,6 +168,14 @@ class TestWhatGoes:
             marked / "landing" / path for path in ("tiny/note_20240522.txt", "tiny/sum_20240522.csv")
         )
 
+    def test_a_reader_whose_index_is_of_before_is_told_so_too(self, marked):
+        with open_zone(marked, with_index=False) as reader, open_zone(marked) as other:
+            reader.index.catch_up()
+            receipt = reader.index.find(KEY)[0].receipt
+            carry_out(other)
+            with pytest.raises(ObjectErased):
+                list(original_bytes(reader, receipt))
+
     def test_nothing_that_is_gone_is_judged_again_and_why_is_said(self, marked):
         with open_zone(marked) as zone:
             carry_out(zone)

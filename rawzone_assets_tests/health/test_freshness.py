@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rawzone_assets.contract.deadlines import longest_wait
 from rawzone_assets.contract.feed import WORKING_DAYS, Cadence
 from rawzone_assets.health.freshness import State, assess
 from rawzone_assets.platforms import find_feed
@@ -109,6 +110,27 @@ class TestNotFooled:
     def test_content_that_did_not_change_once_is_no_alarm(self):
         days = (0, EVERY.days)
         assert state_of(*(receipt(days_ago(n), content="same") for n in days)).state is State.FRESH
+
+    def test_content_may_stand_still_for_as_long_as_patience_lasts(self):
+        patience = longest_wait(FEED.cadence) + timedelta(days=STALE)
+        for longer, state in ((0, State.FRESH), (1, State.STALE)):
+            days = (TODAY, days_ago(patience.days + longer))
+            found = state_of(*(receipt(day, content="the same", data=TODAY) for day in days))
+            assert found.state is state
+
+    def test_a_part_of_what_an_old_day_brought_is_no_change(self):
+        old = days_ago((longest_wait(FEED.cadence) + timedelta(days=STALE)).days + 1)
+        found = state_of(
+            receipt(TODAY, content="second"), receipt(old, content="first"), receipt(old, content="second")
+        )
+        assert (found.state, found.last_change) == (State.STALE, old.isoformat())
+
+    def test_refused_deliveries_of_days_to_come_are_not_counted(self):
+        found = state_of(
+            receipt(days_ago(99)),
+            *(receipt(day, verdict=Verdict.QUARANTINED) for day in (TODAY, days_ago(-2))),
+        )
+        assert found.reasons[-1] == "1 delivery was refused that came later"
 
     def test_refused_deliveries_keep_no_feed_alive(self):
         last = NOW.date() - EVERY - GRACE - timedelta(days=2)

@@ -7,6 +7,7 @@ import pytest
 from rawzone_assets.health.recorded import read_recorded
 from rawzone_assets.health.repair import repair
 from rawzone_assets.health.rolling import coverage, scrub_rolling, spans_of
+from rawzone_assets.zone.receipt import timestamp
 from rawzone_assets_tests.health.damaging import flip, overwrite, tree
 from rawzone_assets_tests.zone.tiny_platform import NOW, LandingFolder, open_zone, promote_all
 
@@ -90,11 +91,20 @@ class TestASession:
         assert (found.damages, found.sound_again) == ((), ())
 
     def test_of_a_clock_that_went_back_makes_nothing_older_than_it_was(self, home):
-        for after in (10, 1):
-            session(home, after=after)
+        oldest = {session(home, after=after).coverage.oldest for after in (10, 1)}
+        assert oldest == {timestamp(NOW + timedelta(days=10))}
         with open_zone(home) as zone:
             whole, _ = coverage(read_recorded(zone), now=NOW + timedelta(days=35), window=26)
         assert whole.percent == 100.0
+
+    def test_says_of_each_part_that_it_records_when_it_began_to_read_that(self, home, monkeypatch):
+        monkeypatch.setattr("rawzone_assets.health.rolling._SAVED_EVERY", 1)
+        with open_zone(home) as zone:
+            zone.clock = (NOW + timedelta(minutes=minute) for minute in range(99)).__next__
+            scrub_rolling(zone, run_id="scrub", budget=3600, window=30, timer=Ticks(), most_files=2)
+        began = [record["began"] for record in scrubbed(home)]
+        assert began == sorted(set(began))
+        assert len(began) > 1
 
     def test_of_an_empty_zone_records_nothing(self, tmp_path):
         found = session(tmp_path)

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
+import dagster as dg
 import pytest
 
 from rawzone_assets.orchestration.launches import (
@@ -13,6 +14,7 @@ from rawzone_assets.orchestration.launches import (
     write_cursor,
     yearly_spans,
 )
+from rawzone_assets.orchestration.pending import Pending, plan
 
 NOW = datetime(2024, 6, 1, tzinfo=UTC)
 
@@ -23,6 +25,7 @@ class TestSpans:
 
     def test_days_within_a_month_of_each_other_are_one_run(self):
         assert spans(["2024-05-30", "2024-05-02", "2024-06-01"]) == [("2024-05-02", "2024-06-01")]
+        assert len(spans(["2024-05-02", "2024-06-02"])) == 2
 
     def test_more_is_a_run_for_each_calendar_month_that_has_days(self):
         days = ["2024-01-15", "2024-03-01", "2024-03-31", "2024-12-24"]
@@ -69,3 +72,15 @@ class TestCursor:
     @pytest.mark.parametrize("cursor", [None, "", "no json", "[]", '{"a": 1}', '{"a": ["x", "y", "z"]}'])
     def test_one_that_is_not_ours_is_as_good_as_none(self, cursor):
         assert read_cursor(cursor) == {}
+
+
+class TestPlan:
+    def test_keeps_count_of_attempts_while_a_run_is_active_or_a_pause_lasts(self):
+        work = Pending(name="a/b", asset=dg.AssetKey("b"), days=("2024-05-01",), fingerprint="f", what="1 file")
+        first = plan([work], before={}, active=set(), now=NOW, most=1)
+        assert [request.run_key for request in first.requests] == ["a/b:f:1:2024-05-01"]
+        for active in (set(), {work.asset}):
+            later = plan([work], before=first.attempts, active=active, now=NOW, most=1)
+            assert (later.requests, later.attempts) == ([], first.attempts)
+        again = plan([work], before=first.attempts, active=set(), now=NOW + timedelta(hours=1), most=1)
+        assert [request.run_key for request in again.requests] == ["a/b:f:2:2024-05-01"]
