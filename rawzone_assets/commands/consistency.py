@@ -13,6 +13,7 @@ from rawzone_assets.commands.surroundings import (
     FINE,
     FOUND,
     emit,
+    fail,
     home_option,
     json_option,
     leave,
@@ -57,9 +58,12 @@ def command(*, feeds: tuple[str, ...], since: str | None, until: str | None, as_
 
 
 def _range(since: str | None, until: str | None) -> tuple[date, date]:
-    """The days asked for; by default they end yesterday, and are two weeks."""
-    yesterday = (datetime.now(UTC).date() - timedelta(days=1)).isoformat()
-    last = date.fromisoformat(until or max(yesterday, since or ""))
+    """The days asked for; by default they end yesterday, and are two weeks. Those to come lack nothing."""
+    today = datetime.now(UTC).date()
+    yesterday = (today - timedelta(days=1)).isoformat()
+    if since and since > today.isoformat():
+        fail(f"--since {since} has not begun in UTC: give a day up to today.")
+    last = min(date.fromisoformat(until or max(yesterday, since or "")), today)
     two_weeks = date.fromordinal(max(last.toordinal() - _DAYS + 1, 1))
     return date.fromisoformat(since) if since else two_weeks, last
 

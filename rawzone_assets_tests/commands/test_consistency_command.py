@@ -1,6 +1,7 @@
 """``rawzone consistency``: a line for each day on which a feed was missing or out of step."""
 
 import json
+from datetime import UTC, date, datetime
 
 WEEK = ("--since", "2025-06-09", "--until", "2025-06-20")
 
@@ -59,3 +60,14 @@ class TestConsistency:
         outcome = nowhere("consistency")
         assert outcome.code == 0
         assert outcome.text.startswith("14 of 14 days")
+
+    def test_nothing_is_missing_on_days_to_come(self, rawzone):
+        """Each was told as a day on which all feeds were missing, and three million of them took an hour."""
+        today = datetime.now(UTC).date()
+        records = rawzone("consistency", "--since", f"{today}", "--until", "9999-12-31", "--json").records
+        assert today <= date.fromisoformat(records[-1]["day"]) <= datetime.now(UTC).date()
+
+    def test_a_range_that_has_not_begun_is_told_as_that(self, rawzone):
+        outcome = rawzone("consistency", "--since", "9999-12-30")
+        assert (outcome.code, outcome.text) == (2, "")
+        assert "--since 9999-12-30 has not begun in UTC: give a day up to today." in outcome.err
