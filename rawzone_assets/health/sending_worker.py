@@ -22,6 +22,8 @@ from collections.abc import Iterator, Mapping
 
 _TALKATIVE = ("apprise", "urllib3", "urllib3.connectionpool", "requests", "requests_oauthlib")
 _STATUS = re.compile(r"\berror=(\d{3})\b")
+_CUT = "… (cut off; 'rawzone alerts ls' and 'rawzone alerts show' tell all)"
+_MARGIN = 64  # characters that a service's own form of a title may take beside it
 _PATIENCE = 10.0  # seconds for each step of a ping
 
 
@@ -47,11 +49,24 @@ def to_service(url: str, *, title: str, body: str, severity: str) -> str | None:
         service = apprise.Apprise.instantiate(url, suppress_exceptions=True)
         if service is None:
             return "Apprise does not know this kind of address"
+        if "overflow=" not in url:  # else the address says what is to become of what is too long
+            # A service refuses what is too long each time it is tried, and all that waits behind it.
+            body = _cut(body, service.body_maxlen - len(title) - _MARGIN)
+            service.overflow_mode = apprise.OverflowMode.TRUNCATE
         taken = service.notify(title=title, body=body, notify_type=_types(apprise)[severity])
     if taken:
         return None
     status = _STATUS.search(said.getvalue())
     return f"it answered with HTTP status {status[1]}" if status else "it could not be reached"
+
+
+def _cut(body: str, most: int) -> str:
+    """A body that a service takes: of one that is too long its beginning, and its last line, its id."""
+    if len(body) <= most:
+        return body
+    text, _, identity = body.rpartition("\n")
+    end = f"\n{_CUT}\n{identity}"
+    return text[: max(most - len(end), 0)].rpartition("\n")[0] + end
 
 
 def _types(apprise: object) -> Mapping[str, object]:

@@ -4,6 +4,7 @@ import contextlib
 import socket
 import threading
 import time
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from rawzone_assets.health.alert_kinds import Severity
 from rawzone_assets.health.channels import ping, send
 from rawzone_assets.health.notices import Event, Notice
+from rawzone_assets_tests.receiver import receiver
 
 LETTER = Notice(
     id="n1",
@@ -81,3 +83,30 @@ class TestSlowServices:
         assert time.monotonic() - began < 5
         # An answer whose head is whole says all that is asked.
         assert problem in ("it did not answer within 2 seconds", "HTTP status 500")
+
+
+class TestLongMessages:
+    """A digest of many incidents is longer than most chats take, and was refused and tried again for ever."""
+
+    def test_what_a_service_would_refuse_for_its_length_is_cut_and_keeps_its_id(self):
+        long = replace(
+            LETTER, text="\n".join(f"incident {number} is open since yesterday" for number in range(500))
+        )
+        with receiver() as received:
+            chat = f"mmost://127.0.0.1:{received.port}/aaaaaaaaaaaaaaaaaaaaaaaa"
+            assert send("mmost-1", chat, long) is None
+        (message,) = received.messages
+        assert 3000 < len(message["text"]) <= 4000
+        assert "incident 9 is open" in message["text"]
+        assert message["text"].endswith("tell all)\nMessage n1")
+
+    def test_what_fits_is_sent_as_it_is(self):
+        with receiver() as received:
+            assert send("json-1", received.url, replace(LETTER, text="x" * 20_000)) is None
+        assert received.messages[0]["message"] == "x" * 20_000 + "\nMessage n1"
+
+    def test_an_address_may_ask_for_several_messages_instead(self):
+        with receiver() as received:
+            chat = f"mmost://127.0.0.1:{received.port}/aaaaaaaaaaaaaaaaaaaaaaaa?overflow=split"
+            assert send("mmost-1", chat, replace(LETTER, text="x" * 5000)) is None
+        assert len(received.messages) > 1
