@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
-from prometheus_client import generate_latest, write_to_textfile
+from prometheus_client import generate_latest
 
+from rawzone_assets.commands.pages import write_page
 from rawzone_assets.commands.surroundings import (
     emit,
-    fail_unwritten,
     home_option,
     json_option,
     note,
@@ -40,10 +40,7 @@ def command(*, out: Path | None, as_json: bool) -> None:
     with open_zone(open_settings_of_a_zone()) as zone:
         registry = registry_of(read_health(zone, all_platforms()))
     if out is not None:
-        try:
-            write_to_textfile(str(out), registry)
-        except OSError as error:
-            fail_unwritten("The metrics", out, error)
+        write_page(out, generate_latest(registry).decode(), what="The metrics")
         note(f"The metrics were written to {out}.")
     if as_json:
         for family in registry.collect():

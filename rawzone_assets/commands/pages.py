@@ -23,12 +23,18 @@ def fail_as_it_exists(path: Path) -> NoReturn:
     fail(f"{path} exists already and is not overwritten: name another file.")
 
 
-def write_page(path: Path, page: str) -> None:
-    """Write or replace a page: a reader of the old one must not find half of the new one."""
+def write_page(path: Path, page: str, *, what: str = "The page") -> None:
+    """Write or replace a page: a reader of the old one must not find half of the new one.
+
+    A link is followed, as it would be by whoever opened the file.
+    """
+    path = Path(os.path.realpath(path))
+    if path.exists() and not path.is_file():  # root would put a file in the place of /dev/null
+        fail(f"{what} cannot be written to {path}, which is no file: name another one.")
     unfinished = path.with_name(f".{path.name}.{uuid4().hex}")
     try:
         unfinished.write_text(page, encoding="utf-8")
         os.replace(unfinished, path)
     except OSError as error:
         unfinished.unlink(missing_ok=True)
-        fail_unwritten("The page", path, error)
+        fail_unwritten(what, path, error)

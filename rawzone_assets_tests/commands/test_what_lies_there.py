@@ -179,3 +179,25 @@ class TestInPlaceOfTheAlerts:
         (own.home / "state").symlink_to("/nowhere")
         (state,) = [check for check in own("doctor", "--json").records if check["name"] == "state"]
         assert (state["health"], state["remedy"]) == ("fail", "mount or put back what it leads to")
+
+
+@pytest.mark.parametrize("command", ["metrics -o", "health --html", "report --html"])
+class TestInPlaceOfAFileToWrite:
+    def test_what_is_no_file_is_neither_written_to_nor_replaced(self, own, command):
+        """Root put a file in the place of /dev/null."""
+        pipe = own.home / "pipe"
+        os.mkfifo(pipe)
+        done = own.run(*command.split(), str(pipe))
+        assert (done.code, done.out) == (2, b"")
+        assert pipe.is_fifo()
+        assert list(own.home.glob(".*")) == []
+
+    def test_a_link_stays_one_and_leads_to_what_was_written(self, own, command):
+        if command.startswith("report"):
+            return  # which overwrites nothing, a link neither
+        target, link = own.home / "page", own.home / "link"
+        target.write_text("old")
+        link.symlink_to(target)
+        assert own.run(*command.split(), str(link)).code in (0, 1)
+        assert link.is_symlink()
+        assert len(target.read_text()) > 1000
