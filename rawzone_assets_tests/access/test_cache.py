@@ -67,6 +67,12 @@ class TestBound:
         assert not keep(cache, b"b" * 1001)
         assert content(cache, b"a" * 900)
 
+    def test_a_sum_that_is_no_number_is_counted_anew(self, cache):
+        keep(cache, b"a" * 900)
+        (cache.folder / "size").write_text("many")
+        assert keep(cache, b"b" * 900)
+        assert used(cache) == 900
+
     def test_many_writers_at_once_stay_below_it(self, cache):
         seen = []
 
@@ -100,7 +106,9 @@ class TestTrust:
     def test_bytes_of_another_hash_or_length_are_not_kept(self, cache):
         assert cache.keep(digest(b"abc"), 3, [b"abd"]) is None
         assert cache.keep(digest(b"abc"), 3, [b"ab"]) is None
-        assert cache.keep(digest(b"abc"), 3, [b"abcd"]) is None
+        longer = iter([b"abcd", b"e"])
+        assert cache.keep(digest(b"abc"), 3, longer) is None
+        assert list(longer) == [b"e"]  # nothing is written beyond what was to be kept
         assert used(cache) == 0
 
     def test_a_folder_that_cannot_be_written_only_keeps_nothing(self, tmp_path):

@@ -8,6 +8,7 @@ from rawzone_assets.access import reading
 from rawzone_assets.access.reading import original_bytes, path_of, resolve, stored_form
 from rawzone_assets.zone import codec
 from rawzone_assets.zone.object_errors import AmbiguousObject, NotPromoted, ObjectDamaged, UnknownObject
+from rawzone_assets_tests.zone.faulty_files import WatchedFiles
 
 A, B = "toolost/toolost_spotify_20250601.json", "toolost/toolost_spotify_20250602.json"
 
@@ -49,6 +50,31 @@ class TestOriginalBytes:
         path.symlink_to(tmp_path / "moved")
         with pytest.raises(ObjectDamaged, match="a link lies in its place"):
             next(original_bytes(bench.zone, receipt))
+
+
+def test_of_two_copies_that_are_not_sound_the_first_is_told_of(bench):
+    (receipt,) = bench.land(A, b"some content")
+    hot, copy = path_of(bench.zone, receipt), bench.zone.layout.archived(receipt.key)
+    copy.parent.mkdir(parents=True)
+    copy.write_bytes(b"")
+    hot.chmod(0o644)
+    hot.write_bytes(hot.read_bytes() + b"x")
+    with pytest.raises(ObjectDamaged, match="more than the recorded"):
+        next(original_bytes(bench.zone, receipt))
+
+
+def test_an_object_that_comes_back_to_raw_while_the_archive_is_looked_into_is_read_there(bench, tmp_path):
+    (receipt,) = bench.land(A, b"some content")
+    hot = path_of(bench.zone, receipt)
+    hot.rename(tmp_path / "moved")
+
+    class Meanwhile(WatchedFiles):
+        def before(self, operation, path):
+            if operation == "open" and path.is_relative_to(bench.zone.layout.archive):
+                (tmp_path / "moved").rename(hot)
+
+    bench.zone.files = Meanwhile(bench.zone.files)
+    assert b"".join(original_bytes(bench.zone, receipt)) == b"some content"
 
 
 def test_a_large_object_that_changes_between_its_two_readings_is_noticed(bench, monkeypatch):

@@ -20,7 +20,7 @@ from rawzone_assets.zone.keys import PrivateKey, write_private_key
 from rawzone_assets.zone.ledger import Author, Head, decode_commit, encode_commit
 from rawzone_assets.zone.merkle import leaf_hash, node_hash
 from rawzone_assets.zone.notes import Malformed, Note, encode_base64
-from rawzone_assets.zone.proofs import Inclusion, read_proof
+from rawzone_assets.zone.proofs import Consistency, Inclusion, read_proof
 from rawzone_assets.zone.proving import prove_inclusion, take_checkpoint
 from rawzone_assets.zone.receipt import Verdict
 from rawzone_assets.zone.record_tree import RecordTree
@@ -215,6 +215,28 @@ class TestTheFile:
         for begin in (b"", b"c2sp.org/tlog-proof@v1\n", b"c2sp.org/tlog-proof@v1\nindex 0\n\n", b"old 1\n\n"):
             with pytest.raises(Malformed):
                 read_proof(begin + data)
+
+    def test_one_of_growth_is_about_its_own_log_and_the_checkpoint_it_starts_from(self):
+        first, second = leaf_hash(b"one"), leaf_hash(b"two")
+
+        def issued(origin, size, root):
+            return issue(origin=origin, size=size, root=root, ledger=None, key=None)
+
+        old, new = issued("log", 1, first), issued("log", 2, node_hash(first, second))
+        Consistency(old=1, path=(second,), issued=new).check(old)
+        with pytest.raises(Malformed, match="the older checkpoint about another"):
+            Consistency(old=1, path=(second,), issued=new).check(issued("another", 1, first))
+        with pytest.raises(Malformed, match="it starts from 2 records"):
+            Consistency(old=2, path=(second,), issued=new).check(old)
+
+    @pytest.mark.parametrize(
+        ("path", "says"), [([bytes(31)], "no SHA-256"), ([bytes(32)] * 64, "more than 63 hashes")]
+    )
+    def test_one_whose_path_no_tree_has_is_refused(self, path, says):
+        issued = issue(origin="log", size=2, root=bytes(32), ledger=None, key=None)
+        proof = Inclusion(index=0, path=tuple(path), issued=issued, record=b"one")
+        with pytest.raises(Malformed, match=says):
+            read_proof(proof.encode())
 
     def test_one_of_another_log_is_checked_with_its_key(self, rawzone, tmp_path):
         """Made here by hand, without extra data, as another's software may."""

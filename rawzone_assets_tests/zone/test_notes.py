@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from rawzone_assets.zone.checkpoints import issue, read_checkpoint
 from rawzone_assets.zone.keys import (
     PrivateKey,
+    PublicKey,
     load_private_key,
     read_private_key,
     read_public_key,
@@ -145,6 +146,11 @@ class TestKeys:
     def test_what_is_no_key_is_refused(self, text):
         with pytest.raises(Malformed):
             read_public_key(text)
+
+    @pytest.mark.parametrize("name", ["", "two words"])
+    def test_a_key_whose_name_no_signature_could_carry_is_refused(self, name):
+        with pytest.raises(Malformed, match="no name that a key may have"):
+            read_public_key(PublicKey(name, KEY.public.public).encode())
 
     def test_a_key_file_is_for_its_owner_alone(self, tmp_path):
         path = tmp_path / "key"

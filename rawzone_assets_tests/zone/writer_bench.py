@@ -47,7 +47,7 @@ _REASONS = {
     "occupy": "file exists",
     "EDQUOT": "quota",
     "EIO": "input/output error",
-    "EMFILE": "too many open files",
+    "EMFILE": "too many files are open",
     "ENOSPC": "the disk is full",
 }
 
