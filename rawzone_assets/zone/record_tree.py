@@ -162,7 +162,7 @@ class RecordTree:
 
     def _catch_up(self) -> Head:
         with transaction(self._database):
-            self._tiles.clear()
+            self._tiles.clear()  # another process may have added to them since
             self._changed.clear()  # by an attempt that was rolled back
             head = kept_head(self._database)
             if not self._ledger.holds(head):
@@ -179,7 +179,6 @@ class RecordTree:
                 head = commit.head
             keep_head(self._database, head)
             self._write()
-        self._tiles.clear()  # another process may add to a tile that is not full
         return head
 
     def _append(self, size: int, hashes: Iterable[bytes]) -> int:
@@ -189,7 +188,6 @@ class RecordTree:
                 place = (level, number >> _HEIGHT)
                 offset = number & (_WIDTH - 1)
                 tile = self._tile(*place) if offset else self._tiles.setdefault(place, bytearray())
-                del tile[offset * merkle.HASH_SIZE :]
                 tile += added
                 self._changed.add(place)
                 if offset < _WIDTH - 1:

@@ -250,6 +250,18 @@ class TestItsFile:
         with pytest.raises(LedgerDamaged):
             kept().catch_up()
 
+    def test_what_was_read_before_a_damaged_commit_is_forgotten_once_it_is_gone(self, built, kept):
+        root, tree = built.expected_root(), kept()
+        first = built.head.seq + 1
+        built.commit(2)
+        built.ledger.path(first + 1).write_bytes(b"no commit")
+        with pytest.raises(LedgerDamaged):
+            tree.catch_up()
+        for seq in (first, first + 1):
+            built.ledger.path(seq).unlink()
+        assert tree.catch_up().seq == first - 1
+        assert tree.root(tree.size) == root
+
     def test_a_full_disk_under_it_is_one_sentence(self, built, kept):
         tree = kept()
         pages = tree._database.execute("PRAGMA page_count").fetchone()[0]
