@@ -20,6 +20,9 @@ from rawzone_assets.zone.receipt import timestamp
 KEPT = timedelta(days=90)
 """How long a resolved incident can be looked up."""
 
+MOST_KEPT = 1000
+"""Resolved ones: what comes and goes each minute would make a book of many megabytes, written at each look."""
+
 _LONGEST_TEXT = 500
 
 
@@ -84,12 +87,12 @@ class Incidents:
         return self._keep(replace(incident, snoozed_until=until))
 
     def forget(self, now: datetime) -> None:
-        """Drop what was resolved long ago."""
-        self.by_id = {
-            key: incident
-            for key, incident in self.by_id.items()
-            if incident.resolved_at is None or now - incident.resolved_at < KEPT
-        }
+        """Drop what was resolved long ago, or before many others."""
+        over = [
+            (i.resolved_at, i.id) for i in self.by_id.values() if i.resolved_at and now - i.resolved_at < KEPT
+        ]
+        kept = {id_ for _, id_ in sorted(over)[-MOST_KEPT:]}
+        self.by_id = {key: one for key, one in self.by_id.items() if one.is_open or key in kept}
 
     def _bad(self, sign: Sign, now: datetime) -> Iterator[Notice]:
         incident, is_repeated = self.open_one(sign.key), False

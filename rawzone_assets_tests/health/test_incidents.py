@@ -63,6 +63,17 @@ class TestIncidents:
         assert book.take([sign(bad=False, day="2024-05-02")], NOW) == []
         assert events(book.take([sign(bad=False, day="2024-05-03")], NOW)) == [Event.RESOLVED]
 
+    def test_what_comes_and_goes_each_minute_makes_no_book_that_grows_for_three_months(self):
+        book, now = Incidents(), NOW
+        kept_open = book.take([sign("other", subject="c/d")], now)[0].incident
+        for _ in range(1500):
+            now += timedelta(minutes=1)
+            book.take([sign(at=now), sign(bad=False, at=now)], now)
+            book.forget(now)
+        assert len(book.by_id) == 1001
+        assert kept_open in book.by_id
+        assert max(i.resolved_at for i in book.by_id.values() if i.resolved_at) == now
+
     def test_a_sweeping_good_sign_takes_back_all(self):
         book = Incidents()
         book.take([sign("a@2024-05-01"), sign("b@2024-05-01")], NOW)
