@@ -1,4 +1,4 @@
-"""README's "Add a platform", carried out: three new files in a copy of the package, and nothing else.
+"""What docs/platforms.md says, carried out: three new files in a copy of the package, and nothing else.
 
 Everything is looked at with real commands in processes of their own, which find the copy before the package.
 """
@@ -18,8 +18,8 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 FEED = "bandcamp/sales"
-SECTION = (ROOT / "README.md").read_text().partition("## Add a platform")[2].partition("\n## ")[0]
-FILES = dict(re.findall(r"^`(\S+\.(?:py|json))`.*?```\w+\n(.*?)```", SECTION, re.DOTALL | re.MULTILINE))
+DOCUMENT = (ROOT / "docs/platforms.md").read_text()
+FILES = dict(re.findall(r"^`(\S+\.(?:py|json))`.*?```\w+\n(.*?)```", DOCUMENT, re.DOTALL | re.MULTILINE))
 
 LOOK = """
 import json
