@@ -63,6 +63,7 @@ def start(tmp_path) -> SimulatedFiles:
         assert repair(zone, run_id="repair").repaired
         stored = next(e.receipt for e in zone.index.find(NOTE)).stored_sha256 or ""
         put(files, home / "columns/_work/tiny__notes/lock", b"")
+        put(files, home / "columns/_work/tiny__notes/cut off/main.parquet", MARK)
         put(files, home / "columns/tiny/notes/2024-05-22.0123456789abcdef/main.parquet", MARK)
         put(files, home / "columns/tiny/notes/2024-05-23.0123456789abcdef/main.parquet", MARK)
         put(files, home / "columns/tiny/notes/2024-05-24.0123456789abcdef/main.parquet", b"of others")

@@ -20,7 +20,7 @@ from rawzone_assets.zone.errors import ZoneError
 from rawzone_assets.zone.ledger import EMPTY, Author, encode_commit
 from rawzone_assets.zone.local_files import LocalFiles
 from rawzone_assets.zone.placements import Placement
-from rawzone_assets.zone.replacing import set_aside
+from rawzone_assets.zone.replacing import put_back, set_aside
 from rawzone_assets.zone.settings import Settings
 from rawzone_assets_tests.health.damaging import flip, overwrite, tree, zone_files
 from rawzone_assets_tests.zone.faulty_files import Crash, CrashingFiles, UnlockedFiles, WatchedFiles
@@ -468,6 +468,28 @@ class TestNothingElseIsTouched:
         with pytest.raises(FileExistsError):
             set_aside(LocalFiles(), Placement.of(staged, target, evidence=kept, stored_sha256=digest))
         assert (target.read_bytes(), kept.read_bytes()) == (b"target", b"kept")
+
+    def test_a_copy_that_was_cut_off_on_its_way_to_another_disk_is_made_again(self, tmp_path):
+        class Apart(LocalFiles):
+            def status(self, path):
+                found = super().status(path)
+                return found and os.stat_result((*found[:2], found.st_dev + (path.name == "kept"), *found[3:]))
+
+            def link(self, source, target):
+                if "kept" in (source.name, target.name) and not target.exists():
+                    raise OSError(errno.EXDEV, os.strerror(errno.EXDEV), str(source), None, str(target))
+                super().link(source, target)
+
+        target, staged, kept = (tmp_path / name for name in ("target", "staged", "kept"))
+        for path, data in ((target, b"damaged"), (staged, b"sound"), (kept, b"dam")):
+            path.write_bytes(data)
+        digest = hashlib.sha256(b"sound").hexdigest()
+        place = Placement.of(staged, target, evidence=kept, stored_sha256=digest)
+        set_aside(Apart(), place)
+        assert (kept.read_bytes(), target.exists()) == (b"damaged", False)
+        staged.with_name("staged.back").write_bytes(b"dam")
+        put_back(Apart(), place)
+        assert (target.read_bytes(), kept.exists()) == (b"damaged", False)
 
 
 class _TwoDisks(LocalFiles):

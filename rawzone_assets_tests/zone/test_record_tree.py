@@ -10,7 +10,7 @@ from types import SimpleNamespace
 import pytest
 
 from rawzone_assets.zone import merkle
-from rawzone_assets.zone.errors import IndexFailed, LedgerDamaged, StorageFailed
+from rawzone_assets.zone.errors import IndexFailed, LedgerDamaged, LedgerGone, StorageFailed
 from rawzone_assets.zone.ledger import EMPTY, Author, Ledger, decode_commit, encode_commit
 from rawzone_assets.zone.local_files import LocalFiles
 from rawzone_assets.zone.record_tree import RecordTree, TreeUnsound
@@ -242,6 +242,12 @@ class TestItsFile:
         tree = kept()
         tree.catch_up()
         assert tree.root(800) == other.expected_root() != built.expected_root()
+
+    def test_a_ledger_that_was_emptied_under_it_has_no_tree(self, built, kept):
+        for name in built.ledger.names():
+            (built.ledger.folder / name).unlink()
+        with pytest.raises(LedgerGone):
+            kept().catch_up()
 
     def test_a_damaged_commit_is_no_leaf(self, built, kept):
         built.commit(1)
