@@ -485,11 +485,21 @@ class TestNothingElseIsTouched:
             path.write_bytes(data)
         digest = hashlib.sha256(b"sound").hexdigest()
         place = Placement.of(staged, target, evidence=kept, stored_sha256=digest)
-        set_aside(Apart(), place)
+        done = []
+
+        class Noting(WatchedFiles):
+            def before(self, operation, path):
+                if operation.startswith(("sync", "remove")):
+                    done.append((operation, path.name))
+
+        set_aside(Noting(Apart()), place)
         assert (kept.read_bytes(), target.exists()) == (b"damaged", False)
+        durable = [("sync", "kept"), ("sync_folder", tmp_path.name)]
+        assert done[: done.index(("remove", "target"))][-2:] == durable
         staged.with_name("staged.back").write_bytes(b"dam")
-        put_back(Apart(), place)
+        put_back(Noting(Apart()), place)
         assert (target.read_bytes(), kept.exists()) == (b"damaged", False)
+        assert done[-2:] == [("sync_folder", tmp_path.name), ("remove", "kept")]
 
 
 class _TwoDisks(LocalFiles):
