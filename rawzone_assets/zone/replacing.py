@@ -40,8 +40,7 @@ def set_aside(files: Files, place: Placement) -> None:
     _keep(files, place.target, place.evidence)
     for folder in sorted(changed):
         files.sync_folder(folder)
-    files.remove(place.target)
-    files.sync_folder(place.target.parent)
+    files.remove(place.target)  # durable with the name that takes its place
 
 
 def put_back(files: Files, place: Placement) -> None:
