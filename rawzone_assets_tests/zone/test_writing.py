@@ -200,12 +200,12 @@ class TestAPromotion:
         self.run(home).raise_for_environment()
         assert self.promoted(home) == 300
 
-    def traced(self, home: Path, trace: Path, *options: str) -> list[str]:
-        """Let a process of its own promote; what the kernel saw of it."""
+    def traced(self, home: Path, trace: Path, *options: str, first: str = "") -> list[str]:
+        """Let a process of its own promote, after what it is to do ``first``; what the kernel saw of it."""
         if shutil.which("strace") is None:
             pytest.skip("there is no strace")
         tracing = ["strace", "-f", "-y", "-s", "300", "-o", str(trace), *options]
-        command = [*tracing, sys.executable, "-c", PROMOTE, str(home), "4"]
+        command = [*tracing, sys.executable, "-c", f"{first}\n{PROMOTE}", str(home), "4"]
         done = subprocess.run(command, capture_output=True, check=False, text=True)
         if "ptrace" in done.stderr.lower():
             pytest.skip("this machine lets nobody trace")
@@ -216,7 +216,8 @@ class TestAPromotion:
         self.land(home, 200)
         forks = "vfork,fork,clone"  # threads are made by clone3
         options = ("-e", f"trace={forks}", "-e", f"inject={forks}:error=EAGAIN")
-        lines = self.traced(home, tmp_path / "trace", *options)
+        by_fork = "import subprocess; subprocess._USE_POSIX_SPAWN = False"  # which clone3 does for Python 3.13
+        lines = self.traced(home, tmp_path / "trace", *options, first=by_fork)
         assert any("INJECTED" in line for line in lines)
         assert self.promoted(home) == 200
 
