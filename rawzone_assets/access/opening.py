@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -26,29 +26,21 @@ def open_zone(settings: Settings) -> Zone:
     Raises:
         ZoneError: The ledger cannot be read, or was left behind by whoever copied its files.
     """
-    zone = _caught_up(settings)
-    if zone.index.head.seq < 0:  # "nothing was ever stored" is not to be said of files that were
-        try:
-            require_ledger(zone.files, zone.layout)
-        except (ZoneError, OSError):
-            zone.close()
-            raise
-    return zone
-
-
-def _caught_up(settings: Settings) -> Zone:
     layout = settings.layout
     if layout.ledger.is_dir() or index_path(layout.state, layout.ledger).exists():
-        zone = Zone(settings)
-        try:
-            zone.index.catch_up()
-        except sqlite3.DatabaseError:
-            # The index is derived: a damaged or locked file of it costs a reading of the ledger, no answer.
-            zone.close()
-        else:
-            return zone
-    zone = zone_without_index_file(settings)
-    zone.index.catch_up()
+        # The index is derived: a damaged or locked file of it costs a reading of the ledger, no answer.
+        with suppress(sqlite3.DatabaseError):
+            return _caught_up(Zone(settings))
+    return _caught_up(zone_without_index_file(settings))
+
+
+def _caught_up(zone: Zone) -> Zone:
+    """The zone, read to its ledger's end; closed if that cannot be."""
+    with ExitStack() as closing:
+        closing.enter_context(zone)
+        if zone.index.catch_up().seq < 0:  # "nothing was ever stored" is not to be said of files that were
+            require_ledger(zone.files, zone.layout)
+        closing.pop_all()
     return zone
 
 
