@@ -7,6 +7,7 @@ import sqlite3
 import subprocess
 from contextlib import closing
 from datetime import timedelta
+from math import isfinite
 from pathlib import Path
 
 import pytest
@@ -190,7 +191,7 @@ def test_a_row_of_ledger_and_index_is_measured_beside_a_bare_table_of_the_same_r
 def test_every_goal_of_a_group_is_measured_and_has_a_row_that_says_whether_it_is_met(
     smallest, tmp_path, group, goals
 ):
-    """A tick of the sensor that finds something to do would raise."""
+    """A tick of the sensor that finds something to do would raise; what a day more takes may be below 0."""
     bench = Bench(
         corpus=lambda size: smallest,
         ledgers=tmp_path / "ledgers",
@@ -201,7 +202,7 @@ def test_every_goal_of_a_group_is_measured_and_has_a_row_that_says_whether_it_is
         landed=8,
     )
     seen = [*measured(bench, [group])]
-    assert all(value > 0 for one in seen for value in one.values)
+    assert all(isfinite(value) for one in seen for value in one.values)
     _, _, *rows = table(seen)
     assert len(rows) == len(seen) == goals
     assert all(row.split(" | ")[-1] in {"daring |", "met |", "**missed** |"} for row in rows)
