@@ -22,11 +22,6 @@ LONG = (
 )  # fmt: skip
 
 
-def pytest_xdist_auto_num_workers():
-    """Twice as many as there are cores: tests wait for disks, daemons and each other's processes."""
-    return 2 * (os.cpu_count() or 1)
-
-
 def pytest_collection_modifyitems(config, items):
     """The longest files come first. The long form of a campaign runs only with ``-m campaign``."""
     items.sort(key=lambda item: LONG.index(item.path.name) if item.path.name in LONG else len(LONG))
