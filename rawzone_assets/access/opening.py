@@ -13,9 +13,7 @@ from rawzone_assets.zone.errors import ZoneError
 from rawzone_assets.zone.index import index_path
 from rawzone_assets.zone.index_database import looking_into
 from rawzone_assets.zone.index_days import feeds_in
-from rawzone_assets.zone.layout import nested
 from rawzone_assets.zone.presence import require_ledger
-from rawzone_assets.zone.setting_errors import RootsNested
 from rawzone_assets.zone.settings import Settings
 from rawzone_assets.zone.zone import Zone, require_apart
 
@@ -50,7 +48,7 @@ def zone_without_index_file(settings: Settings) -> Zone:
     Raises:
         RootsNested: One of the zone's folders lies in another.
     """
-    require_apart(settings.layout)  # by the names that were set, not by what takes their place here
+    require_apart(settings.layout.apart)  # by the names that were set, not by what takes their place here
     # No folder can be created below a device file, and a zone without a state folder keeps its index in memory.
     layout = settings.layout
     nowhere = replace(layout, state=Path(os.devnull), columnar_apart=layout.columnar)
@@ -77,13 +75,9 @@ def cache_of(settings: Settings) -> ByteCache | None:
     """The cache that ``RAWZONE_CACHE`` names, or ``None``.
 
     Raises:
-        RootsNested: It lies in one of the zone's folders, or one of them in it.
+        RootsNested: It lies in one of the zone's folders, or one of these in it or in another.
     """
     if settings.cache is None:
         return None
-    roots = {**settings.layout.apart, "cache": settings.cache}
-    pair = nested(roots)
-    if pair and "cache" in pair:
-        inner, outer = pair
-        raise RootsNested(inner, roots[inner], outer, roots[outer])
+    require_apart({**settings.layout.apart, "cache": settings.cache})
     return ByteCache(settings.cache, settings.cache_size)

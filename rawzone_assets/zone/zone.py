@@ -7,7 +7,7 @@ import os
 import socket
 import sqlite3
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Self
@@ -21,7 +21,7 @@ from rawzone_assets.zone.files import Files, ensure_folder, sync_folders
 from rawzone_assets.zone.index import Index
 from rawzone_assets.zone.index_seen import SeenFile, Standing
 from rawzone_assets.zone.landing import Landing
-from rawzone_assets.zone.layout import Layout, nested
+from rawzone_assets.zone.layout import nested
 from rawzone_assets.zone.ledger import Author, Ledger
 from rawzone_assets.zone.local_files import LocalFiles
 from rawzone_assets.zone.presence import apart, is_present
@@ -54,7 +54,7 @@ class Zone:
             NamesMisread: This process reads names of files as something else than UTF-8.
             RootsNested: One of the zone's folders lies in another.
         """
-        require_apart(settings.layout)  # before even an index is written, perhaps into landing
+        require_apart(settings.layout.apart)  # before even an index is written, perhaps into landing
         if sys.getfilesystemencoding().lower() != "utf-8":
             raise NamesMisread(sys.getfilesystemencoding())
         self.settings = settings
@@ -180,15 +180,13 @@ class Zone:
             raise StorageFailed("create the zone's folders", error) from error
 
 
-def require_apart(layout: Layout) -> None:
-    """See to it that each of the zone's folders is one of its own.
+def require_apart(roots: Mapping[str, Path]) -> None:
+    """See to it that each of the named folders is one of its own.
 
     Raises:
         RootsNested: One of them is another, or lies in it.
     """
-    roots = layout.apart
-    pair = nested(roots)
-    if pair:
+    if pair := nested(roots):
         inner, outer = pair
         raise RootsNested(inner, roots[inner], outer, roots[outer])
 
