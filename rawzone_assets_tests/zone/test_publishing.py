@@ -68,6 +68,26 @@ def claims(operation, path):
     return operation == "link" and path.parent.name == "_ledger"
 
 
+def overtaken(home, run_id, *, wants=lambda _: True, first=lambda: None, files=UnlockedFiles):
+    """Files of a writer that another overtakes, once, as it claims its number.
+
+    After ``first`` the other promotes what it ``wants``, and asks for no lock.
+    """
+
+    class Overtaken(files):
+        overtaken = False
+
+        def before(self, operation, path):
+            if claims(operation, path) and not self.overtaken:
+                self.overtaken = True
+                first()
+                with open_zone(home, files=UnlockedFiles(LocalFiles())) as other:
+                    wanted = [delivery for delivery in look(other).ready if wants(delivery)]
+                    promotion.promote(other, wanted, judge=judge, run_id=run_id)
+
+    return Overtaken(LocalFiles())
+
+
 class TestWhatCrashedProcessesLeave:
     def test_whoever_publishes_next_finishes_them_first_even_if_it_began_before(self, home, landing):
         """A process that waits for the lock while its holder dies must not build on half a batch."""
@@ -183,18 +203,14 @@ class TestWhatCrashedProcessesLeave:
         landing.put(NOTE, b"first\n")
         crash(home, claims)
 
-        class Overtaken(WatchedFiles):
-            overtaken = False
-
-            def before(self, operation, path):
-                if claims(operation, path) and not self.overtaken:
-                    self.overtaken = True
-                    landing.put(BEFORE, b"1\n")
-                    with open_zone(home, files=UnlockedFiles(LocalFiles())) as other:
-                        sums = [d for d in look(other).ready if d.feed_id == "tiny/sums"]
-                        promotion.promote(other, sums, judge=judge, run_id="other")
-
-        with open_zone(home, files=Overtaken(LocalFiles())) as zone:
+        files = overtaken(
+            home,
+            "other",
+            wants=lambda d: d.feed_id == "tiny/sums",
+            first=lambda: landing.put(BEFORE, b"1\n"),
+            files=WatchedFiles,
+        )
+        with open_zone(home, files=files) as zone:
             assert zone.recover() == 1
         receipts = receipts_of(read_tree(home / "raw"))
         assert [receipt["landing_path"] for receipt in receipts] == [BEFORE, NOTE]
@@ -522,18 +538,13 @@ class TestManyAtATime:
     def test_a_writer_that_ignores_the_lock_can_only_lose_and_decide_again(self, home, landing):
         landing.put_all({NOTE: b"mine\n", "tiny/note_20240524.txt": b"bad"})
 
-        class Overtaken(UnlockedFiles):
-            overtaken = False
-
-            def before(self, operation, path):
-                if claims(operation, path) and not self.overtaken:
-                    self.overtaken = True
-                    landing.put("tiny/sum_20240522.csv", b"1\n")
-                    with open_zone(home, files=UnlockedFiles(LocalFiles())) as other:
-                        sums = [d for d in look(other).ready if d.feed_id == "tiny/sums"]
-                        promotion.promote(other, sums, judge=judge, run_id="other")
-
-        with open_zone(home, files=Overtaken(LocalFiles())) as zone:
+        files = overtaken(
+            home,
+            "other",
+            wants=lambda d: d.feed_id == "tiny/sums",
+            first=lambda: landing.put("tiny/sum_20240522.csv", b"1\n"),
+        )
+        with open_zone(home, files=files) as zone:
             outcome = promotion.promote(zone, look(zone).ready, judge=judge, run_id="mine")
         assert receipts_of(read_tree(home / "raw"))[0]["feed"] == "tiny/sums"
         assert len(outcome.receipts) == 2
@@ -543,16 +554,8 @@ class TestManyAtATime:
         """Both want the same bytes at the same key; the loser linked them, the winner committed them."""
         landing.put(NOTE, b"same\n")
 
-        class Overtaken(UnlockedFiles):
-            overtaken = False
-
-            def before(self, operation, path):
-                if claims(operation, path) and not self.overtaken:
-                    self.overtaken = True
-                    with open_zone(home, files=UnlockedFiles(LocalFiles())) as other:
-                        promotion.promote(other, look(other).ready, judge=judge, run_id="winner")
-
-        with open_zone(home, files=Overtaken(LocalFiles())) as zone:
+        files = overtaken(home, "winner")
+        with open_zone(home, files=files) as zone:
             outcome = promotion.promote(zone, look(zone).ready, judge=judge, run_id="loser")
         assert (outcome.receipts, outcome.unchanged) == ([], 1)
         assert finish(home) == {NOTE: "promoted"}
@@ -561,18 +564,13 @@ class TestManyAtATime:
         """The winner stored the same bytes under another name, so the loser's are a duplicate now."""
         landing.put(NOTE, b"same\n")
 
-        class Overtaken(UnlockedFiles):
-            overtaken = False
-
-            def before(self, operation, path):
-                if claims(operation, path) and not self.overtaken:
-                    self.overtaken = True
-                    landing.put("tiny/note_20240523.txt", b"same\n")
-                    with open_zone(home, files=UnlockedFiles(LocalFiles())) as other:
-                        others = [d for d in look(other).ready if d.landed.path != NOTE]
-                        promotion.promote(other, others, judge=judge, run_id="winner")
-
-        with open_zone(home, files=Overtaken(LocalFiles())) as zone:
+        files = overtaken(
+            home,
+            "winner",
+            wants=lambda d: d.landed.path != NOTE,
+            first=lambda: landing.put("tiny/note_20240523.txt", b"same\n"),
+        )
+        with open_zone(home, files=files) as zone:
             outcome = promotion.promote(zone, look(zone).ready, judge=judge, run_id="loser")
         assert [str(receipt.verdict) for receipt in outcome.receipts] == ["duplicate"]
         finish(home)
