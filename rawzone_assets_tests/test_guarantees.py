@@ -1,4 +1,4 @@
-"""``docs/guarantees.md``: guarantees name tests that exist, and what texts refer to is there."""
+"""Documents: guarantees name tests that exist, and what texts refer to is there."""
 
 import ast
 import re
@@ -64,6 +64,16 @@ def test_every_link_leads_to_a_file(document):
 @pytest.mark.parametrize("document", sorted((ROOT / "docs").glob("*.md")), ids=lambda path: path.name)
 def test_the_readme_leads_to_every_document(document):
     assert f"](docs/{document.name})" in (ROOT / "README.md").read_text()
+
+
+def test_the_architecture_names_what_is_there():
+    """Modules and folders of the package, or where the sentence says so, of its tests."""
+    text = (ROOT / "docs" / "architecture.md").read_text()
+    named = set(re.findall(r"`((?:[a-z_]+/)*[a-z_]+\.(?:py|txt)|(?:[a-z_]+/)+)`", text))
+    assert len(named) > 50
+    roots = (ROOT, ROOT / "rawzone_assets", TESTS)
+    below_a_root = {"state/"}  # of the zone
+    assert [name for name in named - below_a_root if not any((root / name).exists() for root in roots)] == []
 
 
 def test_every_decision_that_is_referred_to_exists():

@@ -46,8 +46,8 @@ CI fails while this file is not what the code says.
 A finding that *blocks* sends its delivery to quarantine; one that *warns* is recorded, shown under its check,
 and the delivery is promoted; one that *leaves* is of a file that stays where it is, recorded and not copied.
 A code stands under a check when the feed's format, schema or rules, or what every feed is subject to, can make
-it. *Source* is the clause that asks for it. At most {MOST_FINDINGS_PER_CODE} findings of a
-code are kept a delivery.
+it. *Source* is the clause that asks for it ([which texts those are](architecture.md#where-demands-come-from)).
+At most {MOST_FINDINGS_PER_CODE} findings of a code are kept a delivery.
 """
 
 _ALWAYS = """\

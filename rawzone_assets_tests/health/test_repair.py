@@ -58,7 +58,7 @@ def stored(home):
 
 
 class TestWhatIsPutBack:
-    """``rawzone repair``: from landing, quarantine, archive or another zone (issue 4, item 4)."""
+    """``rawzone repair``: from landing, quarantine, archive or another zone."""
 
     def test_every_damaged_file_is_put_back_as_it_was_and_its_damaged_bytes_are_kept(self, home):
         sound = {path: path.read_bytes() for path in stored(home)}

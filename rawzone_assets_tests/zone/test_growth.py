@@ -22,7 +22,7 @@ from rawzone_assets.zone.zone import Zone
 
 FEED = "toolost/spotify"
 SMALL, LARGE = 500, 6_000
-GROWTH = 1.15  # as far as issue 7 lets the cost grow
+GROWTH = 1.15  # as far as the cost may grow
 
 
 class Steps:

@@ -81,7 +81,7 @@ ERASED_BY_LAW = declare(
         "and left where it is: neither raw nor quarantine gets a copy."
     ),
     remedy="Remove the file from landing and from where it came from; 'rawzone log --all' says who ordered it.",
-    source="issue 6.5, erasure",
+    source="ADR 49, erasure",
 )
 BORROWED_FILE = declare(
     "RZ-BORROWED-FILE",

@@ -89,7 +89,7 @@ ARCHIVE = declare(
         "method, or named so that unpacking could write outside its folder."
     ),
     remedy="Download the archive again. If it comes from the source like this, look at it with care.",
-    source="FORMATS 5.1, 9; issue 3, hostile content",
+    source="FORMATS 5.1, 9, hostile content",
 )
 ARCHIVE_MEMBERS = declare(
     "RZ-ARCHIVE-MEMBERS",
