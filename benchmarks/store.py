@@ -9,6 +9,7 @@ import ctypes
 import os
 import sqlite3
 from collections.abc import Iterable, Sequence
+from contextlib import closing
 from pathlib import Path
 
 _WRITE_OUT = 2  # SYNC_FILE_RANGE_WRITE: begin to write, do not wait
@@ -91,5 +92,5 @@ def sync_folders(folders: Iterable[str]) -> None:
 
 def verdicts_in(folder: Path) -> Sequence[tuple[str, str]]:
     """What became of each path."""
-    with sqlite3.connect(folder / "ledger.sqlite") as ledger:
+    with closing(sqlite3.connect(folder / "ledger.sqlite")) as ledger:
         return ledger.execute("SELECT path, verdict FROM files").fetchall()

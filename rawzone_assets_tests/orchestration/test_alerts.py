@@ -361,16 +361,19 @@ class TestTheZone:
     def test_damage_that_a_scrub_on_the_command_line_found_and_a_repair_mended(self, calm):
         from rawzone_assets.health.rolling import scrub_rolling  # noqa: PLC0415
 
-        zone = calm.desk.zone()
+        def scrub():
+            with calm.desk.zone() as zone:
+                scrub_rolling(zone, run_id="scrub", budget=60, window=30)
+
         (path,) = calm.desk.settings.layout.raw.glob("tiny/notes/**/*.gz")
         sound = path.read_bytes()
         path.chmod(0o644)
         path.write_bytes(sound[:-1] + b"x")
-        scrub_rolling(zone, run_id="scrub", budget=60, window=30)
+        scrub()
         assert calm.told() == ["stored files are damaged: tiny/notes"]
         path.write_bytes(sound)
         path.chmod(0o444)
-        scrub_rolling(zone, run_id="scrub", budget=60, window=30)
+        scrub()
         assert calm.told() == ["Resolved: stored files are damaged: tiny/notes"]
 
     def test_a_file_of_no_feed(self, calm):

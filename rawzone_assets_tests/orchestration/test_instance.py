@@ -65,7 +65,7 @@ class TestUnusable:
         settings = Settings.from_environment({}, home=home / "data")
         with open_instance(settings) as instance:
             assert instance.get_runs_count() == 0
-        with sqlite3.connect(home / "data" / "dagster" / "history" / "runs.db") as database:
+        with contextlib.closing(sqlite3.connect(home / "data/dagster/history/runs.db")) as database, database:
             database.execute("INSERT INTO alembic_version VALUES ('0123456789ab')")
         with (
             pytest.raises(InstanceUnusable, match=r"its database fails: .*more than one head"),
@@ -101,7 +101,7 @@ class TestUnusable:
             pass
         path = home / "data/dagster/history/runs.db"
         impatient = create_engine(f"sqlite:///{path}", connect_args={"timeout": 0})  # Dagster waits a minute
-        with sqlite3.connect(path, isolation_level=None) as other:
+        with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as other:
             other.execute("BEGIN EXCLUSIVE")
             with (
                 pytest.raises(InstanceUnusable, match=r"another process has locked its database\): wait"),
@@ -109,6 +109,7 @@ class TestUnusable:
                 impatient.connect() as connection,
             ):
                 connection.execute(text("DELETE FROM kvs"))
+        impatient.dispose()
 
     def test_a_full_disk_is_told_as_one(self, home):
         """SQLite says "disk I/O error" of it."""
