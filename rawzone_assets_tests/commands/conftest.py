@@ -54,8 +54,9 @@ class Rawzone:
     def __init__(self, home: Path) -> None:
         self.home = home
 
-    def __call__(self, *arguments: str) -> Outcome:
-        result = CliRunner().invoke(root, arguments, env={"RAWZONE_HOME": str(self.home), "DAGSTER_HOME": None})
+    def __call__(self, *arguments: str, **environment: str) -> Outcome:
+        given = {"RAWZONE_HOME": str(self.home), "DAGSTER_HOME": None, **environment}
+        result = CliRunner().invoke(root, arguments, env=given)
         if result.exception and not isinstance(result.exception, SystemExit):
             raise result.exception
         return Outcome(code=result.exit_code, out=result.stdout_bytes, err=result.stderr)

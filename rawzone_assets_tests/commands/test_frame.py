@@ -360,7 +360,7 @@ class TestHome:
     )
     def test_folders_within_each_other_are_told_by_every_command_in_the_same_words(self, own, command):
         """A checkpoint was handed out, and a landing of stored objects was looked at for deliveries."""
-        outcome = own.run(*command.split(), RAWZONE_LANDING=str(own.home / "raw"))
+        outcome = own(*command.split(), RAWZONE_LANDING=str(own.home / "raw"))
         assert (outcome.code, outcome.out) == (2, b"")
         assert f"The landing folder {own.home}/raw lies in the raw folder {own.home}/raw" in outcome.err
         assert "set RAWZONE_LANDING to a folder of its own" in outcome.err

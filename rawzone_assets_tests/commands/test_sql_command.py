@@ -148,8 +148,8 @@ def test_signs_of_patterns_in_the_zones_path_are_nothing_but_letters(own, questi
     """``lake[1]`` was read as ``lake1``: another zone's files, or none and a traceback."""
     sign = Rawzone(tmp_path / "lake[1] 'a*b?'")
     shutil.copytree(own.home, sign.home)
-    expected = own.run("sql", f"SELECT {question}")
-    found = sign.run("sql", f"SELECT {question}")
+    expected = own("sql", f"SELECT {question}")
+    found = sign("sql", f"SELECT {question}")
     assert (found.code, found.text) == (0, expected.text), found.err
     assert len(found.text.splitlines()) > 1
 
@@ -158,9 +158,9 @@ def test_a_zone_is_not_taken_for_the_one_that_its_path_is_a_pattern_of(own, tmp_
     one, other = Rawzone(tmp_path / "lake[1]"), Rawzone(tmp_path / "lake1")
     shutil.copytree(own.home, one.home)
     query = "SELECT count(*) AS n FROM distrokid_streams"
-    count = one.run("sql", query).text
+    count = one("sql", query).text
     shutil.copytree(one.home, other.home)
     for path in (other.home / "state/columnar/distrokid/streams").rglob("*.parquet"):
         path.unlink()
         path.write_bytes(b"no table of this zone")
-    assert one.run("sql", query).text == count
+    assert one("sql", query).text == count

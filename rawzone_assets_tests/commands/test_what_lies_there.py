@@ -153,7 +153,7 @@ def test_a_link_to_nothing_in_the_place_of_a_folder_is_told_as_that(own, place):
     link = own.home / place
     link.rename(own.home / "elsewhere") if link.exists() else None
     link.symlink_to("/nowhere")
-    promoted = own.run("promote", "--now")
+    promoted = own.run("promote", "--now", "toolost/spotify")
     assert promoted.code == 2
     assert re.search(rf"the link ({link}|that lies there) leads to nothing; mount or put back", promoted.err)
     assert f"the link {link} leads to nothing" in own("doctor").text or place.endswith("_staging")
