@@ -169,12 +169,15 @@ class ArchiveCampaign:
         *,
         every: int = 1,
         random_ones: int = 2,
+        in_turn: bool = False,
         each_alone: bool = False,
         until_broken: bool = False,
     ) -> None:
-        """Crash at each moment in every way, then run the command again."""
-        for number, (operation, files) in list(enumerate(moments))[::every]:
+        """Crash at each moment in every way, or in two of them ``in_turn``, then run the command again."""
+        for turn, (number, (operation, files)) in enumerate(list(enumerate(moments))[::every]):
             ways = [None, *losses(number, random_ones)]
+            if in_turn:
+                ways = [ways[turn % len(ways)], ways[turn % len(ways) - 2]]
             if each_alone:
                 ways += losses_of_one(files.changes_at_risk())
             for loss in ways:
@@ -194,7 +197,9 @@ class ArchiveCampaign:
         """What was tried, for the end of a test run."""
         return f"{self.tried} crashes that left {len(self._met)} different disks"
 
-    def interrupt_recovery(self, moments: list[tuple[str, SimulatedFiles]], *, every: int) -> int:
+    def interrupt_recovery(
+        self, moments: list[tuple[str, SimulatedFiles]], *, every: int, in_turn: bool = False
+    ) -> int:
         """Crash, then crash the next command's recovery as well; how many points that are."""
         points = 0
         for number, (operation, files) in list(enumerate(moments))[::every]:
@@ -209,7 +214,8 @@ class ArchiveCampaign:
                 inner.watch = None
                 points += len(found)
                 label = f"recovering from {operation}, {loss.name if loss else 'killed'}"
-                self.interrupt([(f"{op}, {label}", disk) for op, disk in found[::2]], random_ones=0)
+                inside = [(f"{op}, {label}", disk) for op, disk in found[::2]]
+                self.interrupt(inside, random_ones=0, in_turn=in_turn)
         return points
 
     # --- faults ----------------------------------------------------------------------------------

@@ -36,14 +36,14 @@ class TestEveryMoment:
     def test_of_a_command(self, tmp_path, tell, move):
         campaign = ArchiveCampaign(tmp_path, move)
         moments = campaign.moments()
-        campaign.interrupt(moments, every=5, random_ones=1)
+        campaign.interrupt(moments, every=5, random_ones=1, in_turn=True)
         tell(f"{move}: every fifth of {len(moments)} crash points, {campaign.crashes}")
         assert campaign.violations[:12] == []
 
     @pytest.mark.parametrize("move", [ARCHIVE, RESTORE], ids=str)
     def test_of_the_recovery(self, tmp_path, tell, move):
         campaign = ArchiveCampaign(tmp_path, move)
-        points = campaign.interrupt_recovery(campaign.moments(), every=113)
+        points = campaign.interrupt_recovery(campaign.moments(), every=113, in_turn=True)
         tell(f"{move}, recovered: {points} crash points, {campaign.crashes}")
         assert campaign.violations[:12] == []
 
@@ -51,7 +51,7 @@ class TestEveryMoment:
         """What a recovery links must not outlive the batch that accounts for it."""
         campaign = ArchiveCampaign(tmp_path, ARCHIVE)
         staged = [m for m in campaign.moments() if m[0].startswith("sync_folder /raw/_staging")]
-        points = campaign.interrupt_recovery(staged[:2], every=2)
+        points = campaign.interrupt_recovery(staged[:2], every=2, in_turn=True)
         tell(f"{ARCHIVE}, its batch not durable: {points} crash points, {campaign.crashes}")
         assert campaign.violations[:12] == []
 
