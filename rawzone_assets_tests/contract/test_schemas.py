@@ -112,7 +112,7 @@ class TestEachSchema:
         of_feeds = {schema for feed in all_feeds() for schema in feed.schemas}
         assert name in {CUSTODY, DRILL_SCHEMA, RECEIPT_SCHEMA, UPKEEP_SCHEMA, ARCHIVE_PLAN, *of_feeds}
 
-    @settings(max_examples=200, deadline=None)
+    @settings(max_examples=60, deadline=None)
     @given(data=st.data())
     def test_accepts_what_is_usual_and_knows_all_of_it(self, name: str, data: st.DataObject):
         document = data.draw(DOCUMENTS | near(load_schema(name).document))
@@ -121,7 +121,7 @@ class TestEachSchema:
             assert not list(unknown_fields(load_schema(name).document, document, place))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(document=DOCUMENTS)
 def test_every_schema_means_the_same_to_both_engines(document: Any):
     """Each document is put to all schemas: making it takes longer than judging it."""
@@ -151,7 +151,7 @@ class TestForms:
         assert not any(FORMS[form].accepts(text) for text in bad)
 
     @pytest.mark.parametrize("name", sorted(form.name for form in FORMS.values() if form.usual))
-    @settings(max_examples=400)
+    @settings(max_examples=150)
     @given(data=st.data())
     def test_accept_what_is_usual(self, name: str, data: st.DataObject):
         form = FORMS[name]

@@ -35,19 +35,19 @@ class TestEveryCallThatFails:
     @by_work
     def test_once(self, home, tell, work):
         bench = FaultBench(home, work)
-        bench.fail_each(every=3)
+        bench.fail_each(every=5)
         tell(f"{work}, one call fails: {bench.tried} faults")
         assert bench.violations == []
 
     def test_while_a_crash_is_recovered(self, home, tell):
         bench = FaultBench(home, PROMOTE_MORE, start=half_done(home, PROMOTE_MORE))
-        bench.fail_each(every=3)
+        bench.fail_each(every=5)
         tell(f"{PROMOTE_MORE}, recovering, one call fails: {bench.tried} faults")
         assert bench.violations == []
 
     def test_until_the_command_ends(self, home, tell):
         bench = FaultBench(home, PROMOTE_MORE)
-        bench.fail_each(every=5, for_good=True)
+        bench.fail_each(every=7, for_good=True)
         tell(f"{PROMOTE_MORE}, calls fail for good: {bench.tried} faults")
         assert bench.violations == []
 
