@@ -16,7 +16,21 @@ import urllib.request
 from contextlib import contextmanager
 from pathlib import Path
 
+import dagster as dg
+from dagster._core.remote_origin import RegisteredCodeLocationOrigin, RemoteRepositoryOrigin
+from dagster._core.scheduler.instigation import (
+    InstigatorState,
+    InstigatorStatus,
+    InstigatorType,
+    SensorInstigatorData,
+)
+
+from rawzone_assets.contract.judging import judge
 from rawzone_assets.orchestration.dagster_home import shared_file
+from rawzone_assets.platforms import all_platforms
+from rawzone_assets.zone.promotion import promote
+from rawzone_assets.zone.settings import Settings
+from rawzone_assets.zone.zone import Zone
 from rawzone_assets_tests.processes import eventually, running
 
 CHROMIUM = "/usr/bin/chromium"
@@ -56,9 +70,26 @@ def build_demo(shared):
 
 
 def copy_demo(shared, home):
-    """A copy of the zone that a test file may change."""
+    """A copy of the zone that a test file may change.
+
+    Its landed files are known as those of the original are, else the sensor would ask for a run of each feed.
+    """
     shutil.copytree(build_demo(shared), home, symlinks=True)
+    with Zone(Settings.from_environment({"RAWZONE_SETTLE": "0"}, home=home)) as zone:
+        outcome = promote(zone, zone.survey(all_platforms()).ready, judge=judge, run_id="copied")
+        assert outcome.unchanged > 100
+        assert not zone.survey(all_platforms()).ready
     return home
+
+
+def rest(home, sensor):
+    """Have a sensor stand still from the beginning, as its switch in the UI does."""
+    location = RemoteRepositoryOrigin(RegisteredCodeLocationOrigin("rawzone"), "__repository__")
+    origin = location.get_instigator_origin(sensor)
+    with dg.DagsterInstance.from_config(str(home / "dagster")) as instance:
+        instance.add_instigator_state(
+            InstigatorState(origin, InstigatorType.SENSOR, InstigatorStatus.STOPPED, SensorInstigatorData())
+        )
 
 
 def clean_environment(**more):
