@@ -44,7 +44,7 @@ def tell_history(days: int, folder: Path) -> Told:
     single = sum(measured.cpu for measured in _tell(1, folder / "single"))
     reporting, asking = _tell(days, folder)
     return Told(
-        days=days, reporting=reporting, asking=asking, single_day=single, events=_events(folder / "home")
+        days=days, reporting=reporting, asking=asking, single_day=single, events=events_of(folder / "home")
     )
 
 
@@ -63,7 +63,8 @@ def _tell(days: int, folder: Path) -> tuple[Measured, Measured]:
     return run(command, folder / "log"), run(command, folder / "log")
 
 
-def _events(home: Path) -> dict[str, int]:
+def events_of(home: Path) -> dict[str, int]:
+    """How many of each type the asset index of a zone's own Dagster holds."""
     with closing(sqlite3.connect(home / "dagster" / "history" / "runs" / "index.db")) as index:
         query = "SELECT dagster_event_type, count(*) FROM event_logs GROUP BY dagster_event_type"
         return dict(index.execute(query).fetchall())

@@ -54,6 +54,7 @@ class Bench:
     tell: Tell
     days: int = 365  # of a history that Dagster is told
     landed: int = 100_000  # files that the sensor looks at
+    starts: int = 3  # of each process that is only started, a turn
 
     def promoted(self, size: str, *sides: str, turns: int = 0) -> list[Run]:
         """The runs of those sides that are installed."""

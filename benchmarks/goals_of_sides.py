@@ -73,7 +73,7 @@ def _verify(bench: Bench) -> Iterator[Seen]:
 
 
 def _start(bench: Bench) -> Iterator[Seen]:
-    turns = starting.cost_of_starting(bench.place / "starting", turns=3 * bench.turns)
+    turns = starting.cost_of_starting(bench.place / "starting", turns=bench.starts * bench.turns)
     beside = [turn["the definitions"].cpu / turn["import dagster"].cpu for turn in turns]
     yield Seen(what="the definitions: CPU / `import dagster`", must=1.5, daring=1.15, values=beside)
     helped = [turn["rawzone --help"].cpu for turn in turns]

@@ -17,7 +17,7 @@ from benchmarks.__main__ import main
 from benchmarks.agreement import disagreements
 from benchmarks.core import verdicts_of
 from benchmarks.corpora import corpus
-from benchmarks.dagster_days import bare_backfill_of, tell_history
+from benchmarks.dagster_days import events_of
 from benchmarks.goals import Bench, Seen, measured, table
 from benchmarks.ledger_rows import cost_of_rows
 from benchmarks.measuring import is_there
@@ -35,7 +35,6 @@ pytest.importorskip("selectolax")
 from benchmarks import floor, floor_verifying, growth, reading, revisions
 from benchmarks.fast_engines import FAST
 from benchmarks.naive_engines import NAIVE
-from benchmarks.single_runs import cost_of_single_runs
 
 EVERY_FEED = {feed.id for platform in all_platforms() for feed in platform.feeds}
 
@@ -166,13 +165,6 @@ def test_the_floor_of_verifying_notices_another_byte(smallest, tmp_path):
         floor_verifying.verify(tmp_path)
 
 
-def test_a_history_is_told_in_one_event_a_day_and_check(tmp_path):
-    told = tell_history(3, tmp_path)
-    assert (told.events["ASSET_MATERIALIZATION"], told.events["ASSET_CHECK_EVALUATION"]) == (3, 15)
-    assert told.reporting.cpu > 0
-    assert bare_backfill_of(3, tmp_path).cpu > 0, "it raises unless Dagster knows each of the days"
-
-
 def test_a_row_of_ledger_and_index_is_measured_beside_a_bare_table_of_the_same_receipts(smallest, tmp_path):
     took = cost_of_rows(smallest.landing, tmp_path, turns=1)
     assert (list(took), min(took.values()) > 0) == (["ledger", "index", "bare"], True)
@@ -184,28 +176,53 @@ def test_a_row_of_ledger_and_index_is_measured_beside_a_bare_table_of_the_same_r
     assert kept == followed > 0
 
 
-@pytest.mark.parametrize(
-    ("group", "goals"),
-    [("start", 2), ("days", 3), ("one-delivery", 2), ("rows", 2), ("one-run", 1), ("look", 2)],
-)
-def test_every_goal_of_a_group_is_measured_and_has_a_row_that_says_whether_it_is_met(
-    smallest, tmp_path, group, goals
-):
-    """A tick of the sensor that finds something to do would raise; what a day more takes may be below 0."""
-    bench = Bench(
+@pytest.fixture
+def bench(smallest, tmp_path):
+    return Bench(
         corpus=lambda size: smallest,
         ledgers=tmp_path / "ledgers",
         place=tmp_path / "place",
         turns=1,
         tell=print,
-        days=30,
+        days=3,
         landed=8,
+        starts=1,
     )
+
+
+def measure(bench, group, *, goals):
+    """What a day more takes may be below 0."""
     seen = [*measured(bench, [group])]
     assert all(isfinite(value) for one in seen for value in one.values)
     _, _, *rows = table(seen)
     assert len(rows) == len(seen) == goals
     assert all(row.split(" | ")[-1] in {"daring |", "met |", "**missed** |"} for row in rows)
+
+
+@pytest.mark.parametrize(("group", "goals"), [("start", 2), ("one-delivery", 2), ("rows", 2), ("look", 2)])
+def test_every_goal_of_a_group_is_measured_and_has_a_row_that_says_whether_it_is_met(bench, group, goals):
+    """A tick of the sensor that finds something to do would raise."""
+    measure(bench, group, goals=goals)
+
+
+def test_the_days_of_a_history_are_measured_and_told_in_one_event_a_day_and_check(bench):
+    """A bare backfill raises unless Dagster knows each of the days."""
+    measure(bench, "days", goals=3)
+    told = events_of(bench.place / "days" / "home")
+    assert (told["ASSET_MATERIALIZATION"], told["ASSET_CHECK_EVALUATION"]) == (3, 15)
+
+
+def test_a_partition_is_promoted_in_a_run_beside_runs_of_assets_that_do_nothing(bench):
+    measure(bench, "one-run", goals=1)
+    days = 2 * (4 + 1)  # two kinds of runs promote, four times each and once to begin with
+    place = bench.place / "single"
+    assert len(list((place / "zone" / "raw" / "_ledger").glob("*.jsonl"))) == days
+    with closing(sqlite3.connect(place / "dagster" / "history" / "runs" / "index.db")) as database:
+        told = database.execute(
+            "SELECT count(*) FROM asset_check_executions WHERE asset_key LIKE '%trends%' "
+            "AND execution_status = 'SUCCEEDED' AND evaluation_event IS NOT NULL"
+        ).fetchone()
+    assert told == (days * 5,)  # planned or not, all five checks of each day are told
 
 
 def test_what_a_zone_of_some_receipts_is_asked_and_promotes_is_measured(tmp_path):
@@ -261,18 +278,6 @@ def test_every_way_of_reading_thirty_days_comes_to_the_same_records(tmp_path, na
     ((records, *others),) = [[*dict.fromkeys(records for records, _ in took.values())]]
     assert (len(took), others) == (3, [])
     assert records > reading.DAYS
-
-
-def test_a_partition_is_promoted_in_a_run_beside_runs_of_assets_that_do_nothing(tmp_path):
-    idle, checked, *ours = cost_of_single_runs(tmp_path, runs=1).values()
-    assert min(idle[0], checked[0], *(seconds for both in ours for seconds in both)) > 0
-    assert len(list((tmp_path / "zone" / "raw" / "_ledger").glob("*.jsonl"))) == 4
-    with closing(sqlite3.connect(tmp_path / "dagster" / "history" / "runs" / "index.db")) as database:
-        told = database.execute(
-            "SELECT count(*) FROM asset_check_executions WHERE asset_key LIKE '%trends%' "
-            "AND execution_status = 'SUCCEEDED' AND evaluation_event IS NOT NULL"
-        ).fetchone()
-    assert told == (4 * 5,)  # planned or not, all five checks of each day are told
 
 
 @pytest.mark.skipif(not is_there("strace"), reason="counting needs strace")
