@@ -19,7 +19,7 @@ from rawzone_assets.samples import routines
 from rawzone_assets.zone.receipt import Receipt
 
 FEED = "tiktok/trends"
-DAYS = 45  # over the end of a year: two runs
+DAYS = 20  # over the end of a year: two runs
 FILES_A_DAY = 3
 CHECKS = next(daily_checks(feed) for platform in all_platforms() for feed in platform.feeds if feed.id == FEED)
 
@@ -37,7 +37,7 @@ def rawzone(tmp_path, environment):
 @pytest.fixture
 def history(tmp_path):
     routine = next(routine for routine in routines() if routine.feed == FEED)
-    captured = [date(2025, 2, 9) - timedelta(days=number) for number in range(DAYS)]
+    captured = [date(2025, 1, 9) - timedelta(days=number) for number in range(DAYS)]
     for day in captured:
         for number in range(FILES_A_DAY):
             path = tmp_path / "data" / "landing" / routine.path_at(day, f"{day:%Y%m%d}_0{number}0000")

@@ -238,16 +238,16 @@ class TestDemo:
         assert rawzone("verify").exit_code == 0
         assert not (home / "real").exists()
 
-    def test_an_empty_landing_folder_is_filled_and_one_with_files_is_left_alone(self, rawzone, home):
-        landing = home / "data" / "landing"
-        landing.mkdir(parents=True, exist_ok=True)
+    def test_a_landing_folder_with_files_is_left_alone(self, rawzone, landing):
         (landing / "mine").touch()
         refused = rawzone("demo", "--no-ui", "--days", "1")
         assert (refused.exit_code, "holds files of your own" in refused.stderr) == (2, True)
-        (landing / "mine").unlink()
-        assert rawzone("demo", "--no-ui", "--days", "1").exit_code == 0
+        assert [path.name for path in landing.iterdir()] == ["mine"]
 
-    def test_json_is_a_line_a_delivery_and_all_words_go_to_the_other_stream(self, rawzone):
+    @pytest.mark.usefixtures("landing")
+    def test_an_empty_one_is_filled_and_json_is_a_line_a_delivery_and_all_words_go_to_the_other_stream(
+        self, rawzone
+    ):
         first = rawzone("demo", "--no-ui", "--days", "1", "--json")
         assert first.exit_code == 0
         assert {"promoted", "quarantined", "unrecognized"} <= {line["verdict"] for line in lines(first)}
