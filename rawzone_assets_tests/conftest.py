@@ -18,7 +18,6 @@ LONG = (
     "test_ui.py", "test_reindex.py", "test_history_import.py", "test_watch.py", "test_engines.py",
     "test_faults.py", "test_proxy.py", "test_judge_pool.py", "test_canary.py", "test_dagster_dev.py",
     "test_promote_command.py", "test_nothing_is_given_away.py", "test_archive_crashes.py", "test_benchmarks.py",
-    "test_alerts.py", "test_frame.py", "test_promotion_runs.py", "test_kept.py", "test_writer_processes.py",
     "test_demo.py", "test_power_loss.py", "test_schemas.py", "test_concurrency.py", "test_policy.py",
 )  # fmt: skip
 
