@@ -28,7 +28,7 @@ from rawzone_assets.zone.zone import Zone
 from rawzone_assets_tests.health.archive_support import planned, restore_all, set_policy
 from rawzone_assets_tests.zone.faulty_files import Crash, FaultyFiles
 from rawzone_assets_tests.zone.invariants import Oracle
-from rawzone_assets_tests.zone.power_loss import everything_survives, losses, losses_of_one
+from rawzone_assets_tests.zone.power_loss import everything_survives, losses, losses_of_one, two_in_turn
 from rawzone_assets_tests.zone.simulated_files import Loss, SimulatedFiles
 from rawzone_assets_tests.zone.tiny_platform import NOW, LandingFolder, open_zone, promote_all
 from rawzone_assets_tests.zone.works import FIRST
@@ -174,10 +174,10 @@ class ArchiveCampaign:
         until_broken: bool = False,
     ) -> None:
         """Crash at each moment in every way, or in two of them ``in_turn``, then run the command again."""
-        for turn, (number, (operation, files)) in enumerate(list(enumerate(moments))[::every]):
+        for number, (operation, files) in list(enumerate(moments))[::every]:
             ways = [None, *losses(number, random_ones)]
             if in_turn:
-                ways = [ways[turn % len(ways)], ways[turn % len(ways) - 2]]
+                ways = two_in_turn(ways, number // every)
             if each_alone:
                 ways += losses_of_one(files.changes_at_risk())
             for loss in ways:

@@ -52,6 +52,12 @@ def losses(seed: int, random_ones: int) -> Iterator[Loss]:
         )
 
 
+def two_in_turn(ways: Sequence[Loss | None], number: int) -> list[Loss | None]:
+    """Two of the ways to crash at the moment of that number, so that all of them take turns."""
+    turn = number % len(ways)
+    return [ways[turn], ways[turn - 2]]
+
+
 def losses_of_one(changes: int) -> Iterator[Loss]:
     """Of the changes of names at risk, each one lost alone, and each one kept alone."""
     for chosen in range(changes):
@@ -183,8 +189,7 @@ class Campaign:
         """
         for moment in moments:
             ways = [None, *losses(seed + moment.number, random_ones)]
-            turn = moment.number % len(ways)
-            chosen = ways if every_way else [ways[turn], ways[turn - 2]]
+            chosen = ways if every_way else two_in_turn(ways, moment.number)
             if each_alone:
                 chosen += losses_of_one(moment.files.changes_at_risk())
             for loss in chosen:
