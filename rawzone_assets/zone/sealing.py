@@ -34,12 +34,13 @@ def seal(files: Files, layout: Layout, ledger: Ledger, *, newest: int) -> None:
     while first > 0 and not files.is_immutable(ledger.path(first - 1)):
         first -= 1
     batches = [Batch(files, layout, name) for name in leftovers(files, layout)]
-    staged = {path.name.removeprefix("commit-") for batch in batches for path in batch.commits()}
+    commits = (path.name for batch in batches for path in batch.commits())
+    staged = {name.removeprefix("commit-").partition(".")[0] for name in commits}  # a renewed name is longer
     places = Places(layout, "")
     for seq in range(first, newest + 1):
         path = ledger.path(seq)
         commit = ledger.commit(seq)
-        if commit is None or path.name in staged:
+        if commit is None or path.stem in staged:
             return
         for record in commit.records:
             for place in places.of(record):

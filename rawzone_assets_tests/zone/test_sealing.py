@@ -228,6 +228,39 @@ class TestCrashes:
         assert unsealed(home) == []
         check(home)
 
+    def test_what_recovery_staged_anew_and_could_not_finish_is_not_sealed_under_it(self, home, landing):
+        """Its hot copy stays until the disk lets go of it, and a sealed commit could never leave staging."""
+        landing.put_all(FIRST)
+        promote(home)
+        set_policy(home)
+        files = CrashingFiles(LocalFiles(), last=0, choose=lambda _: False)
+        before = files.before
+
+        def dies(operation, path):
+            files.dead = files.dead or (operation == "link" and home / "archive" in path.parents)
+            before(operation, path)
+
+        files.before = dies
+        with open_zone(home, files=files) as zone, pytest.raises(Crash):
+            archive_due(zone)
+        hot = home / "raw/tiny/notes/2024/05/note_20240501.txt.gz"
+
+        class Keeps(LocalFiles):
+            def remove(self, path):
+                if path == hot:
+                    raise OSError(errno.EIO, os.strerror(errno.EIO), str(path))
+                super().remove(path)
+
+        landing.put("tiny/sum_20240501.csv", b"1\n")
+        promote(home, files=Keeps())
+        assert hot.exists()
+        landing.put("tiny/sum_20240502.csv", b"2\n")
+        promote(home)
+        assert not hot.exists()
+        assert [path.name for path in (home / "raw/_staging").iterdir()] == ["lock"]
+        assert unsealed(home) == []
+        assert objections(home) == []
+
 
 class TestRepair:
     """Sealed files that were damaged all the same are put back, and sealed again."""
