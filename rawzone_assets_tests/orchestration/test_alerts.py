@@ -12,7 +12,7 @@ import dagster as dg
 import pytest
 
 from rawzone_assets.contract.judging import judge
-from rawzone_assets.health import channels
+from rawzone_assets.health import channels, sending_worker
 from rawzone_assets.health.alert_book import book_path, changing_book, read_book
 from rawzone_assets.health.alert_settings import AlertSettings
 from rawzone_assets.health.disks import Disk
@@ -28,6 +28,7 @@ from rawzone_assets_tests.orchestration.desk import NOTES, PLATFORM, Desk
 from rawzone_assets_tests.receiver import receiver
 
 DAY = timedelta(days=1)
+BY_PROCESS = channels._by_process
 
 
 class Watched:
@@ -103,7 +104,21 @@ def watched(desk, received, monkeypatch):
     monkeypatch.setattr(alerts, "_SENDING_SECONDS", math.inf)
     monkeypatch.setattr(channels, "send", functools.partial(channels.send, within=600))
     monkeypatch.setattr(channels, "ping", functools.partial(channels.ping, within=600))
+    # A process for each message would load Apprise each time.
+    monkeypatch.setattr(channels, "_by_process", send_here)
     return Watched(desk, received)
+
+
+@pytest.fixture
+def by_processes(calm, monkeypatch):
+    """Messages leave as they do outside of tests."""
+    monkeypatch.setattr(channels, "_by_process", BY_PROCESS)
+
+
+def send_here(order, *, within) -> str | None:
+    if "ping" in order:
+        return sending_worker.ping(order["ping"])
+    return sending_worker.to_service(**order["message"])
 
 
 @pytest.fixture
@@ -487,6 +502,7 @@ class TestNothingTwiceAndNothingLost:
 
 
 class TestDelivery:
+    @pytest.mark.usefixtures("by_processes")
     def test_a_channel_that_refuses_is_tried_again_and_shows_in_the_tick(self, calm):
         calm.received.status = 500
         calm.desk.land("20240510", "bad")
@@ -507,6 +523,7 @@ class TestDelivery:
         titles = calm.told()
         assert titles == ["4 messages at once"]
 
+    @pytest.mark.usefixtures("by_processes")
     def test_the_heartbeat_is_sent_while_alerts_work_and_only_then(self, calm):
         calm.settings = replace(calm.settings, heartbeat=calm.received.heartbeat)
         calm.tick()
@@ -517,6 +534,7 @@ class TestDelivery:
         calm.tick()
         assert calm.received.pings == 1
 
+    @pytest.mark.usefixtures("by_processes")
     def test_no_address_is_ever_shown(self, calm, caplog):
         calm.settings = replace(calm.settings, heartbeat=calm.received.heartbeat)
         caplog.set_level(logging.DEBUG)
