@@ -20,3 +20,8 @@ def readable_size(count: int | None) -> str:
         size /= 1024
         units.pop(0)
     return f"{count} B" if units[0] == "B" else f"{size:.1f} {units[0]}"
+
+
+def room_of(free: int, reserve: int) -> str:
+    """What is free on a disk, in bytes, and what of that stays free: ``1.4 GiB free, 64.0 MiB ...``."""
+    return f"{readable_size(free)} free, {readable_size(reserve)} are kept in reserve"

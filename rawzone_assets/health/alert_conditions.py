@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from rawzone_assets.contract.wording import readable_size
+from rawzone_assets.contract.wording import room_of
 from rawzone_assets.health.alert_kinds import ZONE, Severity
 from rawzone_assets.health.dagster_disk import SPENT
 from rawzone_assets.health.disks import Disk
@@ -57,7 +57,7 @@ def look_at_disks(settings: Settings, files: Files, *, now: datetime, dagster: P
         if free < PLENTY * settings.reserve:
             full = free < settings.reserve
             dropped = max(free.bit_length() - _BITS, 0)
-            about = readable_size(free >> dropped << dropped)
+            about = room_of(free >> dropped << dropped, settings.reserve)
             found.append(
                 Sign(
                     kind="capacity",
@@ -66,9 +66,7 @@ def look_at_disks(settings: Settings, files: Files, *, now: datetime, dagster: P
                     bad=True,
                     at=now,
                     severity=Severity.ERROR if full else Severity.WARNING,
-                    text=f"{name} ({root}): about {about} free, "
-                    f"{readable_size(settings.reserve)} are kept in reserve"
-                    + (when_full if full else when_low),
+                    text=f"{name} ({root}): about {about}{when_full if full else when_low}",
                     source="disks",
                 )
             )

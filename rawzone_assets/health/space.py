@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from rawzone_assets.contract.wording import readable_size
+from rawzone_assets.contract.wording import room_of
 from rawzone_assets.health.checks import Check, failed, ok, warn
 from rawzone_assets.zone.files import Files, nearest_folder
 from rawzone_assets.zone.room import PLENTY
@@ -14,7 +14,7 @@ def space_check(name: str, root: Path, reserve: int, files: Files, *, spent: str
     """How much room a root has; ``spent`` says what it means that there is none left."""
     title = f"space for {name}"
     free = files.free_bytes(nearest_folder(root))
-    seen = f"{readable_size(free)} free, {readable_size(reserve)} are kept in reserve"
+    seen = room_of(free, reserve)
     if free < reserve:
         return failed(title, seen, f"free space, or lower RAWZONE_RESERVE: {spent}")
     if free < PLENTY * reserve:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from rawzone_assets import __version__
 from rawzone_assets.contract.plain_text import printable
-from rawzone_assets.contract.wording import readable_size
+from rawzone_assets.contract.wording import room_of
 from rawzone_assets.zone.files import link_to_nothing
 
 MORE_FILES = "raise this user's limit of open files (ulimit -n)"
@@ -222,9 +222,8 @@ class DiskAlmostFull(ZoneError):
 
     def __init__(self, root: Path, free: int, reserve: int) -> None:
         super().__init__(
-            f"The disk of {root} is almost full ({readable_size(free)} free, {readable_size(reserve)} are kept "
-            "in reserve), so what does not fit was not written and nothing was lost: free space, or lower "
-            "RAWZONE_RESERVE."
+            f"The disk of {root} is almost full ({room_of(free, reserve)}), so what does not fit was not "
+            "written and nothing was lost: free space, or lower RAWZONE_RESERVE."
         )
         self.leaves_room = free > reserve  # for something smaller
 
