@@ -31,6 +31,4 @@ def collected_seldom() -> Iterator[None]:
         yield
     finally:
         with _lock:
-            before = _before.pop()  # what the first of them found is taken last
-            if not _before:
-                gc.set_threshold(*before)
+            gc.set_threshold(*_before.pop())  # what the first of them found is taken last

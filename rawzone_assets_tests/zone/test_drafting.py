@@ -17,6 +17,7 @@ from rawzone_assets.contract.judging import judge
 from rawzone_assets.zone import drafting, intake, promotion, writing
 from rawzone_assets.zone.compression import Compression
 from rawzone_assets.zone.errors import DiskAlmostFull, JudgeUnavailable, StorageFailed
+from rawzone_assets.zone.garbage import collected_seldom
 from rawzone_assets.zone.landing import Unreadable
 from rawzone_assets.zone.local_files import LocalFiles
 from rawzone_assets.zone.promotion import Outcome, promote
@@ -195,6 +196,16 @@ def test_garbage_is_looked_for_as_usual_once_a_promotion_is_over(home):
     run(home, told=lambda *_: meanwhile.append(gc.get_threshold()))
     assert gc.get_threshold() == usual
     assert meanwhile[0] > usual
+
+
+def test_garbage_is_looked_for_as_usual_once_the_last_of_several_is_over():
+    usual = gc.get_threshold()
+    first, second = collected_seldom(), collected_seldom()
+    with first:
+        second.__enter__()
+    assert gc.get_threshold() > usual
+    second.__exit__(None, None, None)
+    assert gc.get_threshold() == usual
 
 
 class TestWhenOneFails:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import os
+import struct
 from types import SimpleNamespace
 
 import pytest
 
 from rawzone_assets.zone import local_files
 from rawzone_assets.zone.local_files import LocalFiles
+from rawzone_assets.zone.new_files import whole_or_gone
 
 
 class TestALinker:
@@ -78,6 +81,20 @@ class TestAFailure:
         with pytest.raises(OSError, match=r"No space left.*blob"):
             LocalFiles().create(tmp_path / "blob", [b"data"])
 
+    def test_to_make_durable_what_is_handed_out_leaves_nothing_of_it(self, tmp_path, monkeypatch):
+        """Some disks tell only then that they are full."""
+
+        def refuse(_):
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+        monkeypatch.setattr(os, "fsync", refuse)
+        with (
+            pytest.raises(OSError, match="No space left"),
+            whole_or_gone(tmp_path / "plan", mode=0o600) as plan,
+        ):
+            plan.write(b"whole")
+        assert not (tmp_path / "plan").exists()
+
     @pytest.mark.parametrize("call", ["fsync", "close"])
     def test_to_make_it_or_its_names_durable(self, tmp_path, fail, call):
         (tmp_path / "blob").write_bytes(b"data")
@@ -85,3 +102,41 @@ class TestAFailure:
         for sync, path in ((LocalFiles().sync, tmp_path / "blob"), (LocalFiles().sync_folder, tmp_path)):
             with pytest.raises(OSError, match=f"No space left.*{path.name}"):
                 sync(path)
+
+
+class TestTheImmutableFlag:
+    """Is on no file of a file system that has none; of another failure nobody may take it for off."""
+
+    def fail(self, monkeypatch, code):
+        def refuse(*_):
+            raise OSError(code, os.strerror(code))
+
+        monkeypatch.setattr(fcntl, "ioctl", refuse)
+
+    @pytest.mark.parametrize("code", [errno.ENOTTY, errno.EOPNOTSUPP])
+    def test_is_off_where_there_is_none(self, tmp_path, monkeypatch, code):
+        (tmp_path / "object.gz").write_bytes(b"ours")
+        self.fail(monkeypatch, code)
+        assert not LocalFiles().is_immutable(tmp_path / "object.gz")
+
+    def test_is_not_known_where_the_disk_fails(self, tmp_path, monkeypatch):
+        (tmp_path / "object.gz").write_bytes(b"ours")
+        self.fail(monkeypatch, errno.EIO)
+        with pytest.raises(OSError, match=r"Input/output error.*object"):
+            LocalFiles().is_immutable(tmp_path / "object.gz")
+
+    def test_goes_on_and_off_beside_the_others_that_a_file_has(self, tmp_path, monkeypatch):
+        nodump, immutable = 0x40, 0x10
+        (tmp_path / "object.gz").write_bytes(b"ours")
+        kept = [nodump]
+
+        def ioctl(_, request, argument):
+            if request == local_files._SET_FLAGS:
+                kept[0] = struct.unpack("@l", argument)[0]
+            return struct.pack("@l", kept[0])
+
+        monkeypatch.setattr(fcntl, "ioctl", ioctl)
+        LocalFiles().set_immutable(tmp_path / "object.gz", on=True)
+        assert kept == [nodump | immutable]
+        LocalFiles().set_immutable(tmp_path / "object.gz", on=False)
+        assert kept == [nodump]

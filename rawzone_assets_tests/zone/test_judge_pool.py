@@ -7,6 +7,7 @@ import gzip
 import os
 import signal
 import subprocess
+import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -22,7 +23,7 @@ from rawzone_assets.contract.judging import judge
 from rawzone_assets.contract.modes import Mode, Secrets
 from rawzone_assets.platforms import all_platforms, find_feed
 from rawzone_assets.samples import samples
-from rawzone_assets.zone import judges, judging_process
+from rawzone_assets.zone import judges, judging_process, watchdogs
 from rawzone_assets.zone.errors import JudgeUnavailable, StorageFailed
 from rawzone_assets.zone.judges import JudgePool
 from rawzone_assets.zone.local_files import LocalFiles
@@ -175,6 +176,21 @@ class TestADeathThatIsNoFault:
                 process.wait()
             assert watchdog.has_bitten
 
+    def test_that_a_watchdog_is_awake_for(self, monkeypatch: pytest.MonkeyPatch):
+        """However often it looked before the time was over; afterwards it looks after nothing any more."""
+        monkeypatch.setattr(watchdogs, "_PATROL", watchdogs._Patrol())
+        monkeypatch.setattr(watchdogs, "_LOOK_EVERY", 0.001)
+        monkeypatch.setattr(watchdogs, "_IDLE_LOOKS", 5)
+        with subprocess.Popen(["sleep", "60"]) as process:
+            with Watchdog(process, 0.1) as watchdog:
+                assert process.wait(timeout=30) == -signal.SIGKILL
+            assert watchdog.has_bitten
+        with Watchdog(process, 3600):
+            patrol = watchdogs._PATROL._thread
+        assert patrol
+        patrol.join(timeout=10)
+        assert not patrol.is_alive()
+
     def test_of_time_that_the_delivery_before_has_used(self):
         """Processor time is counted from a delivery's own begin, and whole seconds are its own."""
         with JudgePool(FAULTS, workers=1, seconds=2) as pool:
@@ -245,6 +261,7 @@ class TestAWorker:
         for name in ("orjson", "stat", "jsonschema_rs"):  # whoever delivers may call a file so
             (tmp_path / f"{name}.py").write_text("raise SystemExit('run')")
         monkeypatch.chdir(tmp_path)
+        monkeypatch.setattr(sys, "path", ["", *sys.path])  # as where Python was begun with -c
         sample = next(iter(samples()))
         with JudgePool(REAL, workers=1) as pool:
             feed = feed_of(sample.feed)

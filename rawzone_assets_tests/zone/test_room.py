@@ -11,7 +11,7 @@ import pytest
 from rawzone_assets.zone import reading
 from rawzone_assets.zone.errors import DiskAlmostFull, ZoneError
 from rawzone_assets.zone.local_files import LocalFiles
-from rawzone_assets.zone.room import PLENTY
+from rawzone_assets.zone.room import PLENTY, Room
 from rawzone_assets.zone.settings import Settings
 from rawzone_assets.zone.zone import Zone
 from rawzone_assets_tests.zone import tiny_platform
@@ -77,6 +77,16 @@ class TestTheReserve:
             assert files.least >= 2 * MIB - 64 * 1024, "more than findings and commits went into the reserve"
             assert len(set(states.values())) == 2, "nothing fitted, or everything did"
             check(home)
+
+    def test_to_the_byte(self, tmp_path):
+        class Small(LocalFiles):
+            def free_bytes(self, path):
+                return 100
+
+        room = Room(files=Small(), reserve=60)
+        room.require(tmp_path, 40)
+        with pytest.raises(DiskAlmostFull):
+            room.require(tmp_path, 41)
 
     def test_one_whose_refused_copy_does_not_fit_holds_up_no_other(self, home, landing):
         """All of its batch waited with it, as long as the quarantine's disk was short of room."""
