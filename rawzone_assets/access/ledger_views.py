@@ -129,14 +129,15 @@ def _select(catalog: ParquetCatalog) -> str:
 
 
 def _forms(zone: Zone) -> pa.Table:
-    """In which form objects are stored that a repair left in another than their receipts say."""
-    forms = {}
-    for event in zone.index.upkeep.repairs():
-        root, _, key = event.record["place"].partition("/")
-        if root in (upkeep.RAW, upkeep.ARCHIVE):
-            names = ("sha256", "stored_sha256", "stored_size", "encoding")
-            forms[key] = (key, *(event.record[name] for name in names))
-    rows = [dict(zip(_FORMS.names, form, strict=True)) for form in forms.values()]
+    """In which form objects are stored that a repair may have left in another than their receipts say.
+
+    Of two copies only one is read, and that need not be the one which was repaired: the index knows.
+    """
+    places = (event.record["place"].partition("/") for event in zone.index.upkeep.repairs())
+    keys = dict.fromkeys(key for root, _, key in places if root in (upkeep.RAW, upkeep.ARCHIVE))
+    found = (receipt for key in keys if (receipt := zone.index.promoted_as(key)))
+    forms = ((r.key, r.sha256, r.stored_sha256, r.stored_size, r.encoding) for r in found)
+    rows = [dict(zip(_FORMS.names, form, strict=True)) for form in forms]
     return pa.Table.from_pylist(rows, schema=_FORMS)
 
 

@@ -1,6 +1,8 @@
 """Archiving: what an approved plan moves, what it refuses, and that everything is found wherever it is."""
 
 import errno
+import gzip
+import hashlib
 import json
 import os
 from concurrent.futures import ThreadPoolExecutor
@@ -11,7 +13,9 @@ import pytest
 
 from rawzone_assets.access.catalog import readable
 from rawzone_assets.access.reading import original_bytes
+from rawzone_assets.access.sql import open_duckdb
 from rawzone_assets.contract.judging import judge
+from rawzone_assets.health import restoring
 from rawzone_assets.health.archive_plan import PlanRefused, make_plan, read_plan
 from rawzone_assets.health.archiving import apply_plan
 from rawzone_assets.health.damage import DamageKind
@@ -19,6 +23,7 @@ from rawzone_assets.health.holds import HoldOver, NoSuchHold, add_hold, release_
 from rawzone_assets.health.recorded import read_recorded
 from rawzone_assets.health.repair import repair
 from rawzone_assets.health.rereading import check
+from rawzone_assets.health.retention import due_by_feed
 from rawzone_assets.health.rolling import scrub_rolling
 from rawzone_assets.health.scrub import scrub
 from rawzone_assets.zone import intake
@@ -35,6 +40,7 @@ from rawzone_assets_tests.health.archive_support import (
     restore_all,
     set_policy,
 )
+from rawzone_assets_tests.health.damaging import overwrite
 from rawzone_assets_tests.zone.faulty_files import UnlockedFiles, WatchedFiles
 from rawzone_assets_tests.zone.tiny_platform import (
     CONTRACT,
@@ -553,3 +559,65 @@ class TestRepair:
         assert (home / "archive" / PACKED).read_bytes() == before
         assert (report(zone)[1], objections(home)) == ([], [])
         assert not (home / "raw" / PACKED).exists()
+
+
+class TestCopiesInTwoForms:
+    """An object in raw and its copy in the archive, one of which a repair had to compress anew."""
+
+    @pytest.fixture
+    def forms(self, home, zone, monkeypatch):
+        """Restored, then repaired in raw while the archive was away; what the form of both is."""
+        archive_due(zone)
+        restore_all(zone)
+        (home / "archive").rename(home / "away")
+        (home / "archive").mkdir()
+        self.repair(zone, zone.layout.object(NOTE), monkeypatch, level=0)
+        (home / "archive").rmdir()
+        (home / "away").rename(home / "archive")
+        return [path.read_bytes() for path in (zone.layout.object(NOTE), zone.layout.archived(NOTE))]
+
+    def repair(self, zone, path, monkeypatch, *, level):
+        overwrite(path, b"damaged")
+        ways = [lambda blocks: [gzip.compress(b"".join(blocks), level, mtime=1)]]
+        monkeypatch.setattr(restoring, "compressors", lambda *_, **__: ways)
+        (done,) = repair(zone, run_id="repair").repaired
+        assert done.is_new_form
+
+    def told(self, zone):
+        """The stored form of the object, as queries have it, and what the feed takes in all by the tallies."""
+        with open_duckdb(zone.settings, feeds=[], refresh=False) as connection:
+            query = "SELECT stored_sha256, stored_size FROM raw_files WHERE key = ? AND verdict = 'promoted'"
+            (form,) = connection.execute(query, [NOTE]).fetchall()
+        (total,) = (
+            total.stored_size
+            for total in zone.index.tallies.totals()
+            if total.feed == NOTES.id and total.verdict == "promoted"
+        )
+        return form, total
+
+    def of(self, zone, path):
+        """The same, as the disk has it; every object has a copy in the archive."""
+        data = path.read_bytes()
+        others = sum(zone.layout.archived(key).stat().st_size for key in (SECOND, PACKED))
+        return (hashlib.sha256(data).hexdigest(), len(data)), len(data) + others
+
+    def test_are_read_in_raw_in_the_form_that_lies_there(self, zone, forms, monkeypatch):
+        before = contents(zone)
+        assert self.told(zone) == self.of(zone, zone.layout.object(NOTE))
+        self.repair(zone, zone.layout.archived(NOTE), monkeypatch, level=9)
+        assert contents(zone) == before
+        assert self.told(zone) == self.of(zone, zone.layout.object(NOTE))
+
+    def test_are_read_in_the_archive_in_the_form_that_lies_there(self, zone, forms, monkeypatch):
+        before = contents(zone)
+        tick(zone, days=20)
+        zone.index.catch_up()
+        hot = sum(zone.layout.object(key).stat().st_size for key in (NOTE, SECOND, PACKED))
+        assert due_by_feed(zone)[NOTES.id].stored_size == hot
+        archive_due(zone)
+        assert zone.layout.archived(NOTE).read_bytes() == forms[1]
+        assert contents(zone) == before
+        assert self.told(zone) == self.of(zone, zone.layout.archived(NOTE))
+        self.repair(zone, zone.layout.archived(NOTE), monkeypatch, level=0)
+        assert contents(zone) == before
+        assert self.told(zone) == self.of(zone, zone.layout.archived(NOTE))

@@ -136,6 +136,18 @@ class TestWhatIsPutBack:
         assert (outcome.repaired, outcome.unrepaired) == ([], [])
         assert tree(home) == once
 
+    def test_what_is_damaged_again_is_kept_again(self, home):
+        path = next(path for path in stored(home) if path.suffix == ".zip")
+        sound, damaged = path.read_bytes(), []
+        for offset in (-5, -6):
+            flip(path, offset)
+            damaged.append(path.read_bytes())
+            assert len(run(home).repaired) == 1
+        assert path.read_bytes() == sound
+        evidence = [path.read_bytes() for path in (home / "quarantine/_evidence").rglob("*.zip")]
+        assert sorted(evidence) == sorted(damaged)
+        assert is_sound(home)
+
     def test_a_dry_run_says_the_same_and_writes_nothing(self, home):
         for path in stored(home):
             flip(path)

@@ -1,8 +1,10 @@
 """Settings: where a zone lies, from the environment, with one clear sentence for what cannot be used."""
 
+import contextlib
 import os
 import subprocess
 import sys
+import threading
 from datetime import date
 from pathlib import Path
 
@@ -73,6 +75,19 @@ class TestValues:
         assert variable in str(refused.value)
         assert value in str(refused.value)
         assert "\n" not in str(refused.value)
+
+    def test_a_policy_that_is_a_pipe_is_refused_and_not_waited_for(self, tmp_path):
+        os.mkfifo(tmp_path / "policy.toml")
+
+        def end_it():
+            with contextlib.suppress(OSError):  # nobody waits
+                os.close(os.open(tmp_path / "policy.toml", os.O_WRONLY | os.O_NONBLOCK))
+
+        late = threading.Timer(2, end_it)
+        late.start()
+        with pytest.raises(ZoneError, match="it is no file"):
+            Settings.from_environment({}, home=tmp_path)
+        late.cancel()
 
 
 class TestTheProcess:
