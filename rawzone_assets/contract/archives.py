@@ -89,8 +89,11 @@ class ZipFormat:
             return Facts()
         data = content.read()
         seen = survey(content)
+        objection = seen.absence()
         if seen.first == b"<":
-            findings.add(codes.HTML_INSTEAD("the file begins with '<': a web page, not an archive", seen.start))
+            objection = codes.HTML_INSTEAD("the file begins with '<': a web page, not an archive", seen.start)
+        if objection:
+            findings.add(objection)
             return Facts()
         try:
             member = self.unpacked(data, limit)

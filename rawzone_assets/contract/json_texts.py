@@ -25,6 +25,8 @@ from rawzone_assets.contract.texts import Survey, facts_of_utf8, survey
 MOST_VALUES = 2_000_000
 """Counted before they are built: 64 MB of ``[],[],`` would take gigabytes as objects."""
 
+_ANOTHER = "a second document begins here: two files, one after the other, or a list written line by line"
+
 
 class JsonText(NamedTuple):
     """What was read: the document and its canonical form, or neither."""
@@ -85,7 +87,8 @@ def _objection(seen: Survey, data: bytes, bom: int, refusal: orjson.JSONDecodeEr
     place = Place(line=refusal.lineno, column=refusal.colno, offset=offset)
     if refusal.msg == "unexpected end of data":
         return codes.TRUNCATED("the document ends before it is complete", place)
-    return codes.JSON_SYNTAX(refusal.msg, place)
+    is_another = refusal.msg == "unexpected content after document" and data[offset - bom :][:1] in {b"{", b"["}
+    return codes.JSON_SYNTAX(_ANOTHER if is_another else refusal.msg, place)
 
 
 def _repeated(data: bytes) -> Iterator[Finding]:

@@ -21,6 +21,7 @@ from rawzone_assets.contract.findings import Finding, Place
 from rawzone_assets.contract.marks import ascii_text, linear_pattern
 
 _ARCHIVES = {b"\x1f\x8b": "gzip file", b"PK\x03\x04": "ZIP archive or workbook"}
+_LFS_POINTER = b"version https://git-lfs.github.com/spec/"  # so it begins, whatever it stands for
 _BLOCK: int | None = None  # bytes that are looked at together, when it is not the content's to choose
 # In ASCII. Of what comes before a LF the engine must know all, to look for the LF alone.
 _LINE_ENDS = {"crlf": r"\r\n", "cr": r"\r[^\n]", "lf": r"[\x00-\x0c\x0e-\x7f]\n"}
@@ -42,6 +43,7 @@ class Survey(NamedTuple):
     characters_before: bool  # whether characters of several bytes stand before what is not UTF-8
     nul_to_end: bool  # whether nothing but NUL bytes follow the first one
     archive: str  # what compressed it, as its first bytes say; "" of what is not compressed
+    is_pointer: bool  # of Git LFS, to content that was not fetched
 
     @property
     def facts(self) -> Mapping[str, Any]:
@@ -57,8 +59,18 @@ class Survey(NamedTuple):
         """Where the text begins."""
         return Place(line=self.first_line, offset=self.first_at)
 
+    def absence(self) -> Finding | None:
+        """That the content is not here but elsewhere, or ``None``."""
+        if not self.is_pointer:
+            return None
+        message = "a Git LFS pointer stands in the file's place: what it points to was never fetched"
+        return codes.TRUNCATED(message, Place(line=1))
+
     def objection(self) -> Finding | None:
-        """Why the bytes cannot be read as UTF-8 text, or ``None`` when they can."""
+        """Why the bytes cannot be read as UTF-8 text of a feed, or ``None`` when they can."""
+        return self.absence() or self._obstacle()
+
+    def _obstacle(self) -> Finding | None:
         if self.utf16:
             return codes.ENCODING("the file is UTF-16, this feed is UTF-8", Place(offset=0))
         if self.archive and not (self.nul_at is None and self.invalid_at is None):
@@ -114,7 +126,7 @@ def survey(content: Content, *, trusting: bool = False) -> Survey:
     nul_to_end = False
     for block in pieces(content, _BLOCK):
         if offset == 0:
-            head = block[:4]
+            head = block[: len(_LFS_POINTER)]
         if not first:
             text = (block.removeprefix(codecs.BOM_UTF8) if offset == 0 else block).lstrip()
             first, first_at = text[:1], offset + len(block) - len(text)
@@ -146,6 +158,7 @@ def survey(content: Content, *, trusting: bool = False) -> Survey:
         characters_before=utf8.has_characters,
         nul_to_end=nul_to_end,
         archive=next((name for start, name in _ARCHIVES.items() if head.startswith(start)), ""),
+        is_pointer=head == _LFS_POINTER,
     )
 
 

@@ -72,6 +72,18 @@ class TestTwoFilesInOne:
             assert finding.where.line == lines + 1
             assert "header" in finding.message
 
+    @pytest.mark.parametrize("between", [b"", b"\n", b" \r\n "])
+    def test_documents_are_refused_at_the_second_one(self, between: bytes):
+        answer = b'{"streams": [{"date": "2025-06-10", "streams": "5"}]}'
+        finding = judged("toolost/spotify", answer + between + answer).only("RZ-JSON-SYNTAX")
+        assert finding.where
+        assert finding.where.offset == len(answer + between)
+        assert "a second document begins here" in finding.message
+
+    def test_what_else_follows_a_document_is_not_called_another(self):
+        answer = b'{"streams": [{"date": "2025-06-10", "streams": "5"}]}'
+        assert "second" not in judged("toolost/spotify", answer + b"}").only("RZ-JSON-SYNTAX").message
+
 
 def judged_songs(data: bytes) -> Judged:
     return judged("social_media/spotify", data, name="spotify_songs_4xExampleArtist0000001_20250612.csv")
@@ -125,3 +137,24 @@ class TestBytesThatAreNoText:
         assert "damaged" in damaged.message
         made.encoding = "latin-1"
         assert "damaged" not in judged("distrokid/sales", made.encoded()).only("RZ-LEGACY-ENCODING").message
+
+
+POINTER = b"""version https://git-lfs.github.com/spec/v1
+oid sha256:4d7a214614ab2935c943f9e0ff69d22eadbb8f32b1258daaa5e2ca24d17e2393
+size 412345
+"""
+
+
+@pytest.mark.parametrize(
+    ("feed", "name"),
+    [
+        ("distrokid/streams", "streams_stats_20250612.html"),
+        ("distrokid/sales", "sales_report_20250612.tsv"),
+        ("toolost/spotify", "toolost_spotify_20250612.json"),
+        ("tiktok/analytics", "Overview_2025-05-12_1749722400_artist.zip"),
+    ],
+)
+def test_a_pointer_that_a_checkout_left_in_place_of_the_file_is_called_that(feed: str, name: str):
+    """'No JSON' or 'no archive' would send somebody to the extractor, who has nothing to mend."""
+    finding = judged(feed, POINTER, name=name).only("RZ-TRUNCATED")
+    assert "Git LFS pointer" in finding.message
