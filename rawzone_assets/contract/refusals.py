@@ -77,6 +77,8 @@ def expectation(schema: Mapping[str, Any]) -> str:
         return form.expects
     if "pattern" in schema and "description" in schema:  # a pattern tells a person nothing
         return str(schema["description"])
+    if "enum" in schema:
+        return " or ".join(str(value) for value in schema["enum"] if value is not None)
     words = " or ".join(_NAMES[kind] for kind in sorted(_kinds(schema)) if kind != "null")
     words = words or "another kind of value"
     if "minimum" in schema:

@@ -166,6 +166,14 @@ class TestHours:
         assert finding.message == "expected an hour of the day, from 0 to 23"
 
 
+def test_what_is_none_of_the_known_values_is_told_which_they_are():
+    """'Expected a text' would be said of a text."""
+    header = "date,campaign_id,campaign_name,adset_id,reach,cpc,spend_usd,clicks,impressions,meta_pixel_events"
+    data = f"{header},is_active\n2025-06-12,120210000000000001,A,,9.0,0.1,0.1,1,100,{{}},true\n"
+    (finding,) = judged("metaads/daily", "metaads_campaign_daily_20250612.csv", data.encode()).findings
+    assert (finding.code, finding.message) == ("RZ-VALUE-TYPE", "expected True or False")
+
+
 def test_a_day_that_stands_twice_is_named_with_its_year():
     rows = "".join(f"{day},3\n" for day in ("2024-07-01", "2024-07-02", "2024-07-01"))
     name = f"spotify_audience_{ARTIST}_20240703.csv"
