@@ -6,6 +6,7 @@ Crashes and failing disks: ``works.ERASE`` in the campaigns, and the broken eras
 import errno
 import gzip
 import hashlib
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from unittest import mock
 
@@ -13,9 +14,10 @@ import pytest
 
 from rawzone_assets.access import RawReader
 from rawzone_assets.access.cache import ByteCache
+from rawzone_assets.access.file_locks import locked
 from rawzone_assets.access.reading import original_bytes, path_of
 from rawzone_assets.contract.judging import judge
-from rawzone_assets.health import erasure
+from rawzone_assets.health import erasure, restoring
 from rawzone_assets.health.erasure import ErasureUnfinished, NotConfirmed, plan_erasure
 from rawzone_assets.health.holds import HoldOver, add_hold, release_hold
 from rawzone_assets.health.repair import repair
@@ -29,6 +31,7 @@ from rawzone_assets.zone.receipt import Verdict
 from rawzone_assets.zone.rejudging import Unsound, rejudge
 from rawzone_assets.zone.zone import Zone
 from rawzone_assets_tests.health.archive_support import archive_due, objections, restore_all, set_policy
+from rawzone_assets_tests.health.damaging import overwrite
 from rawzone_assets_tests.health.test_archiving import Sealed
 from rawzone_assets_tests.zone.fault_bench import FaultBench
 from rawzone_assets_tests.zone.faulty_files import WatchedFiles
@@ -96,6 +99,11 @@ def carry_out(zone, digests=(DIGEST,), **changed):
     return erasure.erase(zone, digests, code=code, by="Ada", **order)
 
 
+def erase_apart(home):
+    with open_zone(home) as zone:
+        carry_out(zone)
+
+
 class TestWhatGoes:
     def test_no_byte_is_left_under_any_key_of_any_feed(self, marked):
         assert len(holders(marked)) == 2
@@ -157,6 +165,39 @@ class TestWhatGoes:
 
         digest = hashlib.sha256(stored).hexdigest()
         assert ByteCache(cache, 10**6).keep(digest, len(stored), blocks()) is None
+        assert holders(marked) == []
+
+    def test_nor_in_a_cache_under_any_form_that_they_had_before_repairs(self, home, landing, monkeypatch):
+        landing.put("tiny/note_20240522.txt", MARK)
+        path, cache = home / "raw" / KEY, home / "cache"
+        with Zone(replace(settings_for(home), cache=cache), clock=lambda: NOW) as zone:
+            promote_all(zone)
+            for level in (0, 9):
+                digest = hashlib.sha256(path.read_bytes()).hexdigest()
+                ByteCache(cache, 10**6).keep(digest, path.stat().st_size, [path.read_bytes()]).close()
+                ways = [lambda blocks, level=level: [gzip.compress(b"".join(blocks), level, mtime=1)]]
+                monkeypatch.setattr(restoring, "compressors", lambda *_, ways=ways, **__: ways)
+                overwrite(path, b"damaged")
+                (done,) = repair(zone, run_id="repair").repaired
+                assert done.is_new_form
+            assert len([held for held in holders(home) if held.startswith("cache/")]) == 2
+            carry_out(zone)
+        assert holders(home) == []
+
+    def test_nor_in_what_projections_hold_and_a_killed_one_has_left(self, marked):
+        with open_zone(marked) as zone:
+            work = zone.layout.columnar_work(NOTES.id)
+            day = zone.layout.columnar / NOTES.id / "2024-05-22.0123456789abcdef"
+            (work / "killed").mkdir(parents=True)
+            (work / "killed/spooled").write_bytes(MARK)
+            with ThreadPoolExecutor(1) as another:
+                with locked(work / "lock"):
+                    erased = another.submit(lambda: erase_apart(marked))
+                    with pytest.raises(TimeoutError):
+                        erased.result(timeout=0.5)
+                    day.mkdir(parents=True)  # of what was read before it was erased
+                    (day / "notes.parquet").write_bytes(MARK)
+                erased.result(timeout=30)
         assert holders(marked) == []
 
     def test_landing_is_not_ours_and_is_named(self, marked, landing):
