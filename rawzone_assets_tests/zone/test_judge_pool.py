@@ -47,8 +47,8 @@ def faulty() -> Iterator[JudgePool]:
 
 @pytest.fixture
 def hurried() -> Iterator[JudgePool]:
-    """One worker with two seconds, for what never ends by itself."""
-    with JudgePool(FAULTS, workers=1, seconds=2) as pool:
+    """One worker with a second, for what never ends by itself."""
+    with JudgePool(FAULTS, workers=1, seconds=1) as pool:
         yield pool
 
 
@@ -78,11 +78,11 @@ class TestAWorkerThatDies:
         self.refuses(faulty, order, said)
 
     def test_may_have_run_out_of_processor_time(self, hurried: JudgePool):
-        self.refuses(hurried, "processor", "took more than 2 seconds")
+        self.refuses(hurried, "processor", "took more than 1 seconds")
 
     def test_may_have_stood_still(self, hurried: JudgePool, monkeypatch: pytest.MonkeyPatch):
-        monkeypatch.setattr(judging_process, "_WALL_FACTOR", 2)
-        self.refuses(hurried, "asleep", "took more than 2 seconds")
+        monkeypatch.setattr(judging_process, "_WALL_FACTOR", 4)
+        self.refuses(hurried, "asleep", "took more than 1 seconds")
 
     def refuses(self, pool: JudgePool, order: str, said: str) -> None:
         assert codes(ordered(pool, "ok")) == []
@@ -193,7 +193,7 @@ class TestADeathThatIsNoFault:
 
     def test_of_time_that_the_delivery_before_has_used(self):
         """Processor time is counted from a delivery's own begin, and whole seconds are its own."""
-        with JudgePool(FAULTS, workers=1, seconds=2) as pool:
+        with JudgePool(FAULTS, workers=1, seconds=1) as pool:
             for _ in range(3):
                 assert codes(ordered(pool, "busy")) == []
 
@@ -342,7 +342,7 @@ class TestSeveralAtOnce:
         assert [codes(answer) for answer in answers] == [[], ["RZ-BEYOND-LIMITS"], []]
 
     def test_each_have_their_own_processor_time(self):
-        with JudgePool(FAULTS, workers=1, seconds=2) as pool:
+        with JudgePool(FAULTS, workers=1, seconds=1) as pool:
             assert [codes(answer) for answer in self.judged(pool, ["busy"] * 3)] == [[]] * 3
 
     def test_blame_none_when_the_disk_fails(self, faulty: JudgePool):
