@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -21,6 +22,7 @@ from rawzone_assets.samples import write_landing
 from rawzone_assets.zone.promotion import promote, record_unrecognized
 from rawzone_assets.zone.settings import Settings
 from rawzone_assets.zone.zone import Zone
+from rawzone_assets_tests.zone.conftest import folder_in_memory
 
 LAST_DAY = date(2025, 6, 10)
 """A Tuesday: the weekly sales report has landed."""
@@ -86,9 +88,14 @@ class Rawzone:
 
 
 @pytest.fixture(scope="session")
-def built(tmp_path_factory) -> Path:
+def built() -> Iterator[Path]:
     """Two days of every feed with every kind of refusal, and one page that came again with other bytes."""
-    home = tmp_path_factory.mktemp("zone")
+    with folder_in_memory() as home:
+        fill(home)
+        yield home
+
+
+def fill(home: Path) -> None:
     written = write_landing(home / "landing", days=2, until=LAST_DAY)
     promote_all(home)
     first = next(
@@ -98,7 +105,6 @@ def built(tmp_path_factory) -> Path:
     changed.parent.mkdir()
     changed.write_bytes(first.data.replace(b"</body>", b"<!-- again --></body>"))
     promote_all(home)
-    return home
 
 
 @pytest.fixture
@@ -108,10 +114,11 @@ def rawzone(built) -> Rawzone:
 
 
 @pytest.fixture
-def own(built, tmp_path) -> Rawzone:
-    """A copy of it that a test may damage."""
-    shutil.copytree(built, tmp_path / "zone")
-    return Rawzone(tmp_path / "zone")
+def own(built) -> Iterator[Rawzone]:
+    """A copy of it that a test may damage. It is a thousand small files, and need not reach a real disk."""
+    with folder_in_memory() as folder:
+        shutil.copytree(built, folder / "zone")
+        yield Rawzone(folder / "zone")
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ import pytest
 
 from rawzone_assets.samples import samples
 from rawzone_assets_tests.commands.conftest import Rawzone, promote_all
+from rawzone_assets_tests.zone.conftest import folder_in_memory
 
 FEED = "distrokid/streams"
 OLD = date(2024, 2, 10)
@@ -31,9 +32,10 @@ def old_zone(tmp_path_factory):
 
 
 @pytest.fixture
-def zone(old_zone, tmp_path):
-    shutil.copytree(old_zone, tmp_path / "zone")
-    return Rawzone(tmp_path / "zone")
+def zone(old_zone):
+    with folder_in_memory() as folder:
+        shutil.copytree(old_zone, folder / "zone")
+        yield Rawzone(folder / "zone")
 
 
 @pytest.fixture

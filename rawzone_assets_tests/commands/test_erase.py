@@ -22,11 +22,9 @@ ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
-def marked(built, tmp_path, monkeypatch):
+def marked(own, monkeypatch):
     """A zone in which a delivery holds a marker, in its columns and its cache too, and what landed is gone."""
-    home = tmp_path / "zone"
-    shutil.copytree(built, home)
-    zone = Rawzone(home)
+    zone, home = own, own.home
     sample = next(one for one in samples(FEED, capture=LAST_DAY) if one.verdict == "promoted")
     rows = [line.split(b",") for line in sample.data.splitlines()]
     rows[1:] = [[*row[:2], MARK.encode(), *row[3:]] for row in rows[1:]]

@@ -61,6 +61,11 @@ def test_the_address_of_the_ui_stays_on_the_screen_and_dagsters_log_goes_to_a_fi
     assert said.rstrip().endswith("Stop with Ctrl-C.\nStopping Dagster.")
 
 
+def test_bad_samples_are_told_and_are_no_failure(demo):
+    _, said, _, code = demo
+    assert (code, "quarantined:" in said) == (0, True)
+
+
 def test_nothing_of_a_zone_in_use_is_touched(demo):
     """What was wrong with the samples went into its alert book, and days of its projection were removed."""
     home = demo[0]
