@@ -82,7 +82,7 @@ def forecast(added: Sequence[float], *, usable: int, today: date) -> Forecast:
         bytes_per_day=usual,
         full_on=full_on,
         earliest=_reached(usable, high, today) if full_on else None,
-        latest=_reached(usable, min(low, usual), today) if full_on else None,
+        latest=_reached(usable, low, today) if full_on else None,
     )
 
 

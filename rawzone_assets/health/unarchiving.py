@@ -88,12 +88,7 @@ def _publish(
 
         def records() -> list[Record]:
             custody = zone.index.custody
-            return [
-                record
-                for kept, record in ready
-                if custody.of(kept.key).whereabouts is Whereabouts.ARCHIVE
-                and custody.of(kept.key).seq == kept.custody.seq
-            ]
+            return [record for kept, record in ready if custody.of(kept.key).whereabouts is Whereabouts.ARCHIVE]
 
         commit, _ = publisher.move(batch, records)
     recorded = {record["key"] for record in commit.records} if commit else set()

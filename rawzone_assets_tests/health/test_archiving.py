@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 from unittest import mock
 
@@ -15,7 +16,7 @@ from rawzone_assets.access.catalog import readable
 from rawzone_assets.access.reading import original_bytes
 from rawzone_assets.access.sql import open_duckdb
 from rawzone_assets.contract.judging import judge
-from rawzone_assets.health import restoring
+from rawzone_assets.health import archiving, restoring
 from rawzone_assets.health.archive_plan import PlanRefused, make_plan, read_plan
 from rawzone_assets.health.archiving import apply_plan
 from rawzone_assets.health.damage import DamageKind
@@ -28,10 +29,11 @@ from rawzone_assets.health.rolling import scrub_rolling
 from rawzone_assets.health.scrub import scrub
 from rawzone_assets.zone import intake
 from rawzone_assets.zone.custody import Whereabouts
-from rawzone_assets.zone.errors import CannotUnseal, StorageFailed
+from rawzone_assets.zone.errors import CannotProtect, CannotUnseal, StorageFailed
 from rawzone_assets.zone.ledger import Author, encode_commit
 from rawzone_assets.zone.local_files import LocalFiles
 from rawzone_assets.zone.rejudging import rejudge
+from rawzone_assets.zone.zone import Zone
 from rawzone_assets_tests.health.archive_support import (
     archive_due,
     archived_keys,
@@ -50,6 +52,7 @@ from rawzone_assets_tests.zone.tiny_platform import (
     look,
     open_zone,
     promote_all,
+    settings_for,
 )
 
 NOTE = "tiny/notes/2024/05/note_20240522_143022.txt.gz"
@@ -123,6 +126,13 @@ class TestWhatIsDue:
         assert planned(zone).files == ()
         tick(zone, days=11)
         assert len(planned(zone).files) == 3
+
+    def test_is_counted_without_what_is_held(self, zone):
+        add_hold(zone, feed="tiny/notes", since="2024-05-24", **HOLD)
+        zone.index.catch_up()
+        total = due_by_feed(zone)[NOTES.id]
+        assert (total.files, total.held) == (2, 1)
+        assert total.stored_size == sum(zone.layout.object(key).stat().st_size for key in (NOTE, SECOND))
 
     def test_but_held_is_left_out_and_named(self, zone):
         add_hold(zone, feed="tiny/notes", since="2024-05-24", **HOLD)
@@ -228,8 +238,26 @@ class TestApplying:
         (home / "archive" / NOTE).parent.mkdir(parents=True)
         (home / "archive" / NOTE).write_bytes((home / "raw" / NOTE).read_bytes())
         (home / "archive" / NOTE).chmod(0o444)
+        synced = set()
+        sync, sync_folder = zone.files.sync, zone.files.sync_folder
+        zone.files.sync = lambda path: (sync(path), synced.add(path))
+        zone.files.sync_folder = lambda path: (sync_folder(path), synced.add(path))
         assert len(archive_due(zone).archived) == 3
         assert objections(home) == []
+        copy = home / "archive" / NOTE
+        assert {copy, *(folder for folder in copy.parents if folder.is_relative_to(home / "archive"))} <= synced
+
+    def test_goes_on_by_the_share_of_the_whole_plan(self, zone, monkeypatch):
+        monkeypatch.setattr(archiving, "commits_of", lambda todo, _: [[one] for one in todo])
+        plan = planned(zone)
+
+        def interrupt(*_):
+            raise KeyboardInterrupt
+
+        with pytest.raises(KeyboardInterrupt):
+            apply_plan(zone, plan, approved_by="Ada", share=100, progress=interrupt)
+        assert len(archived_keys(zone)) == 1
+        assert len(apply_plan(zone, plan, approved_by="Ada", share=100).archived) == 2
 
     @pytest.mark.parametrize(("move", "root"), [(archive_due, "archive"), (restore_all, "raw")])
     def test_and_restoring_leave_nothing_where_the_disk_refuses_one_of_several(self, home, zone, move, root):
@@ -323,6 +351,29 @@ class TestRefusals:
         with open_zone(home) as patient, pytest.raises(PlanRefused, match="not due any more"):
             apply_plan(patient, read_plan(made.document(), "p"), approved_by="Ada", share=100)
 
+    def test_of_what_was_restored_since(self, zone):
+        plan = planned(zone)
+        apply_plan(zone, plan, approved_by="Ada", share=100)
+        restore_all(zone)
+        with pytest.raises(PlanRefused, match="restored less than 10 days ago"):
+            apply_plan(zone, plan, approved_by="Ada", share=100)
+
+    @pytest.mark.parametrize(
+        ("changed", "why"),
+        [({"stored_sha256": "0" * 64}, "another form now"), ({"partition": "2024-05-01"}, "under another day")],
+    )
+    def test_of_what_the_ledger_tells_otherwise(self, zone, changed, why):
+        plan = planned(zone)
+        first, *others = plan.files
+        with pytest.raises(PlanRefused, match=why):
+            apply_plan(
+                zone,
+                replace(plan, files=(replace(first, **changed), *others)),
+                approved_by="Ada",
+                share=100,
+            )
+        assert archived_keys(zone) == []
+
     def test_by_a_plan_of_long_ago(self, zone):
         plan = planned(zone)
         tick(zone, days=31)
@@ -356,6 +407,21 @@ class TestRefusals:
         outcome = archive_due(zone)
         assert [(left.key, "does not verify" in left.reason) for left in outcome.not_moved] == [(NOTE, True)]
         assert zone.index.custody.of(NOTE).whereabouts is Whereabouts.HOT
+
+    def test_of_a_file_whose_copy_does_not_verify(self, zone):
+        """Which of the two is damaged is told."""
+        sync = zone.files.sync
+
+        def sync_and_spoil(path):
+            sync(path)
+            if path.suffix == ".copy":
+                overwrite(path, b"damaged")
+
+        zone.files.sync = sync_and_spoil
+        outcome = archive_due(zone)
+        assert len(outcome.not_moved) == 3
+        for left in outcome.not_moved:
+            assert left.reason.startswith(f"the copy of {zone.layout.object(left.key)} in the archive does not")
 
     def test_of_a_hold_that_there_never_was(self, zone):
         with pytest.raises(NoSuchHold):
@@ -446,6 +512,20 @@ class TestSealedFiles:
             assert archived_keys(zone) == []
         assert objections(home) == []
 
+    def test_are_not_archived_to_a_disk_that_has_no_flag(self, home):
+        class NoFlagThere(WatchedFiles):
+            def try_immutable(self, folder):
+                if folder.is_relative_to(home / "archive"):
+                    raise OSError(errno.EOPNOTSUPP, os.strerror(errno.EOPNOTSUPP), str(folder))
+
+        set_policy(home)
+        settings = replace(settings_for(home), immutable=True)
+        with Zone(settings, files=NoFlagThere(LocalFiles()), clock=lambda: NOW) as zone:
+            with pytest.raises(CannotProtect):
+                archive_due(zone)
+            assert archived_keys(zone) == []
+        assert objections(home) == []
+
 
 class TestAnArchiveThatIsAway:
     """A disk that is not mounted today keeps nothing from being promoted, and loses nothing."""
@@ -469,6 +549,20 @@ class TestRestoring:
         assert len(restore_all(zone).restored) == 3
         assert (home / "raw" / NOTE).read_bytes() == (home / "archive" / NOTE).read_bytes()
         assert contents(zone) == before
+        assert (archived_keys(zone), objections(home), report(zone)[1]) == ([], [], [])
+
+    def test_by_two_at_once_is_recorded_once(self, home, zone):
+        archive_due(zone)
+        sync = zone.files.sync
+
+        def sync_and_restore(path):
+            zone.files.sync = sync
+            sync(path)
+            with open_zone(home) as other:
+                assert len(restore_all(other).restored) == 3
+
+        zone.files.sync = sync_and_restore
+        assert restore_all(zone).restored == []
         assert (archived_keys(zone), objections(home), report(zone)[1]) == ([], [], [])
 
     def test_of_a_damaged_copy_is_refused(self, home, zone):

@@ -26,6 +26,7 @@ from rawzone_assets.zone import erasing
 from rawzone_assets.zone.errors import CannotUnseal, RootAway, StorageFailed
 from rawzone_assets.zone.local_files import LocalFiles
 from rawzone_assets.zone.object_errors import ObjectErased
+from rawzone_assets.zone.pile import Pile
 from rawzone_assets.zone.publishing import Publisher
 from rawzone_assets.zone.receipt import Verdict
 from rawzone_assets.zone.rejudging import Unsound, rejudge
@@ -40,10 +41,12 @@ from rawzone_assets_tests.zone.power_loss import Campaign
 from rawzone_assets_tests.zone.tiny_platform import (
     NOTES,
     NOW,
+    TINY,
     LandingFolder,
     look,
     open_zone,
     promote_all,
+    promote_these,
     settings_for,
 )
 from rawzone_assets_tests.zone.works import ERASE, FIRST, Work, erase
@@ -209,6 +212,16 @@ class TestWhatGoes:
             marked / "landing" / path for path in ("tiny/note_20240522.txt", "tiny/sum_20240522.csv")
         )
 
+    def test_nor_is_what_was_adopted_also_where_it_is_packed(self, home):
+        packed = home / "old/tiny/note_20240522.txt.gz"
+        packed.parent.mkdir(parents=True)
+        packed.write_bytes(gzip.compress(MARK))
+        with open_zone(home) as zone:
+            pile = Pile(home / "old", zone.layout)
+            promote_these(zone, pile.survey(zone.index, [TINY]).ready, source=pile)
+            zone.index.catch_up()
+            assert plan_erasure(zone, [DIGEST], **ORDER).elsewhere == (packed,)
+
     def test_a_reader_whose_index_is_of_before_is_told_so_too(self, marked):
         with open_zone(marked, with_index=False) as reader, open_zone(marked) as other:
             reader.index.catch_up()
@@ -346,10 +359,21 @@ class TestConfirmation:
             with pytest.raises(NotConfirmed):
                 erasure.erase(zone, [DIGEST], code=code, by="Ada", **ORDER)
 
-    @pytest.mark.parametrize("code", ["", "x", "-", "0-0", "999999-0000", "1" * 40 + "-a", "²-3"])
+    @pytest.mark.parametrize(
+        "code", ["", "x", "-", "0-0", "999999-0000", "1" * 40 + "-a", "1" * 5000 + "-a", "²-3"]
+    )
     def test_nonsense_confirms_nothing(self, marked, code):
         with open_zone(marked) as zone, pytest.raises(NotConfirmed):
             erasure.erase(zone, [DIGEST], code=code, by="Ada", **ORDER)
+
+    def test_a_code_of_a_commit_that_is_still_to_come_confirms_nothing(self, marked):
+        """It could be reckoned by whoever never saw what would go."""
+        with open_zone(marked) as zone:
+            zone.index.catch_up()
+            targets = plan_erasure(zone, [DIGEST], **ORDER).targets
+            code = erasure._code(zone, zone.index.head.seq + 1, targets, **ORDER)
+            with pytest.raises(NotConfirmed):
+                erasure.erase(zone, [DIGEST], code=code, by="Ada", **ORDER)
 
 
 class TestHolds:

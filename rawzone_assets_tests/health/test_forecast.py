@@ -28,6 +28,11 @@ class TestGrowing:
         assert found.outlook is Outlook.FILLING
         assert TODAY + timedelta(days=60) < found.full_on < TODAY + timedelta(days=200)
 
+    def test_rare_deliveries_are_not_earlier_than_the_usual_ones(self):
+        found = forecast(([0] * 41 + [28 * GB]) * 2, usable=100 * GB, today=TODAY)
+        assert found.outlook is Outlook.FILLING
+        assert found.earliest == found.full_on
+
     def test_one_import_does_not_bend_the_trend(self):
         usual = [GB] * 56
         imported = [*usual[:30], 5000 * GB, *usual[31:]]
@@ -55,6 +60,9 @@ class TestFlat:
     def test_a_zone_that_adds_nothing_is_never_full(self):
         found = forecast([0] * 60, usable=100 * GB, today=TODAY)
         assert (found.outlook, found.full_on, found.bytes_per_day) == (Outlook.STEADY, None, 0)
+
+    def test_nor_is_one_that_had_a_single_import(self):
+        assert forecast([*[0] * 30, 5000 * GB, *[0] * 30], usable=GB, today=TODAY).outlook is Outlook.STEADY
 
     def test_a_date_in_the_next_century_is_not_named(self):
         found = forecast([1.0] * 60, usable=100 * GB, today=TODAY)

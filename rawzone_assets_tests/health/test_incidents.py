@@ -205,6 +205,19 @@ class TestOutbox:
         assert self.send_all(outbox, most=2) == []
         assert self.send_all(outbox, NOW + HOUR, most=2) == [1]
 
+    def test_what_a_mistyped_address_refused_goes_to_the_corrected_one(self):
+        outbox = self.outbox(2)
+        outbox.refused("c", outbox.pack("c", NOW, most_an_hour=12), "it is nowhere", NOW)
+        outbox.connect(["corrected"])
+        assert outbox.channels["corrected"].queue == tuple(outbox.notices)
+        assert len(outbox.notices) == 2
+
+    def test_a_digest_is_as_severe_as_the_worst_message_in_it(self):
+        outbox = self.outbox(0)
+        for severity in (Severity.WARNING, Severity.ERROR, *[Severity.WARNING] * 3):
+            outbox.add(Incidents().take([sign(subject=f"f/{len(outbox.notices)}", severity=severity)], NOW))
+        assert outbox.letter(outbox.pack("c", NOW, most_an_hour=12)).severity is Severity.ERROR
+
     def test_a_digest_names_every_message_in_it(self):
         outbox = self.outbox(5)
         letter = outbox.letter(outbox.pack("c", NOW, most_an_hour=12))

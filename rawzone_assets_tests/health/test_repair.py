@@ -22,15 +22,32 @@ from rawzone_assets.zone.local_files import LocalFiles
 from rawzone_assets.zone.placements import Placement
 from rawzone_assets.zone.replacing import put_back, set_aside
 from rawzone_assets.zone.settings import Settings
+from rawzone_assets.zone.zone import Zone
 from rawzone_assets_tests.health.damaging import flip, overwrite, tree, zone_files
 from rawzone_assets_tests.zone.faulty_files import Crash, CrashingFiles, UnlockedFiles, WatchedFiles
 from rawzone_assets_tests.zone.simulated_files import linked_one_by_one
-from rawzone_assets_tests.zone.tiny_platform import LandingFolder, open_zone, promote_all
+from rawzone_assets_tests.zone.tiny_platform import NOW, LandingFolder, open_zone, promote_all, settings_for
 
 
 def run(home, **options):
     with open_zone(home) as zone:
         return repair(zone, run_id="repair", **options)
+
+
+def repaired_while(home, another):
+    """A repair that is overtaken once its first file is staged; its home."""
+    files, done = LocalFiles(), []
+
+    def sync(path):
+        LocalFiles.sync(files, path)
+        if path.name.endswith(".repair") and not done:
+            done.append(another())
+
+    files.sync = sync
+    with Zone(settings_for(home), files=files, clock=lambda: NOW) as zone:
+        repair(zone, run_id="repair")
+    assert done
+    return home
 
 
 def is_sound(home):
@@ -305,6 +322,16 @@ class TestAnotherCompressor:
             found = connection.execute(query, [entry.receipt.key]).fetchall()
         assert found == [(changed.stat().st_size, hashlib.sha256(changed.read_bytes()).hexdigest())]
 
+    def test_by_two_at_once_is_recorded_once(self, home, changed):
+        assert len(records(repaired_while(home, lambda: run(home)))) == 1
+        assert is_sound(home)
+
+    def test_is_not_put_where_the_old_one_is_sound_again(self, home, changed, sound_home):
+        sound = (sound_home / changed.relative_to(home)).read_bytes()
+        repaired_while(home, lambda: overwrite(changed, sound))
+        assert changed.read_bytes() == sound
+        assert records(home) == []
+
     def test_the_old_form_is_taken_where_there_is_one(self, home, changed, sound_home):
         shutil.rmtree(home / "landing/tiny")
         (done,) = run(home, others=[sound_home]).repaired
@@ -480,6 +507,16 @@ class TestNothingElseIsTouched:
         with pytest.raises(FileExistsError):
             set_aside(LocalFiles(), Placement.of(staged, target, evidence=kept, stored_sha256=digest))
         assert (target.read_bytes(), kept.read_bytes()) == (b"target", b"kept")
+
+    def test_what_is_sound_meanwhile_is_not_set_aside_whatever_the_plan_said(self, tmp_path):
+        target, staged = tmp_path / "target", tmp_path / "staged"
+        for path in (target, staged):
+            path.write_bytes(b"sound")
+        digest = hashlib.sha256(b"sound").hexdigest()
+        place = Placement.of(staged, target, evidence=tmp_path / "kept", stored_sha256=digest)
+        before = target.stat().st_ino
+        set_aside(LocalFiles(), place)
+        assert (target.stat().st_ino, (tmp_path / "kept").exists()) == (before, False)
 
     def test_a_copy_that_was_cut_off_on_its_way_to_another_disk_is_made_again(self, tmp_path):
         class Apart(LocalFiles):

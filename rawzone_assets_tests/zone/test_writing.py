@@ -9,6 +9,8 @@ import shutil
 import stat
 import subprocess
 import sys
+import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -284,3 +286,21 @@ def test_of_bytes_that_came_twice_and_are_synced_twice_no_failure_is_lost(home):
             with pytest.raises(OSError, match="Input/output error"):
                 batch.sync([blob])
             batch.stop_writing()
+
+
+def test_nothing_is_written_any_more_when_a_batch_that_failed_is_over(tmp_path):
+    begun: list[Path] = []
+
+    class Slow(LocalFiles):
+        def create(self, path, blocks):
+            begun.append(path)
+            time.sleep(0.01)
+            super().create(path, blocks)
+
+    with open_zone(tmp_path) as zone, Writers(Slow()) as writers:
+        with suppress(KeyboardInterrupt), zone.publisher("test").batch(writers=writers) as batch:
+            for n in range(16):
+                batch.stage_soon(f"{n:064x}", b"%d" % n, "gzip", refused=False)
+            raise KeyboardInterrupt
+        assert len(begun) == 16
+        assert [path.name for path in zone.layout.staging.iterdir()] == ["lock"]
