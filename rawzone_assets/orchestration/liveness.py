@@ -43,7 +43,7 @@ def alive(zone: Zone, run_id: str) -> Iterator[None]:
     with contextlib.ExitStack() as stack:
         with contextlib.suppress(OSError):
             ensure_folder(zone.files, path.parent)
-            stack.enter_context(zone.files.lock(path, wait=False))
+            stack.enter_context(zone.files.lock(path, wait=True))  # whoever looks at it holds it for a moment
         try:
             yield
         finally:

@@ -1,8 +1,11 @@
 """The landing sensor: one look after the other, with the runs it asks for."""
 
 import json
+import secrets
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
+from threading import Event
 
 import dagster as dg
 import pytest
@@ -169,6 +172,28 @@ class TestHealing:
             with alive(zone, run_id):
                 pass
             assert report_dead_runs(desk.instance, zone, [KEY]) == []
+
+    def test_a_step_that_begins_while_its_run_is_looked_at_has_its_lock(self, desk, monkeypatch):
+        """Whoever looks holds it for that moment; without it the step would be taken for dead later on."""
+        monkeypatch.setattr(secrets, "token_hex", lambda _: "0")
+        begun, over = Event(), Event()
+        with desk.zone() as zone, ThreadPoolExecutor(1) as another:
+            lock = zone.layout.state / "runs" / "run.0"
+            lock.parent.mkdir(parents=True)
+
+            def step():
+                with alive(zone, "run"):
+                    begun.set()
+                    over.wait(10)
+
+            with zone.files.lock(lock, wait=False):
+                done = another.submit(step)
+                begun.wait(0.3)
+            assert begun.wait(10)
+            with zone.files.lock(lock, wait=False) as free:
+                over.set()
+            done.result()
+        assert not free
 
     def test_a_run_is_alive_until_the_last_of_its_steps_beside_each_other_ends(self, desk):
         run_id = _run_that_tells(desk, timedelta(hours=1))
