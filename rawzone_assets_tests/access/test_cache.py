@@ -62,6 +62,19 @@ class TestBound:
         assert content(cache, b"0" * 100) == b"0" * 100
         assert content(cache, b"1" * 100) is None
 
+    def test_what_is_being_written_is_no_leftover_of_a_crash(self, cache):
+        slow, quick = b"s" * 600, b"q" * 600
+
+        def blocks():
+            yield slow[:300]
+            assert not keep(cache, quick)
+            yield slow[300:]
+
+        kept = cache.keep(digest(slow), len(slow), blocks())
+        assert kept
+        kept.close()
+        assert content(cache, slow) == slow
+
     def test_what_is_larger_than_all_of_it_is_not_kept(self, cache):
         assert keep(cache, b"a" * 900)
         assert not keep(cache, b"b" * 1001)

@@ -575,6 +575,23 @@ def _repair_in_a_process(home):
 
 
 class TestConcurrency:
+    def test_what_a_repair_under_way_has_kept_is_no_leftover(self, home):
+        """A scrub that looks between the evidence and its record names nothing that is to be seen to."""
+        flip(next(path for path in stored(home) if path.suffix == ".zip"))
+        files, seen = LocalFiles(), []
+
+        def link(source, target):
+            if in_ledger(target) and not seen:
+                with open_zone(home) as zone:
+                    found = scrub(zone)
+                    seen.extend((*found.damages, *found.weaknesses) or ["nothing"])
+            LocalFiles.link(files, source, target)
+
+        files.link = link
+        with Zone(settings_for(home), files=files, clock=lambda: NOW) as zone:
+            repair(zone, run_id="repair")
+        assert seen == ["nothing"]
+
     def test_several_repairs_at_once_repair_each_file_once(self, home):
         for path in stored(home):
             flip(path)

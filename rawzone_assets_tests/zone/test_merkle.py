@@ -167,6 +167,17 @@ class TestEveryShapeOfTree:
                     assert not merkle.proves_inclusion(leaf, **{**right, "path": shorter})
                     assert not merkle.proves_inclusion(leaf, **{**right, "path": wrong})
 
+    def test_a_path_of_another_length_proves_nothing_though_its_hashes_lead_to_the_roots(self):
+        """A checkpoint says how large its tree is, and so how long a path must be."""
+        first, second, third, beside = map(merkle.leaf_hash, leaves_of(4))
+        two = merkle.node_hash(first, second)
+        assert not merkle.proves_inclusion(second, index=0, size=1, path=[first], root=two)
+        three = merkle.node_hash(two, third)
+        longer = {"old_root": merkle.node_hash(beside, three), "path": [third, beside, two, beside]}
+        root = merkle.node_hash(beside, merkle.node_hash(two, merkle.node_hash(third, beside)))
+        assert not merkle.proves_consistency(old=3, size=4, root=root, **longer)
+        assert not merkle.proves_consistency(old=1, old_root=first, size=3, root=two, path=[second])
+
     def test_every_growth_is_proved_and_no_other(self):
         subtrees = subtrees_of(leaves_of(MANY))
         roots = [merkle.root(subtrees, size) for size in range(MANY + 1)]

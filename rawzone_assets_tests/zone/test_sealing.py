@@ -124,6 +124,14 @@ class TestPublishedFiles:
         promote(home)
         assert unsealed(home) == []
 
+    def test_one_that_is_missing_keeps_no_other_from_being_sealed(self, home, landing):
+        landing.put_all(FIRST)
+        promote(home, immutable=False)
+        (home / "raw/tiny/notes/2024/05/note_20240501.txt.gz").unlink()
+        landing.put_all(SECOND)
+        promote(home)
+        assert unsealed(home) == []
+
     def test_without_it_nothing_is_sealed_and_sealed_files_are_no_hindrance(self, home, landing):
         landing.put_all(FIRST)
         promote(home)
