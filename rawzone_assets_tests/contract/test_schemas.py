@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import re
 import resource
@@ -77,6 +78,12 @@ def near(root: Any, schema: Any = None) -> st.SearchStrategy[Any]:
     return st.one_of(choices) if choices else DOCUMENTS
 
 
+@functools.cache
+def documents_for(name: str) -> st.SearchStrategy[Any]:
+    """Any documents, and some near to a schema: to make the strategy takes longer than to draw from it."""
+    return DOCUMENTS | near(load_schema(name).document)
+
+
 def place(parts: tuple[str | int, ...]) -> Place:
     return Place(pointer=pointer(parts))
 
@@ -115,7 +122,7 @@ class TestEachSchema:
     @settings(max_examples=60, deadline=None)
     @given(data=st.data())
     def test_accepts_what_is_usual_and_knows_all_of_it(self, name: str, data: st.DataObject):
-        document = data.draw(DOCUMENTS | near(load_schema(name).document))
+        document = data.draw(documents_for(name))
         if is_usual(name, document):
             assert deciding_engine(name).is_valid(document)
             assert not list(unknown_fields(load_schema(name).document, document, place))
