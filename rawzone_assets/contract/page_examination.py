@@ -74,6 +74,10 @@ def _recognize(form: HtmlFormat, markup: PageMarkup, page: Page, findings: Findi
         return
     findings.extend(selection_findings(markup, form.own_page, form.other_pages))
     chart = page.charts.get(form.chart)
+    if not page.charts and not findings.blocking:
+        message = "no script makes any of the charts: an error page, a security check or another site's page?"
+        findings.add(codes.CHART_MISSING(message, page.place((form.chart,))))
+        return
     if chart is None:
         findings.add(
             codes.CHART_MISSING(

@@ -116,7 +116,9 @@ def header_findings(shape: Shape, header: Header, line: int) -> Iterator[Finding
     present = {column for column in header.columns if column}
     if not present & set(shape.required):
         yield codes.TABLE_SYNTAX(
-            "the first line is not this feed's header: none of its columns is there (another delimiter?)", here
+            "the first line is not this feed's header: none of its columns is there "
+            "(another report, or another delimiter?)",
+            here,
         )
         return
     twice = sorted({name for name in header.names if header.names.count(name) > 1})

@@ -20,7 +20,12 @@ from rawzone_assets.contract.feed import Content
 from rawzone_assets.contract.findings import Finding, Place
 from rawzone_assets.contract.marks import ascii_text, linear_pattern
 
-_ARCHIVES = {b"\x1f\x8b": "gzip file", b"PK\x03\x04": "ZIP archive or workbook"}
+_BINARIES = {
+    b"\x1f\x8b": "gzip file",
+    b"PK\x03\x04": "ZIP archive or workbook",
+    b"%PDF-": "PDF document",
+    b"\xd0\xcf\x11\xe0": "workbook or document of an old office program",
+}
 _LFS_POINTER = b"version https://git-lfs.github.com/spec/"  # so it begins, whatever it stands for
 _BLOCK: int | None = None  # bytes that are looked at together, when it is not the content's to choose
 # In ASCII. Of what comes before a LF the engine must know all, to look for the LF alone.
@@ -42,7 +47,7 @@ class Survey(NamedTuple):
     cut_in_character: bool  # valid up to a last character of which bytes are missing
     characters_before: bool  # whether characters of several bytes stand before what is not UTF-8
     nul_to_end: bool  # whether nothing but NUL bytes follow the first one
-    archive: str  # what compressed it, as its first bytes say; "" of what is not compressed
+    binary: str  # what else it is, as its first bytes say; "" where they tell of nothing
     is_pointer: bool  # of Git LFS, to content that was not fetched
 
     @property
@@ -73,8 +78,8 @@ class Survey(NamedTuple):
     def _obstacle(self) -> Finding | None:
         if self.utf16:
             return codes.ENCODING("the file is UTF-16, this feed is UTF-8", Place(offset=0))
-        if self.archive and not (self.nul_at is None and self.invalid_at is None):
-            return codes.ENCODING(f"the file is a {self.archive}, this feed is text", Place(offset=0))
+        if self.binary and not (self.nul_at is None and self.invalid_at is None):
+            return codes.ENCODING(f"the file is a {self.binary}, this feed is text", Place(offset=0))
         if self.nul_at is not None:
             message = "the file holds NUL bytes, which no text has"
             if self.nul_to_end:
@@ -157,7 +162,7 @@ def survey(content: Content, *, trusting: bool = False) -> Survey:
         cut_in_character=utf8.is_waiting,
         characters_before=utf8.has_characters,
         nul_to_end=nul_to_end,
-        archive=next((name for start, name in _ARCHIVES.items() if head.startswith(start)), ""),
+        binary=next((name for start, name in _BINARIES.items() if head.startswith(start)), ""),
         is_pointer=head == _LFS_POINTER,
     )
 

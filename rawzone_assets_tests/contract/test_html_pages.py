@@ -188,6 +188,14 @@ class TestRefusedPages:
     def test_have_their_own_codes(self, text: str, code: str):
         assert judged_text(text).blocking == [code]
 
+    def test_without_any_chart_are_called_another_page(self):
+        """'The chart is missing' alone would send somebody looking for a change of the statistics page."""
+        text = "<html><title>502 Bad Gateway</title><center>nginx</center></html>"
+        finding = judged_text(text).only("RZ-CHART-MISSING")
+        assert finding.message == (
+            "no script makes any of the charts: an error page, a security check or another site's page?"
+        )
+
     def test_are_placed_at_the_row(self):
         text = page(70).with_daily(lambda rows: [*rows[:7], rows[7] | {"column-1": -1}, *rows[8:]]).text()
         finding = judged_text(text).only("RZ-NEGATIVE-COUNT")

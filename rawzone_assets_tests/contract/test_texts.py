@@ -49,9 +49,11 @@ def test_what_is_no_utf8_text_is_objected_to(data: bytes, code: str):
     [
         (gzip.compress(b"date,streams\n" * 9, mtime=0), "gzip file"),
         (b"PK\x03\x04\x14\0\0\0\x08\0xl/workbook.xml", "ZIP archive or workbook"),
+        (b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n", "PDF document"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1\0\0", "workbook or document of an old office program"),
     ],
 )
-def test_what_is_compressed_under_a_text_s_name_is_called_that(data: bytes, name: str):
+def test_what_is_no_text_under_a_text_s_name_is_called_what_it_is(data: bytes, name: str):
     """'The file holds NUL bytes' would send somebody looking for damage."""
     objection = survey(BytesContent(data)).objection()
     assert objection is not None

@@ -60,8 +60,14 @@ CHART_MISSING = declare(
     Role.STRUCTURE,
     blocks=True,
     title="The page lacks its daily chart",
-    explanation="The inline chart data that hold the daily figures are absent or cannot be parsed.",
-    remedy="Compare with an earlier page. A changed page needs a new contract version.",
+    explanation=(
+        "The inline chart data that hold the daily figures are absent or cannot be parsed. A page without any "
+        "chart is seldom the statistics page: an error page and a security check are saved under its name, too."
+    ),
+    remedy=(
+        "Open the page: capture an error or a check again; a statistics page that has changed needs a new "
+        "contract version."
+    ),
     source="FORMATS 2.1, 2.2; RAW_ZONE DistroKid Validation",
 )
 CHART_OPTIONAL_MISSING = declare(
