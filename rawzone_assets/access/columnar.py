@@ -14,6 +14,7 @@ import shutil
 import tempfile
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
+from itertools import compress
 from pathlib import Path
 
 import orjson
@@ -76,14 +77,27 @@ def folders(root: Path, feed_id: str) -> dict[str, list[Path]]:
             found.setdefault(match["day"], []).append(root / feed_id / name)
     for day in found.values():
         if len(day) > 1:
-            day.sort(key=lambda folder: folder.stat().st_mtime_ns)
+            day.sort(key=_written_at)
     return dict(sorted(found.items()))
 
 
 def files_of(root: Path, feed_id: str, table: str) -> list[Path]:
     """The Parquet files of a table, one a day, oldest first."""
-    newest = (day[-1] for day in folders(root, feed_id).values())
-    return [path for folder in newest if (path := folder / f"{table}.parquet").exists()]
+    while True:
+        newest = [day[-1] for day in folders(root, feed_id).values()]
+        paths = [folder / f"{table}.parquet" for folder in newest]
+        there = [path.exists() for path in paths]
+        # A day without such rows has its folder; one that was projected anew meanwhile lies in another.
+        if all(is_there or os.path.lexists(folder) for folder, is_there in zip(newest, there, strict=True)):
+            return list(compress(paths, there))
+
+
+def _written_at(folder: Path) -> int:
+    """When a folder was written; one that was taken away meanwhile is older than any."""
+    try:
+        return folder.stat().st_mtime_ns
+    except FileNotFoundError:
+        return -1
 
 
 def _readable_days(zone: Zone, feed: Feed, partitions: Collection[str] | None) -> dict[str, list[Listed]]:

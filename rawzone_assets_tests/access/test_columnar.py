@@ -1,6 +1,7 @@
 """The projection on disk: derived, whole or not there, rebuilt when anything it depends on changed."""
 
 import json
+import os
 import shutil
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
@@ -124,6 +125,52 @@ class TestStale:
         monkeypatch.setattr(columnar, "readable", lambda *_, **__: iter(()))
         assert project(bench) == {}
         assert rows(bench) == []
+
+    def test_of_two_that_a_killed_process_left_the_newer_is_read(self, bench):
+        land(bench, 5)
+        folder = project(bench)[DAY].folder
+        older = folder.with_name(f"{DAY}.{'f' * 16}")
+        shutil.copytree(folder, older)
+        os.utime(older, (0, 0))
+        assert files_of(bench.zone.layout.columnar, FEED.id, "streams") == [folder / "streams.parquet"]
+        project(bench)
+        assert not older.exists()
+
+    def test_one_that_goes_while_folders_are_looked_at_is_not_the_newest(self, bench, monkeypatch):
+        land(bench, 5)
+        folder, names = project(bench)[DAY].folder, os.listdir
+        monkeypatch.setattr(os, "listdir", lambda path: [*names(path), f"{DAY}.{'f' * 16}"])
+        assert files_of(bench.zone.layout.columnar, FEED.id, "streams") == [folder / "streams.parquet"]
+
+    def test_a_day_that_is_projected_anew_while_files_are_looked_for_is_not_left_out(self, bench, monkeypatch):
+        land(bench, 5)
+        project(bench)
+        look, anew = columnar.folders, []
+
+        def overtaken(*of):
+            found = look(*of)
+            if not anew:
+                anew.append(None)
+                land(bench, 6, 7)
+                anew[0] = project(bench)[DAY].folder
+            return found
+
+        monkeypatch.setattr(columnar, "folders", overtaken)
+        assert files_of(bench.zone.layout.columnar, FEED.id, "streams") == [anew[0] / "streams.parquet"]
+
+    def test_what_was_promoted_while_another_projected_is_not_taken_back(self, bench, monkeypatch):
+        land(bench, 5)
+        locked = columnar._locked
+
+        def overtaken(*of):
+            land(bench, 6, 7)
+            return locked(*of)
+
+        with Zone(bench.zone.settings) as behind:
+            behind.index.catch_up()
+            monkeypatch.setattr(columnar, "_locked", overtaken)
+            (day,) = bring_up_to_date(behind, FEED)
+        assert day.rows == {"streams": 2}
 
     def test_what_a_killed_process_left_half_done_is_removed_and_does_no_harm(self, bench):
         land(bench, 5)

@@ -8,9 +8,11 @@ from hypothesis import strategies as st
 
 from rawzone_assets.access import bags
 from rawzone_assets.access.catalog import Listed
+from rawzone_assets.access.export_facts import Facts, Unreadable
 from rawzone_assets.access.export_files import ExportFolder
 from rawzone_assets.access.export_paths import Paths
 from rawzone_assets.access.exports import checksum_line
+from rawzone_assets.zone.ledger import EMPTY
 from rawzone_assets.zone.local_files import LocalFiles
 from rawzone_assets.zone.receipt import Receipt, Verdict
 
@@ -91,3 +93,12 @@ def test_a_validator_finds_every_file_of_a_bag_whatever_its_name(tmp_path_factor
     folder.write(bags.DECLARATION, [bags.DECLARED])
     done = run(sys.executable, "-m", "bagit", "--validate", ".", folder=root)
     assert done.returncode == 0, done.stderr
+
+
+def test_a_name_with_a_line_break_adds_no_line_to_a_bags_information():
+    facts = Facts(feed="tiny/notes", since=None, until=None, newest_only=False, head=EMPTY)
+    before = bags.information(facts).count(b"\n")
+    facts.unreadable.append(Unreadable(path="data/a\nFeed: forged", sha256="0" * 64, seq=1, problem="damaged"))
+    told = bags.information(facts)
+    assert told.count(b"\n") == before + 1
+    assert b"\nFeed: forged" not in told
