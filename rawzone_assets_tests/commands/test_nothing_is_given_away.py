@@ -26,6 +26,7 @@ import orjson
 import pytest
 
 from rawzone_assets.samples import Sample, samples
+from rawzone_assets_tests.zone.conftest import folder_in_memory
 
 MARKS = (
     "zarquon.markerson@label-of-nobody.example",
@@ -172,18 +173,20 @@ def in_samples(data: bytes) -> set[bytes]:
 
 
 @pytest.fixture(scope="module", params=["planted", pytest.param("every", marks=pytest.mark.campaign)])
-def searched(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> tuple[Path, dict[str, bytes], set[bytes]]:
+def searched(request: pytest.FixtureRequest) -> Iterator[tuple[Path, dict[str, bytes], set[bytes]]]:
     """A zone after everything was promoted and looked at; what the commands printed; what must not be in it."""
-    home = tmp_path_factory.mktemp("given_away")
+    with folder_in_memory() as home:
+        yield home, *looked_at(home, every=request.param == "every")
+
+
+def looked_at(home: Path, *, every: bool) -> tuple[dict[str, bytes], set[bytes]]:
     wanted = {mark.encode() for mark in MARKS}
     forms: set[tuple[str, str]] = set()
     number = 0
     for sample in samples(capture=DAY):
         form = sample.feed, re.sub(r"[\d_-]+", "", Path(sample.path).name)
         is_new_form = sample.verdict == "promoted" and form not in forms
-        if is_new_form or request.param == "every":
+        if is_new_form or every:
             path = home / "landing" / sample.path
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(sample.data)
@@ -219,7 +222,7 @@ def searched(
         assert done.returncode in {0, 1}, done.stderr.decode()[-2000:]
         printed[" ".join(command[:2])] = done.stdout + done.stderr
     assert printed["log --json"].count(b'"quarantined"') > number // 2
-    return home, printed, wanted
+    return printed, wanted
 
 
 def may_hold_values(home: Path, path: Path) -> bool:

@@ -14,6 +14,7 @@ from rawzone_assets.orchestration.names import HEALTH_JOB, ZONE_HEALTH, raw_key
 from rawzone_assets.platforms import all_feeds
 from rawzone_assets_tests.browser.demo_zone import clean_environment
 from rawzone_assets_tests.processes import eventually, free_port, running
+from rawzone_assets_tests.zone.conftest import folder_in_memory
 
 RAWZONE = (sys.executable, "-c", "from rawzone_assets.cli import main; main()")
 
@@ -36,9 +37,13 @@ def ask(home, *arguments):
 
 
 @pytest.fixture(scope="module")
-def demo(tmp_path_factory):
+def demo():
     """Where the demonstration took place, what it said, and whether its UI answered."""
-    folder = tmp_path_factory.mktemp("demo")
+    with folder_in_memory() as folder:
+        yield demonstration(folder)
+
+
+def demonstration(folder):
     home, said, port = folder / "data", folder / "said", free_port()
     command = [*RAWZONE, "demo", "--days", "1", "--port", str(port), "--home", str(home)]
     in_use = {name: str(folder / "in use" / name) for name in IN_USE}

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 from rawzone_assets.cli import root
 from rawzone_assets.samples import write_landing
 from rawzone_assets_tests.browser.demo_zone import clean_environment
+from rawzone_assets_tests.zone.conftest import folder_in_memory
 
 HEAVY = {
     *("pandas", "pandera", "pyarrow", "duckdb", "polars", "bs4", "jsonschema", "jinja2", "rich"),
@@ -44,11 +46,11 @@ def modules_of_command(home: Path, *arguments: str) -> set[str]:
 
 
 @pytest.fixture(scope="module")
-def promoted(tmp_path_factory) -> tuple[Path, set[str]]:
+def promoted() -> Iterator[tuple[Path, set[str]]]:
     """The home of a zone with a day of samples, and the modules that promoting them imported."""
-    home = tmp_path_factory.mktemp("promoted")
-    write_landing(home / "landing", days=1, until=date(2025, 6, 10), bad=False)
-    return home, modules_of_command(home, "promote", "--now")
+    with folder_in_memory() as home:
+        write_landing(home / "landing", days=1, until=date(2025, 6, 10), bad=False)
+        yield home, modules_of_command(home, "promote", "--now")
 
 
 class TestDefinitions:
