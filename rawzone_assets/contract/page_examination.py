@@ -197,13 +197,13 @@ def _objection(text: str) -> Finding | None:
         return codes.TRUNCATED("the file holds nothing but blanks")
     if not text.lstrip().startswith("<"):
         return codes.SHAPE("the file is no HTML page: it does not begin with '<'", Place(line=1))
+    if _is_xml(text):
+        return codes.SHAPE("the file is XML, not an HTML page", Place(line=1))
     if not _ANY_END.search(text[-_END_WITHIN:]):
         end = Place(line=line_of(text, len(text)))
         return codes.TRUNCATED("the page's closing </html> is absent from its end", end)
     if _is_hostile(text):
         return codes.SHAPE("the page has more markup than any statistics page")
-    if _is_xml(text):
-        return codes.SHAPE("the file is XML, not an HTML page", Place(line=1))
     return None
 
 

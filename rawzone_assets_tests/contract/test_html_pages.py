@@ -174,6 +174,8 @@ class TestRefusedPages:
             ('{"error": 1}', "RZ-SHAPE"),
             ("<html><body>", "RZ-TRUNCATED"),
             ("<?xml version='1.0'?><rss></rss><!--</html>-->", "RZ-SHAPE"),
+            ("<?xml version='1.0'?><Error><Code>AccessDenied</Code></Error>", "RZ-SHAPE"),
+            ("<?xml version='1.0'?><html><body>", "RZ-TRUNCATED"),
             ("<![bogus[</html>", "RZ-SHAPE"),
             ("<html><title>Maintenance</title></html>", "RZ-CHART-MISSING"),
             ("<html><title>Upload & sell your music | X</title></html>", "RZ-SIGN-IN-PAGE"),
