@@ -209,6 +209,12 @@ class TestHealing:
             desk.now += timedelta(minutes=2)
             assert report_dead_runs(desk.instance, zone, [KEY]) == [run_id]
 
+    def test_a_run_whose_lock_cannot_be_looked_at_is_left_alone(self, desk):
+        run_id = _run_that_tells(desk, timedelta(hours=1))
+        with desk.zone() as zone:
+            (zone.layout.state / "runs" / f"{run_id}.0").mkdir(parents=True)  # opening it to lock it fails
+            assert report_dead_runs(desk.instance, zone, [KEY]) == []
+
     def test_a_killed_run_of_several_feeds_is_reported_failed_at_once(self, desk):
         run_id = _run_that_tells(desk, timedelta(minutes=1))
         with desk.zone() as zone:

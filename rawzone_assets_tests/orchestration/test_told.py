@@ -1,5 +1,7 @@
 """When Dagster counts as knowing all: only if nobody else had a hand in it while it was told."""
 
+from datetime import timedelta
+
 import pytest
 
 from rawzone_assets.definitions import build_definitions
@@ -68,3 +70,16 @@ def test_a_mark_that_is_damaged_says_nothing(promote, desk, mark, monkeypatch):
         assert knows_all(zone, found, [desk.platform])
         path.write_bytes(mark)
         assert not knows_all(zone, found, [desk.platform])
+
+
+def test_what_is_ready_since_is_not_known_nor_are_the_days_of_tomorrow(promote, desk, monkeypatch):
+    monkeypatch.setenv("DAGSTER_HOME", desk.instance.root_directory)
+    remember_told(desk.settings, promote().told)
+    with desk.zone() as zone:
+        assert knows_all(zone, zone.survey([desk.platform], settle=0), [desk.platform])
+        landed = desk.land("20240504")
+        assert not knows_all(zone, zone.survey([desk.platform], settle=0), [desk.platform])
+        landed.unlink()
+        assert knows_all(zone, zone.survey([desk.platform], settle=0), [desk.platform])
+        desk.now += timedelta(days=1)
+        assert not knows_all(zone, zone.survey([desk.platform], settle=0), [desk.platform])

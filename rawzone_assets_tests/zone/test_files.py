@@ -140,3 +140,27 @@ class TestTheImmutableFlag:
         assert kept == [nodump | immutable]
         LocalFiles().set_immutable(tmp_path / "object.gz", on=False)
         assert kept == [nodump]
+
+
+class TestTheDisk:
+    def test_that_takes_a_part_of_what_it_is_given_is_given_the_rest(self, tmp_path, monkeypatch):
+        write = os.write
+        monkeypatch.setattr(os, "write", lambda descriptor, view: write(descriptor, view[:3]))
+        LocalFiles().create(tmp_path / "blob", [b"0123456789", b"abc"])
+        assert (tmp_path / "blob").read_bytes() == b"0123456789abc"
+
+    def test_has_as_much_room_as_this_user_may_use_of_it(self, tmp_path, monkeypatch):
+        space = SimpleNamespace(f_bavail=3, f_bfree=9, f_frsize=512, f_bsize=4096)
+        monkeypatch.setattr(os, "statvfs", lambda _: space)
+        assert LocalFiles().free_bytes(tmp_path) == 3 * 512
+
+    @pytest.mark.parametrize(
+        ("flag", "why"), [(os.ST_RDONLY, "Read-only file system"), (0, "Permission denied")]
+    )
+    def test_that_may_not_be_written_says_why(self, tmp_path, monkeypatch, flag, why):
+        """A folder is written to by whoever may also enter it."""
+        allowed = os.W_OK
+        monkeypatch.setattr(os, "access", lambda _, wanted, **__: not wanted & ~allowed)
+        monkeypatch.setattr(os, "statvfs", lambda _: SimpleNamespace(f_flag=flag))
+        with pytest.raises(OSError, match=f"{why}.*{tmp_path.name}"):
+            LocalFiles().require_writable(tmp_path)

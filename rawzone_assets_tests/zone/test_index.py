@@ -14,6 +14,7 @@ from rawzone_assets.contract.judging import judge
 from rawzone_assets.platforms import all_platforms
 from rawzone_assets.samples import write_landing
 from rawzone_assets.zone import index as index_module
+from rawzone_assets.zone import upkeep
 from rawzone_assets.zone import zone as zone_module
 from rawzone_assets.zone.errors import IndexFailed, LedgerDamaged, LedgerGone
 from rawzone_assets.zone.index import Index
@@ -281,6 +282,34 @@ class TestFinding:
             whole = next(zone.index.entries()).receipt.sha256
             assert zone.index.find(whole.upper()) == zone.index.find(whole[:8]) != []
             assert zone.index.find(whole[:7]) == zone.index.find(f"{whole}0") == []
+
+
+class TestUpkeep:
+    """What was re-read and what was damaged, as ``show`` and the report of compliance tell it."""
+
+    def test_a_commit_was_last_read_by_the_newest_session_over_it(self, zone_home):
+        first, second = "2024-06-01T00:00:00.000000Z", "2024-06-02T00:00:00.000000Z"
+        with open_zone(zone_home) as zone:
+            for began, span in ((second, (1, 2)), (first, (0, 1))):
+                told = {"files": 1, "size": 1, "damaged": 0, "sound_again": []}
+                record = upkeep.scrubbed_record(began=began, spans=[span], **told)
+                zone.publisher("test").record(lambda record=record: [record])
+            zone.index.catch_up()
+            assert [zone.index.upkeep.last_scrubbed(seq) for seq in range(4)] == [first, second, second, None]
+
+    def test_what_befell_a_place_is_told_from_the_oldest_on(self, zone_home):
+        with open_zone(zone_home) as zone:
+            for problems in (("first", "second"), ("third",)):
+                records = [
+                    upkeep.damaged_record(
+                        place="raw/x", kind="damaged", problem=problem, feed=None, partition=None, key=None
+                    )
+                    for problem in problems
+                ]
+                zone.publisher("test").record(lambda records=records: records)
+            zone.index.catch_up()
+            told = [event.record["problem"] for event in zone.index.upkeep.events("raw/x")]
+        assert told == ["first", "second", "third"]
 
 
 class TestSums:
