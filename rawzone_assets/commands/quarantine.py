@@ -42,7 +42,7 @@ def command() -> None:
 @command.command(name="ls", short_help="List refused deliveries.")
 @click.argument("feeds", nargs=-1, metavar="[FEED]...")
 @range_options
-@click.option("--open", "only_open", is_flag=True, help="Only those that were not accepted since.")
+@click.option("--open", "only_open", is_flag=True, help="Only those whose own bytes were not accepted since.")
 @home_option
 @json_option
 def list_refused(
