@@ -10,7 +10,7 @@ import pytest
 from rawzone_assets.health.damage import DamageKind
 from rawzone_assets.health.recorded import read_recorded
 from rawzone_assets.health.witnesses import contradictions
-from rawzone_assets.orchestration import testimony
+from rawzone_assets.orchestration import event_rows, testimony
 from rawzone_assets.orchestration.dagster_home import home_in_use
 from rawzone_assets.orchestration.event_rows import NoRows, heads_in_rows
 from rawzone_assets.orchestration.logs import QUIET
@@ -146,8 +146,9 @@ class TestRows:
         with pytest.raises(NoRows):
             heads_in_rows(home)
 
-    def test_nothing_is_left_beside_a_database_that_is_at_rest(self, desk, tmp_path):
-        """Nor need the reader be able to write there."""
+    @pytest.fixture
+    def at_rest(self, desk, tmp_path):
+        """A home whose database nobody has open."""
         promoted(desk, "2024-05-01")
         home = tmp_path / "copy"
         (home / "history" / "runs").mkdir(parents=True)
@@ -155,8 +156,29 @@ class TestRows:
             source.execute(f"VACUUM INTO '{home}/history/runs/index.db'")
         with closing(sqlite3.connect(home / "history" / "runs" / "index.db")) as copy:
             copy.execute("PRAGMA journal_mode = WAL")
-        assert heads_in_rows(home)
-        assert [path.name for path in (home / "history" / "runs").iterdir()] == ["index.db"]
+        return home
+
+    def test_nothing_is_left_beside_a_database_that_is_at_rest(self, at_rest):
+        """Nor need the reader be able to write there."""
+        assert heads_in_rows(at_rest)
+        assert [path.name for path in (at_rest / "history" / "runs").iterdir()] == ["index.db"]
+
+    def test_a_database_that_is_written_while_it_is_read_is_read_again(self, at_rest, monkeypatch):
+        """What was read as if nobody wrote may be of two states."""
+        read, found = event_rows._heads_in, []
+
+        def written_meanwhile(database, how, most):
+            found.append(read(database, how, most))
+            with closing(sqlite3.connect(database)) as connection:
+                connection.execute("DELETE FROM event_logs")
+                connection.commit()
+            return found[-1]
+
+        monkeypatch.setattr(event_rows, "_heads_in", written_meanwhile)
+        said = heads_in_rows(at_rest)
+        assert len(found) == 2
+        assert len(said) < len(found[0])
+        assert said == found[1]
 
     @pytest.mark.parametrize("entry", ["null", '"text"', "[]"])
     def test_an_event_that_looks_different_is_left_to_dagster(self, tmp_path, entry):
