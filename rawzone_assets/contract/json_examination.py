@@ -106,7 +106,8 @@ def _platform_findings(
     if isinstance(payload, dict) and form.own not in payload:
         found = [name for name in form.foreign if name in payload]
         if found:
-            message = f"{found[0]!r} belongs to another platform's answer, and {form.own!r} is absent"
+            absent = f", and {form.own!r} is absent" if form.own else ""
+            message = f"{found[0]!r} belongs to another platform's answer{absent}"
             yield codes.WRONG_PLATFORM(message, _place((*prefix, found[0])))
 
 

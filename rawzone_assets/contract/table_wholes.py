@@ -91,7 +91,8 @@ def all_hours(day: str, hour: str) -> WholeRule:
         few = {text: count for text, count in counted.items() if text and count < _HOURS}
         if few:
             missing = sum(_HOURS - count for count in few.values())
-            message = f"{missing} of the {_HOURS * len(counted)} hours of {len(counted)} days are missing"
+            days_told = "a day" if len(counted) == 1 else f"{len(counted)} days"
+            message = f"{missing} of the {_HOURS * len(counted)} hours of {days_told} are missing"
             yield codes.DAYS_MISSING(message, table.place(days.index(next(iter(few))), hour))
 
     return WholeRule(columns=(day, hour), judge=judge)

@@ -7,6 +7,7 @@ from typing import Any
 import dagster as dg
 
 from rawzone_assets.contract.feed import Platform
+from rawzone_assets.health.figures import counted
 from rawzone_assets.orchestration import metadata, reporting, witness
 from rawzone_assets.orchestration.liveness import alive
 from rawzone_assets.orchestration.names import ALL_RECOGNIZED, OWNERS, UNRECOGNIZED
@@ -105,7 +106,9 @@ def _evaluation(labels: Sequence[str], table: dg.MetadataValue[Any]) -> dg.Asset
         check_name=ALL_RECOGNIZED,
         passed=not labels,
         severity=dg.AssetCheckSeverity.WARN,
-        description=f"{len(labels)} files of no feed lie in landing" if labels else "none lies in landing",
+        description=(
+            f"{counted(len(labels), 'file')} of no feed in landing" if labels else "none lies in landing"
+        ),
         metadata={"files": len(labels), "findings": table},
     )
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 from rawzone_assets.contract.acquaintance import Named
 from rawzone_assets.contract.feed import Cadence, Feed, Platform, Variant
 from rawzone_assets.contract.findings import Role
-from rawzone_assets.contract.json_documents import JsonFormat, Wrapper
+from rawzone_assets.contract.json_documents import JsonFormat, Status, Wrapper
 from rawzone_assets.contract.proportions import column_within, members_within
 from rawzone_assets.contract.record_rules import no_value_twice, some_above_zero
 from rawzone_assets.contract.record_texts import ends_with
@@ -17,6 +17,9 @@ from rawzone_assets.contract.table_rows import CSV
 from rawzone_assets.contract.table_wholes import not_all_zero, owner_in_name
 from rawzone_assets.contract.tables import TableFormat
 from rawzone_assets.contract.yearless import Daily
+
+# What other platforms' answers begin with, as nothing is known of what metrics do have.
+_OF_OTHERS = ("totalStreams", "totalShazam", "tracksTotal", "countryTotal", "streamTotal", "columnHeaders")
 
 # An artist's id in BEDROT's names; the artist's or song's own name in those that the site gives its exports.
 _ARTIST = owner_in_name(r"_[A-Za-z0-9]{22}_|.-(?:timeline|songs-[^-]+)(?:_\d{8}|\.csv$)")
@@ -53,7 +56,8 @@ delivery had any (`RZ-ALL-STRANGERS`).
 counts that are no whole numbers from 0 on, a song's id twice, web pages and error answers under a data file's
 name.
 
-**Unproven**: `artist_metrics`, a name of the specification that no export has.
+**Unproven**: `artist_metrics`, a name of the specification that no export has: any object with something in it
+that is neither an error nor another platform's answer.
 """,
     names=(
         "spotify_audience_<any>_<ts>.csv",
@@ -102,7 +106,7 @@ name.
         ),
         Variant(
             names=("artist_metrics_<ts>.json",),
-            format=JsonFormat(),
+            format=JsonFormat(foreign=_OF_OTHERS, statuses=(Status(path="/success", good=(True,)),)),
             schema="social_media/spotify_metrics.v1.json",
         ),
     ),

@@ -284,6 +284,8 @@ _METRICS = (
     _case(_ANY, "metrics of some form", _text({"monthlyListeners": 1204}), verdict="promoted"),
     _case(_ANY, "metrics that are an error", _text({"message": "Unauthorized"}), "RZ-ERROR-PAYLOAD"),
     _case(_ANY, "metrics without anything", _text({}), "RZ-SHAPE"),
+    _case(_ANY, "metrics that were not got", _text({"success": False}), "RZ-ERROR-PAYLOAD"),
+    _case(_ANY, "metrics of a channel", _text({"columnHeaders": [], "rows": []}), "RZ-WRONG-PLATFORM"),
 )
 
 CASES = (*_TIMELINES, *_SONG_TABLES, *_SONG_LISTS, *_METRICS)
