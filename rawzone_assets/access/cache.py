@@ -9,7 +9,7 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
-import threading
+import secrets
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -44,7 +44,8 @@ class ByteCache:
 
     def keep(self, digest: str, size: int, blocks: Iterable[bytes]) -> BinaryIO | None:
         """Copy bytes in and open the copy; ``None`` when they do not fit, are others, or cannot be written."""
-        part = self.folder / f"{digest}.{os.getpid()}.{threading.get_ident()}{_PART}"
+        # By chance: in a container every process may have the number of one that was killed.
+        part = self.folder / f"{digest}.{secrets.token_hex(8)}{_PART}"
         descriptor = None
         try:
             with self._locked():

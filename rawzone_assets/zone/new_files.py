@@ -8,6 +8,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
+from rawzone_assets.zone.local_files import LocalFiles
+
 
 @contextmanager
 def whole_or_gone(path: Path, *, mode: int) -> Iterator[BinaryIO]:
@@ -25,6 +27,7 @@ def whole_or_gone(path: Path, *, mode: int) -> Iterator[BinaryIO]:
             yield stream
             stream.flush()
             os.fsync(descriptor)  # some disks tell only now that they are full
+        LocalFiles().sync_folder(path.parent)  # a key that was told of is there after a loss of power
     except BaseException:
         with suppress(OSError):
             path.unlink()

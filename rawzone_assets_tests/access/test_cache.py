@@ -3,6 +3,7 @@
 import fcntl
 import hashlib
 import os
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from threading import Thread
@@ -113,6 +114,12 @@ class TestBound:
             assert not (cache.folder / "x.1.part").exists()
             assert (cache.folder / "y.1.part").exists()
             assert keep(cache, b"b" * 400)
+
+    def test_a_leftover_of_a_writer_of_the_same_number_is_in_nobodys_way(self, cache):
+        """In a container the process that comes next often has the number of the one that was killed."""
+        keep(cache, b"a")  # from now on the sum is known, and nothing is looked at until there is no room
+        (cache.folder / f"{digest(b'abc')}.{os.getpid()}.{threading.get_ident()}.part").write_bytes(b"a")
+        assert keep(cache, b"abc")
 
 
 class TestTrust:

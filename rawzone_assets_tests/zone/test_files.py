@@ -95,6 +95,18 @@ class TestAFailure:
             plan.write(b"whole")
         assert not (tmp_path / "plan").exists()
 
+    def test_to_make_the_name_durable_of_what_is_handed_out_leaves_nothing_of_it(self, tmp_path, monkeypatch):
+        def refuse(_, path):
+            raise OSError(errno.EIO, "Input/output error", str(path))
+
+        monkeypatch.setattr(LocalFiles, "sync_folder", refuse)
+        with (
+            pytest.raises(OSError, match=tmp_path.name),
+            whole_or_gone(tmp_path / "key", mode=0o600) as key,
+        ):
+            key.write(b"whole")
+        assert not (tmp_path / "key").exists()
+
     @pytest.mark.parametrize("call", ["fsync", "close"])
     def test_to_make_it_or_its_names_durable(self, tmp_path, fail, call):
         (tmp_path / "blob").write_bytes(b"data")
