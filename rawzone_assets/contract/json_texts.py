@@ -87,8 +87,16 @@ def _objection(seen: Survey, data: bytes, bom: int, refusal: orjson.JSONDecodeEr
     place = Place(line=refusal.lineno, column=refusal.colno, offset=offset)
     if refusal.msg == "unexpected end of data":
         return codes.TRUNCATED("the document ends before it is complete", place)
-    is_another = refusal.msg == "unexpected content after document" and data[offset - bom :][:1] in {b"{", b"["}
-    return codes.JSON_SYNTAX(_ANOTHER if is_another else refusal.msg, place)
+    return codes.JSON_SYNTAX(_told(refusal.msg, data[offset - bom :][:3]), place)
+
+
+def _told(objection: str, there: bytes) -> str:
+    """What is wrong where the decoder stopped, by its name if it has one."""
+    if there in {b"NaN", b"Inf"}:
+        return "NaN or Infinity stands where a value is expected: JSON has neither"
+    if objection == "unexpected content after document" and there[:1] in {b"{", b"["}:
+        return _ANOTHER
+    return objection
 
 
 def _repeated(data: bytes) -> Iterator[Finding]:

@@ -158,3 +158,13 @@ def test_a_pointer_that_a_checkout_left_in_place_of_the_file_is_called_that(feed
     """'No JSON' or 'no archive' would send somebody to the extractor, who has nothing to mend."""
     finding = judged(feed, POINTER, name=name).only("RZ-TRUNCATED")
     assert "Git LFS pointer" in finding.message
+
+
+@pytest.mark.parametrize("number", [b"NaN", b"-NaN", b"Infinity", b"-Infinity"])
+def test_what_is_not_a_number_is_called_that(number: bytes):
+    """Some writers put down what they lack so; a title may say it."""
+    answer = b'{"streams": [{"date": "2025-06-10", "note": "NaN", "streams": ' + number + b"}]}"
+    finding = judged("toolost/spotify", answer).only("RZ-JSON-SYNTAX")
+    assert finding.message.startswith("NaN or Infinity stands where a value is expected")
+    assert finding.where
+    assert finding.where.offset == answer.rindex(number.lstrip(b"-"))
