@@ -56,6 +56,11 @@ def mounted(image: Path) -> Iterator[Path]:
         folder.rmdir()
 
 
+def sync(folder: Path) -> None:
+    """Make durable what lies on the disk of this folder, and wait for no other disk."""
+    _run("sync", "-f", str(folder))
+
+
 def pull_the_plug(image: Path, copy: Path) -> None:
     """Copy a mounted image as it is at one moment: two copies in a row must be equal.
 

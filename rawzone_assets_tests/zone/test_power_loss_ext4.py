@@ -49,7 +49,7 @@ class PowerLoss:
                 promote_all(zone).raise_for_environment()
         landing.put_all(self.work.landed)
         lay_pile(home)  # it has lain there for long: what is not ours is not ours to sync
-        os.sync()
+        ext4_images.sync(home)
 
     @contextlib.contextmanager
     def start(self, home, step):
@@ -88,7 +88,7 @@ class PowerLoss:
             while self.images < losses:
                 for name in ("raw", "quarantine", "state"):
                     shutil.rmtree(home / name, ignore_errors=True)
-                os.sync()
+                ext4_images.sync(home)
                 self._lose_at_random(home, losses, chance)
 
     def _lose_at_random(self, home, losses, chance):
