@@ -3,6 +3,7 @@
 import errno
 import gzip
 import hashlib
+import json
 import multiprocessing
 import os
 import shutil
@@ -20,6 +21,8 @@ from rawzone_assets.zone.errors import ZoneError
 from rawzone_assets.zone.ledger import EMPTY, Author, encode_commit
 from rawzone_assets.zone.local_files import LocalFiles
 from rawzone_assets.zone.placements import Placement
+from rawzone_assets.zone.proving import prove_inclusion, take_checkpoint
+from rawzone_assets.zone.record_tree import RecordTree
 from rawzone_assets.zone.replacing import put_back, set_aside
 from rawzone_assets.zone.settings import Settings
 from rawzone_assets.zone.zone import Zone
@@ -321,6 +324,17 @@ class TestAnotherCompressor:
             query = "SELECT stored_size, stored_sha256 FROM raw_files WHERE key = ? AND verdict = 'promoted'"
             found = connection.execute(query, [entry.receipt.key]).fetchall()
         assert found == [(changed.stat().st_size, hashlib.sha256(changed.read_bytes()).hexdigest())]
+
+    def test_its_receipt_is_proved_as_it_was_written(self, home, changed):
+        run(home)
+        with open_zone(home) as zone, RecordTree.of(zone) as tree:
+            zone.index.catch_up()
+            tree.catch_up()
+            entry, *_ = zone.index.find("tiny/notes/2024/05/note_20240522_143022.txt.gz")
+            proof = prove_inclusion(zone, tree, entry, take_checkpoint(zone, tree))
+        written = json.loads(proof.record)
+        assert written["key"] == entry.receipt.key
+        assert written["stored_sha256"] != entry.receipt.stored_sha256
 
     def test_by_two_at_once_is_recorded_once(self, home, changed):
         assert len(records(repaired_while(home, lambda: run(home)))) == 1
