@@ -160,4 +160,4 @@ class Committer:
         records = [r for r in (commit.records if commit else ()) if r["record"] == custody.ERASED]
         if records:
             self._index.catch_up()
-            erase(self._files, self._layout, self._index, records, cache=self._cache)
+            erase(self._files, self._layout, self._ledger, self._index, records, cache=self._cache)

@@ -22,7 +22,9 @@ from rawzone_assets.zone.receipt import Record
 from rawzone_assets.zone.sealing import is_sealed, require_unsealing
 
 
-def erase(files: Files, layout: Layout, index: Index, records: Iterable[Record], *, cache: Path | None) -> None:
+def erase(
+    files: Files, layout: Layout, ledger: Ledger, index: Index, records: Iterable[Record], *, cache: Path | None
+) -> None:
     """Remove what these records say is erased. The index must have caught up.
 
     Raises:
@@ -35,7 +37,7 @@ def erase(files: Files, layout: Layout, index: Index, records: Iterable[Record],
         # What is derived goes first: it is built again of what is left, and never of what is not.
         _erase_projected(files, layout, index, record)
         if cache:
-            _erase_cached(files, layout, cache, index, record)
+            _erase_cached(files, cache, ledger, index, record)
         _erase_restored(files, layout)
         _remove(files, places_of(layout, index, record["place"]))
 
@@ -112,13 +114,12 @@ def _erase_restored(files: Files, layout: Layout) -> None:
         _clear(files, layout.scratch)
 
 
-def _erase_cached(files: Files, layout: Layout, cache: Path, index: Index, record: Record) -> None:
+def _erase_cached(files: Files, cache: Path, ledger: Ledger, index: Index, record: Record) -> None:
     """Drop what is kept under any stored form that these bytes ever had here."""
     root, _, inner = record["place"].partition("/")
     places = [record["place"], *([f"{upkeep.ARCHIVE}/{inner}"] if root == upkeep.RAW else [])]
     events = [event.record for place in places for event in index.upkeep.events(place)]
     # Of a receipt the index has the form that repairs left, the ledger the one that was cached before them.
-    ledger = Ledger(files, layout.ledger)
     commits = [ledger.commit(seq) for seq in dict.fromkeys(entry.seq for entry in index.find(record["sha256"]))]
     receipts = [found for commit in commits if commit for found in commit.records]
     known = [found.get("stored_sha256") for found in receipts if found.get("sha256") == record["sha256"]]

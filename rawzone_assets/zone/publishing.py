@@ -177,7 +177,7 @@ class Publisher(Recovery):
             with self._index.usable(), self.locked():
                 self.recover()
                 self._index.catch_up()
-                erase(self._files, self._layout, self._index, records, cache=self._cache)
+                erase(self._files, self._layout, self._ledger, self._index, records, cache=self._cache)
         except OSError as error:
             raise StorageFailed("erase", error) from error
 

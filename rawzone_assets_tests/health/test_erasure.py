@@ -613,7 +613,7 @@ class _ErasesFirst(Publisher):
     def erase(self, batch, records):
         with self.locked():
             wanted = [dict(record) for record in records()]
-            erasing.erase(self._files, self._layout, self._index, wanted, cache=None)
+            erasing.erase(self._files, self._layout, self._ledger, self._index, wanted, cache=None)
         return super().erase(batch, lambda: wanted)
 
 
