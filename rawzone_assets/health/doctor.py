@@ -39,7 +39,7 @@ from rawzone_assets.zone.landed import Landed
 from rawzone_assets.zone.landing import ChangedWhileRead, Landing, Unreadable
 from rawzone_assets.zone.landing_errors import LandingAway, LandingMissing
 from rawzone_assets.zone.layout import nested
-from rawzone_assets.zone.ledger import EMPTY, Head, Ledger
+from rawzone_assets.zone.ledger import EMPTY, Head, Ledger, is_commit
 from rawzone_assets.zone.local_files import LocalFiles
 from rawzone_assets.zone.presence import absent_roots, stored_without_ledger
 from rawzone_assets.zone.settings import Settings
@@ -215,7 +215,7 @@ def _ledger(ledger: Ledger, settings: Settings, files: Files) -> tuple[Head | No
     name = "ledger"
     remedy = LedgerDamaged.remedy
     try:
-        numbers = [int(text.split(".")[0]) for text in ledger.names() if text.split(".")[0].isdecimal()]
+        numbers = [int(text.split(".")[0]) for text in ledger.names() if is_commit(text)]
         if not numbers:
             stored = stored_without_ledger(files, settings.layout)
             seen = f"{ledger.folder} {LedgerLeftBehind.problem(stored)}" if stored else ""
@@ -248,14 +248,17 @@ def _clock(head: Head, now: datetime) -> Check:
 def _index(settings: Settings, head: Head) -> Check:
     name = "index"
     path = index_path(settings.layout.state, settings.layout.ledger)
-    if not path.exists():
-        return ok(name, "not built yet: the next command reads the ledger and builds it")
     rebuilt = f"remove {path}: it is derived and the next command builds it again"
     try:
+        if not path.exists():
+            return ok(name, "not built yet: the next command reads the ledger and builds it")
         with looking_into(path) as database:
             built = kept_head(database)
     except sqlite3.Error as error:
         return warn(name, f"{path} cannot be read ({error})", rebuilt)
+    except OSError as error:
+        what, remedy = advice_on(error)
+        return failed(name, f"{path} cannot be looked at ({what})", remedy)
     if built.seq > head.seq == EMPTY.seq:
         return failed(name, f"the ledger {LedgerGone.problem(built.seq)}", LedgerGone.remedy(path))
     if built.seq > head.seq or (built.seq == head.seq >= 0 and built.sha256 != head.sha256):

@@ -7,7 +7,6 @@ objects are not called foreign. Repairs are applied, so that a file is compared 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import takewhile
@@ -20,11 +19,10 @@ from rawzone_assets.zone import custody, upkeep
 from rawzone_assets.zone.custody import Custody, Whereabouts
 from rawzone_assets.zone.files import Files, why_unread
 from rawzone_assets.zone.layout import Layout
-from rawzone_assets.zone.ledger import EMPTY, DamagedCommit, Head, bytes_at, decode_commit
+from rawzone_assets.zone.ledger import EMPTY, DamagedCommit, Head, bytes_at, decode_commit, is_commit
 from rawzone_assets.zone.receipt import Record, timestamp
 from rawzone_assets.zone.zone import Zone
 
-_LEDGER_NAME = re.compile(r"[0-9]{20}\.jsonl")
 _MOST_MISSING = 10_000  # commits in a row, unless the one after them says that it is one
 
 
@@ -79,13 +77,13 @@ def read_recorded(zone: Zone, *, named: Callable[[Sequence[Item]], None] | None 
     folder, files = zone.layout.ledger, zone.files
     recorded = Recorded()
     names = files.names(folder) if files.status(folder) is not None else []
-    chain = [int(name.split(".")[0]) for name in names if _LEDGER_NAME.fullmatch(name)]
+    chain = [int(name.split(".")[0]) for name in names if is_commit(name)]
     while chain and _is_far_off(zone, chain):
         chain.pop()
     recorded.damages += [
         _stranger(files, folder / name)
         for name in names
-        if not _LEDGER_NAME.fullmatch(name) or int(name.split(".")[0]) > (chain[-1] if chain else -1)
+        if not is_commit(name) or int(name.split(".")[0]) > (chain[-1] if chain else -1)
     ]
     for seq in range(chain[-1] + 1 if chain else 0):
         _read_commit(recorded, zone, seq)

@@ -9,6 +9,7 @@ altered file is noticed by itself and by its successor.
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -79,8 +80,12 @@ class Author:
     code_version: str
 
 
-def _is_commit(name: str) -> bool:
-    return name.endswith(".jsonl") and len(name) == len(ledger_name(0)) and name[:-6].isdigit()
+_NAME = re.compile(r"[0-9]{20}\.jsonl")
+
+
+def is_commit(name: str) -> bool:
+    """Whether a file of the ledger's folder has a commit's name: somebody may have left others there."""
+    return _NAME.fullmatch(name) is not None
 
 
 def bytes_at(files: Files, path: Path) -> bytes:
@@ -270,7 +275,7 @@ class Ledger:
         Raises:
             LedgerDamaged: That is so of this number.
         """
-        later = any(_is_commit(name) and name > ledger_name(seq) for name in self.names())
+        later = any(is_commit(name) and name > ledger_name(seq) for name in self.names())
         if later and self._files.status(self.path(seq)) is None:
             raise LedgerDamaged(self.path(seq), "it is missing, but later commits are there")
 

@@ -130,7 +130,7 @@ class TestZoneChecks:
         assert {"landing", "raw", "quarantine", "state"} <= unwell(found)
 
     @pytest.mark.skipif(os.geteuid() != 0, reason="only root can do without its rights for a while")
-    @pytest.mark.parametrize("root", ["quarantine", "archive"])
+    @pytest.mark.parametrize("root", ["quarantine", "archive", "state"])
     def test_a_root_that_this_user_may_not_look_into_does_not_end_the_examination(self, open_home, root):
         home = open_home / "zone"
         LandingFolder(home).put_all({"tiny/note_20240501.txt": b"good\n", "tiny/note_20240502.txt": b"bad"})
@@ -191,6 +191,13 @@ class TestLedgerAndIndex:
     def test_a_missing_commit_is_named(self, settings):
         settings.layout.commit(0).unlink()
         assert "commit 0 is missing" in checks(settings)["ledger"].seen
+
+    def test_a_name_that_no_commit_has_makes_none_missing(self, settings):
+        """A copy that somebody made beside a commit was counted, and sound ones were called missing."""
+        newest = settings.layout.commit(1)
+        for name in (f"{newest.name}.bak", "5.jsonl", f"{'²' * 20}.jsonl"):
+            newest.with_name(name).write_bytes(b"a copy")
+        assert checks(settings)["ledger"].health is Health.OK
 
     def test_a_damaged_newest_commit_fails(self, settings):
         path = settings.layout.commit(1)
