@@ -243,7 +243,7 @@ class _Work:
                 self.damaged[item.place] = (item, problem)
                 if known is None or (known["kind"], known["problem"]) != (problem.kind, problem.problem):
                     self._news.append(_damaged(item, problem))
-            elif known:
+            elif known and not problem:
                 self.sound_again.append(item.place)
 
     def require_roots(self) -> None:

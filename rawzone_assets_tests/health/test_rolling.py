@@ -8,6 +8,7 @@ from rawzone_assets.health.recorded import read_recorded
 from rawzone_assets.health.repair import repair
 from rawzone_assets.health.rolling import coverage, scrub_rolling, spans_of
 from rawzone_assets.zone.receipt import timestamp
+from rawzone_assets_tests.health.archive_support import archive_due, restore_all, set_policy
 from rawzone_assets_tests.health.damaging import flip, overwrite, tree
 from rawzone_assets_tests.zone.tiny_platform import NOW, LandingFolder, open_zone, promote_all
 
@@ -186,6 +187,24 @@ class TestDamage:
         healed = session(home, budget=0)
         assert (healed.damages, healed.sound_again) == ((), ("raw/tiny/notes/2024/06/note_20240606.txt.gz",))
         assert session(home, budget=0).sound_again == ()
+
+    def test_is_no_sounder_for_its_hot_copy_which_came_back(self, home):
+        """An archive copy that is missing beside a sound hot one is no loss, and not there all the same."""
+        set_policy(home, "[retention]\nrecent_days = 5\nhot_days = 5\n")
+        with open_zone(home, now=NOW + timedelta(days=30)) as zone:
+            archive_due(zone)
+            restore_all(zone)
+        hot = objects(home)[0]
+        copy = home / "archive" / hot.relative_to(home / "raw")
+        data = hot.read_bytes()
+        copy.unlink()
+        hot.unlink()
+        assert len(session(home, after=31).damages) == 2
+        hot.write_bytes(data)
+        healed = session(home, after=32)
+        assert (healed.damages, healed.sound_again) == ((), (f"raw/{hot.relative_to(home / 'raw')}",))
+        copy.write_bytes(data)
+        assert session(home, after=33).sound_again == (f"archive/{hot.relative_to(home / 'raw')}",)
 
     def test_of_the_ledger_is_told_and_nothing_is_written(self, home):
         flip(home / "raw/_ledger" / f"{2:020d}.jsonl", 300)
