@@ -178,7 +178,7 @@ def _seal(zone: Zone, numbers: Iterable[int]) -> None:
 
 
 def _restore(zone: Zone, batch: Batch, found: Restorable) -> Restored:
-    place = f"{upkeep.RAW}/{LEDGER_FOLDER}/{ledger_name(found.seq)}"
+    place = _place_of(found.seq)
     target = zone.layout.commit(found.seq)
     evidence = upkeep.evidence_place(batch.name, place) if zone.files.status(target) else None
     staged = batch.places.repair(place, found.sha256)
@@ -205,18 +205,18 @@ def unrecorded(zone: Zone) -> Iterator[dict[str, Any]]:
     """Records of repairs that left evidence and were cut off before they were recorded."""
     recorded = read_recorded(zone)
     folder = zone.layout.quarantine / upkeep.EVIDENCE_FOLDER
+    commits = {_place_of(seq) for seq, sha256 in enumerate(recorded.hashes) if sha256}
     for path in sorted(map(Path, read_tree(zone)[0])):
         if not path.is_relative_to(folder):
             continue
         evidence = upkeep.place_of(zone.layout, path)
-        kept = facts_of(zone.files, path)
         place = "/".join(path.relative_to(folder).parts[1:])
         item = recorded.items.get(place)
-        is_commit = place.startswith(f"{upkeep.RAW}/{LEDGER_FOLDER}/")
-        if evidence in recorded.evidence or not (item or is_commit):
+        if evidence in recorded.evidence or not (item or place in commits):
             continue
         if item and check_item(zone.files, item) is not None:
             continue  # nothing was put in its place yet
+        kept = facts_of(zone.files, path)
         problem, source = "not told any more", {"kind": "unknown", "path": "an interrupted repair"}
         if item:
             yield kept | upkeep.repaired_record(
@@ -236,6 +236,10 @@ def unrecorded(zone: Zone) -> Iterator[dict[str, Any]]:
         else:
             data = bytes_at(zone.files, upkeep.path_of_place(zone.layout, place))
             yield kept | _record(place, data, problem=problem, source=source, evidence=evidence)
+
+
+def _place_of(seq: int) -> str:
+    return f"{upkeep.RAW}/{LEDGER_FOLDER}/{ledger_name(seq)}"
 
 
 def _record(

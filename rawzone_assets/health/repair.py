@@ -8,6 +8,7 @@ Each repair is a ``repaired`` record. Repairing a sound zone changes nothing.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ from rawzone_assets.health.scrub import ScrubReport, reading_the_zone, scrub
 from rawzone_assets.health.sources import Found, Source, Sources, way_is_free
 from rawzone_assets.zone import upkeep
 from rawzone_assets.zone.drafts import findings_document
-from rawzone_assets.zone.errors import LedgerLeftBehind
+from rawzone_assets.zone.errors import LedgerDamaged, LedgerLeftBehind
 from rawzone_assets.zone.files import is_folder
 from rawzone_assets.zone.presence import stored_without_ledger
 from rawzone_assets.zone.receipt import Record
@@ -169,7 +170,9 @@ def _plan(zone: Zone, report: ScrubReport, sources: Sources, outcome: Outcome) -
 
 def _from_receipt(zone: Zone, item: Item) -> Found | None:
     """Findings follow from the receipt, so the ledger is their source."""
-    commit = zone.ledger.commit(item.seq)
+    commit = None
+    with suppress(LedgerDamaged):  # a dry run goes on where the ledger stays broken
+        commit = zone.ledger.commit(item.seq)
     for record in commit.records if commit else ():
         places = record.get("quarantine")
         if places and f"{upkeep.QUARANTINE}/{places['findings']}" == item.place:

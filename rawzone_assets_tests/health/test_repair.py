@@ -147,6 +147,17 @@ class TestWhatIsPutBack:
         assert run(home).repaired == []
         assert records(home) == []
 
+    @pytest.mark.parametrize("name", ["stray.jsonl", f"{7:020d}.jsonl"])
+    def test_a_stray_among_the_evidence_of_the_ledger_holds_up_no_repair(self, home, name):
+        """Each repair ended as it could not read a commit that there never was."""
+        path = next(path for path in stored(home) if path.suffix == ".zip")
+        flip(path)
+        stray = home / "quarantine/_evidence/0123456789abcdef/raw/_ledger" / name
+        stray.parent.mkdir(parents=True)
+        stray.write_bytes(b"a copy")
+        assert [found.damage.path for found in run(home).repaired] == [str(path)]
+        assert len(records(home)) == 1
+
     def test_repairing_again_changes_nothing(self, home):
         for path in stored(home):
             flip(path)
@@ -439,6 +450,19 @@ class TestTheLedger:
         assert run(home, others=[sound_home], witnessed={0: first.sha256}).unrepaired == []
         with open_zone(home) as zone:
             assert zone.index.catch_up().sha256 == head.sha256
+
+    def test_a_dry_run_says_all_that_is_damaged_where_the_ledger_stays_broken(self, home):
+        """Findings follow from their receipt, and that could not be read."""
+        documents = sorted((home / "quarantine").rglob("findings.json"))
+        for path in documents:
+            path.unlink()
+        newest = max((home / "raw/_ledger").iterdir())
+        for path in (home / "raw/_ledger").iterdir():
+            overwrite(path, path.read_bytes()[:-3])
+        outcome = run(home, dry_run=True)
+        left = {left.damage.path for left in outcome.unrepaired}
+        assert str(newest) in left
+        assert left.intersection(map(str, documents))
 
     def test_nothing_is_written_while_the_ledger_stays_broken(self, home):
         flip(home / "raw/_ledger" / f"{0:020d}.jsonl", 300)
