@@ -126,18 +126,25 @@ def replay_refused(
             parallel=judge.workers,
             dry_run=dry_run,
         )
+        orphaned = 0
         for feed in wanted:
             if feed not in declared:
-                note(f"{feed} is no longer declared, so its {recorded[feed]} refusals were not judged.")
+                left = zone.index.entries(feeds=[feed], since=since, until=until, open_refusals=True)
+                refusals = sum(1 for _ in left)
+                orphaned += refusals
+                note(f"{feed} is no longer declared, so its {refusals} refusals were not judged.")
     if as_json:
         for record in _replay_records(outcome, dry_run=dry_run):
             emit(record)
     else:
         for line in _replay_lines(outcome, dry_run=dry_run):
             click.echo(printable(line))
+        if not (outcome.accepted or outcome.refused or outcome.unplayable or orphaned):
+            click.echo("There is no open refusal.")
     for problem in outcome.occupied:
         note(str(problem))
-    leave(FAILED if outcome.occupied else FOUND if outcome.refused or outcome.unplayable else FINE)
+    still_refused = outcome.refused or outcome.unplayable or orphaned
+    leave(FAILED if outcome.occupied else FOUND if still_refused else FINE)
 
 
 def _replay_records(outcome: Outcome, *, dry_run: bool) -> Iterator[dict[str, Any]]:
@@ -178,8 +185,6 @@ def _replay_lines(outcome: Outcome, *, dry_run: bool) -> Iterator[str]:
         yield f"{found.rejudged.receipt.landing_path}: still refused for {_still(found)}"
     for problem in outcome.unplayable:
         yield f"{problem.entry.receipt.landing_path}: not judged, {problem.reason}: run 'rawzone verify'"
-    if not (outcome.accepted or outcome.refused or outcome.unplayable):
-        yield "There is no open refusal."
 
 
 def _still(found: Replayed) -> str:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from rawzone_assets.commands import quarantine
 from rawzone_assets.samples import write_landing
 
 
@@ -114,6 +115,14 @@ class TestReplay:
         assert outcome.code == 1
         assert f"{record['landing_path']}: not judged, it has 1 of the recorded" in outcome.text
         assert "rawzone verify" in outcome.text
+
+    def test_what_no_contract_is_left_for_is_still_refused(self, refusing, monkeypatch):
+        """That there is no open refusal was said beside how many were not judged."""
+        feeds = [feed for feed in quarantine.all_feeds() if feed.id != "toolost/sales"]
+        monkeypatch.setattr(quarantine, "all_feeds", lambda: feeds)
+        outcome = refusing("quarantine", "replay", "toolost/sales")
+        assert (outcome.code, outcome.out) == (1, b"")
+        assert "toolost/sales is no longer declared, so its 1 refusals were not judged" in outcome.err
 
     def test_in_a_folder_that_is_new_there_is_nothing_to_replay(self, nowhere):
         nowhere.home.mkdir()
