@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import NoReturn
 from uuid import uuid4
@@ -29,12 +30,13 @@ def write_page(path: Path, page: str, *, what: str = "The page") -> None:
     A link is followed, as it would be by whoever opened the file.
     """
     path = Path(os.path.realpath(path))
-    if path.exists() and not path.is_file():  # root would put a file in the place of /dev/null
+    if os.path.exists(path) and not os.path.isfile(path):  # root would put a file in the place of /dev/null
         fail(f"{what} cannot be written to {path}, which is no file: name another one.")
     unfinished = path.with_name(f".{path.name}.{uuid4().hex}")
     try:
         unfinished.write_text(page, encoding="utf-8")
         os.replace(unfinished, path)
     except OSError as error:
-        unfinished.unlink(missing_ok=True)
+        with suppress(OSError):  # it may be one that cannot even be named
+            unfinished.unlink()
         fail_unwritten(what, path, error)

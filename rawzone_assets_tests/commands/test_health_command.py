@@ -88,6 +88,16 @@ class TestPage:
         assert "give a file in a folder that exists" in outcome.err
         assert os.listdir(tmp_path) == []
 
+    @pytest.mark.parametrize(
+        "place", ["file/page", "a" * 240, "a" * 300], ids=["in a file", "long", "too long"]
+    )
+    def test_so_is_one_in_which_no_file_can_be(self, rawzone, tmp_path, place):
+        """What was said was of the zone's folders, and to choose others for it."""
+        (tmp_path / "file").touch()
+        outcome = rawzone("metrics", "--out", str(tmp_path / place))
+        assert (outcome.code, outcome.err.count("\n")) == (2, 1)
+        assert "The metrics cannot be written to" in outcome.err
+
 
 class TestMetrics:
     def test_prometheus_reads_the_figures_of_status(self, rawzone):
