@@ -7,7 +7,7 @@ names: whoever holds that checkpoint can have the ledger prove every line. ``com
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -67,7 +67,7 @@ class Arrivals:
     stored_size: int = 0  # bytes of the objects that were stored
     records: int = 0  # of promoted deliveries
     open_refusals: int = 0  # refused and not accepted since
-    stored_files: int = 0  # objects and quarantined copies
+    stored_files: int = 0  # objects and quarantined copies, but what was erased by law
     re_read: int = 0  # of those, by a scrub since they were stored
     oldest_reading: str | None = None  # when the one unread for longest was read, or stored
     first_day: str | None = None
@@ -165,6 +165,7 @@ def read_compliance(zone: Zone, scope: Scope) -> Compliance:
     report = Compliance(scope=scope, head=EMPTY, checkpoint=issued)
     refused = zone.index.entries(verdicts=[Verdict.QUARANTINED], open_refusals=True)
     still_open = {(entry.seq, entry.receipt.landing_path) for entry in refused}
+    gone = {erasure.sha256 for erasure in zone.index.custody.erasures()}  # by law: no scrub reads it again
     for commit in zone.ledger.after(EMPTY):
         if commit.seq > last:
             break  # made since the checkpoint
@@ -173,7 +174,7 @@ def read_compliance(zone: Zone, scope: Scope) -> Compliance:
         if not scope.was_recorded(at):
             continue
         _count_commit(report, commit, at, still_open)
-        _count_readings(zone, report, commit, at)
+        _count_readings(zone, report, commit, at, gone)
     return report
 
 
@@ -226,9 +227,9 @@ def _count_receipt(report: Compliance, receipt: Receipt, told: Refusal) -> None:
         report.sources.setdefault(source, Use()).note(told.at)
 
 
-def _count_readings(zone: Zone, report: Compliance, commit: Commit, at: str) -> None:
+def _count_readings(zone: Zone, report: Compliance, commit: Commit, at: str, gone: Collection[str]) -> None:
     """When the stored files of a commit were last known to be whole: when stored, or by a scrub since."""
-    stored = _stored(report.scope, commit.records)
+    stored = _stored(report.scope, commit.records, gone)
     scrubbed = zone.index.upkeep.last_scrubbed(commit.seq) if stored else None
     for receipt in stored:
         counted = report.arrivals[receipt["feed"] or ""]
@@ -238,12 +239,13 @@ def _count_readings(zone: Zone, report: Compliance, commit: Commit, at: str) -> 
         counted.oldest_reading = min(counted.oldest_reading or read, read)
 
 
-def _stored(scope: Scope, records: Iterable[Record]) -> list[Record]:
+def _stored(scope: Scope, records: Iterable[Record], gone: Collection[str]) -> list[Record]:
     return [
         record
         for record in records
         if record.get("record") == "receipt"
         and (record["verdict"] == Verdict.PROMOTED or record.get("quarantine"))
+        and record["sha256"] not in gone
         and scope.covers(record.get("feed"), record.get("partition"))
     ]
 

@@ -126,6 +126,18 @@ class TestAfterwards:
         assert f"erased   raw/{erased.key}: erased by law on " in verified.text
         assert "by authority of Data Protection Office: request 17" in verified.text
 
+    def test_the_report_counts_nothing_of_it_as_stored(self, marked):
+        """No scrub reads it again, so a file unread for longest was told for ever."""
+
+        def stored():
+            records = marked("report", FEED, "--json").records
+            (feed,) = [record for record in records if record["record"] == "feed"]
+            return feed["stored_files"]
+
+        before = stored()
+        confirmed(marked, marked.key)
+        assert stored() == before - 1
+
     def test_scrub_and_repair_find_nothing_to_do(self, erased):
         assert erased("scrub").code == 0
         assert erased("repair").code == 0
