@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import NamedTuple
 
 from rawzone_assets.zone import custody, decision
 from rawzone_assets.zone.batch_history import BatchHistory
@@ -19,7 +20,7 @@ from rawzone_assets.zone.errors import KeyOccupied
 from rawzone_assets.zone.files import Files
 from rawzone_assets.zone.index import Index
 from rawzone_assets.zone.layout import Layout
-from rawzone_assets.zone.ledger import Author, Commit, Ledger, compose_commit
+from rawzone_assets.zone.ledger import Author, Commit, Head, Ledger, compose_commit
 from rawzone_assets.zone.past import Past
 from rawzone_assets.zone.placements import Placement
 from rawzone_assets.zone.placing import Placer
@@ -36,6 +37,23 @@ class Published:
     unchanged: tuple[Draft, ...]
     occupied: tuple[KeyOccupied, ...]
     commit: Commit | None
+
+
+class _Decided(NamedTuple):
+    """What becomes of a batch's drafts, as of one head of the ledger."""
+
+    head: Head
+    at: datetime
+    made: list[tuple[Draft, decision.Decision]]
+    receipts: list[Receipt]
+
+    @property
+    def unchanged(self) -> tuple[Draft, ...]:
+        return tuple(draft for draft, one in self.made if one.verdict is None)
+
+    def not_needing(self, path: Path, layout: Layout) -> list[Draft]:
+        """The drafts that can be carried out although a foreign file has this path."""
+        return [draft for draft, one in self.made if not one.needs(path, layout)]
 
 
 class Committer:
@@ -83,40 +101,46 @@ class Committer:
     def _publish(self, batch: Batch, drafts: list[Draft]) -> Published:
         occupied: list[KeyOccupied] = []
         while True:
-            with self._index.at_rest():  # other threads of this process look things up for the next batches
-                head = self._index.catch_up()
-                now = self._clock()
-                at = max(now, head.at) if head.at else now
-                promoted_at = timestamp(at)
-                # What was erased since it was read stays pending: the next reading finds that out.
-                erased = self._index.custody.erased_among([draft.candidate.sha256 for draft in drafts])
-                drafts = [draft for draft in drafts if draft.candidate.sha256 not in erased]
-                past = decision.Batch(BatchHistory(self._index, [draft.candidate for draft in drafts]))
-                decided = [(draft, past.decide(draft.candidate)) for draft in drafts]
-                unchanged = tuple(draft for draft, made in decided if made.verdict is None)
-                history = Past(self._index, [draft.receipt for draft in drafts])
-                receipts = [
-                    history.compared(draft.feed, draft.receipt_for(made, promoted_at))
-                    for draft, made in decided
-                    if made.verdict is not None and draft.has_bytes_for(made)
-                ]
-            if not receipts:
-                return Published(receipts=(), unchanged=unchanged, occupied=tuple(occupied), commit=None)
-            records = [record for receipt in receipts for record in receipt.as_records()]
-            self._stage_findings(batch, receipts)
-            commit = compose_commit(records, after=head, at=at, author=self._author)
-            placements = [place for record in records for place in batch.places.of(record)]
-            try:
-                self._claim(batch, commit, placements)
-            except FileExistsError:
-                continue  # another writer took the number: read what it wrote and decide again
-            except KeyOccupied as error:
-                occupied.append(error)  # it holds up this one delivery, not the batch
-                drafts = [draft for draft, made in decided if not made.needs(error.path, self._layout)]
-                continue
+            decided = self._decide(drafts)
+            receipts, commit = decided.receipts, None
+            if receipts:
+                self._stage_findings(batch, receipts)
+                records = [record for receipt in receipts for record in receipt.as_records()]
+                commit = compose_commit(records, after=decided.head, at=decided.at, author=self._author)
+                places = [place for record in records for place in batch.places.of(record)]
+                try:
+                    self._claim(batch, commit, places)
+                except FileExistsError:
+                    continue  # another writer took the number: read what it wrote and decide again
+                except KeyOccupied as error:
+                    occupied.append(error)  # it holds up this one delivery, not the batch
+                    drafts = decided.not_needing(error.path, self._layout)
+                    continue
             return Published(
-                receipts=tuple(receipts), unchanged=unchanged, occupied=tuple(occupied), commit=commit
+                receipts=tuple(receipts),
+                unchanged=decided.unchanged,
+                occupied=tuple(occupied),
+                commit=commit,
             )
+
+    def _decide(self, drafts: list[Draft]) -> _Decided:
+        """What becomes of these drafts, given all that is committed by now."""
+        with self._index.at_rest():  # other threads of this process look things up for the next batches
+            head = self._index.catch_up()
+            now = self._clock()
+            at = max(now, head.at) if head.at else now
+            # What was erased since it was read stays pending: the next reading finds that out.
+            erased = self._index.custody.erased_among([draft.candidate.sha256 for draft in drafts])
+            kept = [draft for draft in drafts if draft.candidate.sha256 not in erased]
+            past = decision.Batch(BatchHistory(self._index, [draft.candidate for draft in kept]))
+            made = [(draft, past.decide(draft.candidate)) for draft in kept]
+            history, promoted_at = Past(self._index, [draft.receipt for draft in kept]), timestamp(at)
+            receipts = [
+                history.compared(draft.feed, draft.receipt_for(one, promoted_at))
+                for draft, one in made
+                if one.verdict is not None and draft.has_bytes_for(one)
+            ]
+        return _Decided(head=head, at=at, made=made, receipts=receipts)
 
     def _claim(self, batch: Batch, commit: Commit, placements: list[Placement]) -> None:
         """Stage the commit, link everything, claim the number; undo the links when that cannot be."""
