@@ -76,6 +76,7 @@ class Refusal(NamedTuple):
         return tuple((*self.parts, name) for name in self.missing) or (self.parts,)
 
 
+@cache
 def schema_folder() -> Path:
     """Where the schema files are: inside an installed wheel, or at the top of a checkout."""
     package = Path(__file__).parents[1]

@@ -48,10 +48,10 @@ def _has(platform: Platform, feed_id: str) -> bool:
 
 def declared_in(platform: Platform) -> Path | None:
     """The file that declares a platform; ``None`` for one that was made up elsewhere."""
-    likely = sys.modules.get(f"{__name__}.{platform.id.rpartition('/')[2]}")  # as modules are mostly named
-    others = (module for name, module in list(sys.modules.items()) if name.startswith(f"{__name__}."))
-    for module in chain([likely] if likely else [], others):
-        if getattr(module, "PLATFORM", None) is platform and module.__file__:
+    likely = f"{__name__}.{platform.id.rpartition('/')[2]}"  # as modules are mostly named
+    others = (name for name in list(sys.modules) if name.startswith(f"{__name__}."))
+    for module in map(sys.modules.get, chain([likely], others)):
+        if getattr(module, "PLATFORM", None) is platform and module and module.__file__:
             return Path(module.__file__)
     return None
 
