@@ -32,7 +32,7 @@ class Plain:
         data = content.read()
         if data.startswith(b"bad"):
             findings.add(codes.JSON_SYNTAX("it starts with bad", Place(line=1)))
-        if data.startswith(b"odd"):
+        if data.startswith((b"odd", b"bad and odd")):
             findings.add(codes.UNKNOWN_FIELD("it starts with odd"))
         return Facts(records=data.count(b"\n"), data_min="2024-01-01", data_max=capture.day.isoformat())
 

@@ -113,6 +113,26 @@ class TestNews:
         assert watch(desk) == [f"{FIRST}", f"{FIRST + timedelta(days=5)}"]
         assert watch(desk) == []
 
+    def test_a_day_that_another_run_stored_after_it_was_judged_is_judged_again(self, desk):
+        land(desk, 0, 2, 4)
+        watch(desk)
+        day = f"{FIRST + timedelta(days=3)}"
+        again = dg.AssetRecordsFilter(CONSISTENCY, asset_partitions=[day])
+        (record,) = desk.instance.fetch_materializations(again, limit=1).records
+        desk.instance.report_runless_asset_event(record.asset_materialization)
+        assert states(desk)[3] == "old"
+        assert watch(desk) == [day]
+        assert states(desk)[3] == "SUCCEEDED"
+
+    def test_while_a_run_of_it_is_under_way_no_other_is_asked_for(self, desk):
+        land(desk, 0, 2, 4)
+        desk.instance.create_run_for_job(
+            desk.definitions.resolve_implicit_global_asset_job_def(),
+            status=dg.DagsterRunStatus.STARTED,
+            asset_selection=frozenset({CONSISTENCY}),
+        )
+        assert watch(desk) == []
+
     def test_a_delivery_that_comes_late_heals_its_day(self, desk):
         land(desk, 0, 5)
         watch(desk)

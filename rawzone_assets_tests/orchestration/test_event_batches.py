@@ -197,6 +197,14 @@ def test_runless_events_leave_the_same_rows(instances):
     assert databases(in_batches) == databases(singly)
 
 
+def test_a_check_without_days_that_is_told_again_without_a_run_keeps_what_it_said_before(instances):
+    singly, in_batches = instances
+    for passed in (True, False):
+        singly.report_runless_asset_event(evaluation("shape", None, passed=passed))
+        reporting.tell_all(in_batches, [(evaluation("shape", None, passed=passed), None)])
+    assert databases(in_batches) == databases(singly)
+
+
 def test_dagster_reads_what_was_stored_together(instances):
     instance = instances[1]
     assert run(instance, together, with_checks=False).success

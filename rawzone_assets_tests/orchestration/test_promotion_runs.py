@@ -300,6 +300,23 @@ class TestCrash:
         assert desk.verdicts("shape") == {"2024-05-01": "SUCCEEDED", "2024-05-02": "FAILED"}
         assert reported(desk.run("2024-05-01", "2024-05-02")) == []
 
+    def test_a_day_that_was_stored_and_not_judged_is_judged_and_not_stored_again(self, desk, monkeypatch):
+        desk.land("20240501")
+        with monkeypatch.context() as meanwhile:
+            meanwhile.setattr(reporting, "evaluations", lambda *_, **__: 1 / 0)
+            assert not desk.run("2024-05-01").success
+        assert desk.materialized() == {"2024-05-01"}
+        assert reported(desk.run("2024-05-01")) == ["ASSET_CHECK_EVALUATION"] * len(DAILY)
+
+    def test_a_day_that_another_run_stored_after_it_was_judged_is_judged_again(self, desk):
+        """One that saw the same and died before it judged."""
+        desk.land("20240501")
+        desk.run("2024-05-01")
+        desk.instance.report_runless_asset_event(desk.materialization("2024-05-01"))
+        assert desk.verdicts("shape") == {"2024-05-01": "old"}
+        desk.run("2024-05-01")
+        assert desk.verdicts("shape") == {"2024-05-01": "SUCCEEDED"}
+
     def test_a_run_deleted_in_the_ui_is_reported_again(self, desk):
         desk.land("20240501")
         result = desk.run("2024-05-01")

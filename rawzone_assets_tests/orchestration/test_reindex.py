@@ -186,6 +186,8 @@ class TestEmptyInstance:
     def test_has_nothing_left_to_be_told(self, lived, retold, empty):
         days = {feed.id: feed_partitions(feed, None) for feed in PLATFORM.feeds}
         with lived.zone() as zone:
+            # Noted, so that no sensor need look at the whole ledger within a tick.
+            assert witness.is_marked(retold[0], zone, zone.index.head.seq)
             assert witness.unreported(retold[0], zone, days) == {}
             assert witness.unreported(empty, zone, days).keys() == days.keys()
 
@@ -203,6 +205,27 @@ class TestEmptyInstance:
             promoted = max(moment(r.promoted_at) for r in receipts).timestamp()
             assert 0 <= newest.timestamp - promoted < 0.01  # each has a millisecond of its own
             assert newest.asset_materialization.partition == "2024-05-01"
+
+    def test_a_day_of_nothing_but_refusals_is_told_as_of_its_verdict_and_bears_witness(self, desk, empty):
+        desk.land("20240501", "bad")
+        desk.run("2024-05-01")
+        desk.now += timedelta(days=1)
+        told(desk, empty)
+        (record,) = empty.event_log_storage.get_asset_check_execution_history(
+            dg.AssetCheckKey(raw_key(NOTES), "integrity"), limit=1
+        )
+        with desk.zone() as zone:
+            (entry,) = zone.index.entries(feeds=[NOTES])
+            head = zone.index.head.sha256
+        assert record.event.timestamp == moment(entry.receipt.validated_at).timestamp()
+        assert record.event.dagster_event.event_specific_data.metadata["ledger_head"].value == head
+
+    def test_the_ledger_is_told_also_while_landing_is_away_and_where_no_lock_can_be_had(self, desk, empty):
+        desk.land("20240501")
+        desk.run("2024-05-01")
+        (desk.home / "landing").rename(desk.home / "away")
+        (desk.home / "state" / "reindex.lock").mkdir()  # opening it to lock it fails
+        assert told(desk, empty)["materialized"] == 1
 
     def test_the_run_that_holds_the_events_is_recorded(self, desk, empty):
         desk.land("20240501")

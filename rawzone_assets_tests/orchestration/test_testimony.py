@@ -71,6 +71,13 @@ class TestWitnesses:
         promoted(desk, "2024-05-02")
         assert against(desk, lambda: said) == []
 
+    def test_a_scrub_of_a_zone_that_was_empty_contradicts_nobody(self, desk, witnesses):
+        job = desk.definitions.resolve_job_def("scrub")
+        assert job.execute_in_process(instance=desk.instance, run_config=QUIET).success
+        promoted(desk, "2024-05-01")
+        assert against(desk, witnesses) == []
+        assert heads_in_rows(Path(desk.instance.root_directory)) == witnesses()
+
     def test_a_consistently_rewritten_ledger_is_noticed_and_the_event_named(self, desk, witnesses):
         promoted(desk, "2024-05-01", "2024-05-02")
         rewritten(desk)

@@ -1,9 +1,11 @@
 """Freshness and open refusals: told when they change, and not to be fooled."""
 
+import shutil
 from dataclasses import replace
 from datetime import timedelta
 
 import dagster as dg
+import pytest
 
 from rawzone_assets.orchestration.names import raw_key
 from rawzone_assets_tests.orchestration.desk import NOTES, PLATFORM, Plain
@@ -26,6 +28,10 @@ def watch(desk) -> dict[str, bool]:
     result = desk.tick(sensor="feed_watch")
     events = [event for event in result.asset_events if event.asset_key == raw_key(NOTES)]
     return {event.check_name: event.passed for event in events}
+
+
+def by_hand(desk):
+    return desk.run(f"{desk.now:%Y-%m-%d}", checks=("freshness",), assets=False)
 
 
 class TestFreshness:
@@ -114,10 +120,26 @@ class TestFreshness:
         desk.run("2024-03-15")
         assert watch(desk) == {}
 
+    @pytest.mark.parametrize("look", [watch, by_hand])
+    def test_what_the_index_did_not_know_yet_counts(self, desk, look):
+        """A promotion that was killed after its commit has not put it into the index."""
+        land_fresh(desk)
+        shutil.rmtree(desk.home / "state")
+        look(desk)
+        assert desk.evaluation("freshness").passed
+
+    def test_a_damaged_ledger_is_said_in_one_sentence(self, desk):
+        land_fresh(desk)
+        with desk.zone() as zone:
+            commit = zone.ledger.path(0)
+        commit.chmod(0o644)
+        commit.write_bytes(b"damaged")
+        shutil.rmtree(desk.home / "state")
+        assert commit.name in desk.tick(sensor="feed_watch").skip_reason.skip_message
+
     def test_it_can_be_run_by_hand(self, desk):
         land_fresh(desk)
-        result = desk.run(f"{desk.now:%Y-%m-%d}", checks=("freshness",), assets=False)
-        assert result.success
+        assert by_hand(desk).success
         assert desk.evaluation("freshness").passed
         assert watch(desk) == {"open_refusals": True}
 
@@ -140,6 +162,28 @@ class TestOpenRefusals:
         desk.land("20240501", "good")
         desk.run("2024-05-01")
         assert watch(desk)["open_refusals"]
+
+    def test_another_refusal_in_its_place_is_told(self, desk):
+        desk.land("20240501", "bad")
+        desk.run("2024-05-01")
+        watch(desk)
+        desk.land("20240501", "good")
+        desk.land("20240502", "bad")
+        desk.run("2024-05-01", "2024-05-02")
+        assert watch(desk)["open_refusals"] is False
+        assert desk.evaluation("open_refusals").metadata["days"].value == ["2024-05-02"]
+
+    def test_the_newest_refusals_stand_first_each_with_what_it_was_refused_for(self, desk):
+        for day in ("20240501", "20240503", "20240502"):
+            desk.land(day, "bad and odd")
+            desk.run("2024-05-01", "2024-05-03")
+        watch(desk)
+        metadata = desk.evaluation("open_refusals").metadata
+        assert metadata["days"].value == ["2024-05-03", "2024-05-02", "2024-05-01"]
+        rows = [record.data for record in metadata["findings"].value.records]
+        assert [(row["file"][6:14], row["code"]) for row in rows] == [
+            (day, "RZ-JSON-SYNTAX") for day in ("20240503", "20240502", "20240501")
+        ]
 
     def test_a_day_outside_of_the_partitions_shows_here(self, desk):
         landed = desk.land("20191231")
