@@ -13,7 +13,7 @@ import pytest
 from rawzone_assets.orchestration import reporting
 from rawzone_assets.orchestration.liveness import alive, report_dead_runs
 from rawzone_assets.orchestration.names import FEED_TAG, RANGE_END, RANGE_START, UNRECOGNIZED, raw_key
-from rawzone_assets_tests.orchestration.desk import DAILY, NOTES, with_settings
+from rawzone_assets_tests.orchestration.desk import DAILY, NOTES, Desk, with_settings
 
 KEY = raw_key(NOTES)
 
@@ -147,6 +147,17 @@ class TestHealing:
             assert desk.materialized() == {"2024-05-01"}
             for check in DAILY:
                 assert desk.verdicts(check) == {"2024-05-01": "SUCCEEDED"}
+
+    def test_a_zone_in_place_of_another_is_told_from_its_first_commit_on(self, desk, home, monkeypatch):
+        desk.land("20240501")
+        desk.run("2024-05-01")
+        assert not desk.tick().run_requests
+        other = Desk(home=home / "other", instance=desk.instance)
+        other.land("20240502")
+        with monkeypatch.context() as meanwhile:
+            meanwhile.setattr(reporting, "report", lambda *_: iter(()))
+            other.run("2024-05-02")
+        assert ranges(other.tick()) == [("2024-05-02", "2024-05-02")]
 
     def test_a_run_whose_process_is_gone_is_reported_failed(self, desk):
         job = desk.definitions.resolve_implicit_global_asset_job_def()
