@@ -1,5 +1,7 @@
 """A run that was started in the UI and ended before it reported leaves no day without its verdict."""
 
+from uuid import uuid4
+
 import dagster as dg
 import pytest
 from dagster._core.definitions.job_base import InMemoryJob
@@ -97,6 +99,24 @@ def test_a_run_under_way_hides_nothing_yet(desk, cursor, monkeypatch):
         meanwhile.setattr(reporting, "report", lambda *_arguments: ticks.append(untold(desk)) or iter(()))
         from_the_ui(desk)
     assert ticks == [{}]
+
+
+def test_runs_that_planned_no_checks_leave_room_for_those_that_did_however_many_they_are(
+    desk, cursor, monkeypatch
+):
+    """While a disk is full, the runs that sensors ask for fail by the dozen within minutes."""
+    ends_before_it_reports(desk, monkeypatch)
+    for _ in range(60):
+        desk.instance.add_run(
+            dg.DagsterRun(
+                job_name="__ASSET_JOB",
+                run_id=str(uuid4()),
+                status=dg.DagsterRunStatus.FAILURE,
+                asset_selection=frozenset({KEY}),
+                asset_check_selection=frozenset(),
+            )
+        )
+    assert untold(desk) == {NOTES: sorted(VERDICTS)}
 
 
 def untold(desk) -> dict[str, list[str]]:
