@@ -15,7 +15,17 @@ from rawzone_assets.orchestration import launches, witness
 from rawzone_assets.orchestration.arrivals import arrivals
 from rawzone_assets.orchestration.hidden_verdicts import days_to_tell_again
 from rawzone_assets.orchestration.liveness import active_assets, report_dead_runs
-from rawzone_assets.orchestration.names import STRANGERS, UNRECOGNIZED, raw_key
+from rawzone_assets.orchestration.names import (
+    CONSISTENCY,
+    DRILL,
+    FIXITY,
+    STRANGERS,
+    UNRECOGNIZED,
+    ZONE_HEALTH,
+    columnar_key,
+    health_key,
+    raw_key,
+)
 from rawzone_assets.orchestration.overrides import ZoneResource
 from rawzone_assets.orchestration.partitions import days_inside
 from rawzone_assets.orchestration.pending import Pending, plan
@@ -32,6 +42,8 @@ def landing_sensor(
     platforms: Sequence[Platform], partitions: Mapping[str, dg.DailyPartitionsDefinition]
 ) -> dg.SensorDefinition:
     ours = [*(raw_key(feed_id) for feed_id in partitions), UNRECOGNIZED]
+    health = [CONSISTENCY, DRILL, FIXITY, ZONE_HEALTH, *(health_key(platform.id) for platform in platforms)]
+    locking = [*ours, *map(columnar_key, partitions), *health]  # whose runs hold locks
 
     @dg.sensor(
         name="landing",
@@ -51,7 +63,7 @@ def landing_sensor(
                 events = list(arrivals(context.instance, found.ready, partitions))
                 active = active_assets(context.instance)
                 # A dead run's feed counts as active once more: Dagster may be about to retry the run itself.
-                dead = report_dead_runs(context.instance, opened, ours)
+                dead = report_dead_runs(context.instance, opened, locking)
                 now = opened.clock()
         except ZoneError as error:
             return dg.SensorResult(skip_reason=str(error), cursor=context.cursor)

@@ -1,10 +1,10 @@
 """Liveness: whether the process of a started run still exists.
 
 Dagster's default launcher never finds out that a run's process was killed: the run stays "started" for hours
-and blocks its feed's next one. So each step of our runs holds a lock of its own that dies with its process.
+and blocks its asset's next one. So each step of our runs holds a lock of its own that dies with its process.
 The sensor reports a run failed when nobody holds one of its locks, unless its log tells of this very moment:
-between two steps a run has none. Only for runs on this machine; elsewhere Dagster's own launchers look after
-their workers.
+between two steps a run has none, and steps of other people's assets never have. Only for runs on this machine;
+elsewhere Dagster's own launchers look after their workers.
 """
 
 from __future__ import annotations
@@ -58,15 +58,18 @@ def active_assets(instance: dg.DagsterInstance) -> set[dg.AssetKey]:
 
 
 def report_dead_runs(instance: dg.DagsterInstance, zone: Zone, ours: Iterable[dg.AssetKey]) -> list[str]:
-    """Report started runs of our assets as failed whose process is gone; their ids."""
+    """Report started runs as failed whose process is gone; their ids.
+
+    Those that left a lock, and those without any that are of no other assets than ``ours``.
+    """
     if not isinstance(instance.run_launcher, DefaultRunLauncher):
         return []
     assets, dead = set(ours), []
     for record in instance.get_run_records(dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED])):
         run = record.dagster_run
-        if not assets & _assets_of(run):
+        locks, meant = _locks_of(zone, run.run_id), _assets_of(run)
+        if not locks and not (meant and meant <= assets):
             continue
-        locks = _locks_of(zone, run.run_id)
         if not any(_is_held(zone, path) for path in locks) and _is_silent(instance, zone, run.run_id, locks):
             instance.report_run_failed(run, "The run's process is gone; what it committed stays.")
             for path in locks:

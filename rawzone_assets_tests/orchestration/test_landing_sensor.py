@@ -6,13 +6,23 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from threading import Event
+from uuid import uuid4
 
 import dagster as dg
 import pytest
 
 from rawzone_assets.orchestration import reporting
 from rawzone_assets.orchestration.liveness import alive, report_dead_runs
-from rawzone_assets.orchestration.names import FEED_TAG, RANGE_END, RANGE_START, UNRECOGNIZED, raw_key
+from rawzone_assets.orchestration.names import (
+    CONSISTENCY,
+    FEED_TAG,
+    FIXITY,
+    RANGE_END,
+    RANGE_START,
+    UNRECOGNIZED,
+    columnar_key,
+    raw_key,
+)
 from rawzone_assets_tests.orchestration.desk import DAILY, NOTES, Desk, with_settings
 
 KEY = raw_key(NOTES)
@@ -177,6 +187,34 @@ class TestHealing:
         assert status == dg.DagsterRunStatus.FAILURE
         assert desk.instance.get_run_by_id(started["alive"]).status == dg.DagsterRunStatus.STARTED
 
+    @pytest.mark.parametrize("asset", [columnar_key(NOTES), CONSISTENCY, FIXITY, None], ids=str)
+    def test_so_is_a_killed_run_of_whatever_else_is_ours(self, desk, asset):
+        """It would hold up the next one, and a place in the queue, for a day."""
+        desk.now = datetime.now(UTC) + timedelta(minutes=1)
+        run_id = desk.instance.create_run_for_job(
+            desk.definitions.resolve_implicit_global_asset_job_def(),
+            status=dg.DagsterRunStatus.STARTED,
+            asset_selection=frozenset({asset}) if asset else None,  # a schedule's job names none
+        ).run_id
+        with desk.zone() as zone:
+            with alive(zone, run_id):
+                (lock,) = (zone.layout.state / "runs").iterdir()
+            lock.touch()  # it went with the process
+            assert report_dead_runs(desk.instance, zone, [KEY]) == [run_id]
+
+    def test_so_is_a_run_of_all_that_is_ours_that_never_took_a_lock(self, desk):
+        graph = desk.definitions.resolve_asset_graph()
+        run_id = _run_that_tells(desk, timedelta(minutes=6), assets=graph.materializable_asset_keys)
+        assert f"run {run_id[:8]} was dead" in desk.tick().skip_reason.skip_message
+
+    def test_a_run_that_may_be_busy_with_assets_of_others_is_left_alone(self, desk):
+        """Their steps hold no lock of ours, and may be silent for long."""
+        run_id = _run_that_tells(desk, timedelta(hours=1), assets={KEY, dg.AssetKey("staging")})
+        with desk.zone() as zone:
+            with alive(zone, run_id):
+                pass
+            assert report_dead_runs(desk.instance, zone, [KEY]) == []
+
     def test_a_run_is_alive_between_two_of_its_steps(self, desk):
         run_id = _run_that_tells(desk, timedelta(hours=1), timedelta(seconds=1))
         with desk.zone() as zone:
@@ -236,12 +274,12 @@ class TestHealing:
             assert not lock.exists()
 
 
-def _run_that_tells(desk, *ago: timedelta) -> str:
+def _run_that_tells(desk, *ago: timedelta, assets=frozenset({KEY})) -> str:
     """A run under way that told of something these times ago; the first was its start."""
     desk.now = datetime.now(UTC)
-    job = desk.definitions.resolve_implicit_global_asset_job_def()
-    run_id = desk.instance.create_run_for_job(job, asset_selection=frozenset({KEY})).run_id
-    start = dg.DagsterEvent(event_type_value="PIPELINE_START", job_name=job.name)
+    run = dg.DagsterRun(job_name="__ASSET_JOB", run_id=str(uuid4()), asset_selection=frozenset(assets))
+    run_id = desk.instance.add_run(run).run_id
+    start = dg.DagsterEvent(event_type_value="PIPELINE_START", job_name=run.job_name)
     for before in ago:
         desk.instance.handle_new_event(
             dg.EventLogEntry(
@@ -250,7 +288,7 @@ def _run_that_tells(desk, *ago: timedelta) -> str:
                 user_message="",
                 run_id=run_id,
                 timestamp=(desk.now - before).timestamp(),
-                job_name=job.name,
+                job_name=run.job_name,
                 dagster_event=start if before is ago[0] else None,
             )
         )
