@@ -43,6 +43,7 @@ def archive_copy(zone: Zone, batch: Batch, planned: Planned) -> ArchiveCopy:
         return ArchiveCopy(form, is_staged=False)
     form = form_of(planned)
     staged = batch.places.moved(f"{upkeep.ARCHIVE}/{planned.key}", planned.stored_sha256)
+    # Of raw no room is asked: what moves frees some there, and commits may use the reserve.
     room = Room(files=files, reserve=zone.settings.reserve)
     try:
         with files.open(hot) as stream:

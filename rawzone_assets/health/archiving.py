@@ -21,12 +21,10 @@ from rawzone_assets.health.retention import Clock, age_of, due_days, is_back_too
 from rawzone_assets.zone import codec, upkeep
 from rawzone_assets.zone.custody import Whereabouts, archived_record, form_of
 from rawzone_assets.zone.errors import ArchiveDiffers, KeyOccupied, StorageFailed, ZoneError
-from rawzone_assets.zone.files import nearest_folder
 from rawzone_assets.zone.portions import commits_of
 from rawzone_assets.zone.publishing import Publisher
 from rawzone_assets.zone.receipt import Record, moment
 from rawzone_assets.zone.releasing import NotReleased, require_release
-from rawzone_assets.zone.room import Room
 from rawzone_assets.zone.sealing import require_flag
 from rawzone_assets.zone.zone import Zone
 
@@ -200,7 +198,6 @@ class _Work:
     def move(self, group: Sequence[Planned], outcome: Outcome) -> None:
         """Archive some files as one commit; if one of them cannot be placed, each by itself."""
         require_release(self.zone.files, self.zone.layout, [planned.key for planned in group])
-        self._require_room(sum(planned.stored_size for planned in group))
         try:
             moved, not_moved = self._publish(group)
         except KeyOccupied as error:
@@ -245,14 +242,6 @@ class _Work:
             approved_by=self.approved_by,
             staged=copy.is_staged,
         )
-
-    def _require_room(self, size: int) -> None:
-        # Of raw nothing is asked: what moves frees room there, and commits may use the reserve.
-        room = Room(files=self.zone.files, reserve=self.zone.settings.reserve)
-        try:
-            room.require(nearest_folder(self.zone.layout.archive), size)
-        except OSError as error:
-            raise StorageFailed("see how much space is free", error) from error
 
 
 def _told(kept: NotReleased) -> NotMoved:

@@ -3,6 +3,7 @@
 import errno
 import shutil
 from dataclasses import replace
+from datetime import timedelta
 from unittest import mock
 
 import pytest
@@ -12,15 +13,21 @@ from rawzone_assets.health.checks import Health
 from rawzone_assets.health.doctor import examine_zone
 from rawzone_assets.health.scrub import scrub
 from rawzone_assets.zone import committing
-from rawzone_assets.zone.errors import RootAway, StorageFailed
+from rawzone_assets.zone.errors import DiskAlmostFull, RootAway, StorageFailed
 from rawzone_assets.zone.ledger import Ledger
 from rawzone_assets.zone.local_files import LocalFiles
 from rawzone_assets.zone.object_errors import ObjectAway
 from rawzone_assets.zone.receipt import Verdict
 from rawzone_assets.zone.zone import utc_now
-from rawzone_assets_tests.health.archive_support import archive_due, archived_keys, objections, set_policy
+from rawzone_assets_tests.health.archive_support import (
+    archive_due,
+    archived_keys,
+    objections,
+    restore_all,
+    set_policy,
+)
 from rawzone_assets_tests.zone.faulty_files import CHANGING, WatchedFiles
-from rawzone_assets_tests.zone.tiny_platform import LandingFolder, open_zone, promote_all
+from rawzone_assets_tests.zone.tiny_platform import NOW, LandingFolder, open_zone, promote_all
 
 BROKEN = OSError(errno.EIO, "Input/output error")
 
@@ -105,6 +112,39 @@ class TestRawFull:
 
     def test_what_is_due_moves(self, home):
         with open_zone(home, files=RawFull(LocalFiles())) as zone:
+            zone.settings = replace(zone.settings, reserve=2**20)
+            archive_due(zone)
+            assert len(archived_keys(zone)) == 3
+        assert objections(home) == []
+
+
+class ArchiveFull(WatchedFiles):
+    """A disk of the archive on which not a byte of the reserve is left."""
+
+    def free_bytes(self, path):
+        return 0 if "archive" in path.parts else 2**40
+
+
+class TestArchiveFull:
+    """What is to be copied there is held against its room block by block."""
+
+    def test_what_is_due_stays_in_raw(self, home):
+        with open_zone(home, files=ArchiveFull(LocalFiles())) as zone:
+            zone.settings = replace(zone.settings, reserve=2**20)
+            with pytest.raises(DiskAlmostFull, match=r"/archive/.* is almost full"):
+                archive_due(zone)
+            assert archived_keys(zone) == []
+        assert objections(home) == []
+
+    def test_what_lies_there_already_moves_as_it_needs_no_room(self, home):
+        """Restored files could not go back to a full archive, although every copy of them lay there."""
+        with open_zone(home) as zone:
+            archive_due(zone)
+            restore_all(zone)
+        later = NOW + timedelta(days=60)
+        LandingFolder(home).put("tiny/note_20240828.txt", b"new\n")
+        with open_zone(home, files=ArchiveFull(LocalFiles()), now=later) as zone:
+            promote_all(zone)
             zone.settings = replace(zone.settings, reserve=2**20)
             archive_due(zone)
             assert len(archived_keys(zone)) == 3
