@@ -15,7 +15,7 @@ from rawzone_assets.health.repair import repair
 from rawzone_assets.health.report import read_health
 from rawzone_assets.health.rolling import scrub_rolling
 from rawzone_assets.health.scrub import scrub
-from rawzone_assets.zone.errors import LedgerLeftBehind, RootAway, StorageFailed
+from rawzone_assets.zone.errors import LedgerGone, LedgerLeftBehind, RootAway, StorageFailed
 from rawzone_assets.zone.landing_errors import LandingAway
 from rawzone_assets.zone.local_files import LocalFiles
 from rawzone_assets.zone.object_errors import ObjectAway
@@ -151,6 +151,11 @@ class TestScrubbing:
         assert tree(home / "raw") == before
         bring_back(home, root)
         assert session(home).damages == ()
+
+    def test_where_raw_is_away_nothing_beside_it_is_called_foreign(self, home):
+        take_away(home, "raw")
+        with pytest.raises(LedgerGone):
+            session(home)
 
     def test_nor_is_one_that_goes_while_it_is_read(self, home):
         def unmount(operation, path):

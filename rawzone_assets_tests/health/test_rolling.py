@@ -1,12 +1,16 @@
 """The rolling scrub: every stored byte re-read within a window, oldest first, within a budget, resumable."""
 
+import errno
 from datetime import timedelta
+from unittest import mock
 
 import pytest
 
 from rawzone_assets.health.recorded import read_recorded
 from rawzone_assets.health.repair import repair
 from rawzone_assets.health.rolling import coverage, scrub_rolling, spans_of
+from rawzone_assets.zone.errors import StorageFailed
+from rawzone_assets.zone.ledger import Ledger
 from rawzone_assets.zone.receipt import timestamp
 from rawzone_assets_tests.health.archive_support import archive_due, restore_all, set_policy
 from rawzone_assets_tests.health.damaging import flip, overwrite, tree
@@ -146,6 +150,14 @@ class TestASession:
             session(home, progress=kill)
         assert session(home).objects == DAYS
 
+    def test_finishes_what_a_crash_cut_off_and_reads_it_too(self, home):
+        LandingFolder(home).put("tiny/note_20240610.txt", b"new\n")
+        crash = mock.patch.object(Ledger, "claim", side_effect=OSError(errno.EIO, "Input/output error"))
+        with open_zone(home) as zone, crash, pytest.raises(StorageFailed):
+            promote_all(zone)
+        done = session(home)
+        assert (done.objects, done.interrupted, done.damages) == (DAYS + 1, 0, ())
+
     def test_progress_is_saved_on_the_way(self, home, monkeypatch):
         monkeypatch.setattr("rawzone_assets.health.rolling._SAVED_EVERY", 2)
         session(home)
@@ -205,6 +217,12 @@ class TestDamage:
         assert (healed.damages, healed.sound_again) == ((), (f"raw/{hot.relative_to(home / 'raw')}",))
         copy.write_bytes(data)
         assert session(home, after=33).sound_again == (f"archive/{hot.relative_to(home / 'raw')}",)
+
+    def test_is_not_what_a_repair_that_was_cut_off_has_kept(self, home):
+        kept = home / "quarantine/_evidence/0123456789abcdef/raw/tiny/notes/note.txt.gz"
+        kept.parent.mkdir(parents=True)
+        kept.write_bytes(b"damaged")
+        assert session(home).damages == ()
 
     def test_of_the_ledger_is_told_and_nothing_is_written(self, home):
         flip(home / "raw/_ledger" / f"{2:020d}.jsonl", 300)
