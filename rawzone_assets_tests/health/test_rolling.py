@@ -6,6 +6,7 @@ from unittest import mock
 
 import pytest
 
+from rawzone_assets.health.damage import DamageKind
 from rawzone_assets.health.recorded import read_recorded
 from rawzone_assets.health.repair import repair
 from rawzone_assets.health.rolling import coverage, scrub_rolling, spans_of
@@ -75,10 +76,13 @@ class TestASession:
         flip(path)
         for _ in range(2):
             session(home)
+        overwrite(path, b"cut")
+        for _ in range(2):
+            session(home)
         path.unlink()
         for _ in range(2):
             session(home)
-        assert [record["kind"] for record in noted(home, "damaged")] == ["damaged", "missing"]
+        assert [record["kind"] for record in noted(home, "damaged")] == ["damaged", "damaged", "missing"]
 
     def test_reads_each_file_once_although_damaged_ones_come_first(self, home):
         flip(objects(home)[0])
@@ -115,6 +119,10 @@ class TestASession:
         found = session(tmp_path)
         assert (found.files, found.finished, found.coverage.percent) == (0, True, 100.0)
         assert tree(tmp_path) == {}
+
+    def test_looks_at_the_clock_after_so_many_bytes_too(self, home, monkeypatch):
+        monkeypatch.setattr("rawzone_assets.health.rolling._MOST_BYTES", 1)
+        assert session(home, budget=0).objects == 1
 
     def test_stops_when_the_budget_is_used_up_and_the_next_goes_on_there(self, home):
         seen = [session(home, budget=1).objects for _ in range(4)]
@@ -177,6 +185,9 @@ class TestCoverage:
         assert session(home, after=10, budget=0).coverage.oldest == begin
         assert session(home, after=10).coverage.oldest == "2024-07-10T12:00:00.000000Z"
 
+    def test_of_a_window_longer_than_time_is_told(self, home):
+        assert session(home, after=10, budget=0, window=1e12).coverage.percent == 100.0
+
 
 class TestDamage:
     def test_is_recorded_once_however_often_it_is_met(self, home):
@@ -199,6 +210,27 @@ class TestDamage:
         healed = session(home, budget=0)
         assert (healed.damages, healed.sound_again) == ((), ("raw/tiny/notes/2024/06/note_20240606.txt.gz",))
         assert session(home, budget=0).sound_again == ()
+
+    def test_that_is_over_is_recorded_once_also_where_that_is_all_that_was_read(self, home, monkeypatch):
+        monkeypatch.setattr("rawzone_assets.health.rolling._SAVED_EVERY", 0)
+        sound = objects(home)[0].read_bytes()
+        flip(objects(home)[0])
+        session(home)
+        overwrite(objects(home)[0], sound)
+        session(home)
+        again = [place for record in scrubbed(home) for place in record["sound_again"]]
+        assert again == ["raw/tiny/notes/2024/06/note_20240601.txt.gz"]
+
+    def test_of_one_file_makes_no_other_with_its_bytes_the_missing_one(self, home):
+        first, second = objects(home)[:2]
+        (home / "raw/tiny/stray").write_bytes(first.read_bytes())
+        flip(first)
+        second.unlink()
+        assert {damage.kind for damage in session(home).damages} == {
+            DamageKind.DAMAGED,
+            DamageKind.FOREIGN,
+            DamageKind.MISSING,
+        }
 
     def test_is_no_sounder_for_its_hot_copy_which_came_back(self, home):
         """An archive copy that is missing beside a sound hot one is no loss, and not there all the same."""
