@@ -3,6 +3,7 @@
 import os
 import shutil
 import tempfile
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -72,8 +73,14 @@ class Broken(LocalFiles):
 
     def lock(self, path, *, wait):
         if self.lack == "locks":
-            return super().lock(path.with_name(f"{path.name}.{os.urandom(4).hex()}"), wait=wait)
+            path.touch()
+            return nullcontext(True)
         return super().lock(path, wait=wait)
+
+    def sync_folder(self, path):
+        if self.lack == "syncs":
+            raise OSError(22, "Invalid argument", str(path))
+        super().sync_folder(path)
 
     def free_bytes(self, _path):
         return self.free
@@ -91,7 +98,7 @@ class TestZoneChecks:
         assert "will be created" in found["raw"].seen
         assert list(tmp_path.iterdir()) == []
 
-    @pytest.mark.parametrize("lack", ["links", "exclusive links", "locks"])
+    @pytest.mark.parametrize("lack", ["links", "exclusive links", "locks", "syncs"])
     def test_a_file_system_that_publishing_cannot_rest_on_fails(self, settings, lack):
         found = checks(settings, files=Broken(lack))
         assert {"file system of raw", "file system of quarantine"} <= unwell(found)
@@ -128,6 +135,34 @@ class TestZoneChecks:
         finally:
             os.seteuid(0)
         assert {"landing", "raw", "quarantine", "state"} <= unwell(found)
+
+    @pytest.mark.skipif(os.geteuid() != 0, reason="only root can do without its rights for a while")
+    def test_a_folder_that_may_be_written_and_not_entered_is_none_to_write_in(self, open_home):
+        (open_home / "raw").mkdir()
+        (open_home / "raw").chmod(0o666)
+        settings = Settings.from_environment({}, home=open_home)
+        os.seteuid(65534)
+        try:
+            check = checks(settings)["raw"]
+        finally:
+            os.seteuid(0)
+        assert (check.health, check.remedy) == (Health.FAIL, "give this user write access")
+
+    @pytest.mark.skipif(os.geteuid() != 0, reason="only root can do without its rights for a while")
+    def test_another_name_of_a_file_of_somebody_else_is_not_one_to_be_read(self, open_home):
+        """It is recorded as unrecognized and left alone: no rights are to be given to it."""
+        settings = Settings.from_environment({}, home=open_home)
+        settings.layout.landing.mkdir()
+        os.chown(settings.layout.landing, 65534, -1)
+        secret = open_home / "secret"
+        secret.touch(mode=0o600)
+        os.link(secret, settings.layout.landing / "secret.csv")
+        os.seteuid(65534)
+        try:
+            check = checks(settings)["landing"]
+        finally:
+            os.seteuid(0)
+        assert check.health is Health.OK
 
     @pytest.mark.skipif(os.geteuid() != 0, reason="only root can do without its rights for a while")
     @pytest.mark.parametrize("root", ["quarantine", "archive", "state"])
@@ -225,6 +260,15 @@ class TestLedgerAndIndex:
         newest.write_bytes(data)
         assert checks(settings)["index"].health is Health.OK
         assert "1 commit behind" in checks(settings)["index"].seen
+
+    def test_an_index_of_another_ledger_of_the_same_length_warns(self, settings):
+        path = settings.layout.commit(1)
+        first = decode_commit(settings.layout.commit(0).read_bytes())
+        records = [dict(record) for record in decode_commit(path.read_bytes()).records]
+        forger = Author(run_id="forged", writer="test", code_version="1")
+        path.chmod(0o644)
+        path.write_bytes(encode_commit(records, after=first.head, at=NOW, author=forger))
+        assert "another ledger" in checks(settings)["index"].seen
 
     def test_a_ledger_that_was_read_before_and_is_empty_now_fails(self, settings):
         shutil.rmtree(settings.layout.raw)
