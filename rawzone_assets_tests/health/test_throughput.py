@@ -1,5 +1,6 @@
 """Throughput: files by time at work, counted from the ledger's batches."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from hypothesis import given
@@ -38,7 +39,7 @@ class TestThroughput:
 
     def test_without_time_there_is_no_speed(self):
         assert throughput_of([]) == Throughput()
-        assert throughput_of([batch(3, 3)]).files_per_second is None
+        assert throughput_of([batch(3, 3), replace(batch(0, 9), began=None)]) == Throughput()
         assert Throughput().bytes_per_second is None
 
 
