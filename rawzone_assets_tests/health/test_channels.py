@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from rawzone_assets.health import channels
 from rawzone_assets.health.alert_kinds import Severity
 from rawzone_assets.health.channels import ping, send
 from rawzone_assets.health.notices import Event, Notice
@@ -54,6 +55,31 @@ def serving(answer):
 def test_an_address_that_speaks_something_else_is_said_to():
     with serving(lambda connection, _: connection.sendall(b"SSH-2.0-OpenSSH_9.2\r\n")) as port:
         assert ping(f"http://127.0.0.1:{port}") == "the answer is not HTTP"
+
+
+def test_without_the_package_that_sends_its_name_is_told(monkeypatch):
+    monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
+    problem = send("json", "json://127.0.0.1/s3cr3t", LETTER)
+    assert "need the package 'apprise'" in problem
+    assert "s3cr3t" not in problem
+
+
+def test_a_process_that_fails_tells_nothing_but_that(monkeypatch, capfd):
+    """Its traceback could show an address."""
+    monkeypatch.setattr(channels, "_WORKER", "rawzone_assets.health.nothing")
+    assert ping("http://127.0.0.1/s3cr3t") == "the process that sends ended with code 1 and no answer"
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_process_that_cannot_be_started_is_told(monkeypatch):
+    monkeypatch.setattr(channels, "command_of", lambda _: ["/nowhere/python"])
+    assert "Cannot start the process that sends" in ping("http://127.0.0.1/s3cr3t")
+
+
+def test_good_news_stands_in_a_log_that_nobody_configured(caplog):
+    """Python drops what is below a warning then."""
+    assert send("log", None, replace(LETTER, event=Event.RESOLVED)) is None
+    assert [(record.levelname, record.message) for record in caplog.records] == [("WARNING", "t [n1]\nx")]
 
 
 class TestSlowServices:
