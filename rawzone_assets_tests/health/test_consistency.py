@@ -149,7 +149,17 @@ class TestBehind:
 
     def test_data_ahead_of_their_capture_do_not_set_the_pace(self):
         ahead = came(self.FAST, 0, lag=-300)
-        assert not self.behind(came(DAILY, 0), ahead, days=1, owners={DAILY.id: "a", self.FAST.id: "b"})
+        assert not self.behind(came(DAILY, 0), ahead, days=10, owners={DAILY.id: "a", self.FAST.id: "b"})
+        (only,) = assess([self.FAST], [ahead], before={}, since=FIRST, until=FIRST)
+        assert only.common_until == FIRST
+
+    def test_nor_do_those_that_come_sooner_than_they_usually_do(self):
+        early = came(self.FAST, 4, lag=0)
+        assert not self.behind(came(DAILY, 0), early, days=5, owners={DAILY.id: "a", self.FAST.id: "b"})
+
+    def test_an_old_delivery_that_comes_late_takes_nothing_back(self):
+        days = assess([DAILY], [came(DAILY, 0), came(DAILY, 1, lag=9)], before={}, since=FIRST, until=day(1))
+        assert [d.common_until for d in days] == [day(-2), day(-2)]
 
 
 @pytest.fixture(scope="module")
