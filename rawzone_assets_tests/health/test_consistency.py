@@ -7,7 +7,8 @@ from datetime import date, timedelta
 
 import pytest
 
-from rawzone_assets.contract.feed import WORKING_DAYS, Cadence
+from rawzone_assets.contract import codes
+from rawzone_assets.contract.feed import WORKING_DAYS, Cadence, Facts
 from rawzone_assets.contract.judging import judge
 from rawzone_assets.health.consistency import Arrival, Day, assess, consistency_of
 from rawzone_assets.platforms import all_feeds, all_platforms, find_feed
@@ -15,6 +16,7 @@ from rawzone_assets.samples import write_landing
 from rawzone_assets.zone.promotion import promote
 from rawzone_assets.zone.settings import Settings
 from rawzone_assets.zone.zone import Zone
+from rawzone_assets_tests.zone.tiny_platform import NOTES, LandingFolder, Tiny, open_zone, promote_all
 
 FIRST = date(2025, 6, 1)
 DAILY = replace(
@@ -187,6 +189,24 @@ class TestOfAZone:
         (only,) = consistency_of(zone, all_feeds(), since=day(11), until=day(11))
         assert [item.feed for item in only.missing] == ["toolost/analytics"]
         assert only.missing[0].last == day(1)
+
+    def test_what_was_refused_neither_came_nor_reaches_anywhere(self, tmp_path, monkeypatch):
+        def examine(_tiny, _feed, content, _capture, findings):
+            text = content.read().decode()
+            if text.startswith("bad"):
+                findings.add(codes.JSON_SYNTAX("it starts with bad"))
+            return Facts(records=1, data_max=text[-10:])
+
+        monkeypatch.setattr(Tiny, "examine", examine)
+        landing = LandingFolder(tmp_path)
+        landing.put("tiny/note_20240601.txt", b"2024-05-30")
+        landing.put("tiny/note_20240601_120000.txt", b"bad 2024-05-31")
+        landing.put("tiny/note_20240602.txt", b"bad 2024-06-01")
+        with open_zone(tmp_path) as zone:
+            promote_all(zone)
+            (found,) = consistency_of(zone, [NOTES], since=date(2024, 6, 4), until=date(2024, 6, 4))
+        assert [item.last for item in found.missing] == [date(2024, 6, 1)]
+        assert found.common_until == date(2024, 5, 30)
 
     def test_nothing_was_expected_before_anything_came(self, zone):
         days = consistency_of(zone, all_feeds(), since=day(-30), until=day(-1))
