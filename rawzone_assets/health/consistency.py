@@ -246,7 +246,7 @@ def _not_whole(
     """What of these days is not what a capture brings, of feeds whose modes let it be told."""
     incomplete: dict[date, list[Incomplete]] = {}
     short: dict[date, list[Short]] = {}
-    for feed in feeds:
+    for feed in map(zone.settings.policy.applied_to, feeds):
         receipts: dict[date, list[Receipt]] = {}
         if feed.capture_set or feed.least_days:
             for entry in zone.index.entries(feeds=[feed.id], since=since.isoformat(), until=until.isoformat()):

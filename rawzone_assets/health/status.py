@@ -163,6 +163,7 @@ def _with_retention(status: FeedStatus, archived: KeptTotal | None, due: DueTota
 
 
 def _not_whole(zone: Zone, feed: Feed, since: str) -> tuple[str, ...]:
+    feed = zone.settings.policy.applied_to(feed)
     entries = zone.index.entries(feeds=[feed.id], since=since)
     return tuple(found.message for _, found in day_findings(feed, (entry.receipt for entry in entries)))
 

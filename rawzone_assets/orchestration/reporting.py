@@ -102,6 +102,7 @@ def evaluations(
     Of a day that is not materialized with them, because all that came was refused, it also notes the ledger's
     head: else no witness would have seen the commits of refusals, and they could be taken back unnoticed.
     """
+    feed = zone.settings.policy.applied_to(feed)
     for name in names:
         if name == INTEGRITY:
             head = {} if is_materialized else metadata.head_facts(zone)
@@ -201,7 +202,7 @@ def _rule_check(feed: Feed, day: Day, name: str, *, target: Target | None) -> dg
         if not finding["blocking"] and check_of(feed, finding) == name
     ]
     warnings += [
-        (witness, finding.as_json())
+        (witness, {**finding.as_json(), "blocking": False})  # no mode refuses what a whole day lacks
         for witness, finding in day_findings(feed, (entry.receipt for entry in day.entries))
         if finding.check == name
     ]

@@ -37,6 +37,8 @@ class TestConsistency:
         (record,) = own("consistency", *day, "--json").records
         assert [item["feed"] for item in record["incomplete"]] == ["metaads/campaigns"]
         assert not record["consistent"]
+        (own.home / "policy.toml").write_text('[modes]\nRZ-INCOMPLETE-SET = "shadow"\n')
+        assert own("consistency", *day).code == 0
 
     def test_a_day_of_nothing_but_a_short_answer_is_told(self, own):
         """As `rawzone status` tells it: whoever compares platforms of that day lacks three weeks of one."""
@@ -54,6 +56,8 @@ class TestConsistency:
         assert outcome.text.splitlines()[0] == f"2025-06-11  social_media/linktree is short ({longest})"
         (record,) = own("consistency", *day, "--json").records
         assert record["short"] == [{"feed": "social_media/linktree", "covered": 7, "least": 28}]
+        (own.home / "policy.toml").write_text('[modes]\nRZ-SHORT-RANGE = "shadow"\n')
+        assert own("consistency", *day).code == 0
 
     def test_without_a_range_it_looks_at_two_weeks_that_are_over(self, nowhere):
         nowhere.home.mkdir()

@@ -1,7 +1,7 @@
 """``rawzone status``: per feed what it holds, awaits and refused."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from rawzone_assets.samples import write_landing
 
@@ -47,6 +47,16 @@ class TestStatus:
         outcome = nowhere("status")
         assert outcome.code == 0, outcome.text
         assert "stale" not in outcome.text
+
+    def test_a_capture_that_is_not_whole_is_told_unless_the_policy_only_watches_that(self, nowhere):
+        yesterday = datetime.now(UTC) - timedelta(days=1)
+        dump = nowhere.home / "landing" / f"meta_ads_dump_{yesterday:%Y%m%d_%H%M%S}" / "campaigns.json"
+        dump.parent.mkdir(parents=True)
+        dump.write_text("[]")
+        nowhere.promote()
+        assert "lacks adsets.json, ads.json, insights.json" in nowhere("status").text
+        (nowhere.home / "policy.toml").write_text('[modes]\nRZ-INCOMPLETE-SET = "shadow"\n')
+        assert "lacks" not in nowhere("status").text
 
     def test_what_has_just_landed_is_waiting(self, own):
         before = own.record("status", feed="distrokid/streams")

@@ -277,7 +277,10 @@ class TestACaptureOfSeveralFiles:
             (dump / f"{name}.json").write_text(lists[name] + "\n" * len(name))
         assert told() == []
 
-    def test_a_session_that_saved_its_short_answer_alone_is_a_warning_of_its_day(self, rawzone, home):
+    @pytest.mark.parametrize("mode", ["shadow", "warn", "enforce"])
+    def test_a_session_that_saved_its_short_answer_alone_is_a_warning_of_its_day(self, rawzone, home, mode):
+        (home / "data").mkdir(exist_ok=True)
+        (home / "data" / "policy.toml").write_text(f'[modes]\nRZ-SHORT-RANGE = "{mode}"\n')
         landing = home / "data" / "landing" / "linktree"
         landing.mkdir(parents=True)
         rows = [{"date": f"2025-06-{day:02}", "totalViews": 2, "totalClicks": 3} for day in range(6, 13)]
@@ -289,8 +292,12 @@ class TestACaptureOfSeveralFiles:
             key = dg.AssetCheckKey(raw_key("social_media/linktree"), "date_consistency")
             (record,) = instance.event_log_storage.get_asset_check_execution_history(key, limit=1)
         assert record.evaluation.passed
+        if mode == "shadow":
+            assert "findings" not in record.evaluation.metadata
+            return
         (row,) = record.evaluation.metadata["findings"].value.records
         assert row.data["code"] == "RZ-SHORT-RANGE"
+        assert row.data["effect"] == "warning"  # nothing of it is refused, whatever the mode
 
 
 class TestReindexCommand:
