@@ -27,6 +27,7 @@ from rawzone_assets.commands.surroundings import (
 )
 from rawzone_assets.contract.feed import Facts, Feed, Platform
 from rawzone_assets.contract.naming import Ignored, Recognized
+from rawzone_assets.health.figures import counted
 from rawzone_assets.platforms import ADDRESS, all_platforms
 from rawzone_assets.zone.judges import JudgePool
 from rawzone_assets.zone.receipt import Verdict, printable_path
@@ -121,4 +122,4 @@ def _extent(facts: Facts | None) -> str:
     if facts is None or facts.records is None:
         return ""
     days = f" from {facts.data_min} to {facts.data_max}" if facts.data_min else ""
-    return f": {facts.records} records{days}"
+    return f": {counted(facts.records, 'record')}{days}"

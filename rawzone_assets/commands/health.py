@@ -24,7 +24,7 @@ from rawzone_assets.commands.surroundings import (
     printable,
 )
 from rawzone_assets.health import figures
-from rawzone_assets.health.figures import readable_size
+from rawzone_assets.health.figures import counted, readable_size
 from rawzone_assets.health.page import page_of
 from rawzone_assets.health.report import SPEED_DAYS, FeedHealth, ZoneHealth, read_health
 from rawzone_assets.health.throughput import Throughput
@@ -75,13 +75,14 @@ def _show(health: ZoneHealth) -> None:
 
 def _lines(health: ZoneHealth) -> Iterator[str]:
     total = health.total
+    still_open = counted(total.quarantined, "refusal is", "refusals are")
     yield (
-        f"{total.files:,} files can be read: {readable_size(total.bytes)} as landed, "
+        f"{counted(total.files, 'file')} can be read: {readable_size(total.bytes)} as landed, "
         f"{readable_size(total.stored_bytes)} stored ({figures.ratio(total.ratio)})."
     )
     yield (
         f"{total.refused:,} of {total.deliveries:,} deliveries were refused "
-        f"({figures.percent(total.quarantine_rate)}), {total.quarantined:,} refusals are open."
+        f"({figures.percent(total.quarantine_rate)}), {still_open} open."
     )
     yield f"Promotion in the last {SPEED_DAYS} days: {_speed(health.throughput)}."
     yield (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
-from rawzone_assets.health.figures import readable_size
+from rawzone_assets.health.figures import counted, readable_size
 from rawzone_assets.zone import custody, record_kinds, upkeep
 from rawzone_assets.zone.receipt import Record
 
@@ -33,7 +33,8 @@ def _replayed(record: Record) -> str:
 def _scrubbed(record: Record) -> str:
     again = len(record["sound_again"])
     healed = f", {again} sound again" if again else ""
-    read = f"{record['files']} files ({readable_size(record['bytes'])}) re-read since {record['began']}"
+    files, size = counted(record["files"], "file"), readable_size(record["bytes"])
+    read = f"{files} ({size}) re-read since {record['began']}"
     return f"{read}, {record['damaged']} damaged{healed}"
 
 

@@ -26,6 +26,7 @@ from rawzone_assets.commands.surroundings import (
     open_zone,
     printable,
 )
+from rawzone_assets.health.figures import counted
 from rawzone_assets.platforms import ADDRESS, all_feeds
 from rawzone_assets.zone.index_queries import Entry
 from rawzone_assets.zone.judges import JudgePool
@@ -132,7 +133,8 @@ def replay_refused(
                 left = zone.index.entries(feeds=[feed], since=since, until=until, open_refusals=True)
                 refusals = sum(1 for _ in left)
                 orphaned += refusals
-                note(f"{feed} is no longer declared, so its {refusals} refusals were not judged.")
+                they_were = counted(refusals, "refusal was", "refusals were")
+                note(f"{feed} is no longer declared, so its {they_were} not judged.")
     if as_json:
         for record in _replay_records(outcome, dry_run=dry_run):
             emit(record)

@@ -21,6 +21,7 @@ from rawzone_assets.commands.surroundings import (
     open_settings,
     open_zone,
 )
+from rawzone_assets.health.figures import counted
 from rawzone_assets.orchestration.instance import open_instance
 from rawzone_assets.orchestration.reindex import Reindexed, reindex
 from rawzone_assets.platforms import all_platforms
@@ -67,7 +68,8 @@ def _show(told: list[Reindexed]) -> None:
         note("Dagster knows all that the ledger knows.")
     outside = sum(done.outside for done in told)
     if outside:
-        note(f"{outside} days are before the first partition or in the future: Dagster cannot show them.")
+        days_are = counted(outside, "day is", "days are")
+        note(f"{days_are} before the first partition or in the future: Dagster cannot show them.")
 
 
 @contextmanager

@@ -20,7 +20,7 @@ from rawzone_assets.commands.surroundings import (
     open_settings_of_a_zone,
     printable,
 )
-from rawzone_assets.health.figures import readable_size, shown_time
+from rawzone_assets.health.figures import counted, readable_size, shown_time
 from rawzone_assets.health.rolling import Session, scrub_rolling
 from rawzone_assets.zone.zone import Zone
 
@@ -93,8 +93,8 @@ def _record(session: Session) -> dict[str, Any]:
 
 def _summary(session: Session) -> str:
     read = (
-        f"{session.objects:,} objects and {session.refused:,} quarantined copies "
-        f"({readable_size(session.bytes)})"
+        f"{counted(session.objects, 'object')} and "
+        f"{counted(session.refused, 'quarantined copy', 'quarantined copies')} ({readable_size(session.bytes)})"
     )
     all_or_part = "all there are" if session.finished else "as far as the budget went"
     oldest = (
@@ -102,8 +102,10 @@ def _summary(session: Session) -> str:
         if session.files
         else ""
     )
-    found = f" {len(session.damages)} are not as recorded." if session.damages else " None of it is damaged."
-    healed = f" {len(session.sound_again)} are sound again." if session.sound_again else ""
+    found = " None of it is damaged."
+    if session.damages:
+        found = f" {counted(len(session.damages), 'is', 'are')} not as recorded."
+    healed = f" {counted(len(session.sound_again), 'is', 'are')} sound again." if session.sound_again else ""
     return (
         f"{read} were re-read, {all_or_part}.{found}{healed} "
         f"{session.coverage.percent:g} % was read in the last {session.window:g} days{oldest}."

@@ -87,14 +87,15 @@ def retention_lines(health: ZoneHealth) -> Iterator[str]:
     """What is in the archive, what is due for it, and how its drills went; nothing where there is neither."""
     total = health.total
     if total.archived:
-        yield f"In the archive: {total.archived:,} files, {readable_size(total.archived_bytes)} as stored."
+        size = readable_size(total.archived_bytes)
+        yield f"In the archive: {counted(total.archived, 'file')}, {size} as stored."
     if total.due:
         yield (
-            f"Due for the archive: {total.due:,} files, {readable_size(total.due_bytes)} as stored "
+            f"Due for the archive: {counted(total.due, 'file')}, {readable_size(total.due_bytes)} as stored "
             "('rawzone archive plan')."
         )
     if total.held:
-        yield f"Due for the archive, but under a hold: {total.held:,} files ('rawzone hold ls')."
+        yield f"Due for the archive, but under a hold: {counted(total.held, 'file')} ('rawzone hold ls')."
     if health.drills.copies:
         yield health.drills.sentence
 

@@ -12,6 +12,7 @@ import click
 
 from rawzone_assets.commands.surroundings import fail
 from rawzone_assets.health.checks import Check, failed, ok, warn
+from rawzone_assets.health.figures import counted
 from rawzone_assets.health.witnesses import Witness
 from rawzone_assets.orchestration.dagster_home import InstanceUnusable, home_in_use
 from rawzone_assets.orchestration.event_rows import NoRows, heads_in_rows
@@ -39,7 +40,7 @@ class Testimony:
     def summary(self) -> str:
         if self.source is None:
             return f"witnesses: none asked ({self.silence})"
-        return f"witnesses: {len(self.witnesses)} events in {self.source}"
+        return f"witnesses: {counted(len(self.witnesses), 'event')} in {self.source}"
 
 
 def witness_options(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -136,10 +136,14 @@ def _record(report: ScrubReport, damages: Sequence[Damage], testimony: Testimony
 def _summary(report: ScrubReport, damages: Sequence[Damage]) -> str:
     archived = f" ({report.archived:,} of them in the archive)" if report.archived else ""
     checked = (
-        f"{report.objects:,} objects{archived} and {report.refused:,} quarantined copies "
-        f"({readable_size(report.bytes)}) and {report.commits:,} commits were read"
+        f"{counted(report.objects, 'object')}{archived} and "
+        f"{counted(report.refused, 'quarantined copy', 'quarantined copies')} "
+        f"({readable_size(report.bytes)}) and {counted(report.commits, 'commit')} were read"
     )
-    weak = f" {len(report.weaknesses):,} sound files or folders are not protected." if report.weaknesses else ""
+    weak = ""
+    if report.weaknesses:
+        they_are = counted(len(report.weaknesses), "sound file or folder is", "sound files or folders are")
+        weak = f" {they_are} not protected."
     if damages:
         repairable = any(damage.kind.is_repairable for damage in damages)
         hint = " ('rawzone repair --dry-run' says what can be put back)" if repairable else ""

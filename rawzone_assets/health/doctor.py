@@ -103,8 +103,12 @@ def _landing(settings: Settings) -> Check:
     ]
     if unreadable:
         shown = ", ".join(sorted(unreadable)[:3])
-        return failed(name, f"{len(unreadable)} entries cannot be read: {shown}", "give this user read access")
-    return ok(name, f"{root}, {len(scan.files)} files, all readable")
+        return failed(
+            name,
+            f"{counted(len(unreadable), 'entry', 'entries')} cannot be read: {shown}",
+            "give this user read access",
+        )
+    return ok(name, f"{root}, {counted(len(scan.files), 'file')}, all readable")
 
 
 def _was_elsewhere(settings: Settings, device: int) -> bool:
@@ -235,7 +239,7 @@ def _ledger(ledger: Ledger, settings: Settings, files: Files) -> tuple[Head | No
     except OSError as error:
         what, remedy = advice_on(error)
         return None, failed(name, f"{error.filename} cannot be read ({what})", remedy)
-    return head, ok(name, f"{len(numbers)} commits, head {head.sha256}")
+    return head, ok(name, f"{counted(len(numbers), 'commit')}, head {head.sha256}")
 
 
 def _clock(head: Head, now: datetime) -> Check:

@@ -13,6 +13,7 @@ import dagster as dg
 from pydantic import Field
 
 from rawzone_assets.contract.feed import Feed
+from rawzone_assets.health.figures import counted
 from rawzone_assets.orchestration import metadata, reporting, witness
 from rawzone_assets.orchestration.days import Days
 from rawzone_assets.orchestration.integrity import reread
@@ -145,7 +146,8 @@ def _result(found: "Session") -> dg.MaterializeResult[None]:
 
 def _sentence(found: "Session") -> str:
     if found.damages:
-        return f"{len(found.damages)} files are not as recorded: see `rawzone repair --dry-run`"
+        files_are = counted(len(found.damages), "file is", "files are")
+        return f"{files_are} not as recorded: see `rawzone repair --dry-run`"
     if found.is_behind:
         return f"not all was read within {found.window:g} days: give the scrub a larger budget"
     return "all as recorded"

@@ -11,6 +11,7 @@ import dagster as dg
 
 from rawzone_assets.contract.feed import Platform
 from rawzone_assets.contract.plain_text import printable
+from rawzone_assets.health.figures import counted
 from rawzone_assets.orchestration import launches, witness
 from rawzone_assets.orchestration.arrivals import arrivals
 from rawzone_assets.orchestration.hidden_verdicts import days_to_tell_again
@@ -102,7 +103,7 @@ def pending_work(
         if not targets:
             continue
         parts = [f"{d.landed.label} {d.landed.signature}" for d in deliveries] + days
-        what = f"{len(deliveries)} ready" + (f", {len(days)} days to report" if days else "")
+        what = f"{len(deliveries)} ready" + (f", {counted(len(days), 'day')} to report" if days else "")
         yield Pending(
             name=feed_id,
             asset=raw_key(feed_id),
@@ -114,7 +115,11 @@ def pending_work(
     if not shows_strangers(instance, labels):
         fingerprint = stranger_content(labels)[:8]
         yield Pending(
-            name=STRANGERS, asset=UNRECOGNIZED, days=(), fingerprint=fingerprint, what=f"{len(labels)} files"
+            name=STRANGERS,
+            asset=UNRECOGNIZED,
+            days=(),
+            fingerprint=fingerprint,
+            what=counted(len(labels), "file"),
         )
 
 
@@ -129,7 +134,7 @@ def _target_days(partitions: dg.DailyPartitionsDefinition, days: Sequence[str]) 
 
 def _rest(found: Survey) -> Iterator[str]:
     if found.decided:
-        yield f"{len(found.decided)} files dealt with"
+        yield f"{counted(len(found.decided), 'file')} dealt with"
     if found.waiting:
         yield f"{len(found.waiting)} waiting ({printable(found.waiting[0].label)}: {found.waiting[0].reason})"
     if found.unreadable:

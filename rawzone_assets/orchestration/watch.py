@@ -13,6 +13,7 @@ from datetime import timedelta
 import dagster as dg
 
 from rawzone_assets.contract.feed import Feed, Platform
+from rawzone_assets.health.figures import counted
 from rawzone_assets.health.freshness import Freshness, State, freshness_of
 from rawzone_assets.orchestration import consistency, metadata, witness
 from rawzone_assets.orchestration.days import open_refusals
@@ -105,7 +106,7 @@ def watch_sensor(
                     run = None  # the next tick sees what that run left to do
         except ZoneError as error:
             return dg.SensorResult(skip_reason=str(error))
-        seen = f"{len(pairs)} feeds looked at, {len(news)} answers changed"
+        seen = f"{len(pairs)} feeds looked at, {counted(len(news), 'answer')} changed"
         if run:
             context.log.info("%s; days changed on which feeds kept in step", seen)
             return dg.SensorResult(asset_events=news, run_requests=[run])

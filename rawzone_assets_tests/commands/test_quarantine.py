@@ -122,7 +122,7 @@ class TestReplay:
         monkeypatch.setattr(quarantine, "all_feeds", lambda: feeds)
         outcome = refusing("quarantine", "replay", "toolost/sales")
         assert (outcome.code, outcome.out) == (1, b"")
-        assert "toolost/sales is no longer declared, so its 1 refusals were not judged" in outcome.err
+        assert "toolost/sales is no longer declared, so its 1 refusal was not judged" in outcome.err
 
     def test_in_a_folder_that_is_new_there_is_nothing_to_replay(self, nowhere):
         nowhere.home.mkdir()

@@ -128,7 +128,7 @@ class TestVerify:
         witnessed(record["head_seq"], record["head"])
         outcome = own("verify", "--require-witness")
         assert outcome.code == 0
-        assert "witnesses: 1 events" in outcome.text
+        assert "witnesses: 1 event" in outcome.text
 
     def test_a_witness_that_contradicts_is_damage_with_the_event_named(self, own, witnessed):
         (record,) = own("verify", "--json").records
