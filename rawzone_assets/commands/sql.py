@@ -26,6 +26,7 @@ from rawzone_assets.commands.surroundings import (
     open_zone,
 )
 from rawzone_assets.contract.feed import Feed
+from rawzone_assets.contract.wording import counted
 from rawzone_assets.platforms import all_feeds
 from rawzone_assets.zone.zone import Zone
 
@@ -90,7 +91,7 @@ def _answer(connection: Any, query: str, *, as_csv: bool, as_json: bool) -> None
     else:
         shown = [[_text(value) for value in row] for row in rows]
         print_table(columns, shown)
-        note(f"{len(shown):,} {'row' if len(shown) == 1 else 'rows'}")
+        note(counted(len(shown), "row"))
 
 
 def _rows(result: Any) -> Iterator[Sequence[Any]]:

@@ -23,6 +23,7 @@ from rawzone_assets.contract.judging import judge
 from rawzone_assets.contract.naming import recognize
 from rawzone_assets.contract.reachable_codes import reachable_codes
 from rawzone_assets.contract.schemas import load_schema
+from rawzone_assets.contract.wording import counted
 from rawzone_assets.platforms import all_platforms
 from rawzone_assets.zone import sidecar, survey
 from rawzone_assets.zone.assessing import place_objections
@@ -128,7 +129,8 @@ def _feed(platform: Platform, feed: Feed) -> Iterator[str]:
         "Cadence": (
             f"a delivery at least every {_span(feed.cadence.every)}{_weekdays(feed)}, late by at most "
             f"{_span(feed.cadence.patience)}; the newest data are usually "
-            f"{feed.cadence.lag_days} days old and should not be older than {feed.cadence.stale_after_days}"
+            f"{counted(feed.cadence.lag_days, 'day')} old and should not be older than "
+            f"{feed.cadence.stale_after_days}"
         ),
         "Stamps": f"in {feed.timezone or platform.timezone}; partitions from {feed.start}",
         "Folders": ", ".join(f"`{folder}/`" for folder in (platform.id, *platform.folders)),

@@ -21,6 +21,7 @@ from rawzone_assets.contract.exposures import scan
 from rawzone_assets.contract.feed import Capture, Content, Facts, Feed, Format
 from rawzone_assets.contract.findings import Finding, Findings, Place
 from rawzone_assets.contract.texts import survey
+from rawzone_assets.contract.wording import counted
 
 _LOCAL = struct.Struct("<4s5H3L2H")
 _DIRECTORY = struct.Struct("<4s6H3L5H2L")
@@ -118,7 +119,7 @@ def _only_member(data: bytes, name: str, *, limit: int) -> bytes:
     if len({entry.name for entry in entries}) < len(entries):
         raise Unsound(codes.ARCHIVE("two members have the same name"))
     if len(entries) != 1 or not fnmatchcase(entries[0].name, name):
-        held = "1 member" if len(entries) == 1 else f"{len(entries)} members"
+        held = counted(len(entries), "member")
         message = f"the archive holds {held}; {name!r} and nothing else is expected"
         raise Unsound(codes.ARCHIVE_MEMBERS(message, Place(offset=directory)))
     return _unpacked(entries[0], _packed(data, entries[0], directory), limit)

@@ -20,6 +20,7 @@ from typing import NamedTuple
 
 from rawzone_assets.contract import codes
 from rawzone_assets.contract.findings import Finding
+from rawzone_assets.contract.wording import counted
 
 RECENT = 20
 """How many deliveries make a history."""
@@ -50,13 +51,13 @@ def volume_findings(now: Volume, past: Sequence[Volume], *, day: date) -> Iterat
     comparable = [volume for volume in past if volume.records != 0][:RECENT]
     odd = []
     for unit, value, usual in (
-        ("records", now.records, [volume.records for volume in comparable if volume.records]),
-        ("bytes", now.size, [volume.size for volume in comparable if volume.size]),
+        ("record", now.records, [volume.records for volume in comparable if volume.records]),
+        ("byte", now.size, [volume.size for volume in comparable if volume.size]),
     ):
         if value and len(usual) >= LEAST and _is_unlike(value, usual):
             middle = round(median(usual))
             word = "more" if value > middle else "less"
-            odd.append(f"{value:,} {unit}, {word} than the usual {middle:,}")
+            odd.append(f"{counted(value, unit)}, {word} than the usual {middle:,}")
     if odd:
         yield codes.VOLUME_ANOMALY(f"{'; '.join(odd)} (of the last {len(comparable)} deliveries)")
 

@@ -11,6 +11,11 @@ def first_of(names: Sequence[str], most: int) -> str:
     return ", ".join(names[:most]) + (f" and {more} more" if more > 0 else "")
 
 
+def counted(count: int, one: str, many: str = "") -> str:
+    """``1 file``, ``2,000 files``; ``many`` where that is not ``one`` with an s."""
+    return f"{count:,} {one if count == 1 else many or f'{one}s'}"
+
+
 def readable_size(count: int | None) -> str:
     """``1.4 MiB``; nothing for an unknown size."""
     if count is None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from rawzone_assets.contract.wording import readable_size as readable_size  # noqa: PLC0414  lists take it from here
+from rawzone_assets.contract.wording import counted as counted  # noqa: PLC0414  lists take it from here
+from rawzone_assets.contract.wording import readable_size as readable_size  # noqa: PLC0414  and this
 
 UNKNOWN = "-"
 
@@ -20,11 +21,6 @@ def percent(part: float | None) -> str:
 def ratio(figure: float | None) -> str:
     """``8.9 : 1``."""
     return UNKNOWN if figure is None else f"{figure:.1f} : 1"
-
-
-def counted(count: int, one: str, many: str = "") -> str:
-    """``1 file``, ``2,000 files``; ``many`` where that is not ``one`` with an s."""
-    return f"{count:,} {one if count == 1 else many or f'{one}s'}"
 
 
 def days(count: int | None) -> str:

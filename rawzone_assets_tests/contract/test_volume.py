@@ -26,9 +26,9 @@ class TestAnomalies:
 
     @pytest.mark.parametrize("size", [400, 2_100, 1])
     def test_less_than_half_and_more_than_twice(self, size: int):
-        word = "more" if size > 1_000 else "less"
+        word, unit = "more" if size > 1_000 else "less", "byte" if size == 1 else "bytes"
         assert told(Volume(size=size, records=None), of(*[1_000] * 6)) == [
-            f"{size:,} bytes, {word} than the usual 1,000 (of the last 6 deliveries)"
+            f"{size:,} {unit}, {word} than the usual 1,000 (of the last 6 deliveries)"
         ]
 
     def test_records_and_size_are_told_together(self):
@@ -82,7 +82,7 @@ class TestWhatIsUsual:
         past = [Volume(size=9_000, records=300)] * 9 + [Volume(size=40, records=0)] * 11
         (message,) = told(Volume(size=80, records=1), past)
         assert message == (
-            "1 records, less than the usual 300; 80 bytes, less than the usual 9,000 (of the last 9 deliveries)"
+            "1 record, less than the usual 300; 80 bytes, less than the usual 9,000 (of the last 9 deliveries)"
         )
 
 
