@@ -1,7 +1,9 @@
 """Restore drills: archived objects come back for a trial, in turns, and the ledger keeps what came of it."""
 
+import errno
 import gzip
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from unittest import mock
 
@@ -11,9 +13,11 @@ from rawzone_assets.contract.judging import judge
 from rawzone_assets.health import drilling
 from rawzone_assets.health.report import read_health
 from rawzone_assets.zone.errors import DiskAlmostFull, RootAway
+from rawzone_assets.zone.local_files import LocalFiles
 from rawzone_assets.zone.record_kinds import DRILLED
 from rawzone_assets_tests.health.archive_support import archive_due, archived_keys, restore_all, set_policy
 from rawzone_assets_tests.health.test_erasure import MARK, carry_out, holders
+from rawzone_assets_tests.zone.faulty_files import WatchedFiles
 from rawzone_assets_tests.zone.invariants import read_tree
 from rawzone_assets_tests.zone.tiny_platform import (
     CONTRACT,
@@ -196,6 +200,67 @@ class TestWhatFails:
             drill(archived)
         assert [path.name for path in (archived / "state" / "restore-drill").iterdir()] == ["lock"]
 
+    @pytest.mark.parametrize(
+        ("data", "told"),
+        [
+            (None, "the archive copy is not as recorded"),
+            (gzip.compress(MARK[::-1]), "not that of its receipt"),
+        ],
+        ids=["cut", "others"],
+    )
+    def test_what_changes_once_it_was_verified(self, archived, data, told):
+        spoil(archived, data)
+        with mock.patch.object(drilling, "verify_copy", return_value=None):
+            (failed,) = drill(archived).failed
+        assert told in failed["problem"]
+
+    def test_a_copy_that_its_disk_does_not_give_holds_up_no_other(self, archived):
+        class Bad(WatchedFiles):
+            def before(self, operation, path):
+                if operation == "open" and path.name == "note_20240422.txt.gz":
+                    raise OSError(errno.EIO, "Input/output error", str(path))
+
+        with open_zone(archived, files=Bad(LocalFiles())) as zone:
+            outcome = drilling.drill(zone, {}, judge=judge, by="Ada")
+        assert (len(outcome.records), len(outcome.failed)) == (4, 1)
+        assert "input/output error" in outcome.failed[0]["problem"]
+
+
+class TestTheScratchFolder:
+    def test_holds_one_object_at_a_time(self, archived):
+        left = []
+
+        def look(*_):
+            left.append([path.name for path in (archived / "state" / "restore-drill").iterdir()])
+
+        drill(archived, progress=look)
+        assert left == [["lock"]] * 4
+
+    def test_is_what_large_objects_are_judged_from(self, archived):
+        judged = []
+
+        def told(feed, content, capture):
+            judged.append(type(content))
+            return judge(feed, content, capture)
+
+        with (
+            open_zone(archived) as zone,
+            mock.patch.object(drilling, "HELD_IN_MEMORY", 5),
+            mock.patch.object(drilling, "contract_of", return_value=CONTRACT),
+        ):
+            assert drilling.drill(zone, FEEDS, judge=told, by="Ada").failed == []
+        assert sorted(kind.__name__ for kind in judged) == ["BytesContent"] * 2 + ["StagedContent"] * 2
+
+    def test_is_one_drills_at_a_time(self, archived):
+        scratch = archived / "state" / "restore-drill"
+        scratch.mkdir()
+        with ThreadPoolExecutor() as pool:
+            with LocalFiles().lock(scratch / "lock", wait=True):
+                second = pool.submit(drill, archived)
+                with pytest.raises(TimeoutError):
+                    second.result(timeout=0.5)
+            assert len(second.result().records) == 4
+
 
 class TestWhatAKilledDrillLeaves:
     def test_is_removed_by_the_next_and_by_an_erasure(self, archived):
@@ -206,6 +271,20 @@ class TestWhatAKilledDrillLeaves:
             finish(archived)
             assert not (scratch / "1").exists()
         assert holders(archived) == []
+
+    def test_what_was_erased_before_it_is_recorded_is_recorded_no_more(self, archived):
+        with open_zone(archived) as zone:
+            publisher = zone.publisher
+
+            def overtaken(run_id):
+                if run_id == "drill":
+                    erase(archived)
+                return publisher(run_id)
+
+            zone.publisher = overtaken
+            with mock.patch.object(drilling, "contract_of", return_value=CONTRACT):
+                outcome = drilling.drill(zone, FEEDS, judge=judge, by="Ada")
+        assert (len(outcome.records), len(drilled(archived))) == (4, 3)
 
     def test_what_was_erased_is_drilled_no_more(self, archived):
         erase(archived)
