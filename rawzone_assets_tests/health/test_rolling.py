@@ -9,7 +9,7 @@ import pytest
 from rawzone_assets.health.damage import DamageKind
 from rawzone_assets.health.recorded import read_recorded
 from rawzone_assets.health.repair import repair
-from rawzone_assets.health.rolling import coverage, scrub_rolling, spans_of
+from rawzone_assets.health.rolling import Coverage, coverage, scrub_rolling, spans_of
 from rawzone_assets.zone.errors import StorageFailed
 from rawzone_assets.zone.ledger import Ledger
 from rawzone_assets.zone.receipt import timestamp
@@ -179,6 +179,13 @@ class TestCoverage:
         assert 0 < late.coverage.percent < 100
         assert late.is_behind
         assert not session(home, after=35).is_behind
+
+    def test_is_all_only_where_all_was_read(self):
+        """'Only 100 % were read' was said where a small file of a large zone was not."""
+        percents = [
+            Coverage(total_bytes=10**9, covered_bytes=n, oldest=None).percent for n in (0, 10**9 - 1, 10**9)
+        ]
+        assert percents == [0.0, 99.99, 100.0]
 
     def test_the_oldest_is_as_old_as_its_promotion_until_it_is_read(self, home):
         begin = "2024-06-30T12:00:00.000000Z"
