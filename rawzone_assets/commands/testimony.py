@@ -16,7 +16,7 @@ from rawzone_assets.health.figures import counted
 from rawzone_assets.health.witnesses import Witness
 from rawzone_assets.orchestration.dagster_home import InstanceUnusable, home_in_use
 from rawzone_assets.orchestration.event_rows import NoRows, heads_in_rows
-from rawzone_assets.zone.errors import LedgerDamaged
+from rawzone_assets.zone.errors import LedgerDamaged, LedgerNewer
 from rawzone_assets.zone.ledger import Head, Ledger
 from rawzone_assets.zone.local_files import LocalFiles
 from rawzone_assets.zone.settings import Settings
@@ -103,7 +103,7 @@ def witness_check(settings: Settings) -> Iterator[Check]:
             return
         heads = {(one.seq, one.head) for one in witnesses}
         known = {(seq, head): ledger.holds(Head(seq=seq, sha256=head, at=None)) for seq, head in heads}
-    except (OSError, LedgerDamaged):
+    except (OSError, LedgerDamaged, LedgerNewer):
         return  # what that means, other checks say
     against = [one for one in witnesses if not known[one.seq, one.head]]
     if not against:

@@ -5,9 +5,12 @@ import json
 
 import pytest
 
+from rawzone_assets.orchestration.instance import open_instance
 from rawzone_assets.zone import ledger as ledger_file
-from rawzone_assets.zone.ledger import Author, decode_commit, encode_commit
+from rawzone_assets.zone.ledger import EMPTY, Author, decode_commit, encode_commit
+from rawzone_assets.zone.settings import Settings
 from rawzone_assets_tests.commands.conftest import Rawzone
+from rawzone_assets_tests.zone.tiny_platform import NOW
 
 LATER = Author(run_id="run", writer="me@here:1", code_version="7.0.0")
 ALL_THAT_READ_THE_LEDGER = (
@@ -38,10 +41,10 @@ def state(own: Rawzone) -> dict:
 def go_on(own: Rawzone, *, ledger: int = 1, record: str = "scrubbed") -> None:
     """Write one more commit, as a version would that is not written yet."""
     folder = own.home / "raw/_ledger"
-    newest = max(folder.glob("*.jsonl"))
-    head = decode_commit(newest.read_bytes()).head
+    newest = max(folder.glob("*.jsonl"), default=None)
+    head = decode_commit(newest.read_bytes()).head if newest else EMPTY
     told = {"record": record, "place": "raw/x", "to": "tape"}
-    line, _, body = encode_commit([told], after=head, at=head.at, author=LATER).partition(b"\n")
+    line, _, body = encode_commit([told], after=head, at=head.at or NOW, author=LATER).partition(b"\n")
     header = {**json.loads(line), "ledger": ledger}
     header["header_sha256"] = ledger_file._header_digest(header)
     path = folder / f"{head.seq + 1:020}.jsonl"
@@ -78,6 +81,20 @@ class TestAZoneOfANewerVersion:
         assert told in found["ledger"]["seen"]
         assert found["ledger"]["remedy"] == "use that version or a newer one"
         assert "raw" in found
+
+    def test_the_doctor_does_so_where_dagster_saw_nothing_and_all_of_it_is_newer(
+        self, witnessed, own, newer, told
+    ):
+        """It ended with the sentence of the first command that needs the ledger."""
+        witnessed(0, "f" * 64)
+        with open_instance(Settings.from_environment({}, home=own.home)) as instance:
+            instance.wipe()
+        for path in (own.home / "raw/_ledger").iterdir():
+            path.unlink()
+        go_on(own, **newer)
+        found = {check["name"]: check for check in own("doctor", "--json").records}
+        assert told in found["ledger"]["seen"]
+        assert "alerts" in found  # the last of them
 
     def test_what_such_a_version_left_in_flight_is_not_dropped(self, own, newer, told):
         """What it staged may be all that is left of what it moved."""
