@@ -5,6 +5,7 @@ import os
 import socket
 import subprocess
 import sys
+import time
 from dataclasses import replace
 
 import pytest
@@ -12,7 +13,9 @@ import pytest
 from rawzone_assets.health import reading_ahead, rereading
 from rawzone_assets.health.recorded import read_recorded
 from rawzone_assets.health.scrub import scrub
+from rawzone_assets.zone.local_files import LocalFiles
 from rawzone_assets_tests.health.damaging import flip, overwrite, zone_files
+from rawzone_assets_tests.zone.faulty_files import WatchedFiles
 from rawzone_assets_tests.zone.tiny_platform import open_zone
 
 START = reading_ahead._started
@@ -92,6 +95,16 @@ class TestWhatIsSound:
                     ahead.name([item])
                 ahead.all_are_named()
                 assert all(map(ahead.finds_sound, items))
+
+    def test_none_is_read_ahead_of_a_disk_that_is_read_in_another_way(self, home, processes):
+        class Bad(WatchedFiles):
+            def before(self, operation, path):
+                if operation == "open" and path.suffix == ".zip":
+                    raise OSError(errno.EIO, "Input/output error", str(path))
+
+        with open_zone(home, files=Bad(LocalFiles())) as zone:
+            assert [damage.path[-4:] for damage in scrub(zone).damages] == [".zip"]
+        assert not processes
 
     def test_few_files_need_no_process(self, home, processes, read_here, monkeypatch):
         monkeypatch.setattr(reading_ahead, "_MANY", 200)
@@ -228,6 +241,16 @@ class TestProcessesThatFail:
         monkeypatch.setattr(socket, "socketpair", refuse)
         assert found(home)[:4] == ((), (), 3, 2)
         assert sorted(read_here) == sorted(path.name for path in objects(home))
+
+    def test_none_is_waited_for_when_the_scrub_is_given_up(self, home, processes, monkeypatch):
+        def interrupt():
+            raise KeyboardInterrupt
+
+        monkeypatch.setattr(reading_ahead, "_started", running("import time; time.sleep(9)"))
+        began = time.monotonic()
+        with pytest.raises(KeyboardInterrupt):
+            found(home, meanwhile=interrupt)
+        assert time.monotonic() - began < 5
 
     def test_none_is_left_when_the_scrub_is_given_up(self, home, processes):
         def interrupt(*_):
