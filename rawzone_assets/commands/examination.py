@@ -74,7 +74,7 @@ def examine_file(
     landing, landed = _found(path)
     stated = sidecar.beside(landed, landing)
     if feed:
-        identified = claimed_by(path, *feed, now=now)
+        identified = claimed_by(path, *feed, now=now, stated=stated.captured_at)
     else:
         identified = identify(path, platforms, landing=settings.layout.landing, stated=stated.captured_at)
     meaning = identified.meaning

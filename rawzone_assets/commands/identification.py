@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from rawzone_assets.contract import codes
 from rawzone_assets.contract.feed import Capture, Feed, Platform
@@ -59,14 +60,19 @@ def identify(
     return _by_folders(absolute, platforms, stated) or _by_name(absolute, platforms, stated)
 
 
-def claimed_by(path: Path, platform: Platform, feed: Feed, *, now: datetime) -> Identified:
-    """``path`` as a delivery of ``feed``, whatever it is called; undated names count as captured now."""
+def claimed_by(
+    path: Path, platform: Platform, feed: Feed, *, now: datetime, stated: datetime | None = None
+) -> Identified:
+    """``path`` as a delivery of ``feed``, whatever it is called; what nothing dates counts as captured now."""
     narrowed = replace(platform, feeds=(feed,), extractor_logs=())
-    meaning = recognize(f"{platform.id}/{_label(path.absolute().parent.name)}/{_label(path.name)}", [narrowed])
+    label = f"{platform.id}/{_label(path.absolute().parent.name)}/{_label(path.name)}"
+    meaning = recognize(label, [narrowed], stated)
     if isinstance(meaning, Recognized):
         return Identified(meaning=meaning)
-    zone = feed.timezone or platform.timezone
-    stamp = next((local for text in _STAMP.findall(path.name) if (local := parse_stamp(text))), None)
+    zone = platform.timezone_of(feed)
+    stamp = next((local for text in _STAMP.findall(path.name) if (local := parse_stamp(text))), stated)
+    if stamp and stamp.tzinfo:
+        stamp = stamp.astimezone(ZoneInfo(zone)).replace(tzinfo=None)
     captured_at = to_utc(stamp, zone) if stamp else now.astimezone(UTC)
     day = stamp.date() if stamp else captured_at.date()
     told = "" if stamp else " and tells no capture time, so it is judged as captured now"

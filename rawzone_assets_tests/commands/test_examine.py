@@ -1,5 +1,6 @@
 """``rawzone examine``: judge without writing."""
 
+import json
 import os
 import shutil
 from functools import partial
@@ -131,6 +132,16 @@ class TestFindingTheFeed:
     def test_feed_on_an_undated_name_judges_it_as_captured_now(self, nowhere, tmp_path):
         outcome = nowhere("examine", str(put(tmp_path, page(), "page.html")), "--feed", "distrokid/streams")
         assert "judged as captured now" in outcome.text
+
+    @pytest.mark.parametrize("name", ["page.html", "streams_stats.html"])
+    @pytest.mark.parametrize("stated", ["2025-06-13T03:00:00Z", "2025-06-12T23:00:00"])
+    def test_a_sidecar_tells_then_when_it_was_captured(self, nowhere, tmp_path, name, stated):
+        """It counted without --feed alone, and data were called stale that were not."""
+        path = put(tmp_path, page(), name)
+        path.with_name(f"{name}.meta.json").write_text(json.dumps({"captured_at": stated}))
+        (line,) = nowhere("examine", str(path), "--feed", "distrokid/streams", "--json").records
+        assert line["partition"] == "2025-06-12"
+        assert "now" not in (line["grounds"] or "")
 
     def test_feed_must_mean_one_feed(self, nowhere, tmp_path):
         outcome = nowhere("examine", str(put(tmp_path, page())), "--feed", "distrokid")
