@@ -167,6 +167,7 @@ class TestWhatIsNot:
             _become(lambda path: path.mkdir()),
             _become(os.mkfifo),
             _become(lambda path: path.symlink_to("/dev/null")),
+            lambda path: path.symlink_to(path.rename(path.with_name("the very bytes"))),
         ],
     )
     def test_is_told_in_the_same_words(self, home, processes, monkeypatch, alter):
