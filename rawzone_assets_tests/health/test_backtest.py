@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,9 +11,11 @@ import pytest
 from rawzone_assets.contract import codes
 from rawzone_assets.contract.codes import Code
 from rawzone_assets.contract.feed import Facts, Judgement
-from rawzone_assets.health.backtest import Change, Compared, Unjudged, backtest
+from rawzone_assets.health.backtest import Change, Compared, Unjudged, backtest, compare
 from rawzone_assets.platforms import all_platforms, find_feed
 from rawzone_assets.zone.promotion import promote
+from rawzone_assets.zone.rejudging import Rejudged
+from rawzone_assets.zone.replay import replay
 from rawzone_assets.zone.settings import Settings
 from rawzone_assets.zone.zone import Zone
 
@@ -89,6 +91,32 @@ class TestBacktest:
         result = book.change_of(2)
         assert result.change is Change.FINDINGS
         assert (result.added, result.removed) == (("RZ-DAYS-MISSING",), ("RZ-STALE-DATA",))
+
+    def test_what_only_the_past_could_tell_is_no_difference(self, book: Book):
+        entry = book.change_of(1).entry
+        told = codes.SAME_CONTENT("as yesterday").as_json()
+        entry = replace(entry, receipt=replace(entry.receipt, findings=(told,)))
+        rejudged = Rejudged(entry=entry, findings=(), shadow_findings=(), facts=Facts())
+        assert compare(rejudged).change is Change.NONE
+
+    def test_a_refusal_that_was_accepted_since_is_judged_as_the_object_it_became(self, book: Book):
+        book.says[b"four"] = ()
+        with book.zone() as zone:
+            replay(zone, [find_feed(FEED)], judge=book.judge, run_id="replay")
+        found = [(result.entry.receipt.name, result.change) for result in book.results()]
+        assert sorted(found) == [(name(n), Change.NONE) for n in (1, 2, 3, 4, 5)]
+
+    def test_it_judges_in_the_modes_of_the_policy(self, book: Book, monkeypatch):
+        modes = []
+
+        def judge(feed, _content, _capture):
+            modes.append(dict(feed.modes))
+            return Judgement(findings=(), facts=Facts())
+
+        monkeypatch.setattr(book, "judge", judge)
+        (book.home / "policy.toml").write_text('[modes]\nRZ-SHAPE = "warn"\n')
+        book.results()
+        assert modes == [{"RZ-SHAPE": "warn"}] * 5
 
     def test_days_narrow_it(self, book: Book):
         found = book.results(since="2025-06-02", until="2025-06-04")
