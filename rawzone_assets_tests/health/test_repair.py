@@ -226,6 +226,8 @@ class TestWhatIsPutBack:
         assert (home / done.evidence).is_symlink()
         assert moved.exists()
         assert is_sound(home)
+        (record,) = records(home)
+        assert (record["evidence_sha256"], record["evidence_size"]) == (None, None)
 
     def test_feeds_narrow_what_is_put_back(self, home):
         for path in stored(home):

@@ -95,11 +95,12 @@ class TestAPromotionMeanwhile:
         assert (report.damages, report.weaknesses, report.objects) == ((), (), 4)
         assert damages(home) == ()
 
-    def test_what_is_erased_by_law_before_it_is_read_is_not_missing(self, home):
+    @pytest.mark.parametrize("name", ["note_20240524.zip", "sum_20240522.csv"], ids=["promoted", "refused"])
+    def test_what_is_erased_by_law_before_it_is_read_is_not_missing(self, home, name):
         said = {"reason": "asked for", "authority": "GDPR 17"}
         with open_zone(home) as zone:
             zone.index.catch_up()
-            due = [entry.receipt.sha256 for entry in zone.index.find("note_20240524.zip")]
+            due = [entry.receipt.sha256 for entry in zone.index.find(name)]
 
         class Meanwhile(WatchedFiles):
             def before(self, operation, path):
@@ -114,6 +115,20 @@ class TestAPromotionMeanwhile:
             report = scrub(zone)
         assert not due
         assert (report.damages, report.weaknesses) == ((), ())
+
+    def test_a_commit_that_is_damaged_by_then_does_not_end_it(self, home):
+        gone = next(path for path in zone_files(home) if path.suffix == ".zip")
+        gone.unlink()
+        newest = max((home / "raw/_ledger").iterdir())
+
+        class Meanwhile(WatchedFiles):
+            def before(self, operation, path):
+                if operation == "open" and path == gone:
+                    newest.with_name(f"{int(newest.stem) + 1:020}.jsonl").write_bytes(b"cut")
+
+        with open_zone(home, files=Meanwhile(LocalFiles())) as zone:
+            (damage,) = scrub(zone).damages
+        assert (damage.kind, damage.path) == (DamageKind.MISSING, str(gone))
 
     def test_is_known_to_a_scrub_that_asks_others_of_the_ledger_meanwhile(self, home):
         """Else what they have seen of it by then would seem to have been rolled back."""
