@@ -542,9 +542,14 @@ class TestWhatComesBack:
             assert plan_erasure(zone, [DIGEST], **ORDER).targets == ()
         assert holders(marked) == []
 
-    def test_is_named_among_the_evidence_of_repairs_too(self, marked):
-        (marked / "raw" / KEY).chmod(0o644)
-        with (marked / "raw" / KEY).open("ab") as file:
+    @pytest.mark.parametrize("root", ["raw", "archive"])
+    def test_is_named_among_the_evidence_of_repairs_too(self, marked, root):
+        if root == "archive":
+            set_policy(marked)
+            with open_zone(marked) as zone:
+                archive_due(zone)
+        (marked / root / KEY).chmod(0o644)
+        with (marked / root / KEY).open("ab") as file:
             file.write(b"x")
         with open_zone(marked) as zone:
             (done,) = repair(zone, run_id="repair").repaired

@@ -127,6 +127,33 @@ class TestWhatIsPutBack:
         assert [(weak.kind, weak.path) for weak in report.weaknesses] == [(DamageKind.EVIDENCE, str(kept))]
         assert run(home).repaired == []
 
+    def test_evidence_that_its_disk_did_not_give_when_it_was_kept_is_not_held_against_its_hash(
+        self, home, monkeypatch
+    ):
+        flip(stored(home)[0])
+        with monkeypatch.context() as patched:
+            patched.setattr("rawzone_assets.health.evidence.digest_of_file", lambda *_: None)
+            run(home)
+        (record,) = records(home)
+        assert (record["evidence_sha256"], record["evidence_size"] > 0) == (None, True)
+        assert is_sound(home)
+
+    def test_evidence_that_cannot_be_looked_at_holds_up_no_scrub(self, home):
+        flip(stored(home)[0])
+        run(home)
+        (record,) = records(home)
+        kept = home / record["evidence"]
+
+        class Bad(WatchedFiles):
+            def before(self, operation, path):
+                if operation == "status" and path == kept:
+                    raise OSError(errno.EIO, "Input/output error", str(path))
+
+        with open_zone(home, files=Bad(LocalFiles())) as zone:
+            report = scrub(zone)
+        (weak,) = report.weaknesses
+        assert (weak.kind, "input/output error" in weak.problem) == (DamageKind.EVIDENCE, True)
+
     def test_each_repair_is_recorded_with_its_source_and_evidence(self, home):
         path = next(path for path in stored(home) if path.suffix == ".zip")
         flip(path)
