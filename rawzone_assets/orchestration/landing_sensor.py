@@ -67,7 +67,7 @@ def landing_sensor(
                 dead = report_dead_runs(context.instance, opened, locking)
                 now = opened.clock()
         except ZoneError as error:
-            return dg.SensorResult(skip_reason=str(error), cursor=context.cursor)
+            return dg.SensorResult(skip_reason=str(error))
         tick = plan(pending, before=before, active=active, now=now, most=_MOST_REQUESTS)
         notes = [f"run {run_id[:8]} was dead" for run_id in dead] + tick.notes
         seen = list(_rest(found))

@@ -135,17 +135,6 @@ def materializations(zone: Zone, feed: Feed, days: Iterable[Day]) -> Iterator[dg
         )
 
 
-def tell(
-    instance: dg.DagsterInstance,
-    event: dg.AssetMaterialization | dg.AssetCheckEvaluation,
-    *,
-    run_id: str,
-    at: datetime | None = None,
-) -> None:
-    """Store an event outside of a run's process, as one of the time ``at`` (now when it is ``None``)."""
-    tell_all(instance, [(event, at)], run_id=run_id)
-
-
 def tell_all(
     instance: dg.DagsterInstance,
     events: Iterable[tuple[dg.AssetMaterialization | dg.AssetCheckEvaluation, datetime | None]],

@@ -15,7 +15,7 @@ import dagster as dg
 from rawzone_assets.health.witnesses import Witness
 from rawzone_assets.orchestration.event_rows import HEAD_NOTED, SEQ_NOTED, witness_of
 from rawzone_assets.orchestration.instance import open_instance
-from rawzone_assets.orchestration.names import FIXITY, INTEGRITY, NOTHING_DAMAGED
+from rawzone_assets.orchestration.names import INTEGRITY
 from rawzone_assets.zone.settings import Settings
 
 _AT_ONCE = 1000
@@ -30,9 +30,8 @@ def testimonies(settings: Settings) -> Iterator[Witness]:
     with open_instance(settings) as instance:
         for key in sorted(instance.get_asset_keys(), key=lambda key: tuple(key.path)):
             yield from _materializations(instance, key)
-            name = NOTHING_DAMAGED if key == FIXITY else INTEGRITY
-            if key == FIXITY or key.path[0] == "raw":
-                yield from _evaluations(instance, dg.AssetCheckKey(key, name))
+            if key.path[0] == "raw":
+                yield from _evaluations(instance, dg.AssetCheckKey(key, INTEGRITY))
 
 
 def _materializations(instance: dg.DagsterInstance, key: dg.AssetKey) -> Iterator[Witness]:

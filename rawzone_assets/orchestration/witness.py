@@ -108,7 +108,7 @@ def unreported(
         if due:
             return due
         seq = upper
-        _set_mark(instance, zone, seq)
+        mark_reported(instance, zone, seq)
     return {}
 
 
@@ -168,8 +168,8 @@ def is_marked(instance: dg.DagsterInstance, zone: Zone, seq: int) -> bool:
 
 def mark_reported(instance: dg.DagsterInstance, zone: Zone, seq: int) -> None:
     """Note that all up to this commit was reported, so that nobody looks at those commits again."""
-    if seq > _mark(instance, zone):
-        _set_mark(instance, zone, seq)
+    data = zone.ledger.bytes_of(seq) or b""
+    instance.daemon_cursor_storage.set_cursor_values({_MARK: f"{seq}:{hashlib.sha256(data).hexdigest()}"})
 
 
 def _touched(
@@ -203,11 +203,6 @@ def _mark(instance: dg.DagsterInstance, zone: Zone) -> int:
     data = zone.ledger.bytes_of(int(seq))
     # A mark that another ledger left says nothing about this one.
     return int(seq) if data is not None and hashlib.sha256(data).hexdigest() == sha256 else -1
-
-
-def _set_mark(instance: dg.DagsterInstance, zone: Zone, seq: int) -> None:
-    data = zone.ledger.bytes_of(seq) or b""
-    instance.daemon_cursor_storage.set_cursor_values({_MARK: f"{seq}:{hashlib.sha256(data).hexdigest()}"})
 
 
 # --- reading Dagster's records -------------------------------------------------------------------

@@ -66,6 +66,8 @@ class TestScrub:
         assert (metadata["objects"].value, metadata["damaged"].value) == (2, 0)
         assert nothing_damaged(desk).passed
         assert "scrubbed_objects" in desk.evaluation("integrity", "2024-05-02").metadata
+        # The newest sound day speaks for all of them.
+        assert "scrubbed_objects" not in desk.evaluation("integrity", "2024-05-01").metadata
 
     def test_damage_turns_its_day_red_and_only_its_day(self, desk):
         first, _ = promoted(desk, "2024-05-01", "2024-05-02")

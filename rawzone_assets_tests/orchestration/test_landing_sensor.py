@@ -4,13 +4,14 @@ import json
 import secrets
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from threading import Event
 from uuid import uuid4
 
 import dagster as dg
 import pytest
 
+from rawzone_assets.health.holds import add_hold
 from rawzone_assets.orchestration import reporting
 from rawzone_assets.orchestration.liveness import alive, report_dead_runs
 from rawzone_assets.orchestration.names import (
@@ -118,6 +119,11 @@ class TestLaunching:
         result = desk.tick()
         assert [request.tags[FEED_TAG] for request in result.run_requests] == ["tiny/sums"]
 
+    def test_before_the_first_partition_begins_no_run_is_asked_for(self, desk):
+        with_settings(desk, start=date(2030, 1, 1))
+        desk.land("20240501")
+        assert not desk.tick().run_requests
+
     def test_deliveries_of_no_partition_are_taken_by_a_run_of_the_newest_day(self, desk):
         desk.land("20191231")
         first = desk.tick()
@@ -157,6 +163,13 @@ class TestHealing:
             assert desk.materialized() == {"2024-05-01"}
             for check in DAILY:
                 assert desk.verdicts(check) == {"2024-05-01": "SUCCEEDED"}
+
+    def test_commits_that_speak_of_a_feed_and_of_no_day_leave_nothing_to_tell(self, desk):
+        desk.land("20240501")
+        desk.run("2024-05-01")
+        with desk.zone() as zone:
+            add_hold(zone, feed=NOTES, reason="a dispute", authority="a court", by="a lawyer")
+        assert not desk.tick().run_requests
 
     def test_a_zone_in_place_of_another_is_told_from_its_first_commit_on(self, desk, home, monkeypatch):
         desk.land("20240501")

@@ -75,6 +75,13 @@ class TestCursor:
 
 
 class TestPlan:
+    def test_asks_for_no_more_runs_than_it_may_and_says_how_many_there_are(self):
+        days = tuple(f"2024-{month:02d}-01" for month in range(1, 7))
+        work = Pending(name="a/b", asset=dg.AssetKey("b"), days=days, fingerprint="f", what="6 files")
+        tick = plan([work], before={}, active=set(), now=NOW, most=4)
+        assert [request.partition_key for request in tick.requests] == list(days[:4])
+        assert tick.notes == ["a/b: 6 files, 4 of 6 runs requested"]
+
     def test_keeps_count_of_attempts_while_a_run_is_active_or_a_pause_lasts(self):
         work = Pending(name="a/b", asset=dg.AssetKey("b"), days=("2024-05-01",), fingerprint="f", what="1 file")
         first = plan([work], before={}, active=set(), now=NOW, most=1)

@@ -227,6 +227,10 @@ class TestEmptyInstance:
         (desk.home / "state" / "reindex.lock").mkdir()  # opening it to lock it fails
         assert told(desk, empty)["materialized"] == 1
 
+    def test_a_zone_without_a_ledger_has_nothing_to_tell_but_that_nothing_came(self, desk, empty):
+        assert told(desk, empty)["materialized"] == 0
+        assert told(desk, empty) == Counter(materialized=0, evaluations=0)
+
     def test_the_run_that_holds_the_events_is_recorded(self, desk, empty):
         desk.land("20240501")
         desk.run("2024-05-01")
