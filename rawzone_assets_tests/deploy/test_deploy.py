@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tomllib
 from importlib.metadata import requires
 from pathlib import Path
 
@@ -46,6 +47,13 @@ class TestTheInstance:
         assert len(re.findall(r"--hash=sha256:[0-9a-f]{64}", lines)) >= len(pinned)
         others = re.findall(r"^([a-z0-9-]+)==", (TOP / "requirements.lock").read_text(), re.MULTILINE)
         assert not set(pinned) & set(others), "pinned twice: they will differ one day"
+
+
+@pytest.mark.parametrize("said_in", ["Dockerfile", "systemd/dagster.env"])
+def test_ranges_are_planned_as_one_and_what_an_error_quotes_is_kept_back(said_in):
+    said = (DEPLOY / said_in).read_text()
+    assert "DAGSTER_EMIT_PARTITION_SUBSET_IN_PLANNED_EVENTS=true" in said
+    assert "DAGSTER_REDACT_USER_CODE_ERRORS=1" in said
 
 
 def test_the_workspace_names_the_code_server_by_environment(monkeypatch):
@@ -102,15 +110,39 @@ class TestCompose:
         assert image_user == ["10002"]
         assert self.services["code"]["user"] == "10001:10000"
 
+    def test_processes_of_ours_can_do_no_more_than_they_need(self):
+        for name in ("code", "daemon", "web"):
+            service = self.services[name]
+            assert service["read_only"], name
+            assert service["cap_drop"] == ["ALL"], name
+            assert service["security_opt"] == ["no-new-privileges:true"], name
+
+    def test_each_has_dagsters_records_as_configured_and_is_started_again(self):
+        for name in ("code", "daemon", "web"):
+            assert {"records:/opt/dagster", "./dagster.postgres.yaml:/opt/dagster/dagster.yaml:ro"} <= set(
+                self.services[name]["volumes"]
+            ), name
+        assert {service["restart"] for service in self.services.values()} == {"unless-stopped"}
+
+    def test_nobody_comes_in_without_a_password(self):
+        assert "./nginx/auth-basic.conf:/etc/nginx/rawzone/auth.conf:ro" in self.services["nginx"]["volumes"]
+
     def test_every_variable_it_asks_for_is_in_the_example(self):
         asked = set(re.findall(r"\$\{(\w+):\?", (DEPLOY / "compose.yaml").read_text()))
         given = set(re.findall(r"^(\w+)=", (DEPLOY / "example.env").read_text(), re.MULTILINE))
         assert asked <= given
 
     def test_files_that_the_image_and_the_services_take_exist(self):
-        for line in re.findall(r"^COPY (.+)$", (DEPLOY / "Dockerfile").read_text(), re.MULTILINE):
-            for source in line.split()[:-1]:
-                assert (TOP / source).exists(), source
+        copied = {
+            source
+            for line in re.findall(r"^COPY (.+)$", (DEPLOY / "Dockerfile").read_text(), re.MULTILINE)
+            for source in line.split()[:-1]
+        }
+        for source in copied:
+            assert (TOP / source).exists(), source
+        project = tomllib.loads((TOP / "pyproject.toml").read_text())
+        in_wheels = project["tool"]["hatch"]["build"]["targets"]["wheel"]["force-include"]
+        assert in_wheels.keys() | {"rawzone_assets"} <= copied
         for service in self.services.values():
             for volume in service["volumes"]:
                 if volume.startswith("./"):
@@ -143,6 +175,21 @@ class TestSystemd:
             )
             assert (writes, hidden) == ((True, False) if "code" in unit.name else (False, True)), unit.name
             assert "ProtectSystem=strict" in text
+
+    def test_processes_can_do_no_more_than_they_need_and_are_started_again(self):
+        for unit in SYSTEMD:
+            lines = set(unit.read_text().splitlines())
+            needed = {
+                "Group=dagster",
+                "UMask=0027",
+                "NoNewPrivileges=yes",
+                "PrivateTmp=yes",
+                "PrivateDevices=yes",
+            }
+            assert needed <= lines, unit.name
+            assert ("User=rawzone" if "code" in unit.name else "User=dagster") in lines, unit.name
+            assert any(line.startswith("Restart=") for line in lines), unit.name
+        assert "ReadOnlyPaths=/srv/landing" in (DEPLOY / "systemd" / "rawzone-code.service").read_text()
 
     def test_shows_the_ui_read_only(self):
         assert "dagster-webserver --read-only " in (DEPLOY / "systemd" / "rawzone-web.service").read_text()
