@@ -126,7 +126,7 @@ def pending_work(
 def _target_days(partitions: dg.DailyPartitionsDefinition, days: Sequence[str]) -> tuple[str, ...]:
     """The partitions to run for. Deliveries of no partition are taken by any run, so the newest day will do."""
     inside = sorted(days_inside(partitions, days))
-    if inside or not days:
+    if inside:
         return tuple(inside)
     newest = partitions.get_last_partition_key()
     return (newest,) if newest else ()

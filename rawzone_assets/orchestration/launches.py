@@ -75,7 +75,7 @@ def read_cursor(cursor: str | None) -> dict[str, Attempt]:
             name: Attempt(fingerprint=entry[0], number=int(entry[1]), at=datetime.fromtimestamp(entry[2], UTC))
             for name, entry in noted.items()
         }
-    except (ValueError, TypeError, AttributeError, LookupError):
+    except (ValueError, TypeError, AttributeError, LookupError, OverflowError):
         return {}
 
 

@@ -13,6 +13,7 @@ import pytest
 
 from rawzone_assets.health.holds import add_hold
 from rawzone_assets.orchestration import reporting
+from rawzone_assets.orchestration.arrivals import arrivals
 from rawzone_assets.orchestration.liveness import alive, report_dead_runs
 from rawzone_assets.orchestration.names import (
     CONSISTENCY,
@@ -24,6 +25,7 @@ from rawzone_assets.orchestration.names import (
     columnar_key,
     raw_key,
 )
+from rawzone_assets.orchestration.partitions import feed_partitions
 from rawzone_assets_tests.orchestration.desk import DAILY, NOTES, Desk, with_settings
 
 KEY = raw_key(NOTES)
@@ -149,6 +151,16 @@ class TestHealing:
         assert desk.materialized() == {"2024-05-01"}
         assert desk.verdicts("shape") == {"2024-05-01": "SUCCEEDED", "2024-05-02": "FAILED"}
         assert not desk.tick(second.cursor).run_requests
+
+    def test_another_day_to_tell_is_launched_without_a_pause(self, desk, monkeypatch):
+        monkeypatch.setattr(reporting, "report", lambda *_: iter(()))
+        desk.land("20240501")
+        desk.run("2024-05-01")
+        first = desk.tick()
+        assert ranges(first) == [("2024-05-01", "2024-05-01")]
+        desk.land("20240502")
+        desk.run("2024-05-02")
+        assert ranges(desk.tick(first.cursor)) == [("2024-05-01", "2024-05-02")]
 
     def test_an_empty_dagster_is_told_what_the_ledger_knows(self, desk, home):
         desk.land("20240501")
@@ -318,6 +330,19 @@ class TestArrivals:
         assert desk.arrived() == {"2024-05-01", "2024-05-02"}
         assert len(first.asset_events) == 2
         assert desk.tick(first.cursor).asset_events == []
+
+    def test_of_too_many_for_a_tick_the_newest_day_arrives_and_the_others_later(self, desk):
+        for day in ("20240501", "20240502", "20240503"):
+            desk.land(day)
+        days = {feed.id: feed_partitions(feed, None) for feed in desk.platform.feeds}
+        with desk.zone() as zone:
+            ready = zone.survey((desk.platform,)).ready
+        told = []
+        for _ in range(3):
+            (event,) = arrivals(desk.instance, ready, days, most=1)
+            desk.instance.report_runless_asset_event(event)
+            told.append(event.partition)
+        assert told == ["2024-05-03", "2024-05-02", "2024-05-01"]
 
     def test_another_file_of_the_day_arrives_again(self, desk):
         desk.land("20240501")

@@ -37,7 +37,11 @@ class TestSpans:
 
     def test_years_of_history_are_a_run_for_each_calendar_year(self):
         days = [f"{year}-{month:02d}-03" for year in (2022, 2023) for month in range(1, 13)]
-        assert spans(days) == [("2022-01-03", "2022-12-03"), ("2023-01-03", "2023-12-03")] == yearly_spans(days)
+        assert (
+            spans(days)
+            == [("2022-01-03", "2022-12-03"), ("2023-01-03", "2023-12-03")]
+            == yearly_spans(days[::-1])
+        )
 
 
 class TestAttempts:
@@ -69,7 +73,19 @@ class TestCursor:
         }
         assert len(write_cursor(attempts)) < 1024
 
-    @pytest.mark.parametrize("cursor", [None, "", "no json", "[]", '{"a": 1}', '{"a": ["x", "y", "z"]}'])
+    @pytest.mark.parametrize(
+        "cursor",
+        [
+            None,
+            "",
+            "no json",
+            "[]",
+            '{"a": 1}',
+            '{"a": []}',
+            '{"a": ["x", "y", "z"]}',
+            '{"a": ["x", 1, 1e300]}',
+        ],
+    )
     def test_one_that_is_not_ours_is_as_good_as_none(self, cursor):
         assert read_cursor(cursor) == {}
 
