@@ -57,7 +57,7 @@ def lineage(
     try:
         yield ending
     except Exception as error:
-        ending.problem = ending.problem or str(error) or type(error).__name__
+        ending.problem = str(error) or type(error).__name__
         teller.tell("FAIL", ending)
         raise
     except BaseException:
@@ -140,6 +140,8 @@ def delivered(address: str, event: str) -> str | None:
             deliver(address, event)
         except urllib.error.HTTPError as error:
             problems.append(f"HTTP status {error.code}")
+        except (http.client.InvalidURL, ValueError):  # the address is none; its text may hold a secret
+            problems.append("it cannot be reached")
         except http.client.HTTPException:
             problems.append("the answer is not HTTP")
         except OSError as error:
@@ -147,8 +149,6 @@ def delivered(address: str, event: str) -> str | None:
             late = isinstance(reason, TimeoutError)
             text = _LATE if late else getattr(reason, "strerror", None) or "it cannot be reached"
             problems.append(text.lower())
-        except ValueError:  # the address is none; its text may hold a secret
-            problems.append("it cannot be reached")
 
     thread = threading.Thread(target=work, daemon=True)
     thread.start()

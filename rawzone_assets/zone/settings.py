@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from rawzone_assets.contract.modes import Secrets
 from rawzone_assets.contract.policy import Policy, PolicyError, policy_from
@@ -179,12 +180,19 @@ def _receiver(environment: Mapping[str, str], variable: str) -> str | None:
     value = environment.get(variable)
     if not value:
         return None
-    scheme, is_url, rest = value.partition("://")
+    scheme, is_url, _ = value.partition("://")
     if not is_url:
         return str(_path(variable, value).absolute())
-    if scheme.lower() not in ("http", "https") or not rest.strip("/"):
+    if scheme.lower() not in ("http", "https") or not _host_in(value):
         raise BadSetting(variable, f"{scheme}://…", "the path of a file or an http(s) address")
     return value
+
+
+def _host_in(address: str) -> str | None:
+    try:
+        return urlsplit(address).hostname
+    except ValueError:
+        return None
 
 
 def _policy(environment: Mapping[str, str], usual: Path) -> Policy:

@@ -73,6 +73,7 @@ class TestWhatIsTold:
     def test_checks_are_assertions_on_what_arrived(self, desk, told):
         desk.land("20240501", time="010000")
         desk.land("20240501", "bad", time="020000")
+        desk.land("20240501", "odd", time="030000")
         desk.run(DAY)
         facet = told()[-1]["inputs"][0]["inputFacets"]["dataQualityAssertions"]
         assert {one["assertion"]: one["success"] for one in facet["assertions"]} == {
@@ -81,6 +82,7 @@ class TestWhatIsTold:
             "types": True,
             "times": True,
         }
+        assert facet["assertions"][0]["actual"] == "1 of 3 deliveries refused"
 
     def test_the_version_is_the_data_version_that_dagster_shows(self, desk, told):
         desk.land("20240501")
@@ -261,6 +263,10 @@ class TestAReceiverThatIsDown:
         assert "no answer in time" in warning
         assert "s3cret" not in warning
 
+    def test_the_address_is_none(self):
+        for host in ("a" * 64 + ".example", "no host"):
+            assert lineage.delivered(f"http://{host}/", "{}") == "it cannot be reached"
+
     def test_it_refuses(self, desk):
         with receiver() as server:
             server.status = 503
@@ -268,7 +274,11 @@ class TestAReceiverThatIsDown:
             assert "HTTP status 503" in warning_of(desk, desk.run(DAY))
         assert server.attempts == 1  # no other is tried
 
-    @pytest.mark.parametrize("answer", [b"SSH-2.0-OpenSSH_9.2\r\n", b"HTTP/9 what\r\n\r\n"], ids=["ssh", "odd"])
+    @pytest.mark.parametrize(
+        "answer",
+        [b"SSH-2.0-OpenSSH_9.2\r\n", b"HTTP/9 what\r\n\r\n", b"HTTP/1.1 200 " + b"O" * 70_000],
+        ids=["ssh", "odd", "long"],
+    )
     def test_it_speaks_something_else(self, desk, answer):
         with answering_server(answer) as port:
             with_settings(desk, openlineage=f"http://127.0.0.1:{port}")
@@ -332,7 +342,13 @@ class TestTheSetting:
         assert setting("") is None
         assert setting("/srv/lineage.jsonl") == "/srv/lineage.jsonl"
         assert setting("https://user:pass@lineage.example/x") == "https://user:pass@lineage.example/x"
-        for wrong in ("ftp://user:s3cret@lineage.example", "https://", "s3://s3cret"):
+        for wrong in (
+            "ftp://user:s3cret@lineage.example",
+            "https://",
+            "s3://s3cret",
+            "http://[s3cret",  # nothing could name its host, and runs would fail by that
+            "http://user:s3cret@",
+        ):
             with pytest.raises(BadSetting) as error:
                 setting(wrong)
             assert "s3cret" not in str(error.value)
