@@ -12,6 +12,7 @@ from pydantic import Field
 
 from rawzone_assets.contract.feed import Feed
 from rawzone_assets.health.drilling import USUAL_OBJECTS, Outcome, drill
+from rawzone_assets.health.figures import counted
 from rawzone_assets.orchestration import metadata
 from rawzone_assets.orchestration.liveness import alive
 from rawzone_assets.orchestration.names import DRILL, OWNERS, RESTORABLE
@@ -110,7 +111,8 @@ def _result(zone: Zone, outcome: Outcome) -> dg.MaterializeResult[None]:
     if not totals.copies:
         sentence = "nothing is in the archive"
     if totals.failed:
-        sentence = f"{len(totals.failed)} archived objects could not be had back: see `rawzone archive drill`"
+        failed = counted(len(totals.failed), "archived object")
+        sentence = f"{failed} could not be had back: see `rawzone archive drill`"
     return dg.MaterializeResult(
         asset_key=DRILL,
         metadata=facts,

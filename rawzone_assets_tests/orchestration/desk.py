@@ -31,8 +31,9 @@ class Plain:
     def examine(self, _feed, content, capture, findings):
         data = content.read()
         if data.startswith(b"bad"):
-            findings.add(codes.JSON_SYNTAX("it starts with bad", Place(line=1)))
-        if data.startswith((b"odd", b"bad and odd")):
+            for line in range(1, 2 + data.startswith(b"bad bad")):
+                findings.add(codes.JSON_SYNTAX("it starts with bad", Place(line=line)))
+        if data.startswith((b"odd", b"bad and odd", b"bad bad and odd")):
             findings.add(codes.UNKNOWN_FIELD("it starts with odd"))
         return Facts(records=data.count(b"\n"), data_min="2024-01-01", data_max=capture.day.isoformat())
 

@@ -1,6 +1,6 @@
 """The weekly restore drill: what cannot be had back turns its check red, the run stays green."""
 
-from dataclasses import replace
+import shutil
 
 import dagster as dg
 import pytest
@@ -62,10 +62,27 @@ def test_a_failure_stays_red_while_others_are_drilled(desk, archived):
     for path in archived:
         path.chmod(0o644)
     archived[0].write_bytes(b"")
+    sound = archived[1].read_bytes()
     archived[1].write_bytes(b"")
-    drill(desk, objects=1)
-    drill(desk, objects=1)
+    drill(desk)
     assert "2 archived objects" in verdict(desk).description
+    archived[1].write_bytes(sound)
+    for _ in range(2):
+        assert drill(desk, objects=1)["drilled"].value == 1
+    assert not verdict(desk).passed
+    assert verdict(desk).description.startswith("1 archived object could not be had back")
+
+
+def test_a_ledger_that_cannot_be_read_fails_the_run_with_one_sentence(desk, archived):
+    with desk.zone() as zone:
+        commit = zone.ledger.path(0)
+    commit.chmod(0o644)
+    commit.write_bytes(b"damaged")
+    shutil.rmtree(desk.home / "state")
+    job = desk.definitions.resolve_job_def("restore_drill")
+    done = job.execute_in_process(instance=desk.instance, run_config=QUIET, raise_on_error=False)
+    (failure,) = (event.step_failure_data for event in done.all_events if event.is_step_failure)
+    assert commit.name in failure.user_failure_data.description
 
 
 def test_an_empty_archive_is_green_and_says_so(desk):
@@ -77,4 +94,3 @@ def test_an_empty_archive_is_green_and_says_so(desk):
 def test_it_is_scheduled_and_on(desk):
     schedule = desk.definitions.resolve_schedule_def("weekly_restore_drill")
     assert schedule.default_status is dg.DefaultScheduleStatus.RUNNING
-    assert replace(desk.overrides).settings is desk.settings

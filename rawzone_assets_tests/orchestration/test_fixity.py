@@ -1,13 +1,15 @@
 """The daily scrub: damage turns checks red, the run stays green, and restored objects turn them green again."""
 
+import shutil
+
 import dagster as dg
 import pytest
 
 from rawzone_assets.health.repair import repair
 from rawzone_assets.orchestration.logs import QUIET
-from rawzone_assets.orchestration.names import FIXITY
+from rawzone_assets.orchestration.names import FIXITY, raw_key
 from rawzone_assets_tests.health.archive_support import archive_due, set_policy
-from rawzone_assets_tests.orchestration.desk import DAILY
+from rawzone_assets_tests.orchestration.desk import DAILY, NOTES
 from rawzone_assets_tests.zone.tiny_platform import open_zone
 
 
@@ -59,6 +61,8 @@ class TestTheArchive:
 class TestScrub:
     def test_a_sound_zone_is_green_with_the_head_of_the_ledger(self, desk):
         promoted(desk, "2024-05-01", "2024-05-02")
+        desk.land("20240503", "bad")
+        desk.run("2024-05-03")
         assert scrub(desk).success
         metadata = desk.instance.get_latest_materialization_event(FIXITY).asset_materialization.metadata
         with desk.zone() as zone:
@@ -66,7 +70,7 @@ class TestScrub:
         assert (metadata["objects"].value, metadata["damaged"].value) == (2, 0)
         assert nothing_damaged(desk).passed
         assert "scrubbed_objects" in desk.evaluation("integrity", "2024-05-02").metadata
-        # The newest sound day speaks for all of them.
+        # The newest sound day that has objects speaks for all of them.
         assert "scrubbed_objects" not in desk.evaluation("integrity", "2024-05-01").metadata
 
     def test_damage_turns_its_day_red_and_only_its_day(self, desk):
@@ -75,6 +79,21 @@ class TestScrub:
         first.write_bytes(first.read_bytes()[::-1])
         assert scrub(desk).success
         assert desk.verdicts("integrity") == {"2024-05-01": "FAILED", "2024-05-02": "SUCCEEDED"}
+        assert nothing_damaged(desk).description.startswith("1 file is not as recorded")
+        # Dagster judges an asset's health by its newest evaluation, so that is a red one.
+        (newest,) = desk.instance.event_log_storage.get_asset_check_execution_history(
+            dg.AssetCheckKey(raw_key(NOTES), "integrity"), limit=1
+        )
+        assert newest.partition == "2024-05-01"
+
+    def test_a_damaged_ledger_is_told_by_its_own_check_and_fails_no_run(self, desk):
+        promoted(desk, "2024-05-01")
+        with desk.zone() as zone:
+            commit = zone.ledger.path(0)
+        commit.chmod(0o644)
+        commit.write_bytes(b"damaged")
+        shutil.rmtree(desk.home / "state")
+        assert scrub(desk).success
         assert not nothing_damaged(desk).passed
 
     def test_a_restored_object_turns_its_day_green_again(self, desk):
@@ -104,8 +123,9 @@ class TestScrub:
 
     def test_every_feeds_check_tells_how_much_was_read_within_the_window(self, desk):
         promoted(desk, "2024-05-01", "2024-05-02")
-        scrub(desk)
+        scrub_with(desk, window_days=3)
         metadata = desk.evaluation("integrity", "2024-05-02").metadata
+        assert metadata["window_days"].value == 3
         assert metadata["coverage_percent"].value == 100.0
         assert metadata["oldest_verified"].value.startswith("2024-06-01")
         fixity = desk.instance.get_latest_materialization_event(FIXITY).asset_materialization.metadata

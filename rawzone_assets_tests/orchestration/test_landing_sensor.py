@@ -26,7 +26,7 @@ from rawzone_assets.orchestration.names import (
     raw_key,
 )
 from rawzone_assets.orchestration.partitions import feed_partitions
-from rawzone_assets_tests.orchestration.desk import DAILY, NOTES, Desk, with_settings
+from rawzone_assets_tests.orchestration.desk import DAILY, NOTES, Desk, reported, with_settings
 
 KEY = raw_key(NOTES)
 
@@ -366,6 +366,23 @@ class TestUnrecognized:
         check = _all_recognized(desk)
         assert (check.passed, check.severity) == (False, dg.AssetCheckSeverity.WARN)
         assert not desk.tick(first.cursor).run_requests
+
+    def test_their_check_alone_is_evaluated_again_records_nothing_and_tells_of_them_only(self, desk):
+        desk.land_as("notes_20240501.json", "what is this")
+        desk.carry_out(desk.tick().run_requests[0])
+        desk.land("20240501", "bad")  # of the same name, and refused
+        desk.run("2024-05-01")
+        desk.land_as("another.txt", "and this")
+        with desk.zone() as zone:
+            before = zone.index.head
+        told = desk.execute_all(UNRECOGNIZED, "all_recognized")
+        assert reported(told) == ["ASSET_CHECK_EVALUATION"]
+        with desk.zone() as zone:
+            assert zone.index.head == before
+        rows = [record.data for record in _all_recognized(desk).metadata["findings"].value.records]
+        assert [row["file"] for row in rows] == ["notes_20240501.json"]
+        assert rows[0]["code"] != "RZ-JSON-SYNTAX"
+        assert reported(desk.execute_all(UNRECOGNIZED, "all_recognized")) == ["ASSET_CHECK_EVALUATION"]
 
     def test_when_they_are_gone_the_check_turns_green(self, desk):
         stranger = desk.land_as("tiny/notes.txt", "what is this")

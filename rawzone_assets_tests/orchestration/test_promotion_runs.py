@@ -3,6 +3,7 @@
 import hashlib
 import json
 from base64 import b64encode
+from dataclasses import replace
 from pathlib import Path
 
 import dagster as dg
@@ -114,6 +115,25 @@ class TestRange:
             "effect": "refused",
         }
         assert evaluation.metadata["refused"].value == 1
+
+    def test_a_refused_delivery_counts_once_however_much_is_wrong_and_its_warnings_are_listed(self, desk):
+        desk.land("20240502", "bad bad and odd")
+        desk.run("2024-05-02")
+        evaluation = desk.evaluation("shape", "2024-05-02")
+        assert evaluation.description == "1 of 1 deliveries refused: RZ-JSON-SYNTAX"
+        assert (evaluation.metadata["refused"].value, evaluation.metadata["warnings"].value) == (1, 1)
+        codes = [record.data["code"] for record in evaluation.metadata["findings"].value.records]
+        assert codes == ["RZ-JSON-SYNTAX", "RZ-JSON-SYNTAX", "RZ-UNKNOWN-FIELD"]
+
+    def test_a_refusal_by_a_check_that_is_called_otherwise_now_belongs_to_the_first(self, desk):
+        desk.land("20240502", "bad")
+        desk.run("2024-05-02")
+        renamed = dict.fromkeys(desk.platform.feeds[0].checks, "form")
+        feeds = (replace(desk.platform.feeds[0], checks=renamed), *desk.platform.feeds[1:])
+        desk.platform = replace(desk.platform, feeds=feeds)
+        with_settings(desk)  # builds the definitions anew
+        assert desk.run("2024-05-02", checks=("form",)).success
+        assert not desk.evaluation("form", "2024-05-02").passed
 
     def test_a_green_check_says_that_others_refused_what_it_may_not_have_looked_at(self, desk):
         desk.land("20240501", "bad")

@@ -5,14 +5,26 @@ import time
 import dagster as dg
 import pytest
 
+from rawzone_assets.orchestration import witness
 from rawzone_assets.orchestration.logs import QUIET
 from rawzone_assets.orchestration.names import CONSISTENCY, IN_STEP, raw_key
 from rawzone_assets.orchestration.overrides import ZoneResource
 from rawzone_assets.orchestration.reindex import reindex
+from rawzone_assets.orchestration.targets import newest_targets
 from rawzone_assets.zone.promotion import promote
 from rawzone_assets_tests.orchestration.desk import DAILY, NOTES
 
 DAY = "2024-05-01"
+
+
+@pytest.fixture(autouse=True)
+def _far_from_greenwich(monkeypatch):
+    """A database without zones is read as UTC wherever the machine is."""
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setenv("TZ", "Asia/Tokyo")
+        time.tzset()
+        yield
+    time.tzset()
 
 
 def refusal_that_comes_later(desk):
@@ -59,6 +71,11 @@ def test_a_day_that_is_judged_again_leads_to_the_run_that_stored_it(desk, look):
     time.sleep(0.01)
     look(desk)
     assert is_aimed_at(desk.evaluation("integrity", DAY), stored)
+
+
+def test_a_materialization_that_was_deleted_this_very_moment_is_none(desk, monkeypatch):
+    monkeypatch.setattr(witness, "newest_materializations", lambda *_: {DAY: 10**9})
+    assert newest_targets(desk.instance, raw_key(NOTES), [DAY]) == {}
 
 
 def test_so_does_a_day_of_consistency(desk):
