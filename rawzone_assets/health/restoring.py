@@ -139,19 +139,15 @@ def _staged(zone: Zone, batch: Batch, job: Job) -> dict[str, Any]:
     zone.files.sync(path)
     status = zone.files.status(path)
     size = status.st_size if status else item.stored_size
-    try:
-        with zone.files.open(path) as stream:
-            codec.check_stored(
-                codec.blocks_of(stream),
-                encoding=item.encoding,
-                size=item.size,
-                sha256=item.sha256,
-                stored_size=size,
-                stored_sha256=stored_sha256,
-            )
-    except codec.Damaged:
-        zone.files.remove(path)
-        raise
+    with zone.files.open(path) as stream:
+        codec.check_stored(
+            codec.blocks_of(stream),
+            encoding=item.encoding,
+            size=item.size,
+            sha256=item.sha256,
+            stored_size=size,
+            stored_sha256=stored_sha256,
+        )
     is_there = zone.files.status(item.path) is not None
     return upkeep.repaired_record(
         place=item.place,

@@ -8,6 +8,7 @@ import multiprocessing
 import os
 import shutil
 from contextlib import suppress
+from dataclasses import replace
 
 import pytest
 
@@ -17,7 +18,7 @@ from rawzone_assets.health.damage import DamageKind
 from rawzone_assets.health.recorded import read_recorded
 from rawzone_assets.health.repair import repair
 from rawzone_assets.health.scrub import scrub
-from rawzone_assets.zone.errors import ZoneError
+from rawzone_assets.zone.errors import DiskAlmostFull, ZoneError
 from rawzone_assets.zone.ledger import EMPTY, Author, encode_commit
 from rawzone_assets.zone.local_files import LocalFiles
 from rawzone_assets.zone.placements import Placement
@@ -216,6 +217,19 @@ class TestWhatIsPutBack:
         assert [(f.damage, f.source) for f in foreseen.repaired] == [
             (d.damage, d.source) for d in done.repaired
         ]
+
+    def test_a_disk_that_is_almost_full_is_said_and_nothing_is_written(self, home):
+        class Full(LocalFiles):
+            def free_bytes(self, _path):
+                return 2**20
+
+        flip(stored(home)[0])
+        before = tree(home)
+        with open_zone(home, files=Full()) as zone:
+            zone.settings = replace(zone.settings, reserve=2**20)
+            with pytest.raises(DiskAlmostFull):
+                repair(zone, run_id="repair")
+        assert tree(home) == before
 
     def test_a_file_that_became_a_hole_of_terabytes_is_put_back_without_reading_it(self, home):
         """It takes no room on disk, and hours to read."""
