@@ -49,11 +49,24 @@ def apply(zone, plan, *options):
     return zone("archive", "apply", plan, "--approved-by", "Ada", "--share", "100", *options)
 
 
+def test_restore_is_told_keys_or_a_choice_of_them(zone):
+    """What was chosen beside the keys was left out without a word."""
+    for given in ((), ("some/key", "--feed", "distrokid"), ("some/key", "--since", "2024-01-01")):
+        outcome = zone("archive", "restore", *given)
+        assert (outcome.code, "Say what to restore" in outcome.err) == (2, True)
+
+
 class TestPlan:
     def test_says_how_to_go_on(self, zone):
         outcome = zone("archive", "plan", "--out", str(zone.home / "plan.json"))
         assert "would move from raw to the archive" in outcome.text
         assert "--approved-by NAME --share 100" in outcome.err
+
+    def test_of_an_empty_ledger_is_none(self, nowhere):
+        nowhere.home.mkdir()
+        outcome = nowhere("archive", "plan", "--json")
+        assert (outcome.code, outcome.out) == (2, b"")
+        assert "The ledger is empty" in outcome.err
 
     def test_that_names_no_file_says_that_there_is_nothing_to_apply(self, zone):
         outcome = zone("archive", "plan", "--older-than", "36500", "--out", str(zone.home / "plan.json"))

@@ -441,6 +441,16 @@ class TestTheLedger:
         assert len(run(home, others=[copy, sound_home]).repaired) == 1
         assert path.read_bytes() == commit.data
 
+    def test_a_folder_in_the_place_of_one_is_to_be_moved_away_first(self, home, sound_home):
+        path = home / "raw/_ledger" / f"{0:020d}.jsonl"
+        path.unlink()
+        path.mkdir()
+        (left,) = run(home, others=[sound_home]).unrepaired
+        assert (left.damage.path, "move that folder away" in left.reason) == (str(path), True)
+        path.rmdir()
+        assert run(home, others=[sound_home]).unrepaired == []
+        assert is_sound(home)
+
     def test_a_copy_that_nothing_proves_is_not_taken(self, home, sound_home):
         with open_zone(home) as zone:
             head = zone.index.catch_up()
