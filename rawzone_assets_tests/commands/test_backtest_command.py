@@ -39,6 +39,16 @@ class TestBacktest:
         assert changed[0]["landing_path"] == record["landing_path"]
         assert summary["removed"] == {"RZ-BEFORE-START": 1}
 
+    def test_a_stored_file_that_is_not_as_recorded_ends_with_1_whatever_feed_comes_last(self, own):
+        key = own.record("ls", feed="distrokid/apple_music")["key"]
+        path = own.home / "raw" / key
+        path.chmod(0o644)
+        path.write_bytes(b"damaged")
+        outcome = own("backtest", "distrokid", "--json")
+        feeds = [record["feed"] for record in outcome.records if record["record"] == "backtest"]
+        assert (outcome.code, feeds[0], len(feeds)) == (1, "distrokid/apple_music", 3)
+        assert [r["key"] for r in outcome.records if r["record"] == "rejudged"] == [key]
+
     def test_a_platform_means_each_of_its_feeds(self, rawzone):
         summaries = rawzone("backtest", "toolost", "--until", "2020-01-01", "--json").records
         assert [summary["feed"] for summary in summaries] == [
