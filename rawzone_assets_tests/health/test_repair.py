@@ -441,6 +441,28 @@ class TestTheLedger:
         assert len(run(home, others=[copy, sound_home]).repaired) == 1
         assert path.read_bytes() == commit.data
 
+    def test_a_commit_is_durable_before_it_gets_its_name_and_its_name_before_anything_else(
+        self, home, sound_home
+    ):
+        path = home / "raw/_ledger" / f"{0:020d}.jsonl"
+        flip(path, 300)
+        told = []
+
+        class Told(WatchedFiles):
+            def before(self, operation, at):
+                told.append((operation, at))
+
+        with open_zone(home, files=Told(LocalFiles())) as zone:
+            repair(zone, run_id="repair", others=[sound_home])
+        linked = told.index(("link", path))
+        before, after = told[:linked], told[linked + 1 :]
+        staged = next(at for operation, at in before if operation == "create" and at.suffix == ".repair")
+        assert before.index(("create", staged)) < before.index(("sync", staged))
+        following = next(
+            number for number, (operation, _) in enumerate(after) if operation in ("create", "link")
+        )
+        assert ("sync_folder", path.parent) in after[:following]
+
     def test_a_folder_in_the_place_of_one_is_to_be_moved_away_first(self, home, sound_home):
         path = home / "raw/_ledger" / f"{0:020d}.jsonl"
         path.unlink()
