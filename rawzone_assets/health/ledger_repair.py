@@ -27,7 +27,7 @@ from rawzone_assets.zone.layout import LEDGER_FOLDER, ledger_name
 from rawzone_assets.zone.ledger import DamagedCommit, bytes_at, decode_commit
 from rawzone_assets.zone.placements import Placement
 from rawzone_assets.zone.receipt import Record
-from rawzone_assets.zone.replacing import set_aside
+from rawzone_assets.zone.replacing import holds, set_aside
 from rawzone_assets.zone.staging import Batch
 from rawzone_assets.zone.zone import Zone
 
@@ -160,7 +160,8 @@ def carry_out(zone: Zone, planned: Plan, *, run_id: str) -> list[Restored]:
         with publisher.locked():
             batch.open()
             try:
-                restored = [_restore(zone, batch, found) for found in planned.restorable]
+                due = [found for found in planned.restorable if not _is_back(zone, found)]
+                restored = [_restore(zone, batch, found) for found in due]
             finally:
                 batch.discard()
             _seal(zone, [found.seq for found in planned.restorable])
@@ -175,6 +176,11 @@ def _seal(zone: Zone, numbers: Iterable[int]) -> None:
         after = zone.layout.commit(seq + 1)
         if zone.files.status(after) and zone.files.is_immutable(after):
             zone.files.set_immutable(zone.layout.commit(seq), on=True)
+
+
+def _is_back(zone: Zone, found: Restorable) -> bool:
+    """Whether another repair has put it back since this one was planned."""
+    return holds(zone.files, zone.layout.commit(found.seq), found.sha256, len(found.data))
 
 
 def _restore(zone: Zone, batch: Batch, found: Restorable) -> Restored:
@@ -192,8 +198,7 @@ def _restore(zone: Zone, batch: Batch, found: Restorable) -> Restored:
     )
     kept = facts_of(zone.files, target)
     set_aside(zone.files, placement)
-    if zone.files.status(target) is None:
-        zone.files.link(staged, target)
+    zone.files.link(staged, target)
     zone.files.sync_folder(target.parent)
     source = {"kind": found.source.kind, "path": found.source.path}
     record = _record(place, found.data, problem=found.damage.problem, source=source, evidence=evidence)

@@ -463,6 +463,23 @@ class TestTheLedger:
         )
         assert ("sync_folder", path.parent) in after[:following]
 
+    def test_a_commit_that_another_repair_has_put_back_meanwhile_is_repaired_once(self, home, sound_home):
+        """The second recorded evidence that was never kept, and verify missed it for ever."""
+        path = home / "raw/_ledger" / f"{0:020d}.jsonl"
+        sound = path.read_bytes()
+        flip(path, 300)
+        due = [sound]
+
+        class Meanwhile(WatchedFiles):
+            def before(self, operation, at):
+                if operation == "lock" and due:
+                    overwrite(path, due.pop())
+
+        with open_zone(home, files=Meanwhile(LocalFiles())) as zone:
+            assert repair(zone, run_id="repair", others=[sound_home]).repaired == []
+        assert (due, path.read_bytes(), records(home)) == ([], sound, [])
+        assert is_sound(home)
+
     def test_a_folder_in_the_place_of_one_is_to_be_moved_away_first(self, home, sound_home):
         path = home / "raw/_ledger" / f"{0:020d}.jsonl"
         path.unlink()
