@@ -570,6 +570,16 @@ class TestWithoutOurSoftware:
             assert (size, root) == ("100", encode_base64(tree.root(100)))
 
 
+def test_a_proof_of_a_rewritten_ledger_is_not_that_of_the_checkpoint_one_trusts(rawzone, promoted, tmp_path):
+    """As many records under the same name, and not the same ones."""
+    proof = tmp_path / "proof"
+    (told,) = rawzone("prove", promoted["key"], "--output", str(proof), "--json").records
+    forged = issue(origin=told["origin"], size=told["size"], root=bytes(32), ledger=None, key=None)
+    trusted = write(tmp_path / "trusted", forged.data)
+    (answer,) = rawzone("verify-proof", str(proof), "--checkpoint", trusted, "--json").records
+    assert (answer["verdict"], "another root" in answer["problem"]) == ("refused", True)
+
+
 def test_what_is_handed_out_is_read_back_as_it_was():
     issued = issue(origin="o", size=1, root=leaf_hash(b"r"), ledger=None, key=None)
     proof = Inclusion(index=0, path=(), issued=issued, record=b"r")
