@@ -18,7 +18,6 @@ from pathlib import Path
 import dagster as dg
 from dagster._core.launcher.default_run_launcher import DefaultRunLauncher
 
-from rawzone_assets.orchestration.names import FEED_TAG, STRANGERS, UNRECOGNIZED, raw_key
 from rawzone_assets.zone.files import ensure_folder
 from rawzone_assets.zone.zone import Zone
 
@@ -54,7 +53,7 @@ def alive(zone: Zone, run_id: str) -> Iterator[None]:
 def active_assets(instance: dg.DagsterInstance) -> set[dg.AssetKey]:
     """The assets that a run is under way for, whoever started it."""
     runs = instance.get_runs(dg.RunsFilter(statuses=ACTIVE))
-    return {key for run in runs for key in _assets_of(run)}
+    return {key for run in runs for key in run.asset_selection or ()}
 
 
 def report_dead_runs(instance: dg.DagsterInstance, zone: Zone, ours: Iterable[dg.AssetKey]) -> list[str]:
@@ -67,7 +66,7 @@ def report_dead_runs(instance: dg.DagsterInstance, zone: Zone, ours: Iterable[dg
     assets, dead = set(ours), []
     for record in instance.get_run_records(dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED])):
         run = record.dagster_run
-        locks, meant = _locks_of(zone, run.run_id), _assets_of(run)
+        locks, meant = _locks_of(zone, run.run_id), run.asset_selection or frozenset()
         if not locks and not (meant and meant <= assets):
             continue
         if not any(_is_held(zone, path) for path in locks) and _is_silent(instance, zone, run.run_id, locks):
@@ -77,13 +76,6 @@ def report_dead_runs(instance: dg.DagsterInstance, zone: Zone, ours: Iterable[dg
                     zone.files.remove(path)
             dead.append(run.run_id)
     return dead
-
-
-def _assets_of(run: dg.DagsterRun) -> set[dg.AssetKey]:
-    """The assets a run is for; our runs outside of the daemon name them in a tag only."""
-    name = run.tags.get(FEED_TAG)
-    tagged = {UNRECOGNIZED if name == STRANGERS else raw_key(name)} if name else set()
-    return tagged | set(run.asset_selection or ())
 
 
 def _locks_of(zone: Zone, run_id: str) -> list[Path]:

@@ -12,9 +12,9 @@ import dagster as dg
 import pytest
 
 from rawzone_assets.health.holds import add_hold
-from rawzone_assets.orchestration import reporting
+from rawzone_assets.orchestration import liveness, reporting
 from rawzone_assets.orchestration.arrivals import arrivals
-from rawzone_assets.orchestration.liveness import alive, report_dead_runs
+from rawzone_assets.orchestration.liveness import active_assets, alive, report_dead_runs
 from rawzone_assets.orchestration.names import (
     CONSISTENCY,
     FEED_TAG,
@@ -107,16 +107,31 @@ class TestLaunching:
         desk.land("20240502")
         assert ranges(desk.tick(first.cursor)) == [("2024-05-01", "2024-05-02")]
 
-    @pytest.mark.parametrize("tags", [{}, {FEED_TAG: NOTES}])
-    def test_a_feed_with_an_active_run_is_skipped(self, desk, tags):
+    def test_a_run_is_active_until_it_can_report_nothing_any_more(self, desk):
+        # A queued one must name where its job comes from; it is in the same list.
+        for status in set(dg.DagsterRunStatus) - {dg.DagsterRunStatus.QUEUED}:
+            run = dg.DagsterRun(
+                job_name="__ASSET_JOB", run_id=str(uuid4()), status=status, asset_selection=frozenset({KEY})
+            )
+            desk.instance.add_run(run)
+            over = {
+                "SUCCESS",
+                "FAILURE",
+                "CANCELED",
+                "MANAGED",
+                "SUSPENDED",
+            }  # the last two are of other Dagsters
+            assert active_assets(desk.instance) == (set() if status.value in over else {KEY}), status
+            desk.instance.delete_run(run.run_id)
+
+    def test_a_feed_with_an_active_run_is_skipped(self, desk):
         desk.land("20240501")
         desk.land("20240501", name="sums")
-        selected = None if tags else frozenset({KEY})
         desk.instance.create_run_for_job(
             desk.definitions.resolve_implicit_global_asset_job_def(),
             status=dg.DagsterRunStatus.STARTED,
-            tags={**tags, "dagster/partition": "2024-05-01"},
-            asset_selection=selected,
+            tags={"dagster/partition": "2024-05-01"},
+            asset_selection=frozenset({KEY}),
         )
         result = desk.tick()
         assert [request.tags[FEED_TAG] for request in result.run_requests] == ["tiny/sums"]
@@ -289,12 +304,17 @@ class TestHealing:
             (zone.layout.state / "runs" / f"{run_id}.0").mkdir(parents=True)  # opening it to lock it fails
             assert report_dead_runs(desk.instance, zone, [KEY]) == []
 
-    def test_a_killed_run_of_several_feeds_is_reported_failed_at_once(self, desk):
+    def test_a_killed_run_of_several_feeds_is_reported_failed_at_once(self, desk, monkeypatch):
         run_id = _run_that_tells(desk, timedelta(minutes=1))
         with desk.zone() as zone:
             with alive(zone, run_id):
                 (lock,) = (zone.layout.state / "runs").iterdir()
             lock.touch()
+            with monkeypatch.context() as elsewhere:
+                elsewhere.setattr(
+                    liveness, "DefaultRunLauncher", type(None)
+                )  # whose runs are on other machines
+                assert report_dead_runs(desk.instance, zone, [KEY]) == []
             assert report_dead_runs(desk.instance, zone, [KEY]) == [run_id]
             assert not lock.exists()
 

@@ -154,6 +154,11 @@ class TestRows:
         with pytest.raises(NoRows):
             heads_in_rows(home)
 
+    def test_so_is_one_whose_configuration_is_no_file(self, tmp_path):
+        (tmp_path / "dagster.yaml").mkdir()
+        with pytest.raises(NoRows):
+            heads_in_rows(tmp_path)
+
     @pytest.fixture
     def at_rest(self, desk, tmp_path):
         """A home whose database nobody has open."""
@@ -170,6 +175,13 @@ class TestRows:
         """Nor need the reader be able to write there."""
         assert heads_in_rows(at_rest)
         assert [path.name for path in (at_rest / "history" / "runs").iterdir()] == ["index.db"]
+
+    def test_what_is_written_and_not_yet_in_the_database_file_is_read(self, at_rest):
+        before = heads_in_rows(at_rest)
+        with closing(sqlite3.connect(at_rest / "history" / "runs" / "index.db")) as connection:
+            connection.execute("DELETE FROM event_logs")
+            connection.commit()
+            assert len(heads_in_rows(at_rest)) < len(before)
 
     def test_a_database_that_is_written_while_it_is_read_is_read_again(self, at_rest, monkeypatch):
         """What was read as if nobody wrote may be of two states."""

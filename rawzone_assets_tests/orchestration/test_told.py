@@ -1,5 +1,6 @@
 """When Dagster counts as knowing all: only if nobody else had a hand in it while it was told."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -59,6 +60,12 @@ def test_verdicts_of_another_run_meanwhile_are_compared_by_the_next_look(promote
     assert promote(lambda: desk.run("2024-05-01")).told is None
 
 
+def test_of_a_database_that_cannot_be_looked_at_nothing_is_remembered(promote, desk, tmp_path):
+    (tmp_path / "dagster.yaml").write_text("storage: {postgres: {}}")
+    remember_told(desk.settings, replace(promote().told, home=tmp_path))
+    assert not list((desk.home / "state").glob("*dagster-told*"))
+
+
 @pytest.mark.parametrize("mark", [b"", b"\xff\x00", b'{"database": ""}', b"[" * 100_000])
 def test_a_mark_that_is_damaged_says_nothing(promote, desk, mark, monkeypatch):
     monkeypatch.setenv("DAGSTER_HOME", desk.instance.root_directory)
@@ -80,6 +87,12 @@ def test_what_is_ready_since_is_not_known_nor_are_the_days_of_tomorrow(promote, 
         landed = desk.land("20240504")
         assert not knows_all(zone, zone.survey([desk.platform], settle=0), [desk.platform])
         landed.unlink()
+        assert knows_all(zone, zone.survey([desk.platform], settle=0), [desk.platform])
+        stranger = desk.land_as("stranger", "?")
+        assert not knows_all(zone, zone.survey([desk.platform], settle=0), [desk.platform])
+        stranger.unlink()
+        fewer = replace(desk.platform, feeds=desk.platform.feeds[:1])
+        assert not knows_all(zone, zone.survey([desk.platform], settle=0), [fewer])
         assert knows_all(zone, zone.survey([desk.platform], settle=0), [desk.platform])
         desk.now += timedelta(days=1)
         assert not knows_all(zone, zone.survey([desk.platform], settle=0), [desk.platform])
