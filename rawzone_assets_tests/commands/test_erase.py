@@ -89,6 +89,8 @@ class TestTwoSteps:
         again = marked("erase", marked.key, *ORDER)
         assert (again.code, "There is nothing left to erase." in again.err) == (0, True)
         assert "erased already, in commit" in again.text
+        confirmed_again = marked("erase", marked.key, *ORDER, "--confirm", "1-0000000000000000")
+        assert (confirmed_again.code, confirmed_again.err) == (0, again.err)
 
     def test_a_wrong_code_erases_nothing(self, marked):
         before = holders(marked.home)

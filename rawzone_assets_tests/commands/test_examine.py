@@ -59,6 +59,13 @@ class TestVerdict:
         assert outcome.code == 1
         assert "RZ-SIDECAR-MISMATCH" in outcome.text
 
+    def test_a_file_that_is_not_there_ends_it_with_2_whatever_becomes_of_the_others(self, nowhere, tmp_path):
+        refused = put(tmp_path / "distrokid", page())
+        refused.write_bytes(b"no page")
+        assert nowhere("examine", str(refused)).code == 1
+        outcome = nowhere("examine", str(refused), str(tmp_path / "nothing"))
+        assert (outcome.code, "would be quarantined" in outcome.text) == (2, True)
+
     def test_an_unfinished_file_would_be_ignored(self, nowhere, tmp_path):
         outcome = nowhere("examine", str(put(tmp_path, page(), "streams_stats_20240522.html.part")))
         assert (outcome.code, "would be ignored" in outcome.text) == (0, True)
@@ -122,6 +129,11 @@ class TestFindingTheFeed:
         assert outcome.code == 1
         assert "RZ-UNKNOWN-PLATFORM" in outcome.text
         assert "--feed" in outcome.text
+
+    def test_the_first_folder_below_which_a_feed_owns_it_tells_and_none_further_in(self, nowhere, tmp_path):
+        path = put(tmp_path / "toolost" / "distrokid", page(feed="toolost/spotify"))
+        (line,) = nowhere("examine", str(path), "--json").records
+        assert (line["verdict"], line["feed"]) == ("promoted", "toolost/spotify")
 
     def test_feed_forces_a_contract_whatever_the_name(self, nowhere, tmp_path):
         path = put(tmp_path, page(), "page 20250612_100000.html")

@@ -519,6 +519,8 @@ class TestTheLedger:
             head = zone.index.catch_up()
         for seq in range(1, head.seq + 1):
             (home / "raw/_ledger" / f"{seq:020d}.jsonl").unlink()
+        (revision,) = (home / "raw").rglob("*.r2.txt.gz")  # which only the last of them names
+        revision.unlink()
         run(home, others=[sound_home], witnessed={head.seq: head.sha256})
         with open_zone(home) as zone:
             assert scrub(zone).damages == ()
