@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from rawzone_assets.orchestration import days as module
@@ -86,4 +88,10 @@ def test_a_refusal_stays_open_until_its_name_or_its_bytes_are_accepted_after_it(
         day = Days(zone.index, NOTES, ["2024-05-01"])["2024-05-01"]
     assert [receipt.name for receipt in day.refused] == [
         f"notes_20240501_{hour}0000.json" for hour in ("03", "04", "05", "02")
+    ]
+    # Its bytes come to be accepted where rules were mended: under another name, by a replay.
+    promoted, third = day.entries[0], day.entries[2]
+    replayed = replace(promoted, receipt=replace(promoted.receipt, name="other", sha256=third.receipt.sha256))
+    assert [receipt.name for receipt in replace(day, entries=(*day.entries, replayed)).refused] == [
+        f"notes_20240501_{hour}0000.json" for hour in ("05", "02")
     ]
