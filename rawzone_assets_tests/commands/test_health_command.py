@@ -116,6 +116,12 @@ class TestMetrics:
             assert samples["rawzone_open_refusals", name, None] == feed["quarantined"]
             assert samples["rawzone_waiting_files", name, None] == feed["waiting"]
 
+    def test_of_a_folder_that_is_new_say_that_landing_is_away_and_nothing_of_what_is_not_stored(self, nowhere):
+        nowhere.home.mkdir()
+        text = nowhere("metrics").text
+        assert "rawzone_landing_readable 0.0" in text
+        assert "rawzone_scrub_coverage_ratio{" not in text
+
     def test_a_file_for_the_collector_is_replaced_at_once(self, rawzone, tmp_path):
         target = tmp_path / "rawzone.prom"
         target.write_text("old")

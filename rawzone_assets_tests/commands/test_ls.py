@@ -76,3 +76,8 @@ class TestListing:
         outcome = rawzone("ls", "--since", "2099-01-01")
         assert (outcome.code, outcome.out) == (0, b"")
         assert "No objects match" in outcome.err
+
+
+def test_a_day_is_written_in_one_way_only(rawzone):
+    """Python reads others too, and days are compared as they are written."""
+    assert [rawzone("ls", "--since", day).code for day in ("20250609", "2025-W24-1")] == [2, 2]
