@@ -71,6 +71,14 @@ class TestLs:
             3,
         )
 
+    def test_a_channel_that_takes_nothing_is_found_although_no_incident_is_open(self, alerts, home):
+        with changing_book(home / "state") as book:
+            back = {"kind": "stale", "name": "freshness", "at": NOW, "text": "freshness: it is in time"}
+            book.incidents.take([Sign(**back, subject="distrokid/streams", bad=False)], NOW)
+        result = alerts("ls")
+        assert "No incident is open." in result.stdout
+        assert result.exit_code == 1
+
     def test_nothing_open_is_fine(self, alerts, home):
         book_path(home / "state").unlink()
         result = alerts("ls")

@@ -106,6 +106,16 @@ class TestReplay:
         assert "before:" not in outcome.text
         assert own("log", "--json").out == before
 
+    def test_a_foreign_file_in_the_place_of_one_holds_up_no_other_and_ends_with_2(self, refusing):
+        keys = {record["key"] for record in refusing("quarantine", "replay", "--dry-run", "--json").records}
+        taken = refusing.home / "raw" / min(keys)
+        taken.parent.mkdir(parents=True, exist_ok=True)
+        taken.write_bytes(b"somebody else's")
+        outcome = refusing("quarantine", "replay", "--json")
+        assert outcome.code == 2
+        assert str(taken) in outcome.err
+        assert {record["key"] for record in outcome.records} == keys - {min(keys)}
+
     def test_a_damaged_copy_is_named(self, refusing):
         record = refusing("quarantine", "ls", "--json").records[0]
         copy = refusing.home / "quarantine" / record["quarantine"]["path"]
