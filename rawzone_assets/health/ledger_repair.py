@@ -31,6 +31,11 @@ from rawzone_assets.zone.replacing import holds, set_aside
 from rawzone_assets.zone.staging import Batch
 from rawzone_assets.zone.zone import Zone
 
+_REPLACED = (
+    "a witness saw it, but the commit after it, which none saw, follows another one: put a whole copy of the "
+    "ledger into its place"
+)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Restorable:
@@ -67,7 +72,7 @@ def plan(zone: Zone, recorded: Recorded, sources: Sources, witnessed: Mapping[in
     last = max([len(recorded.hashes) - 1, *witnessed])
     told = {damage.path: damage for damage in recorded.damages}
     for seq in range(last, -1, -1):
-        expected = witnessed.get(seq, expected)
+        followed, expected = expected, witnessed.get(seq, expected)
         actual = recorded.hashes[seq] if seq < len(recorded.hashes) else None
         if actual is not None and expected in (None, actual):
             expected = _previous(zone, seq)
@@ -78,8 +83,15 @@ def plan(zone: Zone, recorded: Recorded, sources: Sources, witnessed: Mapping[in
         if actual is None:
             damage = told.get(damage.path, damage)
         found = _copy(sources, seq, expected) if expected else None
-        if found is None or is_folder(zone.files, path):  # nothing else cannot be kept as evidence
-            made.unrestorable.append((damage, _reason(zone, path, is_proven=expected is not None)))
+        is_replaced = followed not in (
+            None,
+            expected,
+        )  # under its successor nobody could read what was put back
+        if (
+            found is None or is_replaced or is_folder(zone.files, path)
+        ):  # nothing else cannot be kept as evidence
+            reason = _REPLACED if is_replaced else _reason(zone, path, is_proven=expected is not None)
+            made.unrestorable.append((damage, reason))
             expected = _previous(zone, seq) if actual else None
             continue
         source, data = found

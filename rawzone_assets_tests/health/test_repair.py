@@ -19,7 +19,7 @@ from rawzone_assets.health.recorded import read_recorded
 from rawzone_assets.health.repair import repair
 from rawzone_assets.health.scrub import scrub
 from rawzone_assets.zone.errors import DiskAlmostFull, ZoneError
-from rawzone_assets.zone.ledger import EMPTY, Author, encode_commit
+from rawzone_assets.zone.ledger import EMPTY, Author, decode_commit, encode_commit
 from rawzone_assets.zone.local_files import LocalFiles
 from rawzone_assets.zone.placements import Placement
 from rawzone_assets.zone.proving import prove_inclusion, take_checkpoint
@@ -544,6 +544,26 @@ class TestTheLedger:
         assert run(home, others=[sound_home], witnessed={0: first.sha256}).unrepaired == []
         with open_zone(home) as zone:
             assert zone.index.catch_up().sha256 == head.sha256
+
+    def test_a_commit_that_a_witness_saw_is_not_put_under_a_later_one_that_follows_another(
+        self, home, sound_home
+    ):
+        """Else a ledger that was rewritten as a whole would become one that nobody can read."""
+        with open_zone(home) as zone:
+            first, head = zone.ledger.commit(0), EMPTY
+            author = Author(run_id="evil", writer="nobody", code_version="0")
+            for commit in list(zone.ledger.after(EMPTY)):
+                forged = encode_commit(commit.records, after=head, at=commit.at, author=author)
+                overwrite(zone.ledger.path(commit.seq), forged)
+                head = decode_commit(forged).head
+        before = tree(home)
+        outcome = run(home, others=[sound_home], witnessed={0: first.sha256})
+        assert (outcome.repaired, tree(home)) == ([], before)
+        assert outcome.unrepaired[0].damage.path == str(home / "raw/_ledger" / f"{0:020d}.jsonl")
+        assert "put a whole copy of the ledger into its place" in outcome.unrepaired[0].reason
+        shutil.rmtree(home / "raw/_ledger")
+        shutil.copytree(sound_home / "raw/_ledger", home / "raw/_ledger")
+        assert run(home, others=[sound_home], witnessed={0: first.sha256}).unrepaired == []
 
     def test_a_dry_run_says_all_that_is_damaged_where_the_ledger_stays_broken(self, home):
         """Findings follow from their receipt, and that could not be read."""
