@@ -83,13 +83,10 @@ def plan(zone: Zone, recorded: Recorded, sources: Sources, witnessed: Mapping[in
         if actual is None:
             damage = told.get(damage.path, damage)
         found = _copy(sources, seq, expected) if expected else None
-        is_replaced = followed not in (
-            None,
-            expected,
-        )  # under its successor nobody could read what was put back
-        if (
-            found is None or is_replaced or is_folder(zone.files, path)
-        ):  # nothing else cannot be kept as evidence
+        # Under a successor that follows another one nobody could read what was put back.
+        is_replaced = followed not in (None, expected)
+        # A folder is the one thing that cannot be kept as evidence.
+        if found is None or is_replaced or is_folder(zone.files, path):
             reason = _REPLACED if is_replaced else _reason(zone, path, is_proven=expected is not None)
             made.unrestorable.append((damage, reason))
             expected = _previous(zone, seq) if actual else None
