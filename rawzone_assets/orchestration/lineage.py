@@ -7,6 +7,7 @@ the extra ``openlineage`` and is imported only here.
 
 from __future__ import annotations
 
+import errno
 import os
 import threading
 from collections.abc import Callable, Iterator
@@ -159,10 +160,16 @@ def delivered(address: str, event: str) -> str | None:
 
 
 def _append(address: str, event: str) -> None:
-    """One line at the file's end, in one write, so that lines of several runs do not mix."""
+    """One line at the file's end, in one write, so that lines of several runs do not mix.
+
+    Raises:
+        OSError: The disk took none of it, or a part.
+    """
+    line = f"{event}\n".encode()
     descriptor = os.open(address, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644)
     try:
-        os.write(descriptor, f"{event}\n".encode())
+        if os.write(descriptor, line) < len(line):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
     finally:
         os.close(descriptor)
 

@@ -267,6 +267,17 @@ class TestAReceiverThatIsDown:
         for host in ("a" * 64 + ".example", "no host"):
             assert lineage.delivered(f"http://{host}/", "{}") == "it cannot be reached"
 
+    def test_a_file_that_takes_half_a_line_did_not_take_the_event(self, tmp_path):
+        limited = (
+            "import resource, sys; from rawzone_assets.orchestration.lineage import delivered; "
+            "resource.setrlimit(resource.RLIMIT_FSIZE, (8, 8)); print(delivered(sys.argv[1], '{}' * 8))"
+        )
+        address = str(tmp_path / "events.jsonl")
+        done = subprocess.run(
+            [sys.executable, "-c", limited, address], capture_output=True, text=True, check=True
+        )
+        assert done.stdout == "no space left on device\n"
+
     def test_it_refuses(self, desk):
         with receiver() as server:
             server.status = 503
