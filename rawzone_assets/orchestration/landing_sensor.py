@@ -59,12 +59,12 @@ def landing_sensor(
         before = launches.read_cursor(context.cursor)
         try:
             with zone.open() as opened:
+                active = active_assets(context.instance)
+                # A dead run's feed counts as active once more: Dagster may be about to retry the run itself.
+                dead = report_dead_runs(context.instance, opened, locking)  # first: landing may be away
                 found = zone.look(opened, platforms)
                 pending = list(pending_work(context.instance, opened, found, partitions))
                 events = list(arrivals(context.instance, found.ready, partitions))
-                active = active_assets(context.instance)
-                # A dead run's feed counts as active once more: Dagster may be about to retry the run itself.
-                dead = report_dead_runs(context.instance, opened, locking)
                 now = opened.clock()
         except ZoneError as error:
             return dg.SensorResult(skip_reason=str(error))

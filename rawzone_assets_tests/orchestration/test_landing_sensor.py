@@ -247,6 +247,12 @@ class TestHealing:
         run_id = _run_that_tells(desk, timedelta(minutes=6), assets=graph.materializable_asset_keys)
         assert f"run {run_id[:8]} was dead" in desk.tick().skip_reason.skip_message
 
+    def test_a_dead_run_is_found_while_landing_is_away(self, desk):
+        run_id = _run_that_tells(desk, timedelta(minutes=6), assets={KEY})
+        (desk.home / "landing").rmdir()
+        desk.tick()
+        assert desk.instance.get_run_by_id(run_id).status is dg.DagsterRunStatus.FAILURE
+
     def test_a_run_that_may_be_busy_with_assets_of_others_is_left_alone(self, desk):
         """Their steps hold no lock of ours, and may be silent for long."""
         run_id = _run_that_tells(desk, timedelta(hours=1), assets={KEY, dg.AssetKey("staging")})
