@@ -39,7 +39,7 @@ from rawzone_assets.zone.landed import Landed
 from rawzone_assets.zone.landing import ChangedWhileRead, Landing, Unreadable
 from rawzone_assets.zone.landing_errors import LandingAway, LandingMissing
 from rawzone_assets.zone.layout import nested
-from rawzone_assets.zone.ledger import EMPTY, Head, Ledger, is_commit
+from rawzone_assets.zone.ledger import EMPTY, Head, Ledger, commit_number
 from rawzone_assets.zone.local_files import LocalFiles
 from rawzone_assets.zone.presence import absent_roots, stored_without_ledger
 from rawzone_assets.zone.settings import Settings
@@ -219,7 +219,7 @@ def _ledger(ledger: Ledger, settings: Settings, files: Files) -> tuple[Head | No
     name = "ledger"
     remedy = LedgerDamaged.remedy
     try:
-        numbers = [int(text.split(".")[0]) for text in ledger.names() if is_commit(text)]
+        numbers = [number for number in map(commit_number, ledger.names()) if number is not None]
         if not numbers:
             stored = stored_without_ledger(files, settings.layout)
             seen = f"{ledger.folder} {LedgerLeftBehind.problem(stored)}" if stored else ""

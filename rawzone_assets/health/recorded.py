@@ -19,7 +19,7 @@ from rawzone_assets.zone import custody, upkeep
 from rawzone_assets.zone.custody import Custody, Whereabouts
 from rawzone_assets.zone.files import Files, why_unread
 from rawzone_assets.zone.layout import Layout
-from rawzone_assets.zone.ledger import EMPTY, DamagedCommit, Head, bytes_at, decode_commit, is_commit
+from rawzone_assets.zone.ledger import EMPTY, DamagedCommit, Head, bytes_at, commit_number, decode_commit
 from rawzone_assets.zone.receipt import Record, timestamp
 from rawzone_assets.zone.zone import Zone
 
@@ -77,13 +77,14 @@ def read_recorded(zone: Zone, *, named: Callable[[Sequence[Item]], None] | None 
     folder, files = zone.layout.ledger, zone.files
     recorded = Recorded()
     names = files.names(folder) if files.status(folder) is not None else []
-    chain = [int(name.split(".")[0]) for name in names if is_commit(name)]
+    numbers = list(map(commit_number, names))
+    chain = [number for number in numbers if number is not None]
     while chain and _is_far_off(zone, chain):
         chain.pop()
     recorded.damages += [
         _stranger(files, folder / name)
-        for name in names
-        if not is_commit(name) or int(name.split(".")[0]) > (chain[-1] if chain else -1)
+        for name, number in zip(names, numbers, strict=True)
+        if number is None or number > (chain[-1] if chain else -1)
     ]
     for seq in range(chain[-1] + 1 if chain else 0):
         _read_commit(recorded, zone, seq)

@@ -80,12 +80,13 @@ class Author:
     code_version: str
 
 
-_NAME = re.compile(r"[0-9]{20}\.jsonl")
+_NAME = re.compile(r"([0-9]{20})\.jsonl")
 
 
-def is_commit(name: str) -> bool:
-    """Whether a file of the ledger's folder has a commit's name: somebody may have left others there."""
-    return _NAME.fullmatch(name) is not None
+def commit_number(name: str) -> int | None:
+    """The number of the commit of this name, if it is one's: somebody may have left other files there."""
+    found = _NAME.fullmatch(name)
+    return int(found[1]) if found else None
 
 
 def bytes_at(files: Files, path: Path) -> bytes:
@@ -275,7 +276,8 @@ class Ledger:
         Raises:
             LedgerDamaged: That is so of this number.
         """
-        later = any(is_commit(name) and name > ledger_name(seq) for name in self.names())
+        numbers = map(commit_number, self.names())
+        later = any(number is not None and number > seq for number in numbers)
         if later and self._files.status(self.path(seq)) is None:
             raise LedgerDamaged(self.path(seq), "it is missing, but later commits are there")
 
