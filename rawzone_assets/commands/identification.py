@@ -12,12 +12,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 from rawzone_assets.contract import codes
 from rawzone_assets.contract.feed import Capture, Feed, Platform
 from rawzone_assets.contract.naming import Ignored, Recognized, Unrecognized, ignored_name, recognize
-from rawzone_assets.contract.stamps import parse_stamp, to_utc
+from rawzone_assets.contract.stamps import as_stamped, parse_stamp, to_utc
 from rawzone_assets.zone.receipt import printable_path
 
 _STAMP = re.compile(r"(?<!\d)\d{8}(?:_\d{6})?(?!\d)", re.ASCII)
@@ -70,19 +69,18 @@ def claimed_by(
     if isinstance(meaning, Recognized):
         return Identified(meaning=meaning)
     zone = platform.timezone_of(feed)
-    stamp = next((local for text in _STAMP.findall(path.name) if (local := parse_stamp(text))), stated)
-    if stamp and stamp.tzinfo:
-        stamp = stamp.astimezone(ZoneInfo(zone)).replace(tzinfo=None)
+    told = as_stamped(stated, zone) if stated else None
+    stamp = next((local for text in _STAMP.findall(path.name) if (local := parse_stamp(text))), told)
     captured_at = to_utc(stamp, zone) if stamp else now.astimezone(UTC)
     day = stamp.date() if stamp else captured_at.date()
-    told = "" if stamp else " and tells no capture time, so it is judged as captured now"
+    undated = "" if stamp else " and tells no capture time, so it is judged as captured now"
     return Identified(
         meaning=Recognized(
             platform=platform,
             feed=feed,
             capture=Capture(name=_label(path.name), day=day, captured_at=captured_at),
         ),
-        grounds=f"its name is none of {feed.id}{told}",
+        grounds=f"its name is none of {feed.id}{undated}",
     )
 
 

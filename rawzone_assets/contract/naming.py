@@ -11,7 +11,6 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from rawzone_assets import __version__
 from rawzone_assets.contract import codes
@@ -23,7 +22,7 @@ from rawzone_assets.contract.name_templates import (
     pattern_of,
     undated_patterns,
 )
-from rawzone_assets.contract.stamps import parse_stamp, stamp_of, to_utc
+from rawzone_assets.contract.stamps import as_stamped, parse_stamp, stamp_of, to_utc
 
 SIDECAR_SUFFIX = ".meta.json"
 DONE_SUFFIX = ".done"
@@ -229,9 +228,7 @@ def _dated(platform: Platform, claim: _Claim, sidecar_time: datetime | None) -> 
         return Unrecognized(finding=codes.NO_DATE("the stamp in the name is no date of the calendar"))
     if sidecar_time is None:
         return Unrecognized(finding=codes.NO_DATE("neither name, folder nor sidecar tells the capture date"))
-    local = sidecar_time
-    if local.tzinfo:
-        local = local.astimezone(ZoneInfo(platform.timezone_of(claim.feed))).replace(tzinfo=None)
+    local = as_stamped(sidecar_time, platform.timezone_of(claim.feed))
     return _recognized(platform, claim.feed, _with_stamp(claim.name, f"{local:%Y%m%d_%H%M%S}"), local)
 
 

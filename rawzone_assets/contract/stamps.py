@@ -63,6 +63,11 @@ def to_utc(local: datetime, zone: str) -> datetime:
     return local.replace(tzinfo=_zone(zone)).astimezone(UTC)
 
 
+def as_stamped(told: datetime, zone: str) -> datetime:
+    """A time as a stamp of that zone says it; one without an offset is told so already."""
+    return told.astimezone(_zone(zone)).replace(tzinfo=None) if told.tzinfo else told
+
+
 @cache
 def _zone(name: str) -> tzinfo:
     from zoneinfo import ZoneInfo  # noqa: PLC0415  who judges needs no time zones, which take five milliseconds
