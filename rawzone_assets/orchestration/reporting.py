@@ -191,7 +191,7 @@ def _rule_check(feed: Feed, day: Day, name: str, *, target: Target | None) -> dg
         if not finding["blocking"] and check_of(feed, finding) == name
     ]
     warnings += [
-        (witness, {**finding.as_json(), "blocking": False})  # no mode refuses what a whole day lacks
+        (witness, finding.as_json())
         for witness, finding in day_findings(feed, (entry.receipt for entry in day.entries))
         if finding.check == name
     ]
