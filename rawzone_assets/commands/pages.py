@@ -30,6 +30,7 @@ def write_page(path: Path, page: str, *, what: str = "The page") -> None:
     A link is followed, as it would be by whoever opened the file.
     """
     path = Path(os.path.realpath(path))
+    # Not the path's own methods: they raise where no file can be, and what is wrong there is told below.
     if os.path.exists(path) and not os.path.isfile(path):  # root would put a file in the place of /dev/null
         fail(f"{what} cannot be written to {path}, which is no file: name another one.")
     unfinished = path.with_name(f".{path.name}.{uuid4().hex}")

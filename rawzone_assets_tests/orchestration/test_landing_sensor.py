@@ -108,19 +108,13 @@ class TestLaunching:
         assert ranges(desk.tick(first.cursor)) == [("2024-05-01", "2024-05-02")]
 
     def test_a_run_is_active_until_it_can_report_nothing_any_more(self, desk):
+        over = {"SUCCESS", "FAILURE", "CANCELED", "MANAGED", "SUSPENDED"}  # the last two are of other Dagsters
         # A queued one must name where its job comes from; it is in the same list.
         for status in set(dg.DagsterRunStatus) - {dg.DagsterRunStatus.QUEUED}:
             run = dg.DagsterRun(
                 job_name="__ASSET_JOB", run_id=str(uuid4()), status=status, asset_selection=frozenset({KEY})
             )
             desk.instance.add_run(run)
-            over = {
-                "SUCCESS",
-                "FAILURE",
-                "CANCELED",
-                "MANAGED",
-                "SUSPENDED",
-            }  # the last two are of other Dagsters
             assert active_assets(desk.instance) == (set() if status.value in over else {KEY}), status
             desk.instance.delete_run(run.run_id)
 
@@ -317,9 +311,8 @@ class TestHealing:
                 (lock,) = (zone.layout.state / "runs").iterdir()
             lock.touch()
             with monkeypatch.context() as elsewhere:
-                elsewhere.setattr(
-                    liveness, "DefaultRunLauncher", type(None)
-                )  # whose runs are on other machines
+                # One whose runs are on other machines.
+                elsewhere.setattr(liveness, "DefaultRunLauncher", type(None))
                 assert report_dead_runs(desk.instance, zone, [KEY]) == []
             assert report_dead_runs(desk.instance, zone, [KEY]) == [run_id]
             assert not lock.exists()
