@@ -149,9 +149,8 @@ class _Trial:
             return f"the archive copy is not as recorded: {problem}"
         room = Room(files=LocalFiles(), reserve=self.zone.settings.reserve)
         try:
-            with self.zone.files.open(copy) as stream:
-                blocks = codec.original_blocks(codec.blocks_of(stream), self.kept["encoding"], size)
-                LocalFiles().create(self.scratch, room.watched(self.scratch.parent, blocks))
+            blocks = self._original_blocks(copy, size)
+            LocalFiles().create(self.scratch, room.watched(self.scratch.parent, blocks))
         except codec.Damaged as error:
             return f"the archive copy is not as recorded: {error}"
         with self.scratch.open("rb") as stream:
@@ -159,6 +158,18 @@ class _Trial:
         if restored != self.receipt.sha256:
             return f"what was restored has the SHA-256 {restored}, not that of its receipt"
         return None
+
+    def _original_blocks(self, copy: Path, size: int) -> Iterator[bytes]:
+        """What the copy's disk fails at is told of the copy, and not of the scratch folder that is written to.
+
+        Raises:
+            codec.Damaged: The copy is not as recorded, or cannot be read.
+        """
+        try:
+            with self.zone.files.open(copy) as stream:
+                yield from codec.original_blocks(codec.blocks_of(stream), self.kept["encoding"], size)
+        except OSError as error:
+            raise codec.Damaged(why_unread(self.zone.files, copy, error)) from error
 
     def _read(self, feed: Feed, judge: Judge) -> tuple[bool, str | None, str | None]:
         """Whether the feed's parser reads it, what is wrong, and what is to be noted.

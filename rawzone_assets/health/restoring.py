@@ -23,6 +23,7 @@ from rawzone_assets.zone.landing import HELD_IN_MEMORY, ChangedWhileRead, Unread
 from rawzone_assets.zone.portions import commits_of
 from rawzone_assets.zone.receipt import Record
 from rawzone_assets.zone.replacing import holds
+from rawzone_assets.zone.room import Room
 from rawzone_assets.zone.staging import Batch
 from rawzone_assets.zone.zone import Zone
 
@@ -82,7 +83,9 @@ def told(job: Job, *, evidence: str | None = None, is_new_form: bool = False) ->
 
 def _carry_out(zone: Zone, jobs: Sequence[Job], *, run_id: str, outcome: Outcome) -> None:
     """Repair some files as one commit; if one of them cannot be placed, each by itself."""
-    zone.refuse_when_full(sum(job.item.stored_size for job in jobs))
+    hot = [job.item.stored_size for job in jobs if not job.item.is_archive_copy]
+    if hot:
+        zone.refuse_when_full(sum(hot))
     try:
         done, failed = _publish(zone, jobs, run_id=run_id)
     except (StorageFailed, KeyOccupied) as error:
@@ -126,6 +129,7 @@ def _staged(zone: Zone, batch: Batch, job: Job) -> dict[str, Any]:
 
     Raises:
         codec.Damaged: They are not those recorded: the source changed.
+        DiskAlmostFull: They would use the reserve of the disk that they belong on.
     """
     item, found = job.item, job.found
     compress = _compressor(job, usual=zone.settings.compression)
@@ -135,7 +139,10 @@ def _staged(zone: Zone, batch: Batch, job: Job) -> dict[str, Any]:
     if item.is_archive_copy:
         batch.open_archive()
     path = batch.places.repair(item.place, stored_sha256)
-    zone.files.create(path, compress(found.original(item.size)) if compress else found.source.blocks())
+    blocks = compress(found.original(item.size)) if compress else found.source.blocks()
+    # Asked of the disk that is written to, which may be the archive's: commits alone may use the reserve.
+    room = Room(files=zone.files, reserve=zone.settings.reserve)
+    zone.files.create(path, room.watched(path.parent, blocks))
     zone.files.sync(path)
     status = zone.files.status(path)
     size = status.st_size if status else item.stored_size

@@ -34,6 +34,7 @@ ARRIVALS_NOTE = "ledger_arrivals"
 
 _MARK = "rawzone/reported"
 _COMMITS_AT_ONCE = 100
+_LOOKS_AHEAD = 5  # of so many commits each, from the first that Dagster lacks
 _FEW = 10
 _FINISHED = {AssetCheckExecutionRecordStatus.SUCCEEDED, AssetCheckExecutionRecordStatus.FAILED}
 
@@ -94,22 +95,24 @@ def unreported(
     """Days that the ledger knows and Dagster does not, by feed; empty when Dagster is up to date.
 
     A mark in Dagster's own database says up to which commit all was found reported, so each commit is looked
-    at until then and never again. An empty or foreign database has no such mark and is told everything.
+    at until then and never again. An empty or foreign database has no such mark and is told everything, some
+    hundred commits at a time. While the runs of one feed keep failing, others are told of what came later.
     """
     head = zone.index.head.seq
     seq = _mark(instance, zone)
-    while seq < head:
+    due: dict[str, list[str]] = {}
+    looks = 0
+    while seq < head and looks < _LOOKS_AHEAD:
         upper = min(seq + _COMMITS_AT_ONCE, head)
-        due = {
-            feed_id: lacking
-            for feed_id, days in sorted(_touched(zone, seq, upper, partitions).items())
-            if (lacking := _lacking(instance, zone, feed_id, days))
-        }
-        if due:
-            return due
+        for feed_id, days in sorted(_touched(zone, seq, upper, partitions).items()):
+            if lacking := _lacking(instance, zone, feed_id, days - set(due.get(feed_id, ()))):
+                due[feed_id] = sorted({*due.get(feed_id, ()), *lacking})
         seq = upper
-        mark_reported(instance, zone, seq)
-    return {}
+        if due:
+            looks += 1
+        else:
+            mark_reported(instance, zone, seq)
+    return due
 
 
 def content_by_partition(

@@ -11,6 +11,7 @@ import pytest
 from rawzone_assets.access.reading import original_bytes, whereabouts
 from rawzone_assets.health.checks import Health
 from rawzone_assets.health.doctor import examine_zone
+from rawzone_assets.health.repair import repair
 from rawzone_assets.health.scrub import scrub
 from rawzone_assets.zone import committing
 from rawzone_assets.zone.errors import DiskAlmostFull, RootAway, StorageFailed
@@ -26,6 +27,7 @@ from rawzone_assets_tests.health.archive_support import (
     restore_all,
     set_policy,
 )
+from rawzone_assets_tests.health.damaging import flip, tree
 from rawzone_assets_tests.zone.faulty_files import CHANGING, WatchedFiles
 from rawzone_assets_tests.zone.tiny_platform import NOW, LandingFolder, open_zone, promote_all
 
@@ -117,6 +119,17 @@ class TestRawFull:
             assert len(archived_keys(zone)) == 3
         assert objections(home) == []
 
+    def test_a_damaged_copy_in_the_archive_is_put_back(self, home):
+        with open_zone(home) as zone:
+            archive_due(zone)
+        copy = next((home / "archive" / "tiny").rglob("*.gz"))
+        copy.unlink()  # landing has its bytes
+        with open_zone(home, files=RawFull(LocalFiles())) as zone:
+            zone.settings = replace(zone.settings, reserve=2**20)
+            outcome = repair(zone, run_id="repair")
+            assert [done.damage.path for done in outcome.repaired] == [str(copy)]
+        assert objections(home) == []
+
 
 class ArchiveFull(WatchedFiles):
     """A disk of the archive on which not a byte of the reserve is left."""
@@ -135,6 +148,18 @@ class TestArchiveFull:
                 archive_due(zone)
             assert archived_keys(zone) == []
         assert objections(home) == []
+
+    def test_a_damaged_copy_is_left_for_when_there_is_room(self, home):
+        with open_zone(home) as zone:
+            archive_due(zone)
+        copy = next((home / "archive" / "tiny").rglob("*.gz"))
+        flip(copy)
+        before = tree(home)
+        with open_zone(home, files=ArchiveFull(LocalFiles())) as zone:
+            zone.settings = replace(zone.settings, reserve=2**20)
+            with pytest.raises(DiskAlmostFull, match=r"/archive/.* is almost full"):
+                repair(zone, run_id="repair")
+        assert tree(home) == before
 
     def test_what_lies_there_already_moves_as_it_needs_no_room(self, home):
         """Restored files could not go back to a full archive, although every copy of them lay there."""

@@ -4,6 +4,7 @@ import errno
 import gzip
 import shutil
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import replace
 from unittest import mock
 
@@ -214,13 +215,15 @@ class TestWhatFails:
             (failed,) = drill(archived).failed
         assert told in failed["problem"]
 
-    def test_a_copy_that_its_disk_does_not_give_holds_up_no_other(self, archived):
+    @pytest.mark.parametrize("verified", [False, True], ids=["at once", "once it was verified"])
+    def test_a_copy_that_its_disk_does_not_give_holds_up_no_other(self, archived, verified):
         class Bad(WatchedFiles):
             def before(self, operation, path):
                 if operation == "open" and path.name == "note_20240422.txt.gz":
                     raise OSError(errno.EIO, "Input/output error", str(path))
 
-        with open_zone(archived, files=Bad(LocalFiles())) as zone:
+        look = mock.patch.object(drilling, "verify_copy", return_value=None) if verified else nullcontext()
+        with look, open_zone(archived, files=Bad(LocalFiles())) as zone:
             outcome = drilling.drill(zone, {}, judge=judge, by="Ada")
         assert (len(outcome.records), len(outcome.failed)) == (4, 1)
         assert "input/output error" in outcome.failed[0]["problem"]

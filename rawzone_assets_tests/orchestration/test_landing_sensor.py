@@ -11,6 +11,7 @@ from uuid import uuid4
 import dagster as dg
 import pytest
 
+from rawzone_assets.contract.judging import judge
 from rawzone_assets.health.holds import add_hold
 from rawzone_assets.orchestration import liveness, reporting
 from rawzone_assets.orchestration.arrivals import arrivals
@@ -26,7 +27,8 @@ from rawzone_assets.orchestration.names import (
     raw_key,
 )
 from rawzone_assets.orchestration.partitions import feed_partitions
-from rawzone_assets_tests.orchestration.desk import DAILY, NOTES, Desk, reported, with_settings
+from rawzone_assets.zone.promotion import promote
+from rawzone_assets_tests.orchestration.desk import DAILY, NOTES, PLATFORM, Desk, reported, with_settings
 
 KEY = raw_key(NOTES)
 
@@ -191,6 +193,30 @@ class TestHealing:
         with desk.zone() as zone:
             add_hold(zone, feed=NOTES, reason="a dispute", authority="a court", by="a lawyer")
         assert not desk.tick().run_requests
+
+    def test_a_feed_is_told_of_what_came_later_while_the_runs_of_another_fail(self, desk):
+        desk.land("20240501")
+        self.promote(desk)
+        with desk.zone() as zone:
+            for number in range(120):  # more commits than are looked at together
+                add_hold(zone, feed=NOTES, reason=f"dispute {number}", authority="a court", by="a lawyer")
+        desk.land("20240502", name="sums")
+        self.promote(desk)
+        failing = desk.tick()
+        assert {request.tags[FEED_TAG] for request in failing.run_requests} == {NOTES, "tiny/sums"}
+        for request in failing.run_requests:
+            if request.tags[FEED_TAG] != NOTES:
+                assert desk.carry_out(request).success
+        desk.land("20240503", name="sums")
+        self.promote(desk)
+        later = desk.tick(failing.cursor)
+        assert [request.partition_key for request in later.run_requests] == ["2024-05-03"]
+
+    @staticmethod
+    def promote(desk) -> None:
+        """What a command does that is not told to Dagster."""
+        with desk.zone() as zone:
+            promote(zone, zone.survey([PLATFORM]).ready, judge=judge, run_id="test")
 
     def test_a_zone_in_place_of_another_is_told_from_its_first_commit_on(self, desk, home, monkeypatch):
         desk.land("20240501")
