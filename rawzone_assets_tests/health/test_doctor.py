@@ -23,6 +23,7 @@ from rawzone_assets.zone.local_files import LocalFiles
 from rawzone_assets.zone.promotion import record_unrecognized
 from rawzone_assets.zone.settings import Settings
 from rawzone_assets.zone.zone import Zone
+from rawzone_assets_tests.another_user import NOBODY, as_nobody, needs_root
 from rawzone_assets_tests.zone.strange_disks import read_only, small_disk
 from rawzone_assets_tests.zone.tiny_platform import LandingFolder, open_zone, promote_all
 
@@ -103,7 +104,7 @@ class TestZoneChecks:
         found = checks(settings, files=Broken(lack))
         assert {"file system of raw", "file system of quarantine"} <= unwell(found)
 
-    @pytest.mark.skipif(os.geteuid() != 0, reason="only root can do without its rights for a while")
+    @needs_root
     def test_what_this_user_may_not_read_in_landing_is_named(self, open_home):
         settings = Settings.from_environment({}, home=open_home)
         landing = settings.layout.landing
@@ -116,55 +117,43 @@ class TestZoneChecks:
         assert "4 files, all readable" in checks(settings)["landing"].seen
         (landing / "closed").chmod(0)
         (landing / "shut").chmod(0)
-        os.seteuid(65534)
-        try:
+        with as_nobody():
             seen = checks(settings)["landing"].seen
-        finally:
-            os.seteuid(0)
         assert seen == "2 entries cannot be read: closed, shut"
 
-    @pytest.mark.skipif(os.geteuid() != 0, reason="only root can do without its rights for a while")
+    @needs_root
     def test_a_zone_that_this_user_may_not_reach_is_told_so(self, open_home):
         (open_home / "zone/landing").mkdir(parents=True)
         (open_home / "zone/raw").mkdir()
         (open_home / "zone").chmod(0o700)
         settings = Settings.from_environment({}, home=open_home / "zone")
-        os.seteuid(65534)
-        try:
+        with as_nobody():
             found = checks(settings)
-        finally:
-            os.seteuid(0)
         assert {"landing", "raw", "quarantine", "state"} <= unwell(found)
 
-    @pytest.mark.skipif(os.geteuid() != 0, reason="only root can do without its rights for a while")
+    @needs_root
     def test_a_folder_that_may_be_written_and_not_entered_is_none_to_write_in(self, open_home):
         (open_home / "raw").mkdir()
         (open_home / "raw").chmod(0o666)
         settings = Settings.from_environment({}, home=open_home)
-        os.seteuid(65534)
-        try:
+        with as_nobody():
             check = checks(settings)["raw"]
-        finally:
-            os.seteuid(0)
         assert (check.health, check.remedy) == (Health.FAIL, "give this user write access")
 
-    @pytest.mark.skipif(os.geteuid() != 0, reason="only root can do without its rights for a while")
+    @needs_root
     def test_another_name_of_a_file_of_somebody_else_is_not_one_to_be_read(self, open_home):
         """It is recorded as unrecognized and left alone: no rights are to be given to it."""
         settings = Settings.from_environment({}, home=open_home)
         settings.layout.landing.mkdir()
-        os.chown(settings.layout.landing, 65534, -1)
+        os.chown(settings.layout.landing, NOBODY, -1)
         secret = open_home / "secret"
         secret.touch(mode=0o600)
         os.link(secret, settings.layout.landing / "secret.csv")
-        os.seteuid(65534)
-        try:
+        with as_nobody():
             check = checks(settings)["landing"]
-        finally:
-            os.seteuid(0)
         assert check.health is Health.OK
 
-    @pytest.mark.skipif(os.geteuid() != 0, reason="only root can do without its rights for a while")
+    @needs_root
     @pytest.mark.parametrize("root", ["quarantine", "archive", "state"])
     def test_a_root_that_this_user_may_not_look_into_does_not_end_the_examination(self, open_home, root):
         home = open_home / "zone"
@@ -174,11 +163,8 @@ class TestZoneChecks:
             settings = zone.settings
         (home / root).mkdir(exist_ok=True)
         (home / root).chmod(0o700)
-        os.seteuid(65534)
-        try:
+        with as_nobody():
             found = checks(settings)
-        finally:
-            os.seteuid(0)
         assert root in unwell(found)
         assert "index" in found  # the last of them
 

@@ -12,6 +12,7 @@ from sqlalchemy import create_engine, text
 from rawzone_assets.orchestration.dagster_home import InstanceUnusable
 from rawzone_assets.orchestration.instance import open_instance
 from rawzone_assets.zone.settings import Settings
+from rawzone_assets_tests.another_user import as_nobody
 from rawzone_assets_tests.zone.invariants import Oracle, read_tree, receipts_of
 from rawzone_assets_tests.zone.strange_disks import read_only, small_disk
 
@@ -83,15 +84,9 @@ class TestUnusable:
         before = sorted(folder.rglob("*"))
         for path in (folder, *before):
             path.chmod(0o777 if path.is_dir() else 0o444)
-        is_root = os.geteuid() == 0
-        if is_root:
-            os.seteuid(65534)
-        try:
-            with pytest.raises(InstanceUnusable, match="may not write to"), open_instance(settings):
-                pass
-        finally:
-            if is_root:
-                os.seteuid(0)
+        refused = pytest.raises(InstanceUnusable, match="may not write to")
+        with as_nobody(), refused, open_instance(settings):
+            pass
         assert sorted(folder.rglob("*")) == before
 
     def test_a_locked_database_is_to_be_waited_for(self, home):

@@ -22,6 +22,7 @@ from rawzone_assets.zone.index_database import transaction
 from rawzone_assets.zone.promotion import promote as promote_each
 from rawzone_assets.zone.settings import Settings
 from rawzone_assets.zone.zone import Zone
+from rawzone_assets_tests.another_user import as_nobody
 from rawzone_assets_tests.zone.invariants import Oracle, read_tree, receipts_of, sha256
 from rawzone_assets_tests.zone.tiny_platform import LandingFolder, look, open_zone, promote_all
 
@@ -190,14 +191,8 @@ class TestAnIndexThatCannotBeTrusted:
         state.chmod(0o777)
         for path in names:
             path.chmod(0o444)
-        is_root = os.geteuid() == 0
-        if is_root:
-            os.seteuid(65534)
-        try:
+        with as_nobody():
             assert answers(zone_home) == expected
-        finally:
-            if is_root:
-                os.seteuid(0)
         assert sorted(state.iterdir()) == names
 
     def test_without_a_place_to_write_it_is_kept_in_memory(self, zone_home):

@@ -15,6 +15,7 @@ from rawzone_assets.zone import landing as landing_module
 from rawzone_assets.zone.errors import ZoneError
 from rawzone_assets.zone.landing import ChangedWhileRead, Landing, SidecarUnreadable, Unreadable
 from rawzone_assets.zone.landing_errors import LandingMissing, UnreadableLanding
+from rawzone_assets_tests.another_user import IS_ROOT, as_nobody, give_to_nobody
 from rawzone_assets_tests.zone.invariants import Oracle, read_landing, read_tree, receipts_of
 from rawzone_assets_tests.zone.tiny_platform import TINY, look, open_zone, promote_all
 
@@ -44,17 +45,12 @@ def small_blocks(monkeypatch):
 
 
 @pytest.fixture
-def as_nobody(home):
+def without_rights(home):
     """Do without root's right to read everything."""
-    if os.geteuid() != 0:
+    if IS_ROOT:
+        give_to_nobody(home)
+    with as_nobody():
         yield
-        return
-    for folder, _, names in os.walk(home):
-        for name in (".", *names):
-            os.chown(os.path.join(folder, name), 65534, 65534)
-    os.seteuid(65534)
-    yield
-    os.seteuid(0)
 
 
 def promote(home):
@@ -123,7 +119,7 @@ class TestScanning:
         }  # fmt: skip
 
     @pytest.mark.parametrize("mode", [0o000, 0o444])
-    def test_a_folder_that_may_not_be_read_holds_up_no_other(self, home, landing, as_nobody, mode):
+    def test_a_folder_that_may_not_be_read_holds_up_no_other(self, home, landing, without_rights, mode):
         landing.put(NOTE, b"x")
         landing.put("tiny/closed/note_20240523.txt", b"x")
         (landing.root / "tiny/closed").chmod(mode)
@@ -135,7 +131,7 @@ class TestScanning:
         assert only(scan.files).path == NOTE
 
     def test_one_that_goes_while_it_is_refused_holds_up_no_other_either(
-        self, home, landing, as_nobody, monkeypatch
+        self, home, landing, without_rights, monkeypatch
     ):
         landing.put(NOTE, b"x")
         closed = landing.root / "tiny" / "closed"
@@ -155,7 +151,7 @@ class TestScanning:
         assert only(scan.files).path == NOTE
 
     def test_the_folder_at_the_top_of_a_disk_that_is_the_file_systems_own_is_no_trouble(
-        self, home, landing, as_nobody
+        self, home, landing, without_rights
     ):
         landing.put(NOTE, b"x")
         (landing.root / "lost+found").mkdir(mode=0o000)
@@ -235,7 +231,7 @@ class TestReading:
         with pytest.raises(ChangedWhileRead):
             read(here, landed)
 
-    def test_a_file_that_may_not_be_read_is_named(self, home, landing, as_nobody):
+    def test_a_file_that_may_not_be_read_is_named(self, home, landing, without_rights):
         landing.put(NOTE, b"x").chmod(0)
         here = Landing(home / "landing")
         with pytest.raises(Unreadable, match="permission denied"):
@@ -396,7 +392,7 @@ class TestPromotingFromAHostileFolder:
         odd = only(r for r in receipts if r["landing_path"] == "tiny/\\xff/note_20240523.txt")
         assert bytes.fromhex(odd["landing_path_bytes"]) == b"tiny/\xff/note_20240523.txt"
 
-    def test_a_file_that_may_not_be_read_holds_up_no_other(self, home, landing, as_nobody):
+    def test_a_file_that_may_not_be_read_holds_up_no_other(self, home, landing, without_rights):
         landing.put(NOTE, b"good\n")
         closed = landing.put("tiny/note_20240523.txt", b"closed\n")
         closed.chmod(0)

@@ -15,6 +15,7 @@ from rawzone_assets.zone.local_files import LocalFiles
 from rawzone_assets.zone.publishing import Publisher
 from rawzone_assets.zone.settings import Settings
 from rawzone_assets.zone.zone import Zone
+from rawzone_assets_tests.another_user import as_nobody, give_to_nobody, needs_root
 from rawzone_assets_tests.health.archive_support import archive_due, objections, restore_all, set_policy
 from rawzone_assets_tests.zone.faulty_files import Crash, CrashingFiles
 from rawzone_assets_tests.zone.invariants import Oracle, check_states, read_landing, read_tree, receipts_of
@@ -309,16 +310,10 @@ class TestWhereItCannotBe:
             promote_all(zone)
         assert [path.name for path in files_of(home)] == ["probe"]
 
-    @pytest.mark.skipif(os.geteuid() != 0, reason="only root can do without its capabilities")
+    @needs_root
     def test_a_user_without_the_capability_is_told_so(self, home, landing):
         landing.put_all(FIRST)
-        for folder, _, names in os.walk(home):
-            for name in (".", *names):
-                if name != "probe":
-                    os.chown(os.path.join(folder, name), 65534, 65534)
-        os.seteuid(65534)
-        try:
-            with open_zone(home) as zone, pytest.raises(CannotProtect, match="CAP_LINUX_IMMUTABLE"):
-                promote_all(zone)
-        finally:
-            os.seteuid(0)
+        give_to_nobody(home, but="probe")
+        refused = pytest.raises(CannotProtect, match="CAP_LINUX_IMMUTABLE")
+        with as_nobody(), open_zone(home) as zone, refused:
+            promote_all(zone)
