@@ -15,7 +15,7 @@ from rawzone_assets.commands.display import print_table
 from rawzone_assets.commands.surroundings import emit, note, printable
 from rawzone_assets.contract import codes
 from rawzone_assets.contract.findings import Finding
-from rawzone_assets.health.figures import counted
+from rawzone_assets.contract.wording import counted
 from rawzone_assets.zone.landed import Landed
 from rawzone_assets.zone.receipt import Receipt, Verdict
 from rawzone_assets.zone.survey import Delivery

@@ -26,9 +26,10 @@ from rawzone_assets.commands.surroundings import (
     open_zone,
     printable,
 )
+from rawzone_assets.contract.wording import counted, readable_size
 from rawzone_assets.health.archive_plan import MOST_BYTES, Plan, PlanRefused, make_plan, read_plan
 from rawzone_assets.health.archiving import USUAL_SHARE, Outcome, apply_plan
-from rawzone_assets.health.figures import counted, readable_size, shown_time
+from rawzone_assets.health.figures import shown_time
 from rawzone_assets.health.holds import HoldOver
 from rawzone_assets.zone.custody import Whereabouts
 from rawzone_assets.zone.errors import ZoneError

@@ -18,7 +18,7 @@ from rawzone_assets.commands.surroundings import (
     open_settings_of_a_zone,
     printable,
 )
-from rawzone_assets.health.figures import counted
+from rawzone_assets.contract.wording import counted
 from rawzone_assets.health.unarchiving import restore_objects
 from rawzone_assets.zone import upkeep
 from rawzone_assets.zone.custody import Whereabouts

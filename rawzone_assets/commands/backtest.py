@@ -24,8 +24,8 @@ from rawzone_assets.commands.surroundings import (
     printable,
 )
 from rawzone_assets.contract.feed import Feed
+from rawzone_assets.contract.wording import counted
 from rawzone_assets.health.backtest import Change, Compared, Unjudged, backtest
-from rawzone_assets.health.figures import counted
 from rawzone_assets.platforms import ADDRESS, all_feeds
 from rawzone_assets.zone.index_queries import Entry
 from rawzone_assets.zone.judges import JudgePool

@@ -15,7 +15,7 @@ from rawzone_assets.commands.surroundings import (
     open_settings_of_a_zone,
     printable,
 )
-from rawzone_assets.health.figures import readable_size
+from rawzone_assets.contract.wording import readable_size
 from rawzone_assets.zone.errors import StorageFailed
 from rawzone_assets.zone.zone import Zone
 

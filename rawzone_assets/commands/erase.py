@@ -20,9 +20,8 @@ from rawzone_assets.commands.surroundings import (
     open_settings_of_a_zone,
     printable,
 )
-from rawzone_assets.contract.wording import first_of
+from rawzone_assets.contract.wording import counted, first_of, readable_size
 from rawzone_assets.health.erasure import Erased, Erasing, Target, erase, plan_erasure
-from rawzone_assets.health.figures import counted, readable_size
 from rawzone_assets.zone.object_errors import AmbiguousObject, NotPromoted
 from rawzone_assets.zone.receipt import Receipt, Verdict
 from rawzone_assets.zone.zone import Zone, person

@@ -27,7 +27,7 @@ from rawzone_assets.commands.surroundings import (
 )
 from rawzone_assets.contract.feed import Facts, Feed, Platform
 from rawzone_assets.contract.naming import Ignored, Recognized
-from rawzone_assets.health.figures import counted
+from rawzone_assets.contract.wording import counted
 from rawzone_assets.platforms import ADDRESS, all_platforms
 from rawzone_assets.zone.judges import JudgePool
 from rawzone_assets.zone.receipt import Verdict, printable_path

@@ -23,7 +23,7 @@ from rawzone_assets.commands.surroundings import (
     open_zone,
     printable,
 )
-from rawzone_assets.health.figures import counted, readable_size
+from rawzone_assets.contract.wording import counted, readable_size
 
 _CHECKED_BY = {
     Form.SHA256SUMS: "sha256sum --check --strict SHA256SUMS",

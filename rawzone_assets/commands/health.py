@@ -23,8 +23,8 @@ from rawzone_assets.commands.surroundings import (
     open_zone,
     printable,
 )
+from rawzone_assets.contract.wording import counted, readable_size
 from rawzone_assets.health import figures
-from rawzone_assets.health.figures import counted, readable_size
 from rawzone_assets.health.page import page_of
 from rawzone_assets.health.report import SPEED_DAYS, FeedHealth, ZoneHealth, read_health
 from rawzone_assets.health.throughput import Throughput

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
-from rawzone_assets.health.figures import counted, readable_size
+from rawzone_assets.contract.wording import counted, readable_size
 from rawzone_assets.zone import custody, record_kinds, upkeep
 from rawzone_assets.zone.receipt import Record
 

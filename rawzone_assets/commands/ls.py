@@ -25,7 +25,7 @@ from rawzone_assets.commands.surroundings import (
     open_zone,
     printable,
 )
-from rawzone_assets.health.figures import readable_size
+from rawzone_assets.contract.wording import readable_size
 from rawzone_assets.zone.custody import Whereabouts
 from rawzone_assets.zone.receipt import Verdict
 from rawzone_assets.zone.zone import Zone

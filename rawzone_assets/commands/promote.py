@@ -23,7 +23,7 @@ from rawzone_assets.commands.surroundings import (
     note,
     open_settings,
 )
-from rawzone_assets.health.figures import counted
+from rawzone_assets.contract.wording import counted
 from rawzone_assets.orchestration.run_results import LocalRuns
 from rawzone_assets.orchestration.told import knows_all, remember_told
 from rawzone_assets.platforms import all_platforms

@@ -26,7 +26,7 @@ from rawzone_assets.commands.surroundings import (
     open_zone,
     printable,
 )
-from rawzone_assets.health.figures import counted
+from rawzone_assets.contract.wording import counted
 from rawzone_assets.platforms import ADDRESS, all_feeds
 from rawzone_assets.zone.index_queries import Entry
 from rawzone_assets.zone.judges import JudgePool

@@ -21,7 +21,7 @@ from rawzone_assets.commands.surroundings import (
     open_settings,
     open_zone,
 )
-from rawzone_assets.health.figures import counted
+from rawzone_assets.contract.wording import counted
 from rawzone_assets.orchestration.instance import open_instance
 from rawzone_assets.orchestration.reindex import Reindexed, reindex
 from rawzone_assets.platforms import all_platforms

@@ -20,7 +20,8 @@ from rawzone_assets.commands.surroundings import (
     open_settings_of_a_zone,
     printable,
 )
-from rawzone_assets.health.figures import counted, readable_size, shown_time
+from rawzone_assets.contract.wording import counted, readable_size
+from rawzone_assets.health.figures import shown_time
 from rawzone_assets.health.rolling import Session, scrub_rolling
 from rawzone_assets.zone.zone import Zone
 

@@ -18,7 +18,7 @@ from rawzone_assets.commands.surroundings import (
     open_zone,
     printable,
 )
-from rawzone_assets.health.figures import readable_size
+from rawzone_assets.contract.wording import readable_size
 from rawzone_assets.zone import upkeep
 from rawzone_assets.zone.index_queries import Entry
 from rawzone_assets.zone.receipt import Receipt, Verdict, timestamp

@@ -20,7 +20,8 @@ from rawzone_assets.commands.surroundings import (
     open_zone,
     printable,
 )
-from rawzone_assets.health.figures import counted, readable_size, shown_time
+from rawzone_assets.contract.wording import counted, readable_size
+from rawzone_assets.health.figures import shown_time
 from rawzone_assets.health.report import ZoneHealth, read_health
 from rawzone_assets.health.status import FeedStatus
 from rawzone_assets.platforms import all_platforms

@@ -11,8 +11,8 @@ from typing import Any
 import click
 
 from rawzone_assets.commands.surroundings import fail
+from rawzone_assets.contract.wording import counted
 from rawzone_assets.health.checks import Check, failed, ok, warn
-from rawzone_assets.health.figures import counted
 from rawzone_assets.health.witnesses import Witness
 from rawzone_assets.orchestration.dagster_home import InstanceUnusable, home_in_use
 from rawzone_assets.orchestration.event_rows import NoRows, heads_in_rows

@@ -26,9 +26,9 @@ from rawzone_assets.commands.surroundings import (
     zone_without_index_file,
 )
 from rawzone_assets.commands.testimony import Testimony, ask_witnesses, witness_options
+from rawzone_assets.contract.wording import counted, readable_size
 from rawzone_assets.health import clock
 from rawzone_assets.health.damage import Damage
-from rawzone_assets.health.figures import counted, readable_size
 from rawzone_assets.health.scrub import ScrubReport, scrub
 from rawzone_assets.health.witnesses import contradictions, doubt
 

@@ -15,7 +15,7 @@ from typing import Any
 import orjson
 
 from rawzone_assets.contract.schemas import deciding_engine
-from rawzone_assets.health.figures import counted, readable_size
+from rawzone_assets.contract.wording import counted, readable_size
 from rawzone_assets.health.retention import Clock, Due, due_objects
 from rawzone_assets.zone.custody import form_of
 from rawzone_assets.zone.errors import ZoneError

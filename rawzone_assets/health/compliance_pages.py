@@ -12,8 +12,9 @@ from dataclasses import dataclass
 
 from rawzone_assets import __version__
 from rawzone_assets.contract.plain_text import printable
+from rawzone_assets.contract.wording import readable_size
 from rawzone_assets.health.compliance import Arrivals, Compliance, Event, Refusal, Scope
-from rawzone_assets.health.figures import readable_size, shown_time
+from rawzone_assets.health.figures import shown_time
 from rawzone_assets.health.markup import template
 from rawzone_assets.zone.notes import encode_base64
 from rawzone_assets.zone.receipt import Verdict

@@ -17,9 +17,9 @@ from uuid import uuid4
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from rawzone_assets.contract.feed import Platform
+from rawzone_assets.contract.wording import counted
 from rawzone_assets.health import clock
 from rawzone_assets.health.checks import Check, Health, failed, ok, warn
-from rawzone_assets.health.figures import counted
 from rawzone_assets.health.protection import hard_links_check, tried_protection
 from rawzone_assets.health.space import space_check
 from rawzone_assets.zone.errors import (

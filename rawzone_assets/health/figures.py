@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from rawzone_assets.contract.wording import counted as counted  # noqa: PLC0414  lists take it from here
-from rawzone_assets.contract.wording import readable_size as readable_size  # noqa: PLC0414  and this
+from rawzone_assets.contract.wording import counted, readable_size
 
 UNKNOWN = "-"
 

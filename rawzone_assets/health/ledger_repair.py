@@ -193,7 +193,7 @@ def _is_back(zone: Zone, found: Restorable) -> bool:
 
 
 def _restore(zone: Zone, batch: Batch, found: Restorable) -> Restored:
-    place = _place_of(found.seq)
+    place = _place_of_commit(found.seq)
     target = zone.layout.commit(found.seq)
     evidence = upkeep.evidence_place(batch.name, place) if zone.files.status(target) else None
     staged = batch.places.repair(place, found.sha256)
@@ -219,7 +219,7 @@ def unrecorded(zone: Zone) -> Iterator[dict[str, Any]]:
     """Records of repairs that left evidence and were cut off before they were recorded."""
     recorded = read_recorded(zone)
     folder = zone.layout.quarantine / upkeep.EVIDENCE_FOLDER
-    commits = {_place_of(seq) for seq, sha256 in enumerate(recorded.hashes) if sha256}
+    commits = {_place_of_commit(seq) for seq, sha256 in enumerate(recorded.hashes) if sha256}
     for path in sorted(map(Path, read_tree(zone)[0])):
         if not path.is_relative_to(folder):
             continue
@@ -252,7 +252,7 @@ def unrecorded(zone: Zone) -> Iterator[dict[str, Any]]:
             yield kept | _record(place, data, problem=problem, source=source, evidence=evidence)
 
 
-def _place_of(seq: int) -> str:
+def _place_of_commit(seq: int) -> str:
     return f"{upkeep.RAW}/{LEDGER_FOLDER}/{ledger_name(seq)}"
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from markupsafe import Markup
 
+from rawzone_assets.contract.wording import readable_size
 from rawzone_assets.health import figures
 from rawzone_assets.health.disks import Disk
 from rawzone_assets.health.forecast import Outlook
@@ -60,13 +61,13 @@ def _cards(health: ZoneHealth) -> Iterator[dict[str, str]]:
     for label, value in (
         ("files that can be read", f"{total.files:,}"),
         (
-            f"stored of {figures.readable_size(total.bytes)} landed ({ratio})",
-            figures.readable_size(total.stored_bytes),
+            f"stored of {readable_size(total.bytes)} landed ({ratio})",
+            readable_size(total.stored_bytes),
         ),
         (f"of {total.deliveries:,} deliveries were refused", figures.percent(total.quarantine_rate)),
         ("refusals are open", f"{total.quarantined:,}"),
         (
-            f"waiting, {figures.readable_size(total.waiting_bytes)}{_since(total.waiting_since)}",
+            f"waiting, {readable_size(total.waiting_bytes)}{_since(total.waiting_since)}",
             _count(total.waiting),
         ),
         ("lag of the data furthest behind", figures.days(total.data_lag_days)),
@@ -78,8 +79,8 @@ def _cards(health: ZoneHealth) -> Iterator[dict[str, str]]:
 
 
 def _archive_cards(total: FeedStatus) -> Iterator[tuple[str, str]]:
-    yield f"in the archive, {figures.readable_size(total.archived_bytes)} as stored", f"{total.archived:,}"
-    yield f"due for the archive, {figures.readable_size(total.due_bytes)} as stored", f"{total.due:,}"
+    yield f"in the archive, {readable_size(total.archived_bytes)} as stored", f"{total.archived:,}"
+    yield f"due for the archive, {readable_size(total.due_bytes)} as stored", f"{total.due:,}"
 
 
 def _notes(health: ZoneHealth) -> Iterator[str]:
@@ -98,13 +99,11 @@ def _disk(disk: Disk) -> dict[str, Any]:
     return {
         "roots": ", ".join(disk.roots),
         "percent": disk.used_percent,
-        "size": figures.readable_size(disk.size),
-        "free": figures.readable_size(disk.free),
-        "reserve": figures.readable_size(disk.reserve),
-        "zone": figures.readable_size(disk.zone_bytes),
-        "growth": figures.readable_size(round(disk.forecast.bytes_per_day))
-        if disk.forecast.bytes_per_day
-        else "",
+        "size": readable_size(disk.size),
+        "free": readable_size(disk.free),
+        "reserve": readable_size(disk.reserve),
+        "zone": readable_size(disk.zone_bytes),
+        "growth": readable_size(round(disk.forecast.bytes_per_day)) if disk.forecast.bytes_per_day else "",
         "outlook": disk.outlook,
         "is_tight": disk.forecast.outlook is Outlook.FULL or disk.used_percent > 90,
     }
@@ -125,13 +124,12 @@ def _feed(feed: FeedHealth) -> dict[str, Any]:
         "name": status.feed,
         "cells": (
             f"{status.files:,}",
-            figures.readable_size(status.bytes),
-            figures.readable_size(status.stored_bytes),
+            readable_size(status.bytes),
+            readable_size(status.stored_bytes),
             figures.ratio(status.ratio),
             figures.percent(status.quarantine_rate),
             f"{status.quarantined:,}",
-            _count(status.waiting)
-            + (f" ({figures.readable_size(status.waiting_bytes)})" if status.waiting else ""),
+            _count(status.waiting) + (f" ({readable_size(status.waiting_bytes)})" if status.waiting else ""),
             figures.days(status.data_lag_days),
             _speed(feed.throughput),
             f"{feed.coverage.percent:g} %" if feed.coverage.total_bytes else figures.UNKNOWN,

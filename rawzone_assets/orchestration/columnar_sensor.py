@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 
 import dagster as dg
 
-from rawzone_assets.health.figures import counted
+from rawzone_assets.contract.wording import counted
 from rawzone_assets.orchestration import launches, witness
 from rawzone_assets.orchestration.liveness import active_assets
 from rawzone_assets.orchestration.names import columnar_key, raw_key

@@ -11,8 +11,8 @@ import dagster as dg
 from pydantic import Field
 
 from rawzone_assets.contract.feed import Feed
+from rawzone_assets.contract.wording import counted
 from rawzone_assets.health.drilling import USUAL_OBJECTS, Outcome, drill
-from rawzone_assets.health.figures import counted
 from rawzone_assets.orchestration import metadata
 from rawzone_assets.orchestration.liveness import alive
 from rawzone_assets.orchestration.names import DRILL, OWNERS, RESTORABLE

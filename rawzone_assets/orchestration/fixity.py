@@ -13,7 +13,7 @@ import dagster as dg
 from pydantic import Field
 
 from rawzone_assets.contract.feed import Feed
-from rawzone_assets.health.figures import counted
+from rawzone_assets.contract.wording import counted
 from rawzone_assets.orchestration import metadata, reporting, witness
 from rawzone_assets.orchestration.days import Days
 from rawzone_assets.orchestration.integrity import reread

@@ -14,6 +14,7 @@ import dagster as dg
 
 from rawzone_assets.contract.feed import Platform
 from rawzone_assets.contract.plain_text import printable
+from rawzone_assets.contract.wording import readable_size
 from rawzone_assets.health import figures
 from rawzone_assets.health.disks import Disk
 from rawzone_assets.health.pictures import markdown_of
@@ -117,9 +118,9 @@ def _disks_table(disks: Sequence[Disk]) -> dg.MetadataValue[Any]:
     rows: list[Mapping[str, str | int]] = [
         {
             "roots": ", ".join(disk.roots),
-            "size": figures.readable_size(disk.size),
-            "free": figures.readable_size(disk.free),
-            "the zone's": figures.readable_size(disk.zone_bytes),
+            "size": readable_size(disk.size),
+            "free": readable_size(disk.free),
+            "the zone's": readable_size(disk.zone_bytes),
             "outlook": disk.outlook,
         }
         for disk in disks

@@ -11,7 +11,7 @@ import dagster as dg
 
 from rawzone_assets.contract.feed import Platform
 from rawzone_assets.contract.plain_text import printable
-from rawzone_assets.health.figures import counted
+from rawzone_assets.contract.wording import counted
 from rawzone_assets.orchestration import launches, witness
 from rawzone_assets.orchestration.arrivals import arrivals
 from rawzone_assets.orchestration.hidden_verdicts import days_to_tell_again

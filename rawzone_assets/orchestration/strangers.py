@@ -7,7 +7,7 @@ from typing import Any
 import dagster as dg
 
 from rawzone_assets.contract.feed import Platform
-from rawzone_assets.health.figures import counted
+from rawzone_assets.contract.wording import counted
 from rawzone_assets.orchestration import metadata, reporting, witness
 from rawzone_assets.orchestration.liveness import alive
 from rawzone_assets.orchestration.names import ALL_RECOGNIZED, OWNERS, UNRECOGNIZED

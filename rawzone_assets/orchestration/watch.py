@@ -13,7 +13,7 @@ from datetime import timedelta
 import dagster as dg
 
 from rawzone_assets.contract.feed import Feed, Platform
-from rawzone_assets.health.figures import counted
+from rawzone_assets.contract.wording import counted
 from rawzone_assets.health.freshness import Freshness, State, freshness_of
 from rawzone_assets.orchestration import consistency, metadata, witness
 from rawzone_assets.orchestration.days import open_refusals
