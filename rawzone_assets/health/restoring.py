@@ -48,7 +48,7 @@ class Unrepaired:
 
 @dataclass(kw_only=True)
 class Outcome:
-    """What a repair came to. What was found sound again on the way is in neither list."""
+    """What a repair came to. What needed none any more when its turn came is in neither list."""
 
     repaired: list[Repaired] = field(default_factory=list)
     unrepaired: list[Unrepaired] = field(default_factory=list)
@@ -181,6 +181,8 @@ def _compressor(job: Job, *, usual: Compression) -> Compressor | None:
 
 def _is_due(zone: Zone, job: Job, record: Record) -> bool:
     """Whether the place is still damaged, also compared with the form that this would put there."""
+    if zone.index.custody.erased_among([job.item.sha256]):
+        return False  # by law, since it was planned: a repair of years takes hours
     is_damaged = check_item(zone.files, job.item) is not None
     return is_damaged and not holds(zone.files, job.item.path, record["stored_sha256"], record["stored_size"])
 

@@ -327,6 +327,24 @@ class TestTheSameBytesAgain:
         with open_zone(marked) as zone:
             assert [str(r.verdict) for r in promote_all(zone).receipts] == ["unrecognized"]
 
+    def test_that_a_repair_has_found_in_landing_are_not_put_back(self, marked):
+        """One that was planned before they were erased puts back all else."""
+        inside = ("tiny/notes/2024/05/note_20240524.txt.gz", "tiny/sums/2024/sum_20240522.csv.gz", KEY)
+        other, *lost = (marked / "raw" / key for key in inside)
+        for path in (other, *lost):
+            path.unlink()
+        restore = restoring.restore
+
+        def erase_first(zone, jobs, **options):
+            erase_apart(marked)
+            return restore(zone, jobs, **options)
+
+        with open_zone(marked) as zone, mock.patch("rawzone_assets.health.repair.restore", erase_first):
+            (done,) = repair(zone, run_id="repair").repaired
+        assert done.damage.path == str(other)
+        assert holders(marked) == []
+        assert objections(marked) == []
+
 
 class TestConfirmation:
     @pytest.mark.parametrize("changed", [{"reason": "other"}, {"authority": "other"}])
