@@ -308,6 +308,13 @@ class TestCharts:
         script = f'{start}makeChart("x", {{"dataProvider": [1]}}); /* b */'
         assert [(chart.rows, chart.is_commented_out) for chart in charts_in(script)] == [([1], False)]
 
+    @pytest.mark.parametrize(
+        "comment", ["// {}", "/* {} */", "f();// {}", "f(a,/* {} */b)", "if (a){/* {} */}else // {}"]
+    )
+    def test_in_comments_are_known_as_such_wherever_those_begin_and_end(self, comment: str):
+        script = comment.replace("{}", "makeChart('x', {dataProvider: [1]})")
+        assert {chart.is_commented_out for chart in charts_in(script)} == {True}
+
     def test_after_a_comment_that_never_ends_are_made(self):
         script = "/* a */ var accept = 'image/*'; makeChart('x', {dataProvider: [1]}); var all = 'video/*';"
         assert [(chart.rows, chart.is_commented_out) for chart in charts_in(script)] == [([1], False)]

@@ -8,7 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rawzone_assets.contract.script_values import DEEPEST, NotAValueError, read_value, starts_of_items
+from rawzone_assets.contract.script_values import (
+    DEEPEST,
+    MOST_PIECES,
+    NotAValueError,
+    read_value,
+    starts_of_items,
+)
 
 ROWS = [{"category": "2025-05-01", "column-1": 40}, {"category": "2025-05-02", "column-1": 0}]
 TEXTS = st.text(st.characters(exclude_categories=("Cs",)), max_size=20)
@@ -28,6 +34,7 @@ VALUES = st.recursive(
         '[{category: "2025-05-01", "column-1": 40}, {category : "2025-05-02", "column-1": 0}]',
         '[// day\r\n{"category": "2025-05-01", /* ]; */"column-1": 40},{category:"2025-05-02","column-1":0}]',
         r"""[{"category": "2025\x2d05-01", "column-1": 40}, {'category': '2025\u002d05-02', "column-1": 0}]""",
+        '[{"category": "2025-05\\\r\n-01", "column-1": 40}, {"category": "2025-05\\\n-02", "column-1": 0}]',
     ],
 )
 def test_a_list_is_read_in_every_notation_that_a_browser_reads(script: str):
@@ -46,6 +53,20 @@ def test_a_list_is_read_in_every_notation_that_a_browser_reads(script: str):
 def test_what_would_have_to_be_evaluated_or_has_no_end_is_no_value(script: str):
     with pytest.raises(NotAValueError):
         read_value(script, 0)
+
+
+def test_members_may_be_named_by_bare_numbers():
+    assert read_value("{2024: 1, 2025: 2}", 0) == {"2024": 1, "2025": 2}
+
+
+def test_what_is_no_json_and_has_more_pieces_than_any_page_is_no_value():
+    with pytest.raises(NotAValueError):
+        read_value("[" + "''," * (MOST_PIECES // 2) + "]", 0)
+
+
+def test_the_items_of_any_list_that_was_read_are_found():
+    script = "[" + "1," * (MOST_PIECES // 2) + "1]"
+    assert len(starts_of_items(script, 0)) == len(read_value(script, 0)) == MOST_PIECES // 2 + 1
 
 
 @given(VALUES)
