@@ -1,4 +1,4 @@
-"""What the ledger tells of damage, commit by commit, as signs: damage found, repaired, or sound again."""
+"""What the ledger tells of damage, commit by commit, as signs: found, and repaired, sound again or gone."""
 
 from __future__ import annotations
 
@@ -50,8 +50,7 @@ def _is_of(zone: Zone, seq: int, sha256: str) -> bool:
 
 def _signs(commit: Commit, incidents: Incidents, before: list[Sign]) -> Iterator[Sign]:
     for record in commit.records:
-        kind = record.get("record")
-        if kind == upkeep.DAMAGED:
+        if record.get("record") == upkeep.DAMAGED:
             yield Sign(
                 kind=_DAMAGE,
                 subject=record.get("feed") or ZONE,
@@ -61,10 +60,8 @@ def _signs(commit: Commit, incidents: Incidents, before: list[Sign]) -> Iterator
                 text=f"{record['place']}: {record['problem']}",
                 source="ledger",
             )
-        elif kind == upkeep.REPAIRED:
-            yield from _sound(record["place"], commit.at, incidents, before)
-        elif kind == upkeep.SCRUBBED:
-            for place in record["sound_again"]:
+        else:
+            for place in upkeep.no_longer_damaged(record):
                 yield from _sound(place, commit.at, incidents, before)
 
 

@@ -15,6 +15,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 from rawzone_assets.health.forecast import WEEKS, Forecast, Outlook, forecast
+from rawzone_assets.zone.custody import Whereabouts
 from rawzone_assets.zone.files import nearest_folder
 from rawzone_assets.zone.index import index_path
 from rawzone_assets.zone.receipt import Verdict
@@ -112,7 +113,8 @@ def _bytes_of_roots(
         held["quarantine" if total.verdict is Verdict.QUARANTINED else "raw"] += total.stored_size
         landed += total.size - total.replayed_size
     for away in zone.index.custody.totals():
-        held["raw"] -= away.stored_size
+        if away.whereabouts is Whereabouts.ARCHIVE:
+            held["raw"] -= away.stored_size
     held["archive"] = zone.index.custody.copied_bytes()
     ledger = tallies.ledger_bytes()
     index = _index_bytes(zone)

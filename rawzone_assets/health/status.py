@@ -15,7 +15,7 @@ from rawzone_assets.health.freshness import Freshness, State, freshness_of
 from rawzone_assets.health.retention import DueTotal, due_by_feed
 from rawzone_assets.zone.capture_days import day_findings
 from rawzone_assets.zone.custody import Whereabouts
-from rawzone_assets.zone.index_custody import KeptTotal
+from rawzone_assets.zone.index_custody import ErasedTotal, KeptTotal
 from rawzone_assets.zone.index_tallies import Total
 from rawzone_assets.zone.landed import Landed
 from rawzone_assets.zone.landing_errors import LandingMissing
@@ -42,7 +42,7 @@ class FeedStatus:
     """One feed in numbers."""
 
     feed: str
-    objects: int  # in raw, every revision counted
+    objects: int  # in raw or in the archive, every revision counted
     revisions: int  # of them, those that revise an earlier one
     duplicates: int
     quarantined: int  # refused and not accepted since
@@ -122,6 +122,7 @@ def read_status(zone: Zone, platforms: Iterable[Platform]) -> ZoneStatus:
         kept.feed: kept for kept in zone.index.custody.totals() if kept.whereabouts is Whereabouts.ARCHIVE
     }
     due = due_by_feed(zone)
+    erased = zone.index.custody.erased_totals()
     fresh = {feed.id: freshness_of(zone, platform, feed) for platform in known for feed in platform.feeds}
     return ZoneStatus(
         feeds=tuple(
@@ -134,6 +135,7 @@ def read_status(zone: Zone, platforms: Iterable[Platform]) -> ZoneStatus:
                         fresh.get(feed),
                         last_arrival=_last_arrival(zone, feed, totals[feed]),
                         refused=refused.get(feed, 0),
+                        erased=erased.get(feed, ErasedTotal()),
                         today=today,
                     ),
                     archived.get(feed),
@@ -217,25 +219,26 @@ def _status_of(
     *,
     last_arrival: str | None,
     refused: int,
+    erased: ErasedTotal,
     today: date,
 ) -> FeedStatus:
-    promoted = totals.get(Verdict.PROMOTED)
+    promoted, duplicates = totals.get(Verdict.PROMOTED), totals.get(Verdict.DUPLICATE)
     readable = [totals[verdict] for verdict in ACCEPTED if verdict in totals]
     newest_data = max((total.data_max for total in readable if total.data_max), default=None)
     backlog = None if waiting is None else waiting.get(feed, Backlog())
     deliveries = {verdict: total.receipts - total.replays for verdict, total in totals.items()}
     return FeedStatus(
         feed=feed,
-        objects=promoted.receipts if promoted else 0,
-        revisions=promoted.revisions if promoted else 0,
-        duplicates=totals[Verdict.DUPLICATE].receipts if Verdict.DUPLICATE in totals else 0,
+        objects=promoted.receipts - erased.objects if promoted else 0,
+        revisions=promoted.revisions - erased.revisions if promoted else 0,
+        duplicates=duplicates.receipts - erased.duplicates if duplicates else 0,
         quarantined=refused,
         deliveries=sum(deliveries.values()),
         refused=deliveries.get(Verdict.QUARANTINED, 0),
         waiting=backlog.files if backlog else None,
         waiting_bytes=backlog.bytes if backlog else None,
         waiting_since=backlog.since if backlog else None,
-        bytes=promoted.size if promoted else 0,
+        bytes=promoted.size - erased.size if promoted else 0,
         stored_bytes=promoted.stored_size if promoted else 0,
         newest_data=newest_data,
         # Data ahead of today are a time zone's.

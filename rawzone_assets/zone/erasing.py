@@ -44,8 +44,7 @@ def erase(
 
 def places_of(layout: Layout, index: Index, place: str) -> list[Path]:
     """Every path at which the bytes of an object or refused copy may lie in raw, archive and quarantine."""
-    root, _, inner = place.partition("/")
-    places = [place, f"{upkeep.ARCHIVE}/{inner}"] if root == upkeep.RAW else [place]
+    places = upkeep.with_archive_copy(place)
     kept = [
         event.record["evidence"]
         for known in places
@@ -116,8 +115,7 @@ def _erase_restored(files: Files, layout: Layout) -> None:
 
 def _erase_cached(files: Files, cache: Path, ledger: Ledger, index: Index, record: Record) -> None:
     """Drop what is kept under any stored form that these bytes ever had here."""
-    root, _, inner = record["place"].partition("/")
-    places = [record["place"], *([f"{upkeep.ARCHIVE}/{inner}"] if root == upkeep.RAW else [])]
+    places = upkeep.with_archive_copy(record["place"])
     events = [event.record for place in places for event in index.upkeep.events(place)]
     # Of a receipt the index has the form that repairs left, the ledger the one that was cached before them.
     commits = [ledger.commit(seq) for seq in dict.fromkeys(entry.seq for entry in index.find(record["sha256"]))]

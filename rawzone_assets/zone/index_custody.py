@@ -15,6 +15,7 @@ import orjson
 
 from rawzone_assets.zone import custody, upkeep
 from rawzone_assets.zone.custody import Custody, Whereabouts
+from rawzone_assets.zone.index_tallies import restate
 from rawzone_assets.zone.index_upkeep import restate_form
 from rawzone_assets.zone.ledger import Commit
 from rawzone_assets.zone.receipt import Receipt, Record, canonical, timestamp
@@ -54,6 +55,16 @@ class KeptTotal:
     files: int
     size: int
     stored_size: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ErasedTotal:
+    """The objects of a feed that were erased, and the duplicates that led to them. Bytes as landed."""
+
+    objects: int = 0
+    revisions: int = 0
+    duplicates: int = 0
+    size: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,6 +136,19 @@ class CustodyLookups:
             KeptTotal(feed=feed, whereabouts=Whereabouts(where), files=files, size=size, stored_size=stored)
             for feed, where, files, size, stored in rows
         ]
+
+    def erased_totals(self) -> dict[str, ErasedTotal]:
+        """What was readable of each feed until it was erased."""
+        rows = self._database.execute(
+            "SELECT receipt.feed, sum(verdict = 'promoted'), sum(verdict = 'promoted' AND revision > 1), "
+            "sum(verdict = 'duplicate'), total(CASE verdict WHEN 'promoted' THEN receipt.size END) "
+            "FROM custody JOIN receipt INDEXED BY receipt_key ON receipt.key = custody.key "
+            "WHERE whereabouts = 'erased' AND verdict IN ('promoted', 'duplicate') GROUP BY receipt.feed"
+        )
+        return {
+            feed: ErasedTotal(objects=objects, revisions=revisions, duplicates=duplicates, size=int(size))
+            for feed, objects, revisions, duplicates, size in rows
+        }
 
     def copied_bytes(self) -> int:
         """Stored bytes of all copies in the archive, those of restored objects among them."""
@@ -229,7 +253,8 @@ def note_custody(database: sqlite3.Connection, commit: Commit, record: Record) -
 def _note_object(database: sqlite3.Connection, seq: int, at: str, record: Record) -> None:
     if record["record"] == custody.ERASED:
         row = (record["place"], bytes.fromhex(record["sha256"]), seq, canonical(record).decode())
-        database.execute("INSERT OR IGNORE INTO erased VALUES (?, ?, ?, ?)", row)
+        if database.execute("INSERT OR IGNORE INTO erased VALUES (?, ?, ?, ?)", row).rowcount:
+            _note_no_bytes(database, record["place"])
         # Nobody can work off a refusal whose bytes are gone, so it is not open any more.
         database.execute(
             "UPDATE receipt INDEXED BY receipt_sha256 SET accepted_later = 1 "
@@ -255,6 +280,19 @@ def _note_object(database: sqlite3.Connection, seq: int, at: str, record: Record
             *(after.has_archive_copy, record["size"], record["stored_size"], canonical(record).decode()),
         ),
     )
+
+
+def _note_no_bytes(database: sqlite3.Connection, place: str) -> None:
+    """Nothing is stored of the receipt of this place any more."""
+    root, _, inner = place.partition("/")
+    of_place = (
+        "INDEXED BY receipt_key WHERE key = ? AND verdict = 'promoted'"
+        if root == upkeep.RAW
+        else "INDEXED BY receipt_copy WHERE refused_copy = ? AND verdict = 'quarantined'"
+    )
+    query = f"SELECT seq, feed, verdict, stored_size FROM receipt {of_place}"  # noqa: S608  constants
+    for seq, feed, verdict, size in database.execute(query, (inner,)).fetchall():
+        restate(database, seq, feed, verdict, -(size or 0))
 
 
 def _restate_copy(database: sqlite3.Connection, record: Record) -> None:

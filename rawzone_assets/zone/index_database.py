@@ -29,7 +29,7 @@ _PAGE = 8192
 _CHECKPOINT = 16 * 2**20
 """Bytes of log after which its pages go into the database: what several commits change is then copied once."""
 
-_VERSION = 12
+_VERSION = 13
 # ``receipt`` is narrow, so that a question reads few pages of it; whole records lie apart, in ``body``.
 _SCHEMA = f"""
 CREATE TABLE head (seq INTEGER NOT NULL, sha256 TEXT NOT NULL, at TEXT);

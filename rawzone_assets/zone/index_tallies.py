@@ -1,7 +1,8 @@
 """Tallies in the index: what each commit added, feed by feed, so that no figure needs every receipt again.
 
 A row a commit, feed and verdict: a zone of a million receipts has some ten thousands of them. ``total`` holds
-their sums. What a repair leaves in another stored form than before is restated here too. A part of the index.
+their sums. What a repair leaves in another stored form than before is restated here too, and what is erased by
+law is stored no more. A part of the index.
 """
 
 from __future__ import annotations
@@ -160,7 +161,7 @@ class TallyLookups:
         return list(self._database.execute("SELECT first, last, began FROM scrubbed"))
 
     def open_damage(self) -> dict[str | None, int]:
-        """Feed to how many of its files were found damaged and neither repaired nor found sound since."""
+        """Feed to how many of its files were found damaged, and are not repaired, sound again or gone since."""
         return dict(self._database.execute("SELECT feed, count(*) FROM open_damage GROUP BY feed"))
 
 
@@ -193,7 +194,7 @@ def note_commit(database: sqlite3.Connection, commit: Commit) -> None:
 
 
 def restate(database: sqlite3.Connection, seq: int, feed: str, verdict: str, more: int) -> None:
-    """A repair left ``more`` stored bytes of a receipt than before, or fewer."""
+    """There are ``more`` stored bytes of a receipt than before, or fewer."""
     database.execute(
         "UPDATE tally SET stored_size = stored_size + ? WHERE seq = ? AND feed = ? AND verdict = ?",
         (more, seq, feed, verdict),
@@ -204,18 +205,12 @@ def restate(database: sqlite3.Connection, seq: int, feed: str, verdict: str, mor
 
 
 def _note_damage(database: sqlite3.Connection, record: Record) -> None:
-    kind = record.get("record")
-    if kind == upkeep.DAMAGED:
+    if record.get("record") == upkeep.DAMAGED:
         row = (record["place"], record["feed"])
         database.execute("INSERT OR REPLACE INTO open_damage VALUES (?, ?)", row)
-    elif kind == upkeep.REPAIRED:
-        _forget(database, [record["place"]])
-    elif kind == upkeep.SCRUBBED:
-        _forget(database, record["sound_again"])
-
-
-def _forget(database: sqlite3.Connection, places: Iterable[str]) -> None:
-    database.executemany("DELETE FROM open_damage WHERE place = ?", [(place,) for place in places])
+    else:
+        places = [(place,) for place in upkeep.no_longer_damaged(record)]
+        database.executemany("DELETE FROM open_damage WHERE place = ?", places)
 
 
 def _texts(records: Iterable[Record], name: str) -> list[str]:

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from rawzone_assets.zone import custody
 from rawzone_assets.zone.layout import Layout
 from rawzone_assets.zone.receipt import Record
 
@@ -96,6 +97,27 @@ def location_of(layout: Layout, place: str) -> str:
 def root_of(layout: Layout, name: str) -> Path:
     """The folder of a place's root."""
     return {RAW: layout.raw, ARCHIVE: layout.archive}.get(name, layout.quarantine)
+
+
+def with_archive_copy(place: str) -> list[str]:
+    """The place, and of an object in raw that of its copy in the archive as well."""
+    root, _, inner = place.partition("/")
+    return [place, f"{ARCHIVE}/{inner}"] if root == RAW else [place]
+
+
+def no_longer_damaged(record: Record) -> Sequence[str]:
+    """The places that a record says are sound again, or at which no file is expected any more.
+
+    No scrub looks for one that left, so none could find it sound.
+    """
+    kind = record.get("record")
+    if kind == SCRUBBED:
+        return list(record["sound_again"])
+    if kind == custody.ARCHIVED:
+        return [f"{RAW}/{record['key']}"]
+    if kind == custody.ERASED:
+        return with_archive_copy(record["place"])
+    return [record["place"]] if kind == REPAIRED else []
 
 
 def evidence_place(batch: str, place: str) -> str:

@@ -1,5 +1,6 @@
 """The health report: every figure is the one that a reader of ledger files and landing would count anew."""
 
+import hashlib
 import json
 import os
 import tempfile
@@ -14,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rawzone_assets.contract.judging import judge
+from rawzone_assets.health.erasure import erase, plan_erasure
 from rawzone_assets.health.forecast import Outlook
 from rawzone_assets.health.recorded import read_recorded
 from rawzone_assets.health.report import flow_of, read_health
@@ -24,6 +26,7 @@ from rawzone_assets.zone import promotion, upkeep
 from rawzone_assets.zone.receipt import moment, timestamp
 from rawzone_assets.zone.settings import Settings
 from rawzone_assets.zone.zone import Zone
+from rawzone_assets_tests.health.damaging import overwrite
 from rawzone_assets_tests.zone.strange_disks import small_disk
 from rawzone_assets_tests.zone.tiny_platform import TINY, LandingFolder, promote_all, settings_for
 from rawzone_assets_tests.zone.works import replay
@@ -316,6 +319,34 @@ class TestScrub:
         assert found.covered_bytes == sum(2**seq for seq in read if read[seq] >= 15)
         assert found.oldest == (at(min(read.values())) if read else None)
         assert set(by_feed) == ({NOTES} if read else set())
+
+    def test_what_was_erased_by_law_is_no_more_in_any_of_them(self, zone, landing, clock):
+        """No scrub reads it again: it counted as unread and as damaged for ever."""
+        order = {"reason": "a request", "authority": "an office"}
+        landing.put("tiny/note_20240501.txt", b"x")
+        landing.put("tiny/again/note_20240501.txt", b"x")  # a duplicate
+        promote_all(zone)
+        landing.put("tiny/note_20240501.txt", b"y\ny")
+        landing.put("tiny/note_20240502.txt", b"bad")
+        promote_all(zone)
+        (path,) = (zone.settings.home / "raw/tiny/notes").rglob("note_20240501.txt.gz")
+        overwrite(path, b"rotten")
+        scrub_rolling(zone, run_id="scrub", budget=1e9, window=30)
+        zone.index.catch_up()
+        before = health_of(zone)
+        assert (before.damaged, before.total.files) == (1, 3)
+        gone = [hashlib.sha256(data).hexdigest() for data in (b"x", b"bad")]
+        stored = path.parent / "note_20240501.r2.txt.gz"
+        erase(zone, gone, code=plan_erasure(zone, gone, **order).code, by="Ada", **order)
+        clock.now += timedelta(days=40)
+        session = scrub_rolling(zone, run_id="scrub", budget=1e9, window=30)
+        zone.index.catch_up()
+        after = health_of(zone)
+        assert (after.coverage, after.damaged) == (session.coverage, 0)
+        total = after.total
+        assert (total.objects, total.duplicates, total.revisions) == (1, 0, 1)
+        assert (total.bytes, total.stored_bytes) == (3, stored.stat().st_size)
+        assert (total.deliveries, total.refused) == (before.total.deliveries, before.total.refused)
 
     def test_damage_is_counted_until_it_is_repaired_or_found_sound(self, zone, landing):
         landing.put("tiny/note_20240501.txt", b"x")

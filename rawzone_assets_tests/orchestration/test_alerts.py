@@ -1,6 +1,8 @@
 """The alerts sensor over a real instance, its messages received by a real HTTP server."""
 
 import functools
+import gzip
+import hashlib
 import logging
 import math
 import re
@@ -16,6 +18,7 @@ from rawzone_assets.health import channels, sending_worker
 from rawzone_assets.health.alert_book import book_path, changing_book, read_book
 from rawzone_assets.health.alert_settings import AlertSettings
 from rawzone_assets.health.disks import Disk
+from rawzone_assets.health.erasure import erase, plan_erasure
 from rawzone_assets.health.forecast import Forecast, Outlook
 from rawzone_assets.orchestration import alerts, event_log
 from rawzone_assets.orchestration.event_log import newest_position, read_news
@@ -24,6 +27,7 @@ from rawzone_assets.orchestration.overrides import ZoneResource
 from rawzone_assets.orchestration.watch import changed_answers
 from rawzone_assets.zone.local_files import LocalFiles
 from rawzone_assets.zone.promotion import promote
+from rawzone_assets_tests.health.damaging import overwrite
 from rawzone_assets_tests.orchestration.desk import NOTES, PLATFORM, Desk
 from rawzone_assets_tests.receiver import receiver
 
@@ -373,22 +377,35 @@ class TestTheZone:
         (home / "policy.toml").unlink(missing_ok=True)
         assert calm.told() == ["Resolved: the zone cannot be used"]
 
-    def test_damage_that_a_scrub_on_the_command_line_found_and_a_repair_mended(self, calm):
+    @staticmethod
+    def scrub(desk):
         from rawzone_assets.health.rolling import scrub_rolling  # noqa: PLC0415
 
-        def scrub():
-            with calm.desk.zone() as zone:
-                scrub_rolling(zone, run_id="scrub", budget=60, window=30)
+        with desk.zone() as zone:
+            scrub_rolling(zone, run_id="scrub", budget=60, window=30)
 
+    def test_damage_that_a_scrub_on_the_command_line_found_and_a_repair_mended(self, calm):
         (path,) = calm.desk.settings.layout.raw.glob("tiny/notes/**/*.gz")
         sound = path.read_bytes()
         path.chmod(0o644)
         path.write_bytes(sound[:-1] + b"x")
-        scrub()
+        self.scrub(calm.desk)
         assert calm.told() == ["stored files are damaged: tiny/notes"]
         path.write_bytes(sound)
         path.chmod(0o444)
-        scrub()
+        self.scrub(calm.desk)
+        assert calm.told() == ["Resolved: stored files are damaged: tiny/notes"]
+
+    def test_damage_of_what_the_law_had_erased_then(self, calm):
+        order = {"reason": "a request", "authority": "an office"}
+        (path,) = calm.desk.settings.layout.raw.glob("tiny/notes/**/*.gz")
+        gone = [hashlib.sha256(gzip.decompress(path.read_bytes())).hexdigest()]
+        overwrite(path, b"rotten")
+        self.scrub(calm.desk)
+        assert calm.told() == ["stored files are damaged: tiny/notes"]
+        with calm.desk.zone() as zone:
+            zone.index.catch_up()
+            erase(zone, gone, code=plan_erasure(zone, gone, **order).code, by="Ada", **order)
         assert calm.told() == ["Resolved: stored files are damaged: tiny/notes"]
 
     def test_a_file_of_no_feed(self, calm):
