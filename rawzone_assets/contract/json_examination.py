@@ -106,8 +106,7 @@ def _platform_findings(
     if isinstance(payload, dict) and form.own not in payload:
         found = [name for name in form.foreign if name in payload]
         if found:
-            absent = f", and {form.own!r} is absent" if form.own else ""
-            message = f"{found[0]!r} belongs to another platform's answer{absent}"
+            message = f"{found[0]!r} belongs to another platform's answer, and {form.own!r} is absent"
             yield codes.WRONG_PLATFORM(message, _place((*prefix, found[0])))
 
 

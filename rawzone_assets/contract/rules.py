@@ -15,6 +15,7 @@ from rawzone_assets.contract import codes
 from rawzone_assets.contract.codes import Code
 from rawzone_assets.contract.feed import Capture, Feed
 from rawzone_assets.contract.findings import Finding, Place
+from rawzone_assets.contract.pointers import resolve
 from rawzone_assets.contract.reading import Reading
 from rawzone_assets.contract.series import Series
 
@@ -108,6 +109,21 @@ def holds_something(path: str) -> Rule:
     def rule(reading: Reading) -> Iterator[Finding]:
         if not reading.value(path):
             yield codes.EMPTY_RESULT("there is nothing in it", reading.at(path))
+
+    return rule
+
+
+def is_no_other(*paths: str, code: Code) -> Rule:
+    """Nothing stands at these paths, where only other answers have anything: ``code`` says which they are.
+
+    For answers of which little is known and little demanded. What another schema lists, this one may not.
+    """
+
+    def rule(reading: Reading) -> Iterator[Finding]:
+        for path in paths:
+            if resolve(reading.document, path) is not None:
+                yield code(f"an answer of another kind has {path}, and this feed's none", reading.at(path))
+                return
 
     return rule
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from rawzone_assets.contract import codes
 from rawzone_assets.contract.acquaintance import Named
 from rawzone_assets.contract.feed import Cadence, Feed, Platform, Variant
 from rawzone_assets.contract.findings import Role
@@ -12,14 +13,19 @@ from rawzone_assets.contract.proportions import column_within, members_within
 from rawzone_assets.contract.record_rules import no_value_twice, some_above_zero
 from rawzone_assets.contract.record_texts import ends_with
 from rawzone_assets.contract.restatement import Figures
-from rawzone_assets.contract.rules import not_empty
+from rawzone_assets.contract.rules import is_no_other, not_empty
 from rawzone_assets.contract.table_rows import CSV
 from rawzone_assets.contract.table_wholes import not_all_zero, owner_in_name
 from rawzone_assets.contract.tables import TableFormat
 from rawzone_assets.contract.yearless import Daily
 
-# What other platforms' answers begin with, as nothing is known of what metrics do have.
-_OF_OTHERS = ("totalStreams", "totalShazam", "tracksTotal", "countryTotal", "streamTotal", "columnHeaders")
+# By which other platforms' answers are told, as nothing is known of what metrics do have: Too Lost's, also as
+# its extractor wraps them, YouTube's, Meta's, Linktree's and TikTok's.
+_OF_OTHERS = (
+    *("/totalStreams", "/totalShazam", "/tracksTotal", "/countryTotal", "/streamTotal", "/discovery"),
+    *("/data/totalStreams", "/data/discovery", "/columnHeaders", "/paging/cursors", "/data/0/campaign_id"),
+    *("/data/getAccountAnalytics", "/data/currentUser", "/data/list/0/hashtag_id"),
+)
 
 # An artist's id in BEDROT's names; the artist's or song's own name in those that the site gives its exports.
 _ARTIST = owner_in_name(r"_[A-Za-z0-9]{22}_|.-(?:timeline|songs-[^-]+)(?:_\d{8}|\.csv$)")
@@ -106,7 +112,10 @@ that is neither an error nor another platform's answer.
         ),
         Variant(
             names=("artist_metrics_<ts>.json",),
-            format=JsonFormat(foreign=_OF_OTHERS, statuses=(Status(path="/success", good=(True,)),)),
+            format=JsonFormat(
+                statuses=(Status(path="/success", good=(True,)),),
+                rules=(is_no_other(*_OF_OTHERS, code=codes.WRONG_PLATFORM),),
+            ),
             schema="social_media/spotify_metrics.v1.json",
         ),
     ),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from rawzone_assets.contract import codes
 from rawzone_assets.contract.acquaintance import Named
 from rawzone_assets.contract.archives import ZipFormat
 from rawzone_assets.contract.feed import Cadence, Feed, Platform, Variant
@@ -13,7 +14,7 @@ from rawzone_assets.contract.projection import Projection
 from rawzone_assets.contract.proportions import column_within
 from rawzone_assets.contract.record_rules import fresh_moments, no_future_moment, no_value_twice
 from rawzone_assets.contract.restatement import Figures
-from rawzone_assets.contract.rules import holds_something, not_empty
+from rawzone_assets.contract.rules import holds_something, is_no_other, not_empty
 from rawzone_assets.contract.table_rows import CSV
 from rawzone_assets.contract.table_wholes import (
     WholeRule,
@@ -35,6 +36,13 @@ _CHECKS = {
 }
 _WEEKLY = Cadence(every=timedelta(days=7), lag_days=2, stale_after_days=10)
 _STATUSES = (Status(path="/error/code", good=("ok", 0)), Status(path="/code", good=(0, "0", "ok")))
+
+# By which answers in the same envelope are told, as nothing is known of what TikTok's holds: Linktree's,
+# Spotify's, Too Lost's as its extractor wraps them, and Meta's.
+_OF_OTHERS = (
+    *("/data/getAccountAnalytics", "/data/currentUser", "/data/songs", "/data/totalStreams"),
+    *("/data/discovery", "/paging/cursors", "/data/0/campaign_id"),
+)
 
 
 def _daily(*figures: str, rules: tuple[WholeRule, ...] = ()) -> TableFormat:
@@ -73,7 +81,8 @@ which warns).
 
 **Blocks**: an archive that is cut, damaged, encrypted or holds anything but `Overview.csv`; a web page or an
 error answer; missing columns; counts that are no whole numbers from 0 on; a day twice or after the capture;
-days rewritten by a spreadsheet (`28-May`); of the API's answers, one page of many (`has_more`, `page_info`).
+days rewritten by a spreadsheet (`28-May`); of the API's answers, one page of many (`has_more`, `page_info`),
+another platform's, and trends.
 
 **Unproven**: the JSON form. Nobody has shown us such a file.
 """,
@@ -88,7 +97,15 @@ days rewritten by a spreadsheet (`28-May`); of the API's answers, one page of ma
         ),
         Variant(
             names=("tiktok_analytics_<ts>.json",),
-            format=JsonFormat(own="data", statuses=_STATUSES, rules=(holds_something("/data"),)),
+            format=JsonFormat(
+                own="data",
+                statuses=_STATUSES,
+                rules=(
+                    holds_something("/data"),
+                    is_no_other(*_OF_OTHERS, code=codes.WRONG_PLATFORM),
+                    is_no_other("/data/list/0/hashtag_id", code=codes.OTHER_OPERATION),
+                ),
+            ),
             schema="tiktok/analytics_api.v1.json",
         ),
     ),

@@ -183,6 +183,16 @@ _ANSWERS = (
         answering({"data": {"videos": [{"id": "1"}], "cursor": 20, "has_more": True}}),
         "RZ-MORE-PAGES",
     ),
+    _answer(
+        "an answer of Linktree's",
+        answering({"data": {"getAccountAnalytics": {"overview": {"totalViews": 12}}}}),
+        "RZ-WRONG-PLATFORM",
+    ),
+    _answer(
+        "trends under the name of analytics",
+        answering({"code": 0, "data": {"list": [{"hashtag_id": "71", "hashtag_name": "lantern"}]}}),
+        "RZ-OTHER-OPERATION",
+    ),
     _answer("an answer without data", answering({"code": 0, "request_id": "1"}), "RZ-MISSING-FIELD"),
     _answer("an answer cut short", lambda _day, _rng: b'{"data": {"user":', "RZ-TRUNCATED"),
     _answer("an answer that is a list", answering([1]), "RZ-SHAPE"),

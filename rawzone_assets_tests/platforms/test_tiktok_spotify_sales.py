@@ -149,6 +149,36 @@ class TestAnswersOfTikTok:
         assert codes(self.TRENDS, json.dumps({"code": 0, "data": {"list": tags}})) == []
 
 
+class TestUnprovenAnswers:
+    """Of which little is demanded, but not that they are another platform's."""
+
+    METRICS = "social_media/spotify/artist_metrics_20250612.json"
+    ANALYTICS = "tiktok/analytics/tiktok_analytics_20250612.json"
+
+    @pytest.mark.parametrize(
+        ("answer", "place"),
+        [
+            ({"data": {"getAccountAnalytics": None, "currentUser": {}}}, "/data/currentUser"),
+            ({"data": {"getAccountAnalytics": {"overview": {}}}}, "/data/getAccountAnalytics"),
+            ({"timestamp": "1", "data": {"streams": [], "discovery": []}}, "/data/discovery"),
+            ({"timestamp": "1", "data": {"totalStreams": []}}, "/data/totalStreams"),
+            ({"data": [], "paging": {"cursors": {}}}, "/paging/cursors"),
+            ({"data": [{"campaign_id": "17", "spend": "1.5"}]}, "/data/0/campaign_id"),
+        ],
+        ids=["an account", "Linktree", "Too Lost", "Too Lost, Apple", "an empty page of Meta", "Meta"],
+    )
+    @pytest.mark.parametrize("path", [METRICS, ANALYTICS])
+    def test_are_refused_when_they_are_another_platforms(self, path, answer, place):
+        told = {f.code: f.where.pointer for f in judged(path, json.dumps(answer)).findings if f.blocking}
+        assert told == {"RZ-WRONG-PLATFORM": place}
+
+    def test_are_told_apart_from_songs_and_metrics_of_spotify(self):
+        songs = json.dumps({"data": {"songs": [{"id": "1"}]}})
+        assert codes(self.ANALYTICS, songs) == ["RZ-WRONG-PLATFORM"]
+        assert codes(self.METRICS, songs) == []
+        assert codes(self.METRICS, json.dumps({"data": {"streams": 12}, "followers": [3]})) == []
+
+
 class TestSpotify:
     AUDIENCE = f"social_media/spotify/spotify_audience_{ARTIST}_20250612.csv"
     SONGS = f"spotify/spotify_songs_{ARTIST}_28day_20250612_070222.json"

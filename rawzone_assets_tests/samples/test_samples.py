@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -65,6 +67,24 @@ class TestEachFeed:
         made = {case.build(day, seed=7, minute=0).data for case in cases() if case.feed == feed}
         assert made == {sample.data for sample in samples(feed, capture=day, seed=7)}
         assert samples(feed, seed=8)[0].path == samples(feed)[0].path
+
+
+def kinds_of_deliveries() -> list[Sample]:
+    """A good sample of every kind of name."""
+    kinds: dict[tuple[str, str], Sample] = {}
+    for sample in samples():
+        if sample.verdict == "promoted":
+            kinds.setdefault((sample.feed, re.sub(r"\d+", "", Path(sample.path).name)), sample)
+    return list(kinds.values())
+
+
+@pytest.mark.parametrize("place", kinds_of_deliveries(), ids=lambda sample: sample.path)
+def test_no_platform_takes_the_delivery_of_another(place: Sample):
+    platform = {feed.id: platform for platform in all_platforms() for feed in platform.feeds}
+    others = [other for other in kinds_of_deliveries() if platform[other.feed] is not platform[place.feed]]
+    assert len(others) > 20
+    taken = [other.path for other in others if not judged(replace(place, data=other.data)).refused]
+    assert taken == []
 
 
 def test_pages_of_another_seed_are_other_bytes():
