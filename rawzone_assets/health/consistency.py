@@ -144,8 +144,8 @@ def assess(
 ) -> tuple[Day, ...]:
     """What ``arrivals`` of these days amount to.
 
-    ``before`` is what each feed brought on its last accepted day before them, ``owners`` the platform of each
-    feed that is to be compared with those of others.
+    ``before`` has each feed's last accepted day before them, with the newest data day until then, ``owners``
+    the platform of each feed that is to be compared with those of others.
     """
     came = {(arrival.feed, arrival.day): arrival for arrival in arrivals}
     last = {feed: arrival.day for feed, arrival in before.items()}
@@ -267,11 +267,12 @@ def _not_whole(
 
 
 def _last_before(zone: Zone, feed: Feed, since: date) -> Arrival | None:
-    """What the feed brought on its last capture day before ``since`` on which something was accepted."""
+    """The last capture day before ``since`` with anything accepted, and the newest data day until then."""
     for partition in reversed(zone.index.partitions(feed.id)):
         if partition < since.isoformat():
             day = date.fromisoformat(partition)
             arrival = next(_arrivals(zone, feed, day, day), None)
             if arrival and arrival.accepted:
-                return arrival
+                newest = zone.index.newest_data(feed.id, before=since.isoformat())
+                return replace(arrival, data_max=date.fromisoformat(newest) if newest else None)
     return None

@@ -78,6 +78,15 @@ class DayQueries:
         query = "SELECT partition, verdict, receipts FROM day WHERE feed = ? AND partition BETWEEN ? AND ?"
         return list(self._database.execute(query, (feed, since, until)))
 
+    def newest_data(self, feed: str, *, before: str) -> str | None:
+        """The newest day that what was accepted and captured before a day speaks of, up to its own capture."""
+        found: str | None = self._database.execute(
+            "SELECT max(min(data_max, partition)) FROM day "
+            "WHERE feed = ? AND partition < ? AND verdict IN ('promoted', 'duplicate')",
+            (feed, before),
+        ).fetchone()[0]
+        return found
+
     def days_by_commit(self, feed: str) -> list[str]:
         """The capture days of a feed, in the order in which their newest accepted deliveries were committed."""
         rows = self._database.execute(

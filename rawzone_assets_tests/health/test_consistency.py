@@ -208,6 +208,23 @@ class TestOfAZone:
         assert [item.last for item in found.missing] == [date(2024, 6, 1)]
         assert found.common_until == date(2024, 5, 30)
 
+    @pytest.mark.parametrize("since", [1, 2, 3])
+    def test_a_day_is_told_alike_wherever_the_range_begins(self, tmp_path, monkeypatch, since):
+        """Neither an old delivery that came late nor data ahead of their capture change what was reached."""
+        data_max = {b"ahead": "2024-06-02", b"late": "2024-05-20"}
+        monkeypatch.setattr(
+            Tiny,
+            "examine",
+            lambda _tiny, _feed, content, *_: Facts(records=1, data_max=data_max[content.read()]),
+        )
+        landing = LandingFolder(tmp_path)
+        landing.put("tiny/note_20240601.txt", b"ahead")
+        landing.put("tiny/note_20240602.txt", b"late")
+        with open_zone(tmp_path) as zone:
+            promote_all(zone)
+            found = consistency_of(zone, [NOTES], since=date(2024, 6, since), until=date(2024, 6, 3))
+        assert found[-1].common_until == date(2024, 6, 1)
+
     def test_nothing_was_expected_before_anything_came(self, zone):
         days = consistency_of(zone, all_feeds(), since=day(-30), until=day(-1))
         assert all(d.is_consistent and not d.delivered for d in days)
