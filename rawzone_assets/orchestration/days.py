@@ -37,8 +37,13 @@ class Day:
 
     @cached_property
     def newest(self) -> tuple[Receipt, ...]:
-        """Of each name the delivery accepted last, which is what readers get."""
-        return tuple({receipt.name: receipt for receipt in self.accepted}.values())
+        """Of each name the delivery that readers get: of the bytes that came last for the first time."""
+        versions: dict[tuple[str | None, str | None], Receipt | None] = {}
+        for receipt in (entry.receipt for entry in self.entries):
+            version = (receipt.name, receipt.sha256)
+            if versions.setdefault(version) is None and receipt.verdict in ACCEPTED:
+                versions[version] = receipt
+        return tuple({receipt.name: receipt for receipt in versions.values() if receipt}.values())
 
     @cached_property
     def refused(self) -> tuple[Receipt, ...]:

@@ -6,10 +6,13 @@ from dataclasses import replace
 
 import pytest
 
+from rawzone_assets.access.catalog import readable
+from rawzone_assets.contract.feed import Facts, Judgement
 from rawzone_assets.orchestration import days as module
 from rawzone_assets.orchestration.days import Days
 from rawzone_assets.orchestration.reporting import materializations
 from rawzone_assets.zone.receipt import Receipt, Verdict
+from rawzone_assets.zone.replay import replay
 from rawzone_assets_tests.orchestration.desk import NOTES, PLATFORM
 
 FIRST = [f"2024-05-{day:02}" for day in range(1, 10)]
@@ -73,6 +76,27 @@ def test_a_day_of_many_files_is_told_without_comparing_each_with_all(busy, monke
     assert [row.data["name"] for row in told.metadata["delivered"].value.records] == [
         f"notes_20240509_{hour:02}0000.json" for hour in (8, 7, 6, 5)
     ]
+
+
+def test_of_each_name_the_newest_delivery_is_what_readers_get(desk):
+    """Also where an older one lands again, or comes to be accepted after its successor."""
+    desk.land_as("tiny/notes_20240501_010000.json", "bad 1")
+    for data in ("1\n", "2\n"):
+        desk.land_as("tiny/notes_20240501_020000.json", data)
+        desk.run("2024-05-01")
+    desk.land_as("tiny/notes_20240501_010000.json", "3\n")
+    desk.land_as("tiny/again/notes_20240501_020000.json", "1\n")
+    desk.run("2024-05-01")
+    with desk.zone() as zone:
+        replay(
+            zone, [PLATFORM.feeds[0]], judge=lambda *_: Judgement(findings=(), facts=Facts()), run_id="replay"
+        )
+        zone.index.catch_up()
+        day = Days(zone.index, NOTES, ["2024-05-01"])["2024-05-01"]
+        read = list(readable(zone, feeds=[NOTES]))
+    assert len(day.accepted) == 5
+    assert sorted(day.newest, key=lambda receipt: receipt.name) == [listed.receipt for listed in read]
+    assert [listed.receipt.size for listed in read] == [2, 2]
 
 
 def test_a_refusal_stays_open_until_its_name_or_its_bytes_are_accepted_after_it(desk):
