@@ -148,12 +148,11 @@ def _plain(text: str) -> str:
 
 
 def _element_prints(page: PlainMarkup, total: PageTotal, expected: int) -> bool:
-    """Whether the one element of that id begins with the figure."""
+    """Whether the first element of that id begins with the figure."""
     at = page.markup.find(total.element_id)
-    is_repeated = _mark(total.element_id).are_in(page.markup[at + 1 :])
     start = page.markup.rfind("<", 0, at)
     tag = page.attributes_at(start)
-    if is_repeated or tag is None or tag[0].get("id") != total.element_id:
+    if tag is None or tag[0].get("id") != total.element_id:
         return False
     inside = _TEXT_INSIDE.match(page.markup, tag[1])
     if not inside or not _HOLDS.fullmatch(page.markup, start, tag[1]):

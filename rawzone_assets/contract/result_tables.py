@@ -125,7 +125,9 @@ def no_row_twice(table: ResultTable) -> Rule:
         columns = [reading.column(table.rows, key) for key in keys]
         first: dict[bytes, int] = {}
         for index, row in enumerate(() if not keys or _are_all_different(columns) else table.cells(reading)):
-            key = orjson.dumps([row[key] for key in keys if key < len(row)])
+            if len(row) <= keys[-1]:
+                continue  # objected to as no row of this width
+            key = orjson.dumps([row[key] for key in keys])
             if first.setdefault(key, index) != index:
                 message = f"about the same as row {first[key]} (rows count from 0)"
                 yield code(message, reading.at(table.rows, index, keys[0]))

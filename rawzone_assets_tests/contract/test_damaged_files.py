@@ -43,7 +43,7 @@ class TestTwoFilesInOne:
     def test_a_page_may_hold_another_in_scripts_comments_and_attributes(self):
         inside = (
             "<script>popup.write('<html><body>print</body></html>')</script>"
-            "<!-- <html> --><i title='<html>'></i>"
+            "<!-- <html></html> <html> --><i title='<html>'></i>"
         )
         text = PAGE.text().replace("</body>", f"{inside}</body>")
         assert judged("distrokid/streams", text.encode()).codes == []

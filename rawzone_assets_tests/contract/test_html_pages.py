@@ -11,6 +11,7 @@ import pytest
 from judging_support import DAY, Judged, judged
 
 from rawzone_assets.contract.charts import charts_in
+from rawzone_assets.contract.page_markup import PageMarkup
 from rawzone_assets.samples.distrokid_pages import Page, good_page
 
 FEED = "distrokid/streams"
@@ -82,6 +83,14 @@ class TestGoodPages:
     def test_may_break_their_lines_with_cr_alone(self):
         assert judged_text(page().text().replace("\n", "\r")).codes == []
 
+    def test_may_hold_any_number_of_comments_that_end(self):
+        assert judged_text(page().text().replace("</body>", f"{'<!-- ad -->' * 20_000}</body>")).codes == []
+
+    def test_may_hold_markup_that_only_a_tree_resolves(self):
+        odd = page().text().replace("</body>", "<!--> <a =b></body>")
+        assert PageMarkup(odd.encode()).plain is None
+        assert judged_text(odd).codes == []
+
 
 class TestChartsMadeTwice:
     """A page that hands one chart different data contradicts itself: nobody can say which figures are meant."""
@@ -112,6 +121,11 @@ class TestChartsMadeTwice:
     def test_may_be_the_same(self):
         rows = page().charts["trend365day"]
         assert judged_text(self.with_another(rows)).codes == []
+
+    def test_leave_others_that_only_a_comment_makes(self):
+        text = self.with_another(page().charts["trend365day"])
+        weekly = 'AmCharts.makeChart("trendWeekly"'
+        assert judged_text(text.replace(weekly, f"// {weekly}")).codes == []
 
 
 class TestTotals:
@@ -150,7 +164,10 @@ class TestTotals:
             "<p>Last 365 days</p><p>7 days</p>",
             "<p>Last 365 days</p><!--1,000--><p>soon</p>",
             '<td id="last365">…</td><p>Last 365 days</p><p>12</p>',
+            f"<p>Last 365 days{' count, as ever' * 20}.</p><p>2025</p>",
+            f"<table><tr><td>2025</td>{'<td>-</td>' * 400}<td>Last 365 days</td></tr></table>",
         ],
+        ids=["items", "chart", "options", "another label", "comment", "element", "long text", "long table"],
     )
     def test_are_not_read_from_menus_charts_and_other_labels(self, beside: str):
         text = replace(page(), total=None).text().replace("</select>", "</select>" + beside)
@@ -180,6 +197,7 @@ class TestRefusedPages:
             ("<html><title>Maintenance</title></html>", "RZ-CHART-MISSING"),
             ("<html><title>Upload & sell your music | X</title></html>", "RZ-SIGN-IN-PAGE"),
             ("<html><form class='a signinForm'></form></html>", "RZ-SIGN-IN-PAGE"),
+            ("<html><div id='signinForm'></div></html>", "RZ-SIGN-IN-PAGE"),
             ("<html>" + "<b>" * 200_000 + "</html>", "RZ-SHAPE"),
             ("<html>" + "&" * 200_000 + "</html>", "RZ-SHAPE"),
             ("<html>" + "<!--" * 100_000 + "</html>", "RZ-SHAPE"),
@@ -189,6 +207,11 @@ class TestRefusedPages:
     )
     def test_have_their_own_codes(self, text: str, code: str):
         assert judged_text(text).blocking == [code]
+
+    @pytest.mark.parametrize("opened", ["<!-- ", "<![CDATA["])
+    def test_that_open_too_much_are_not_parsed(self, opened: str):
+        text = page().text().replace("</body>", f"{opened * 3_000}{' ' * 200_000}</body>")
+        assert judged_text(text).only("RZ-SHAPE").message == "the page has more markup than any statistics page"
 
     def test_without_any_chart_are_called_another_page(self):
         """'The chart is missing' alone would send somebody looking for a change of the statistics page."""

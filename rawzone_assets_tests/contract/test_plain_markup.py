@@ -272,8 +272,19 @@ def test_an_element_that_holds_no_text_of_the_page_prints_no_figure(element: str
         f"<p>Last 365 days{' ' * 200}1,234</p>",
         "<p>more than > 1,234</p><p>Last 365 days</p>",
         "<p>LAST 365 DAYS</p>" * 10 + "<p>Last 365 days: 1,234</p>",
+        "<svg><p title='</svg>'><td>Last 365 days</td><td>1,234</td></p></svg>",
+        "</svg><svg><td>Last 365 days</td><td>1,234</td></svg>",
+        '<td>Last 365 days</td><td>1,234</td><td id="last&#51;65">9</td>',
     ],
-    ids=["class", "long label", "rest of a text", "eleventh label"],
+    ids=[
+        "class",
+        "long label",
+        "rest of a text",
+        "eleventh label",
+        "quoted end",
+        "stray end",
+        "id in references",
+    ],
 )
 def test_a_figure_that_the_tree_does_not_take_for_the_total_is_none(page: str):
     assert doubted(page) == "plain"
@@ -290,6 +301,20 @@ def test_a_figure_that_the_tree_does_not_take_for_the_total_is_none(page: str):
 )
 def test_what_an_attribute_quotes_is_not_on_the_page(quoted: str):
     assert doubted(f"<p>{quoted}</p>") == "plain"
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        "<script/>var a = 1;</script>",
+        "<!-- <script>var a = 1;</script> -->",
+        "<style>a::after {content: '<script>var a = 1;</script>'}</style>",
+        "<script>var a = '<option selected value=applemusic>';</script>",
+        "<!-- -- ><script>var a = 1;</script> -->",
+    ],
+)
+def test_scripts_and_options_are_those_of_the_tree(page: str):
+    doubted(page)
 
 
 def campaign(examples: int) -> dict[str, int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -90,6 +91,10 @@ class TestRowsAndHeaders:
     def test_cells_of_a_type_nobody_knows_are_not_judged(self):
         assert not places(self.rule, (("when", "DIMENSION", "TIMESTAMP"),), [[5], ["x"], [None]])
 
+    def test_a_count_that_its_header_calls_a_text_is_not_compared(self):
+        rows = [["2025-06-01", "7"], ["2025-06-31", "7"]]
+        assert places(self.rule, (DAY, ("views", "METRIC", "STRING")), rows) == [("RZ-VALUE-TYPE", "/rows/1/0")]
+
     def test_a_count_below_zero_is_refused_and_a_difference_is_not(self):
         rows = [["2025-06-01", -1, -1]]
         assert places(self.rule, (DAY, VIEWS, LIKES), rows) == [("RZ-NEGATIVE-COUNT", "/rows/0/1")]
@@ -112,6 +117,16 @@ class TestRowsAndHeaders:
     def test_a_header_twice_is_refused(self):
         assert places(self.rule, (DAY, DAY), []) == [("RZ-SHAPE", "/columnHeaders/1/name")]
 
+    def test_long_names_of_columns_are_not_remembered(self):
+        """A worker judges for years: what deliveries say is not kept without end."""
+        tracemalloc.start()
+        try:
+            assert not places(self.rule, ((10**6 * "x", "METRIC", "INTEGER"),), [[1]])
+            kept, _ = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+        assert kept < 10**6
+
     def test_rows_that_are_null_are_none(self):
         assert not places(self.rule, (DAY,), None)
 
@@ -128,6 +143,16 @@ class TestRepeatedRows:
     def test_a_day_twice_beside_a_row_that_is_too_short_to_have_one(self):
         rows = [[1, "2025-06-01"], [1], [2, "2025-06-01"]]
         assert places(self.rule, (VIEWS, DAY), rows) == [("RZ-REPEATED-DAY", "/rows/2/1")]
+
+    def test_rows_that_are_too_short_to_have_a_day_are_of_no_day(self):
+        rows = [[1], [2], [], [3, "2025-06-01"], [4, "2025-06-01"]]
+        assert places(self.rule, (VIEWS, DAY), rows) == [("RZ-REPEATED-DAY", "/rows/4/1")]
+
+    def test_cells_of_any_kind_tell_rows_apart(self):
+        rows = [[[1], 1], [{"a": 1}, 1], [[1], 2]]
+        assert places(self.rule, (("when", "DIMENSION", "SPAN"), VIEWS), rows) == [
+            ("RZ-REPEATED-RECORD", "/rows/2/0")
+        ]
 
     def test_a_day_once_a_country(self):
         rows = [["2025-06-01", "US", 1], ["2025-06-01", "DE", 1]]
