@@ -274,11 +274,16 @@ class _Work:
                 damaged=len(self.damaged),
                 sound_again=self.sound_again[self._saved[2] :],
             )
-            records = [*self._news, scrubbed]
-            commit = self.zone.publisher(self.run_id).record(lambda: records)
+            commit = self.zone.publisher(self.run_id).record(lambda: [*self._lasting_news(), scrubbed])
             self.head = commit.head if commit else self.head
         self._seqs, self._news, self._saved = [], [], now
         self.began = self.zone.clock()
+
+    def _lasting_news(self) -> list[Record]:
+        """The damage but of what the law had erased since it was read: nobody would ever find that sound."""
+        erasures = self.zone.index.custody.erasures()
+        gone = {place for one in erasures for place in upkeep.with_archive_copy(one.place)}
+        return [record for record in self._news if record["place"] not in gone]
 
 
 def spans_of(seqs: Iterable[int]) -> list[tuple[int, int]]:

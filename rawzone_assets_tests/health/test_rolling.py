@@ -1,17 +1,21 @@
 """The rolling scrub: every stored byte re-read within a window, oldest first, within a budget, resumable."""
 
 import errno
+import gzip
+import hashlib
 from datetime import timedelta
 from unittest import mock
 
 import pytest
 
 from rawzone_assets.health.damage import DamageKind
+from rawzone_assets.health.erasure import erase, plan_erasure
 from rawzone_assets.health.recorded import read_recorded
 from rawzone_assets.health.repair import repair
 from rawzone_assets.health.rolling import Coverage, coverage, scrub_rolling, spans_of
 from rawzone_assets.zone.errors import StorageFailed
 from rawzone_assets.zone.ledger import Ledger
+from rawzone_assets.zone.publishing import Publisher
 from rawzone_assets.zone.receipt import timestamp
 from rawzone_assets_tests.health.archive_support import archive_due, restore_all, set_policy
 from rawzone_assets_tests.health.damaging import flip, overwrite, tree
@@ -262,6 +266,24 @@ class TestDamage:
         kept.parent.mkdir(parents=True)
         kept.write_bytes(b"damaged")
         assert session(home).damages == ()
+
+    def test_of_what_the_law_has_erased_before_it_is_recorded_is_no_news(self, home):
+        """No scrub would look there again, so it was told as damaged for ever."""
+        path = objects(home)[0]
+        gone = [hashlib.sha256(gzip.decompress(path.read_bytes())).hexdigest()]
+        overwrite(path, b"rotten")
+        order, record = {"reason": "a request", "authority": "an office"}, Publisher.record
+
+        def erase_first(publisher, records):
+            with open_zone(home) as zone:
+                zone.index.catch_up()
+                erase(zone, gone, code=plan_erasure(zone, gone, **order).code, by="Ada", **order)
+            return record(publisher, records)
+
+        with mock.patch.object(Publisher, "record", erase_first):
+            session(home)
+        assert len(noted(home, "erased")) == len(scrubbed(home)) == 1
+        assert noted(home, "damaged") == []
 
     def test_of_the_ledger_is_told_and_nothing_is_written(self, home):
         flip(home / "raw/_ledger" / f"{2:020d}.jsonl", 300)
