@@ -16,6 +16,7 @@ from rawzone_assets.access.sql import view_of
 from rawzone_assets.contract.feed import Feed, Platform
 from rawzone_assets.contract.plain_text import printable
 from rawzone_assets.orchestration import catalogue, column_schemas, reporting
+from rawzone_assets.orchestration.days import Days
 from rawzone_assets.orchestration.liveness import alive
 from rawzone_assets.orchestration.names import columnar_key, group_of, raw_key
 from rawzone_assets.orchestration.overrides import ZoneResource
@@ -47,9 +48,14 @@ def columnar_asset(
         try:
             with zone.open() as opened, alive(opened, context.run.run_id):
                 opened.index.catch_up()
-                for day in bring_up_to_date(opened, feed, set(context.partition_keys)):
+                wanted = set(context.partition_keys)
+                for day in bring_up_to_date(opened, feed, set(wanted)):
                     yield _materialization(feed, day)
+                    wanted.remove(day.partition)
                     failed += day.unprojected if day.is_partial else ()
+                for partition, left in Days(opened.index, feed.id, sorted(wanted)).items():
+                    if left.accepted:  # raw shows it, so that nothing is left of it must show as well
+                        yield _erased(feed, partition)
         except ZoneError as error:
             raise dg.Failure(description=str(error)) from error
         if failed:
@@ -104,6 +110,15 @@ def _tables(feed: Feed, found: tuple[Table, ...]) -> str:
         about = "a document" if table.is_document else f"`{'/'.join(table.path) or 'the delivery'}`"
         lines.append(f"| `{view_of(feed.id, table.name)}` | {about} | {columns or 'none of its own'} |")
     return "\n".join(lines)
+
+
+def _erased(feed: Feed, partition: str) -> dg.AssetMaterialization:
+    """A day of which the law had everything erased."""
+    names = ("dagster/row_count", "dagster/partition_row_count", "rows", "deliveries", "unprojected")
+    nothing: dict[str, Any] = dict.fromkeys(names, 0)
+    return dg.AssetMaterialization(
+        columnar_key(feed.id), partition=partition, metadata=nothing, tags=reporting.versioned("erased")
+    )
 
 
 def _materialization(feed: Feed, day: ProjectedDay) -> dg.AssetMaterialization:

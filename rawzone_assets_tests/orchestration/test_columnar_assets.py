@@ -9,6 +9,7 @@ import pytest
 
 from rawzone_assets.access.projected_tables import tables
 from rawzone_assets.definitions import build_definitions, defs
+from rawzone_assets.health.erasure import erase, plan_erasure
 from rawzone_assets.orchestration.logs import QUIET
 from rawzone_assets.orchestration.names import FEED_TAG, RANGE_END, RANGE_START, columnar_key, raw_key
 from rawzone_assets.orchestration.overrides import Overrides
@@ -134,6 +135,23 @@ class TestSensor:
         first = request.partition_key or request.tags[RANGE_START]
         last = None if request.partition_key else request.tags[RANGE_END]
         return run(definitions, instance, key, first=first, last=last)
+
+    def test_a_day_of_which_the_law_had_everything_erased_is_told_to_be_empty(
+        self, settings, definitions, instance
+    ):
+        """Nothing could be projected, so a run was asked for every two hours, for ever."""
+        self.history(settings, definitions, instance, "2025-06-02", "2025-06-03")
+        order = {"reason": "a request", "authority": "an office"}
+        with Zone(settings) as zone:
+            zone.index.catch_up()
+            gone = [next(zone.index.entries(feeds=[FEED], since="2025-06-03")).receipt.sha256]
+            erase(zone, gone, code=plan_erasure(zone, gone, **order).code, by="Ada", **order)
+        (request,) = self.look(definitions, instance).run_requests
+        assert self.carry_out(definitions, instance, request).success
+        assert self.look(definitions, instance).run_requests == []
+        assert materialization(instance, "2025-06-02")["rows"] == 2
+        facts = materialization(instance, "2025-06-03")
+        assert (facts["rows"], facts["deliveries"]) == (0, 0)
 
     def history(self, settings, definitions, instance, *days: str) -> None:
         for day in days:
