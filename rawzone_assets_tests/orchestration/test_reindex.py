@@ -10,10 +10,14 @@ from datetime import timedelta
 import dagster as dg
 import pytest
 
+from rawzone_assets.contract.judging import judge
+from rawzone_assets.orchestration import reindex as module
 from rawzone_assets.orchestration import witness
 from rawzone_assets.orchestration.names import CONSISTENCY, UNRECOGNIZED, landing_key, raw_key
 from rawzone_assets.orchestration.partitions import feed_partitions
 from rawzone_assets.orchestration.reindex import reindex
+from rawzone_assets.orchestration.targets import newest_targets
+from rawzone_assets.zone.promotion import promote
 from rawzone_assets.zone.receipt import moment
 from rawzone_assets_tests.orchestration.desk import DAILY, NOON, NOTES, PLATFORM, Desk
 from rawzone_assets_tests.zone.conftest import folder_in_memory
@@ -299,6 +303,24 @@ class TestKnownInstance:
             [dg.AssetCheckKey(raw_key(NOTES), "shape")]
         )
         assert (info.latest_execution_status.value, info.is_current) == ("SUCCEEDED", True)
+
+    @pytest.mark.parametrize("options", [{}, {"feeds": [NOTES]}])
+    def test_what_a_run_promotes_meanwhile_is_told_after_it(self, desk, monkeypatch, options):
+        """Else what was told of the day as it was before hides a refusal."""
+        desk.land("20240510")
+        with desk.zone() as zone:
+            promote(zone, zone.survey([PLATFORM], settle=0).ready, judge=judge, run_id="by hand")
+
+        def overtaken(*asked):
+            monkeypatch.setattr(module, "newest_targets", newest_targets)
+            desk.land("20240510", "bad", time="080000")
+            settle(desk)
+            return newest_targets(*asked)
+
+        monkeypatch.setattr(module, "newest_targets", overtaken)
+        told(desk, desk.instance, **options)
+        settle(desk)
+        assert not desk.evaluation("shape", "2024-05-10").passed
 
     def test_one_feed_can_be_told_alone_and_the_days_are_counted(self, desk, empty):
         desk.land("20240501")
