@@ -39,13 +39,35 @@ def report(
 
     A run that was asked for checks (one started in the UI) evaluates them whatever is known: Dagster has
     planned them for every day of the run, and a planned check without an evaluation hides an older red one.
+
+    Days of which another run commits something meanwhile are reported once more: it may have told Dagster of
+    them already, and what is told here of before would hide that.
     """
+    moments = event_batches.Moments()
+    wanted = sorted(partitions)
+    while wanted:
+        upto = zone.index.head.seq
+        yield from _report(context, zone, feed, Days(zone.index, feed.id, wanted), moments)
+        wanted = _changed(zone, feed, wanted, after=upto)
+    yield from check_outputs(context)
+
+
+def _changed(zone: Zone, feed: Feed, partitions: Sequence[str], *, after: int) -> list[str]:
+    """Those of the days of which anything was committed after that."""
+    zone.index.catch_up()
+    if not zone.index.tallies.has_any(feed.id, after=after):  # as nearly always
+        return []
+    days = Days(zone.index, feed.id, partitions)
+    return [partition for partition, day in days.items() if day.commits[1] > after]
+
+
+def _report(
+    context: dg.AssetExecutionContext, zone: Zone, feed: Feed, days: Days, moments: event_batches.Moments
+) -> Iterator[Event]:
     key, everything = raw_key(feed.id), daily_checks(feed)
     asked = {check.name for check in context.selected_asset_check_keys if check.asset_key == key}
-    days = Days(zone.index, feed.id, sorted(partitions))
     known = witness.recorded_days(context.instance, feed.id, days)
     names, due, materialized = everything, list(days), set[str]()
-    moments = event_batches.Moments()
     if key in context.selected_asset_keys:
         due = [partition for partition in days if asked or known[partition].lacks_verdict_on(days[partition])]
         lacking = [partition for partition, day in days.items() if known[partition].lacks_content_of(day)]
@@ -71,7 +93,6 @@ def report(
                 is_materialized=partition in materialized,
             )
         yield from _stored(context, told, moments)
-    yield from check_outputs(context)
 
 
 def _stored(

@@ -136,6 +136,11 @@ class TallyLookups:
                 stored_size=stored_size,
             )
 
+    def has_any(self, feed: str, *, after: int) -> bool:
+        """Whether a commit after that one has receipts of a feed."""
+        query = "SELECT EXISTS (SELECT 1 FROM tally WHERE seq > ? AND feed = ?)"
+        return bool(self._database.execute(query, (after, feed)).fetchone()[0])
+
     def newest_capture(self, feed: str, *, before: str) -> str | None:
         """The newest capture of a feed before then, of the newest of each commit and verdict."""
         query = "SELECT max(captured_at) FROM tally WHERE feed = ? AND captured_at < ?"

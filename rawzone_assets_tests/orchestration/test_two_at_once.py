@@ -4,6 +4,8 @@ import json
 import subprocess
 import sys
 
+from rawzone_assets.orchestration import reporting
+from rawzone_assets.orchestration.targets import newest_targets
 from rawzone_assets_tests.zone.invariants import Oracle, read_tree, receipts_of
 
 
@@ -11,6 +13,26 @@ def start(home):
     pipe = subprocess.PIPE
     command = [sys.executable, "-m", "rawzone_assets_tests.orchestration.running_process", str(home)]
     return subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, text=True)
+
+
+class TestTwoRunsOfAFeedAtOnce:
+    """Of a run by hand and one of the sensor, either may report last."""
+
+    def test_what_the_slower_one_saw_does_not_hide_what_the_other_has_told(self, desk, monkeypatch):
+        desk.land("20240510")
+
+        def overtaken(*asked):
+            monkeypatch.setattr(reporting, "newest_targets", newest_targets)
+            desk.land("20240510", "bad", time="080000")
+            assert desk.run("2024-05-10").success
+            assert desk.verdicts("shape") == {"2024-05-10": "FAILED"}
+            desk.tick()  # finds that Dagster knows all, and does not look at those commits again
+            return newest_targets(*asked)
+
+        monkeypatch.setattr(reporting, "newest_targets", overtaken)
+        assert desk.run("2024-05-10").success
+        assert desk.verdicts("shape") == {"2024-05-10": "FAILED"}
+        assert not desk.tick().run_requests
 
 
 class TestTwoTicksAtOnce:
