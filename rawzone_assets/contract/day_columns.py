@@ -82,8 +82,6 @@ class DayColumn:
         """The newest of the days up to one; ``None`` when there is none of them."""
         if self.in_a_row:
             return min(until, self.span[-1]) if self.span and until >= self.span[0] else None
-        if until in self.position_of:
-            return until
         return max((day for day in self.position_of if day <= until), default=None)
 
     def positions(self, days: range) -> range | list[int | None]:

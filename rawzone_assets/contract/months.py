@@ -135,9 +135,7 @@ def _plain(text: str) -> str:
 
 def _parted(plain: str) -> tuple[int | None, str]:
     """The day's number and the words beside it, without what only joins the two."""
-    pieces = [
-        piece.strip(".") if piece.isascii() else piece for piece in _PIECE.findall(_ORDINAL.sub("", plain))
-    ]
+    pieces = _PIECE.findall(_ORDINAL.sub("", plain))
     numbers = [piece for piece in pieces if piece.isdecimal()]
     words = [piece for piece in pieces if not piece.isdecimal() and piece not in _FILLERS]
     day = int(numbers[0]) if len(numbers) == 1 and len(numbers[0]) <= 2 else None

@@ -145,7 +145,7 @@ def restatement_findings(now: Diary | None, past: Iterable[Diary]) -> Iterator[F
         if "from" not in diary:  # of what it names alone
             continue
         begins, told_days = _ordinal(diary["from"]), diary["days"]
-        ends = begins + len(told_days) * 3 // 4 - told_days.count("=", -2)
+        ends = begins + len(told_days) * 3 // 4  # or up to two days before
         if ends <= since or begins >= until or diary["of"] != names:
             continue
         before = _read(diary)

@@ -8,6 +8,7 @@ from typing import Any
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from rawzone_assets.contract.calendar_runs import Run
 from rawzone_assets.contract.day_columns import DayColumn
 from rawzone_assets.contract.forms import day_of
 
@@ -23,6 +24,14 @@ def columns(draw: st.DrawFn) -> list[Any]:
     for _ in range(draw(st.sampled_from([0, 0, 1, 2])) if texts else 0):
         texts[draw(st.integers(0, length - 1))] = draw(OTHER)
     return draw(st.sampled_from([texts, texts[::-1], texts[:3] + texts[4:], texts + texts[:1]]))
+
+
+def test_a_run_is_so_many_days_of_the_calendar():
+    run = Run(date(2024, 12, 30), 3)
+    assert run.dates == [date(2024, 12, 30), date(2024, 12, 31), date(2025, 1, 1)]
+    assert run.texts == ["2024-12-30", "2024-12-31", "2025-01-01"]
+    assert run.month_days == [(12, 30), (12, 31), (1, 1)]
+    assert Run(date(9999, 12, 31), 3).dates == [date.max]
 
 
 @given(columns(), st.booleans())

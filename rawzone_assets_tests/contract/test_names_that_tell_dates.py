@@ -71,7 +71,13 @@ class TestEpochs:
         assert found.finding.code == "RZ-NO-DATE"
 
     @pytest.mark.parametrize(
-        "name", ["Overview_2025-06-01.zip", "streams_stats_20250612.html", "a_2025-99-99_1749700800_b"]
+        "name",
+        [
+            "Overview_2025-06-01.zip",
+            "spotify_audience_2025-06-01_20250612.csv",
+            "streams_stats_20250612.html",
+            "a_2025-99-99_1749700800_b",
+        ],
     )
     def test_other_names_tell_no_first_day(self, name):
         assert first_day(name) is None

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, timezone
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from rawzone_assets.contract.feed import Platform
@@ -18,6 +18,7 @@ from rawzone_assets.contract.naming import (
     Recognized,
     Unrecognized,
     is_in_the_future,
+    names_digest,
     recognize,
 )
 from rawzone_assets.contract.stamps import parse_stamp
@@ -81,6 +82,10 @@ class TestFeeds:
             ("distrokid/streams/streams_stats_20241301.html", "RZ-NO-DATE"),
             ("distrokid/streams/streams_stats_20240522_250000.html", "RZ-NO-DATE"),
             ("distrokid/streams/streams_stats_00010101.html", "RZ-NO-DATE"),
+            ("metaads/1_20240522_083045/campaigns.json", "RZ-NO-DATE"),
+            ("meta_ads_dump_٢٠٢٤٠٥٢٢/campaigns.json", "RZ-UNKNOWN-PLATFORM"),
+            ("distrokid/sales/DistroKid_\u202etxt_20240601.tsv", "RZ-UNKNOWN-NAME"),
+            ("distrokid/sales/DistroKid_\x1b[2J_20240601.tsv", "RZ-UNKNOWN-NAME"),
             ("distrokid/streams/streams_stats.html", "RZ-NO-DATE"),
             ("toolost/extraction_failure_20250709_060308.json", "RZ-EXTRACTOR-LOG"),
             ("toolost/extraction_log_20250709_060308.json", "RZ-EXTRACTOR-LOG"),
@@ -95,6 +100,7 @@ class TestFeeds:
             "distrokid/streams/streams_stats_20240522_143022.html.part",
             "distrokid/streams/.streams_stats_20240522_143022.html",
             "distrokid/.cache/streams_stats_20240522_143022.html",
+            "distrokid/.cache/pages/streams_stats_20240522_143022.html",
             "distrokid/sales/~$sales_report_20240601.tsv",
             "distrokid/sales/sales_report_20240601.tsv.crdownload",
             "distrokid/sales/sales_report_20240601.tsv.tmp",
@@ -217,6 +223,25 @@ def test_the_longest_folder_decides_between_platforms():
     assert found.platform is inner
 
 
+def test_the_digest_of_names_tells_apart_whatever_decides_whose_a_path_is():
+    """Paths that nobody owned are looked at again once it differs."""
+    distrokid = next(platform for platform in PLATFORMS if platform.id == "distrokid")
+    feed = distrokid.feeds[0]
+    changed = (
+        replace(distrokid, folders=("elsewhere",)),
+        replace(distrokid, extractor_logs=("log_<ts>.json",)),
+        *(
+            replace(distrokid, feeds=(other,))
+            for other in (
+                feed,
+                replace(feed, names=("stats_<ts>.html",)),
+                replace(feed, stamped_folder_names=("stats.html",)),
+            )
+        ),
+    )
+    assert len({names_digest([platform]) for platform in (distrokid, *changed, distrokid)}) == 6
+
+
 class TestOwners:
     """The quick look at names that were recognized before must not say anything else than recognizing does."""
 
@@ -247,8 +272,10 @@ PARTS = st.integers(0, 3100), *[st.integers(0, most) for most in (13, 32, 25, 61
 
 
 @given(st.tuples(*PARTS), st.sampled_from([3, 6, 7]), st.sampled_from(["", "0\u0660", "1\u0661", "0 ", "_-"]))
+@example((1970, 1, 1, 0, 0, 0, 0), 3, "")
+@example((1969, 12, 31, 23, 59, 59, 0), 6, "")
 def test_stamps_are_read_as_strptime_reads_them(parts, length, changed):
-    """Days and times that there are and are not, and digits that only strptime takes for such."""
+    """Days and times that there are and are not. What only strptime takes for digits is none."""
     whole = "{:04d}{:02d}{:02d}_{:02d}{:02d}{:02d}_{:06d}".format(*parts)
     stamp = whole[: {3: 8, 6: 15, 7: 22}[length]]
     if changed:
@@ -258,7 +285,7 @@ def test_stamps_are_read_as_strptime_reads_them(parts, length, changed):
         expected = datetime.strptime(stamp, layout)  # noqa: DTZ007
     except ValueError:
         expected = None
-    if expected and not 1970 <= expected.year < 3000:
+    if not re.fullmatch("[0-9_]+", stamp) or (expected and not 1970 <= expected.year < 3000):
         expected = None
     assert parse_stamp(stamp) == expected
 

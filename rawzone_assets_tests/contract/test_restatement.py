@@ -169,6 +169,15 @@ class TestComparison:
         assert messages(told(a=1), told(a=1, b=2)) == []
         assert messages(told(b=2, a=1), told(a=1, b=2)) == []
         assert len(messages(told(a=1, b=3), told(a=1, b=2))) == 1
+        assert len(messages(told(b=3, a=1), told(a=1, b=2))) == 1
+
+    def test_of_days_with_several_records_that_nothing_tells_apart_is_of_all_of_them(self):
+        def told(*figures: int) -> Diary | None:
+            same = DayColumn.of([FIRST] * len(figures))
+            return diary_of(same, [figures], ("spend",), until=date.max)
+
+        assert messages(told(1, 2), told(2, 1)) == []
+        assert len(messages(told(3, 2), told(1, 2))) == 1
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -131,6 +132,13 @@ class TestObjections:
     def test_hours_of_one_day_are_no_repetition(self):
         assert self.codes([english(day) for day in self.DAYS for _ in range(3)], once=False) == []
 
+    def test_a_month_ahead_is_this_year_s_and_more_is_the_last_one_s(self):
+        for ahead, codes in ((31, ["RZ-FUTURE-DATE"]), (32, [])):
+            assert self.codes([english(self.CAPTURE + timedelta(days=ahead))]) == codes
+
+    def test_a_day_a_year_after_the_first_row_is_that_row_s(self):
+        assert self.codes([english(day) for day in span(self.CAPTURE, 366)])[:1] == ["RZ-REPEATED-DAY"]
+
     def test_a_february_29_that_no_year_in_reach_has_is_refused(self):
         assert self.codes(["February 29", "March 1"]) == ["RZ-VALUE-TYPE"]
 
@@ -154,6 +162,15 @@ class TestObjections:
         days = read(["2024-01-30", "2024-01-31"], captured(self.CAPTURE))
         assert days.dates == (date(2024, 1, 30), date(2024, 1, 31))
         assert days.findings == ()
+
+    def test_long_texts_in_their_place_are_not_remembered(self):
+        tracemalloc.start()
+        try:
+            assert self.codes(["May 28", "x" * 10**6]) == []
+            kept, _ = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+        assert kept < 10**6
 
     def test_cells_that_are_no_days_are_somebody_else_s_objection(self):
         days = read([None, "Total", "1/1/2023"], captured(self.CAPTURE))
@@ -180,6 +197,11 @@ class TestNamesThatTellTheWindow:
     )
     def test_other_rows_than_the_name_says_are_told(self, last, length, codes):
         assert self.codes(last, length) == codes
+
+    def test_rows_that_begin_before_the_name_says_lie_in_no_other_year(self):
+        rows = [date(2025, 6, 5), date(2025, 6, 7), date(2025, 6, 12)]
+        days = read([*map(english, rows)], captured(date(2025, 6, 12), self.NAME))
+        assert list(days.dates) == rows
 
     def test_a_name_that_ends_before_it_begins_is_refused(self):
         assert "RZ-DATE-ORDER" in self.codes(date(2025, 6, 12), 7, "Overview_2025-06-13_1749728040_a.zip")
