@@ -23,6 +23,7 @@ from rawzone_assets.commands.surroundings import (
     open_settings_of_a_zone,
     printable,
 )
+from rawzone_assets.contract.wording import counted
 from rawzone_assets.health import channels
 from rawzone_assets.health.alert_book import Book, book_path, changing_book, read_book
 from rawzone_assets.health.alert_kinds import KINDS, Severity
@@ -243,4 +244,5 @@ def _standing(channel: Channel) -> str:
     if not channel.problem:
         return f"{last}, {len(channel.waiting)} waiting" if channel.waiting else last
     again = f", next attempt {channel.next_at:%Y-%m-%d %H:%M:%S} UTC" if channel.next_at else ""
-    return f"{len(channel.waiting)} messages not taken ({channel.problem}), {channel.attempts} attempts{again}"
+    waiting, attempts = counted(len(channel.waiting), "message"), counted(channel.attempts, "attempt")
+    return f"{waiting} not taken ({channel.problem}), {attempts}{again}"

@@ -21,6 +21,7 @@ from rawzone_assets.commands.surroundings import (
     open_zone,
     printable,
 )
+from rawzone_assets.contract.wording import counted
 from rawzone_assets.health.consistency import Behind, Day, Incomplete, Missing, OutOfStep, Short, consistency_of
 from rawzone_assets.platforms import all_feeds, all_platforms
 
@@ -103,19 +104,19 @@ def _incomplete(item: Incomplete) -> str:
 
 
 def _short(item: Short) -> str:
-    return (
-        f"{item.feed} is short (its longest answer covers {item.covered} days; usual are {item.least} or more)"
-    )
+    covered = counted(item.covered, "day")
+    return f"{item.feed} is short (its longest answer covers {covered}; usual are {item.least} or more)"
 
 
 def _out_of_step(item: OutOfStep) -> str:
     return (
-        f"{item.feed} is out of step (data end {item.data_max}, {item.lag} days back; usual are {item.usual})"
+        f"{item.feed} is out of step (data end {item.data_max}, {counted(item.lag, 'day')} back; usual are "
+        f"{item.usual})"
     )
 
 
 def _behind(item: Behind) -> str:
     return (
         f"{item.feed} is behind {item.other} (data end {item.data_max} and {item.other_data_max}, "
-        f"{item.days} days apart beside their usual lags; {item.allowed} are explained)"
+        f"{counted(item.days, 'day')} apart beside their usual lags; {item.allowed} are explained)"
     )

@@ -109,8 +109,7 @@ def _upkeep(zone: Zone, entry: Entry, at: datetime) -> dict[str, Any]:
         place = f"{upkeep.QUARANTINE}/{receipt.quarantine['path']}"
     else:
         return {"erased": None, "last_verified_at": None, "upkeep": [], "custody": None, "holds": []}
-    places = [place, f"{upkeep.ARCHIVE}/{receipt.key}"] if receipt.key else [place]
-    found = [event for each in places for event in zone.index.upkeep.events(each)]
+    found = [event for each in upkeep.with_archive_copy(place) for event in zone.index.upkeep.events(each)]
     found.sort(key=lambda event: event.seq)
     return {
         "erased": _erased(zone, receipt),

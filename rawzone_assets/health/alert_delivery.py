@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from rawzone_assets.contract.wording import counted
 from rawzone_assets.health.alert_book import read_book
 from rawzone_assets.health.checks import Check, failed, ok, warn
 from rawzone_assets.zone.errors import ZoneError
@@ -24,7 +25,7 @@ def alerts_check(state: Path, *, now: datetime) -> Check:
         return ok(name, f"nothing was ever looked at: {remedy}")
     if book.outbox.troubled:
         seen = "; ".join(
-            f"{channel.name} did not take {len(channel.waiting)} messages ({channel.problem})"
+            f"{channel.name} did not take {counted(len(channel.waiting), 'message')} ({channel.problem})"
             for channel in book.outbox.troubled
         )
         return failed(name, seen, "correct RAWZONE_ALERT_URLS, then try it with 'rawzone alerts test'")

@@ -16,6 +16,7 @@ from itertools import pairwise
 
 from rawzone_assets.contract.deadlines import due_at, longest_wait, overdue_at
 from rawzone_assets.contract.feed import Feed, Platform
+from rawzone_assets.contract.wording import counted
 from rawzone_assets.zone.receipt import ACCEPTED, Receipt, Verdict, moment
 from rawzone_assets.zone.zone import Zone
 
@@ -58,7 +59,7 @@ def assess(feed: Feed, receipts: Iterable[Receipt], *, now: datetime, timezone: 
     recent = _recent(receipts, patience=patience, now=now)
     newest, refused = recent.newest, recent.refused
     if newest is None:
-        problem = f"nothing was accepted, {_counted(refused)} refused" if refused else "nothing ever arrived"
+        problem = f"nothing was accepted, {_were(refused)} refused" if refused else "nothing ever arrived"
         return Freshness(feed=feed.id, state=State.NEVER, reasons=(problem,))
     newest_day = next(iter(recent.content))
     captured_at = moment(newest.captured_at or "")
@@ -82,7 +83,7 @@ def assess(feed: Feed, receipts: Iterable[Receipt], *, now: datetime, timezone: 
     if last_change < newest_day - patience:
         reasons.append(f"the deliveries captured since {last_change} brought nothing new")
     if reasons and refused:
-        reasons.append(f"{_counted(refused)} refused that came later")
+        reasons.append(f"{_were(refused)} refused that came later")
     return Freshness(
         feed=feed.id,
         state=State.STALE if reasons else State.FRESH,
@@ -145,8 +146,8 @@ def _day(receipt: Receipt) -> date:
     return date.fromisoformat(receipt.partition or "")
 
 
-def _counted(refused: int) -> str:
-    return "1 delivery was" if refused == 1 else f"{refused} deliveries were"
+def _were(refused: int) -> str:
+    return counted(refused, "delivery was", "deliveries were")
 
 
 def _span(span: timedelta) -> str:

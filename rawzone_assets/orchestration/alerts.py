@@ -19,6 +19,7 @@ import dagster as dg
 
 from rawzone_assets.contract.feed import Platform
 from rawzone_assets.contract.plain_text import printable
+from rawzone_assets.contract.wording import counted
 from rawzone_assets.health import channels
 from rawzone_assets.health.alert_book import Book, changing_book, read_book, sending
 from rawzone_assets.health.alert_conditions import landing_is_away, look_ahead, look_at_disks, look_at_landing
@@ -57,10 +58,10 @@ class Tick:
 
     def sentence(self, book: Book) -> str:
         parts = [
-            f"{self.events} events read{', more follow' if self.more else ''}",
-            f"{len(self.told)} new messages",
+            f"{counted(self.events, 'event')} read{', more follow' if self.more else ''}",
+            counted(len(self.told), "new message"),
             f"{self.sent} sent",
-            f"{len(book.incidents.open)} incidents open",
+            f"{counted(len(book.incidents.open), 'incident')} open",
             *self.problems,
             *self.blind,
         ]

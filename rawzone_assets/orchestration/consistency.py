@@ -16,7 +16,7 @@ from typing import Any
 import dagster as dg
 
 from rawzone_assets.contract.feed import Platform
-from rawzone_assets.contract.wording import first_of
+from rawzone_assets.contract.wording import counted, first_of
 from rawzone_assets.health.consistency import Day, consistency_of
 from rawzone_assets.orchestration import launches, reporting, witness
 from rawzone_assets.orchestration.liveness import alive
@@ -222,7 +222,7 @@ def _sentence(day: Day) -> str:
         _named("short answers alone", [item.feed for item in day.short]),
     ]
     wrong = "; ".join(part for part in parts if part)
-    return wrong or f"{len(day.delivered)} feeds delivered, all that were due and all in step"
+    return wrong or f"{counted(len(day.delivered), 'feed')} delivered, all that were due and all in step"
 
 
 def _named(what: str, feeds: Sequence[str]) -> str:
@@ -245,7 +245,8 @@ def _rows(day: Day) -> Iterator[dict[str, str | int]]:
         lacks = ", ".join((*capture.missing, *(f"{name} (refused)" for name in capture.refused)))
         troubles.setdefault(capture.feed, []).append(f"{capture.folder}/ lacks {lacks}")
     for short in day.short:
-        troubles.setdefault(short.feed, []).append(f"covers {short.covered} days, usual {short.least} or more")
+        said = f"covers {counted(short.covered, 'day')}, usual {short.least} or more"
+        troubles.setdefault(short.feed, []).append(said)
     for feed in sorted({*day.delivered, *troubles, *day.reached}):
         reached = day.reached.get(feed)
         yield {

@@ -39,6 +39,7 @@ from openlineage.client.serde import Serde
 
 from rawzone_assets import __version__
 from rawzone_assets.contract.feed import Feed
+from rawzone_assets.contract.wording import counted
 from rawzone_assets.orchestration import column_schemas, reporting
 from rawzone_assets.orchestration.days import Days
 from rawzone_assets.orchestration.names import INTEGRITY, daily_checks, landing_key, raw_key
@@ -204,7 +205,7 @@ def _assertion(
         success=not refused,
         severity="error",
         name=check,
-        actual=f"{len(refused)} of {len(receipts)} deliveries refused",
+        actual=f"{len(refused)} of {counted(len(receipts), 'delivery', 'deliveries')} refused",
     )
 
 

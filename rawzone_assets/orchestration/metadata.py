@@ -18,6 +18,7 @@ import dagster as dg
 from rawzone_assets.contract.feed import Feed
 from rawzone_assets.contract.findings import Place
 from rawzone_assets.contract.plain_text import printable
+from rawzone_assets.contract.wording import counted
 from rawzone_assets.orchestration import column_schemas
 from rawzone_assets.orchestration.days import Day
 from rawzone_assets.zone.errors import ZoneError
@@ -183,8 +184,8 @@ def _rules(feed: Feed, day: Day) -> str:
     warned = Counter(
         finding["check"] for receipt in day.newest for finding in receipt.findings if not finding["blocking"]
     )
-    said = (f"{name} ({warned[name]} warnings)" if warned[name] else name for name in feed.check_names)
-    return f"passed: {', '.join(said)}"
+    told = {name: f" ({counted(number, 'warning')})" for name, number in warned.items()}
+    return f"passed: {', '.join(name + told.get(name, '') for name in feed.check_names)}"
 
 
 def _hashes(receipts: Sequence[Receipt]) -> dict[str, str | int]:

@@ -17,6 +17,7 @@ import dagster as dg
 from dagster._core.instance.utils import RUNLESS_JOB_NAME, RUNLESS_RUN_ID
 
 from rawzone_assets.contract.feed import Feed
+from rawzone_assets.contract.wording import counted
 from rawzone_assets.orchestration import event_batches, metadata, witness
 from rawzone_assets.orchestration.days import Day, Days
 from rawzone_assets.orchestration.integrity import Reread, reread
@@ -246,10 +247,10 @@ def _integrity(
     facts: Mapping[str, Any] | None = None,
 ) -> dg.AssetCheckEvaluation:
     damaged = len(found.problems)
-    counted = "1 object" if found.objects == 1 else f"{found.objects} objects"
-    sentence = f"{counted} re-read, all as recorded" if found.objects else "no objects on this day"
+    objects = counted(found.objects, "object")
+    sentence = f"{objects} re-read, all as recorded" if found.objects else "no objects on this day"
     if damaged:
-        sentence = f"{damaged} of {counted} not as recorded: restore from a copy"
+        sentence = f"{damaged:,} of {objects} not as recorded: restore from a copy"
     shown: dict[str, Any] = {"objects": found.objects, "stored_bytes": found.bytes, "damaged": damaged}
     if damaged:
         shown["problems"] = metadata.problems_table(found.problems)
@@ -282,12 +283,12 @@ def _sentence(
     files: int, deliveries: int, refused: Sequence[metadata.Finding], warnings: int, *, elsewhere: int
 ) -> str:
     """What the check found; ``elsewhere`` are the refused deliveries, where this check refused none of them."""
+    told = counted(deliveries, "delivery", "deliveries")
     if refused:
         codes = ", ".join(sorted({finding["code"] for _, finding in refused}))
-        return f"{files} of {deliveries} deliveries refused: {codes}"
-    counted = "1 delivery" if deliveries == 1 else f"{deliveries} deliveries"
+        return f"{files:,} of {told} refused: {codes}"
     if deliveries == 0:
         return "nothing to judge"
-    told = f"{counted} without objection" if not warnings else f"{counted}, {warnings} warnings"
+    told += f", {counted(warnings, 'warning')}" if warnings else " without objection"
     # What is cut short or no such page has nothing that later checks could look at: green is no praise then.
     return f"{told}; {elsewhere} refused by other checks, perhaps before this one" if elsewhere else told

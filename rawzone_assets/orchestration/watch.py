@@ -106,7 +106,7 @@ def watch_sensor(
                     run = None  # the next tick sees what that run left to do
         except ZoneError as error:
             return dg.SensorResult(skip_reason=str(error))
-        seen = f"{len(pairs)} feeds looked at, {counted(len(news), 'answer')} changed"
+        seen = f"{counted(len(pairs), 'feed')} looked at, {counted(len(news), 'answer')} changed"
         if run:
             context.log.info("%s; days changed on which feeds kept in step", seen)
             return dg.SensorResult(asset_events=news, run_requests=[run])
@@ -165,13 +165,13 @@ def _refusals(feed: Feed, refused: Sequence[Receipt]) -> dg.AssetCheckEvaluation
     newest = sorted(refused, key=lambda receipt: receipt.partition or "", reverse=True)
     blocking = [(r, finding) for r in newest for finding in r.findings if finding["blocking"]]
     days = sorted({receipt.partition or "" for receipt in refused}, reverse=True)
-    counted = "1 delivery is" if len(refused) == 1 else f"{len(refused)} deliveries are"
+    they_are = counted(len(refused), "delivery is", "deliveries are")
     return dg.AssetCheckEvaluation(
         asset_key=raw_key(feed.id),
         check_name=OPEN_REFUSALS,
         passed=not refused,
         severity=dg.AssetCheckSeverity.ERROR,
-        description=f"{counted} refused and not replaced" if refused else "none",
+        description=f"{they_are} refused and not replaced" if refused else "none",
         metadata={
             "open": len(refused),
             **({"days": days[:31], "findings": metadata.findings_table(blocking)} if refused else {}),

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from rawzone_assets.contract import codes
 from rawzone_assets.contract.feed import Feed
 from rawzone_assets.contract.findings import Finding
+from rawzone_assets.contract.wording import counted
 from rawzone_assets.zone.capture_sets import incomplete_sets, set_findings
 from rawzone_assets.zone.receipt import ACCEPTED, Receipt
 
@@ -29,7 +30,7 @@ class ShortDay:
     def sentence(self) -> str:
         """What is wrong, for people."""
         covered = self.witness.records or 0
-        longest = f"the longest answer captured on {self.partition} covers {covered} days"
+        longest = f"the longest answer captured on {self.partition} covers {counted(covered, 'day')}"
         return f"{longest}, where one of a session has {self.least} or more"
 
 

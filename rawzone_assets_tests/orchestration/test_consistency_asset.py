@@ -78,6 +78,7 @@ class TestDays:
         desk.now += timedelta(days=1)
         watch(desk)
         assert states(desk) == {6: "SUCCEEDED"}
+        assert evaluation(desk, 6).description.startswith("1 feed delivered, ")
 
     def test_an_empty_zone_has_no_days(self, desk):
         watch(desk)

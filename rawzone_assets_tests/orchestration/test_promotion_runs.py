@@ -120,7 +120,7 @@ class TestRange:
         desk.land("20240502", "bad bad and odd")
         desk.run("2024-05-02")
         evaluation = desk.evaluation("shape", "2024-05-02")
-        assert evaluation.description == "1 of 1 deliveries refused: RZ-JSON-SYNTAX"
+        assert evaluation.description == "1 of 1 delivery refused: RZ-JSON-SYNTAX"
         assert (evaluation.metadata["refused"].value, evaluation.metadata["warnings"].value) == (1, 1)
         codes = [record.data["code"] for record in evaluation.metadata["findings"].value.records]
         assert codes == ["RZ-JSON-SYNTAX", "RZ-JSON-SYNTAX", "RZ-UNKNOWN-FIELD"]
@@ -431,7 +431,7 @@ class TestAtAGlance:
         assert metadata["get_the_receipt"].value == f"rawzone show {row['key']}"
         day = "rawzone ls tiny/notes --since 2024-05-01 --until 2024-05-01"
         assert metadata["list_the_day"].value == day
-        assert metadata["rules"].value == "passed: shape (1 warnings), completeness, types, times"
+        assert metadata["rules"].value == "passed: shape (1 warning), completeness, types, times"
 
     def test_a_long_range_tells_of_each_batch_in_the_log(self, desk, monkeypatch):
         monkeypatch.setattr(promotion, "MOST_FILES", 2)
