@@ -131,10 +131,10 @@ def replay_refused(
         for feed in wanted:
             if feed not in declared:
                 left = zone.index.entries(feeds=[feed], since=since, until=until, open_refusals=True)
-                refusals = sum(1 for _ in left)
-                orphaned += refusals
-                they_were = counted(refusals, "refusal was", "refusals were")
-                note(f"{feed} is no longer declared, so its {they_were} not judged.")
+                if refusals := sum(1 for _ in left):
+                    orphaned += refusals
+                    they_were = counted(refusals, "refusal was", "refusals were")
+                    note(f"{feed} is no longer declared, so its {they_were} not judged.")
     if as_json:
         for record in _replay_records(outcome, dry_run=dry_run):
             emit(record)

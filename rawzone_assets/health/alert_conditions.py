@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from rawzone_assets.contract.wording import room_of
+from rawzone_assets.contract.wording import counted, room_of
 from rawzone_assets.health.alert_kinds import ZONE, Severity
 from rawzone_assets.health.dagster_disk import SPENT
 from rawzone_assets.health.disks import Disk
@@ -118,13 +118,14 @@ def _stuck(survey: Survey, now: datetime, backlog: timedelta, feeds: set[str]) -
             late[delivery.feed_id].append(came)
     for feed, times in late.items():
         since = min(times)
+        they_wait = counted(len(times), f"ready delivery of {feed} waits", f"ready deliveries of {feed} wait")
         yield Sign(
             kind="backlog",
             subject=feed,
             name="ready",
             bad=True,
             at=since,
-            text=f"{len(times)} ready deliveries of {feed} wait, the oldest since {since:%Y-%m-%d %H:%M} UTC",
+            text=f"{they_wait}, the oldest since {since:%Y-%m-%d %H:%M} UTC",
             source="landing",
         )
 
@@ -138,6 +139,6 @@ def _unreadable(survey: Survey, now: datetime) -> Iterator[Sign]:
             name="unreadable",
             bad=True,
             at=now,
-            text=f"{len(survey.unreadable)} folders in landing cannot be listed: {shown}",
+            text=f"{counted(len(survey.unreadable), 'folder')} in landing cannot be listed: {shown}",
             source="landing",
         )

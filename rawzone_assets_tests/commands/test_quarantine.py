@@ -133,6 +133,8 @@ class TestReplay:
         outcome = refusing("quarantine", "replay", "toolost/sales")
         assert (outcome.code, outcome.out) == (1, b"")
         assert "toolost/sales is no longer declared, so its 1 refusal was not judged" in outcome.err
+        outcome = refusing("quarantine", "replay", "toolost/sales", "--until", "2020-01-01")
+        assert (outcome.code, outcome.out, outcome.err) == (0, b"There is no open refusal.\n", "")
 
     def test_in_a_folder_that_is_new_there_is_nothing_to_replay(self, nowhere):
         nowhere.home.mkdir()

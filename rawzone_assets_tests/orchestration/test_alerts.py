@@ -344,6 +344,8 @@ class TestTheZone:
         calm.settings = replace(calm.settings, backlog=timedelta(hours=1))
         calm.desk.land("20240502")
         assert "deliveries of tiny/notes wait and are not promoted" in calm.told()
+        (waits,) = (incident for incident in calm.book.incidents.open if incident.kind == "backlog")
+        assert waits.signals["ready"].text.startswith("1 ready delivery of tiny/notes waits, the oldest since ")
         calm.desk.run("2024-05-02")
         assert "Resolved: deliveries of tiny/notes wait and are not promoted" in calm.told()
 
