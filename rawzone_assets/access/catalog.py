@@ -76,8 +76,11 @@ class CommitTimes:
     def __getitem__(self, seq: int) -> datetime:
         if seq not in self._known:
             path = self._zone.ledger.path(seq)
-            with self._zone.files.open(path) as stream:
-                line = stream.readline()
+            try:
+                with self._zone.files.open(path) as stream:
+                    line = stream.readline()
+            except FileNotFoundError:
+                raise LedgerDamaged(path, "it is missing") from None
             try:
                 self._known[seq] = moment(orjson.loads(line)["at"])
             except (ValueError, KeyError, TypeError):

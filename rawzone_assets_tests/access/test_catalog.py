@@ -2,8 +2,11 @@
 
 from datetime import timedelta
 
+import pytest
+
 from rawzone_assets.access import catalog
 from rawzone_assets.access.catalog import history, last_commit_at
+from rawzone_assets.zone.errors import LedgerDamaged
 
 A, B = "toolost/toolost_spotify_20250601.json", "toolost/toolost_spotify_20250602.json"
 
@@ -70,6 +73,13 @@ class TestTimes:
             assert last_commit_at(bench.zone, made) == number
             assert last_commit_at(bench.zone, made - timedelta(microseconds=1)) == number - 1
         assert last_commit_at(bench.zone, start + timedelta(days=365)) == 8
+
+    def test_a_commit_that_was_lost_is_told_with_its_remedy(self, bench):
+        for number in range(3):
+            bench.land(A, b"%d" % number)
+        bench.zone.ledger.path(1).unlink()
+        with pytest.raises(LedgerDamaged, match=r"it is missing.*'rawzone repair"):
+            last_commit_at(bench.zone, bench.now)
 
     def test_history_tells_each_receipts_commit_time(self, bench):
         bench.land(A, b"one")
