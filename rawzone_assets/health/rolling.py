@@ -30,6 +30,7 @@ from rawzone_assets.zone import upkeep
 from rawzone_assets.zone.errors import LedgerDamaged
 from rawzone_assets.zone.ledger import Head
 from rawzone_assets.zone.receipt import Record, timestamp
+from rawzone_assets.zone.replacing import holds
 from rawzone_assets.zone.zone import Zone
 
 _SAVED_EVERY = 120.0  # seconds
@@ -280,10 +281,27 @@ class _Work:
         self.began = self.zone.clock()
 
     def _lasting_news(self) -> list[Record]:
-        """The damage but of what the law had erased since it was read: nobody would ever find that sound."""
+        """The damage but of what was repaired since it was read, and of what the law had erased.
+
+        Of the latter nobody would ever find that it is sound.
+        """
         erasures = self.zone.index.custody.erasures()
         gone = {place for one in erasures for place in upkeep.with_archive_copy(one.place)}
-        return [record for record in self._news if record["place"] not in gone]
+        return [
+            record
+            for record in self._news
+            if record["place"] not in gone and not self._is_mended(record["place"])
+        ]
+
+    def _is_mended(self, place: str) -> bool:
+        """Whether what a repair put there since the session began lies there."""
+        path = upkeep.path_of_place(self.zone.layout, place)
+        repairs = (
+            event.record
+            for event in self.zone.index.upkeep.events(place)
+            if event.record["record"] == upkeep.REPAIRED and event.seq > self.recorded.head.seq
+        )
+        return any(holds(self.zone.files, path, done["stored_sha256"], done["stored_size"]) for done in repairs)
 
 
 def spans_of(seqs: Iterable[int]) -> list[tuple[int, int]]:

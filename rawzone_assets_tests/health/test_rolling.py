@@ -267,21 +267,49 @@ class TestDamage:
         kept.write_bytes(b"damaged")
         assert session(home).damages == ()
 
+    @staticmethod
+    def overtaken(home, another):
+        """A session; another command is through before it records."""
+        record = Publisher.record
+
+        def record_late(publisher, records):
+            with mock.patch.object(Publisher, "record", record), open_zone(home) as zone:
+                another(zone)
+            return record(publisher, records)
+
+        with mock.patch.object(Publisher, "record", record_late):
+            session(home)
+
+    def test_of_what_is_repaired_before_it_is_recorded_is_no_news(self, home):
+        """It was told as damaged for a day, and nothing needed repair."""
+        overwrite(objects(home)[0], b"rotten")
+        self.overtaken(home, lambda zone: repair(zone, run_id="repair"))
+        assert len(noted(home, "repaired")) == len(scrubbed(home)) == 1
+        assert noted(home, "damaged") == []
+
+    def test_of_what_is_damaged_again_after_that_is(self, home):
+        path = objects(home)[0]
+        overwrite(path, b"rotten")
+
+        def repair_in_vain(zone):
+            repair(zone, run_id="repair")
+            overwrite(path, b"rotten again")
+
+        self.overtaken(home, repair_in_vain)
+        assert len(noted(home, "damaged")) == 1
+
     def test_of_what_the_law_has_erased_before_it_is_recorded_is_no_news(self, home):
         """No scrub would look there again, so it was told as damaged for ever."""
         path = objects(home)[0]
         gone = [hashlib.sha256(gzip.decompress(path.read_bytes())).hexdigest()]
         overwrite(path, b"rotten")
-        order, record = {"reason": "a request", "authority": "an office"}, Publisher.record
+        order = {"reason": "a request", "authority": "an office"}
 
-        def erase_first(publisher, records):
-            with open_zone(home) as zone:
-                zone.index.catch_up()
-                erase(zone, gone, code=plan_erasure(zone, gone, **order).code, by="Ada", **order)
-            return record(publisher, records)
+        def erase_it(zone):
+            zone.index.catch_up()
+            erase(zone, gone, code=plan_erasure(zone, gone, **order).code, by="Ada", **order)
 
-        with mock.patch.object(Publisher, "record", erase_first):
-            session(home)
+        self.overtaken(home, erase_it)
         assert len(noted(home, "erased")) == len(scrubbed(home)) == 1
         assert noted(home, "damaged") == []
 
