@@ -28,7 +28,6 @@ _DIRECTORY = struct.Struct("<4s6H3L5H2L")
 _END = struct.Struct("<4s4H2LH")
 _LOCAL_MARK, _DIRECTORY_MARK, _END_MARK = b"PK\x03\x04", b"PK\x01\x02", b"PK\x05\x06"
 _LONGEST_COMMENT = 0xFFFF
-_MOST_MEMBERS = 1_000  # of which names are looked at; more are not what any source packs
 _ENCRYPTED = 0x0001 | 0x0040 | 0x2000
 _SIZES_FOLLOW = 0x0008  # the local entry leaves sizes and checksum to a descriptor after the data
 _UTF8 = 0x0800
@@ -129,7 +128,7 @@ def _directory(data: bytes) -> tuple[list[_Entry], int]:
     """The directory's entries and where it starts."""
     end = _end_of(data)
     _, disk, its_disk, here, count, size, start, _ = _END.unpack_from(data, end)
-    if disk or its_disk or here != count or count > _MOST_MEMBERS or start + size != end:
+    if disk or its_disk or here != count or start + size != end:
         raise Unsound(codes.ARCHIVE("the directory is not where the archive's end says", Place(offset=end)))
     entries: list[_Entry] = []
     position = start

@@ -25,7 +25,7 @@ def charset_of(seen: Survey, findings: Findings, *, legacy: str | None) -> str |
     if seen.first in {b"{", b"["}:
         findings.add(codes.TABLE_SYNTAX("the file begins as JSON does: no table", seen.start))
         return None
-    is_legacy = seen.invalid_at is not None and not seen.bom and not seen.utf16 and seen.nul_at is None
+    is_legacy = seen.invalid_at is not None and not seen.bom and seen.nul_at is None
     if legacy and is_legacy:
         message = f"the bytes are not UTF-8 from here on and are read as {legacy}"
         if seen.characters_before:

@@ -54,7 +54,7 @@ def _address_or_password(text: bytes, at: int) -> str | None:
     if slashes < 0:
         return "e-mail"
     user = before[slashes + 2 :]
-    if not user or _ENDS_ADDRESS.search(user):
+    if _ENDS_ADDRESS.search(user):
         return "e-mail"
     return "password" if b":" in user else None
 
@@ -142,7 +142,7 @@ _PLAIN = (
     ("api-key", (b"sk_live_", b"rk_live_"), rb"_live_(?<=[rs]k_live_)[A-Za-z0-9]{16}"),
     ("api-key", (b"sk-",), rb"sk-(?:ant-|proj-)?[A-Za-z0-9_]{32}"),
     ("api-key", (b"SG.",), rb"SG\.[A-Za-z0-9_-]{16,32}\.[A-Za-z0-9_-]{16,64}"),
-    ("private-key", (b"-----BEGIN ",), rb"-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----"),
+    ("private-key", (b"-----BEGIN ",), rb"-----BEGIN [A-Z ]{0,30}PRIVATE KEY(?: BLOCK)?-----"),
 )  # fmt: skip
 
 

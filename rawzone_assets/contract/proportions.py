@@ -57,8 +57,6 @@ def _rows_above(pairs: Iterable[tuple[Any, Any]]) -> int:
     """How many rows have a part above its whole; 0 unless all do that differ."""
     above = 0
     for part, whole in pairs:
-        if part == whole:
-            continue
         excess = _figure(part) - _figure(whole)
         if excess < 0:
             return 0
@@ -69,5 +67,5 @@ def _rows_above(pairs: Iterable[tuple[Any, Any]]) -> int:
 def _figure(value: Any) -> float:
     try:
         return float(value)
-    except (TypeError, ValueError, OverflowError):
+    except (TypeError, ValueError):
         return float("nan")

@@ -78,7 +78,7 @@ class Survey(NamedTuple):
     def _obstacle(self) -> Finding | None:
         if self.utf16:
             return codes.ENCODING("the file is UTF-16, this feed is UTF-8", Place(offset=0))
-        if self.binary and not (self.nul_at is None and self.invalid_at is None):
+        if self.binary:
             return codes.ENCODING(f"the file is a {self.binary}, this feed is text", Place(offset=0))
         if self.nul_at is not None:
             message = "the file holds NUL bytes, which no text has"

@@ -15,6 +15,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from rawzone_assets.contract.archives import ZipFormat
 from rawzone_assets.contract.content import BytesContent
 from rawzone_assets.contract.feed import Capture
 from rawzone_assets.contract.judging import judge
@@ -225,6 +226,18 @@ class TestHostileArchives:
         longer = local(central(longer, 20, packed + 4, "<L"), 18, packed + 4, "<L")
         assert codes(local(longer, len(longer) - 6, directory + 4, "<L")) == ["RZ-ARCHIVE"]
 
+    def test_bytes_between_a_member_and_the_directory_are_refused_whatever_may_follow_it(self):
+        with zipfile.ZipFile(io.BytesIO(STORED)) as archive:
+            directory = archive.start_dir
+        for gap, expected in ((16, []), (17, ["RZ-ARCHIVE"]), (40, ["RZ-ARCHIVE"])):
+            longer = STORED[:directory] + bytes(gap) + STORED[directory:]
+            following = local(central(longer, 8, 8), 6, 8)
+            assert codes(local(following, len(longer) - 6, directory + gap, "<L")) == expected
+
+    def test_thousands_of_members_are_counted(self):
+        (finding,) = judged(zipped([(f"{number}.csv", b"") for number in range(2_000)])).findings
+        assert finding.message.startswith("the archive holds 2,000 members")
+
     def test_a_prefix_before_the_archive_is_refused(self):
         assert codes(b"#!/bin/sh\n" + STORED) == ["RZ-ARCHIVE"]
 
@@ -232,6 +245,10 @@ class TestHostileArchives:
         "damage",
         [
             lambda data: local(central(data, 8, 1), 6, 1),  # encrypted
+            lambda data: local(central(data, 8, 0x40), 6, 0x40),  # strongly
+            lambda data: local(central(data, 8, 0x2000), 6, 0x2000),  # its directory too
+            lambda data: local(data, len(data) - 18, 1),  # the first of several disks
+            lambda data: local(data, len(data) - 16, 1),
             lambda data: local(central(data, 10, 99), 8, 99),  # packed by AES
             lambda data: central(data, 8, 1),  # the two entries disagree
             lambda data: central(data, 16, 1, "<L"),  # checksum
@@ -262,6 +279,17 @@ class TestHostileArchives:
 
 
 class TestSizeLimit:
+    def test_archive_and_member_must_fit_in_memory_whatever_the_feed_allows(self):
+        capture = Capture(name=NAME, day=DAY, captured_at=datetime(2025, 6, 12, tzinfo=UTC))
+        for data, largest, expected in (
+            (DEFLATED, len(TABLE), []),
+            (DEFLATED, len(TABLE) - 1, ["RZ-TOO-LARGE"]),
+            (STORED, len(STORED) - 1, ["RZ-TOO-LARGE"]),
+        ):
+            form = ZipFormat(member="Overview.csv", inside=FEED.format, largest=largest)
+            feed = replace(FEED, variants=(replace(FEED.variants[0], format=form),))
+            assert [f.code for f in judge(feed, BytesContent(data), capture).findings] == expected
+
     @pytest.mark.parametrize(("spare", "expected"), [(0, []), (-1, ["RZ-TOO-LARGE"])])
     def test_a_member_may_be_exactly_as_large_as_the_feed_allows(self, spare, expected):
         feed = replace(FEED, max_size=len(TABLE) + spare)

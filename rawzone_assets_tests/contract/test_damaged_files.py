@@ -123,6 +123,20 @@ class TestBytesThatAreNoText:
         inside = judged("distrokid/sales", report[:-300] + bytes(10) + report[-290:]).only("RZ-ENCODING")
         assert "crash" not in inside.message
 
+    def test_nul_bytes_after_an_old_report_are_those_too(self):
+        made = good_report(DAY, Random(1), weeks=2, latin=True)
+        made.encoding = "latin-1"
+        assert "crash" in judged("distrokid/sales", made.encoded() + bytes(300)).only("RZ-ENCODING").message
+
+    def test_a_report_in_utf_16_is_called_that(self):
+        report = good_report(DAY, Random(1), weeks=2).encoded().decode().encode("utf-16")
+        assert "UTF-16" in judged("distrokid/sales", report).only("RZ-ENCODING").message
+
+    def test_a_document_in_place_of_a_table_is_called_that(self):
+        for document in (b'{"data": []}', b'[{"streams": 1}]', b"\n [\n"):
+            finding = judged("distrokid/sales", document).only("RZ-TABLE-SYNTAX")
+            assert finding.message == "the file begins as JSON does: no table"
+
     def test_a_byte_order_mark_says_that_a_report_is_not_latin_1(self):
         made = good_report(DAY, Random(1), weeks=2, latin=True)
         made.encoding = "latin-1"

@@ -48,6 +48,7 @@ EXPOSING = {
     f"Set-Cookie: sid={HEX}; Path=/": {"cookie"},
     "https://user:hunter22@host.example/": {"password"},
     '{"password": "correct-horse-9"}': {"password"},
+    "-----BEGIN PGP PRIVATE KEY BLOCK-----": {"private-key"},
     "Authorization: Basic dXNlcjpodW50ZXIy": {"password"},
     "AKIAIOSFODNN7EXAMPLE": {"api-key"},
     "AIza" + "SyA1234567890abcdefghijklmnopqrstuv": {"api-key"},
@@ -81,6 +82,8 @@ HARMLESS = [
     "sum = quantity * password_strength",
     "2025-06-12\t2025-04\tSpotify\tArtist\tTitle\tQZDA72012345\t195000000000\t17",
     "session.id = compute()",
+    "AKIAQZDA72012345ABCDEFGHIJ",
+    "whatever begins with -----BEGIN RSA PRIVATE KEY",
     "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA",
 ]  # fmt: skip
 
@@ -113,6 +116,12 @@ class TestWhatIsFound:
 
     def test_is_counted_up_to_a_limit(self):
         assert scanned(b"a@b.example " * (MOST_COUNTED + 5)).counts == {"e-mail": MOST_COUNTED}
+        two_forms = f"{META} ?access_token=opaqueValueOnly ".encode() * (MOST_COUNTED + 5)
+        assert scanned(two_forms).counts == {"access-token": MOST_COUNTED}
+
+    @pytest.mark.parametrize("charset", ["utf-16", "utf-16-le", "utf-16-be"])
+    def test_is_found_in_text_of_two_bytes_a_character(self, charset: str):
+        assert scanned('{"access_token": "opaqueValueOnly"}'.encode(charset)).counts == {"access-token": 1}
 
     def test_is_not_sought_in_packed_bytes(self):
         for magic in (b"PK\x03\x04", b"\x1f\x8b\x08"):

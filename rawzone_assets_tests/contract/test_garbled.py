@@ -29,7 +29,22 @@ TITLES = (
 # What begins like garbled letters and is none.
 LEGITIMATE = (
     *("AMANHÃ", "AMANHÃ”", "“AMANHÔ live", "AMANHÃ…", "MAÇÃ »", "CORAÇÃO", "pâte à sel", "Âge", "ð", "Guðrún"),
-    *("夜に駆ける", "Ночь", "שיר", "🎵", "É»", "voilà »", "«À»", "naïve", "?", "Ã", "â", "â \u2013 b"),
+    *(
+        "夜に駆ける",
+        "Ночь",
+        "שיר",
+        "🎵",
+        "É»",
+        "voilà »",
+        "«À»",
+        "naïve",
+        "?",
+        "Ã",
+        "â",
+        "â \u2013 b",
+        "1Âª",
+        "Â«a»",
+    ),
 )
 
 
@@ -90,6 +105,11 @@ def test_one_row_of_a_report_is_told_wherever_its_chunk_is(at: int, monkeypatch:
     finding = judged("distrokid/sales", data, name="dk_bank_details_20250612.tsv").only(CODE)
     assert finding.where
     assert finding.where.line == at + 2
+
+
+@pytest.mark.parametrize("titles", [("FaÃ§ade", "Fa\ufffdade"), ("Fa\ufffdade", "FaÃ§ade")])
+def test_the_first_of_several_is_told(titles: tuple[str, str]):
+    assert judged("tiktok/videos", videos(*titles)).only(CODE).where.line == 2
 
 
 def test_a_name_of_a_member_that_is_garbled_is_told_as_well():

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from rawzone_assets.contract import texts
 from rawzone_assets.contract.content import BytesContent
-from rawzone_assets.contract.texts import line_of, survey
+from rawzone_assets.contract.texts import facts_of_utf8, line_of, survey
 
 
 @pytest.mark.parametrize(
@@ -22,6 +22,8 @@ from rawzone_assets.contract.texts import line_of, survey
         (b"a\rb", "cr", False),
         (b"a\rb\n", "mixed", True),
         (b"a\r\n\n", "mixed", True),
+        (b"a\r", "cr", True),
+        (b"a\nb\r", "mixed", True),
     ],
 )
 def test_line_ends_are_told_apart(data: bytes, newline: str, *, ends: bool):
@@ -50,6 +52,7 @@ def test_what_is_no_utf8_text_is_objected_to(data: bytes, code: str):
         (gzip.compress(b"date,streams\n" * 9, mtime=0), "gzip file"),
         (b"PK\x03\x04\x14\0\0\0\x08\0xl/workbook.xml", "ZIP archive or workbook"),
         (b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n", "PDF document"),
+        (b"%PDF-1.4\n1 0 obj\n", "PDF document"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1\0\0", "workbook or document of an old office program"),
     ],
 )
@@ -61,6 +64,28 @@ def test_what_is_no_text_under_a_text_s_name_is_called_what_it_is(data: bytes, n
         "RZ-ENCODING",
         f"the file is a {name}, this feed is text",
     )
+
+
+def test_nul_bytes_that_other_bytes_follow_are_not_those_of_a_crash(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(texts, "_BLOCK", 4)
+    assert survey(BytesContent(b"abc\0abcd\0\0\0\0")).nul_to_end is False
+    assert survey(BytesContent(b"abcdabc\0\0\0\0\0")).nul_to_end is True
+
+
+def test_bytes_that_a_byte_order_mark_calls_utf8_and_are_not_contradict_it():
+    objection = survey(BytesContent(b"\xef\xbb\xbfFa\xe7ade")).objection()
+    assert objection is not None
+    assert objection.message.endswith("though a byte order mark says that they are")
+
+
+def test_the_text_begins_after_its_blanks():
+    start = survey(BytesContent(b"\xef\xbb\xbf\r\n\r\n\n\r <html>")).start
+    assert (start.line, start.offset) == (5, 10)
+
+
+@given(st.text("a\r\n\ufeffé", max_size=9).map(str.encode))
+def test_of_what_is_utf8_the_same_facts_are_learned_without_asking(data: bytes):
+    assert facts_of_utf8(data) == survey(BytesContent(data)).facts
 
 
 @given(
