@@ -4,7 +4,7 @@ The body only asks ``access`` to bring days up to date and tells what it did. A 
 projected is told in the day's metadata; a run fails for the environment alone.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import dagster as dg
@@ -16,12 +16,13 @@ from rawzone_assets.access.sql import view_of
 from rawzone_assets.contract.feed import Feed, Platform
 from rawzone_assets.contract.plain_text import printable
 from rawzone_assets.orchestration import catalogue, column_schemas, reporting
-from rawzone_assets.orchestration.days import Days
+from rawzone_assets.orchestration.days import Days, changed_days
 from rawzone_assets.orchestration.liveness import alive
 from rawzone_assets.orchestration.names import columnar_key, group_of, raw_key
 from rawzone_assets.orchestration.overrides import ZoneResource
 from rawzone_assets.orchestration.partitions import MOST_DAYS_A_RUN
 from rawzone_assets.zone.errors import ZoneError
+from rawzone_assets.zone.zone import Zone
 
 _MOST_TOLD = 20  # deliveries without rows, of a day
 
@@ -47,21 +48,32 @@ def columnar_asset(
         failed: list[Unprojected] = []
         try:
             with zone.open() as opened, alive(opened, context.run.run_id):
-                opened.index.catch_up()
-                wanted = set(context.partition_keys)
-                for day in bring_up_to_date(opened, feed, set(wanted)):
-                    yield _materialization(feed, day)
-                    wanted.remove(day.partition)
-                    failed += day.unprojected if day.is_partial else ()
-                for partition, left in Days(opened.index, feed.id, sorted(wanted)).items():
-                    if left.accepted:  # raw shows it, so that nothing is left of it must show as well
-                        yield _erased(feed, partition)
+                wanted = sorted(context.partition_keys)
+                while wanted:
+                    upto = opened.index.catch_up().seq
+                    yield from _projected(opened, feed, wanted, failed)
+                    # What raw told of meanwhile would seem to be among the columns that are told of after it.
+                    wanted = changed_days(opened.index, feed.id, wanted, after=upto)
         except ZoneError as error:
             raise dg.Failure(description=str(error)) from error
         if failed:
             raise dg.Failure(description=failed[0].reason)
 
     return project_feed
+
+
+def _projected(
+    zone: Zone, feed: Feed, partitions: Sequence[str], failed: list[Unprojected]
+) -> Iterator[dg.AssetMaterialization]:
+    """Project these days; what lacks rows although it should have some goes into ``failed``."""
+    left = set(partitions)
+    for projected in bring_up_to_date(zone, feed, set(partitions)):
+        yield _materialization(feed, projected)
+        left.remove(projected.partition)
+        failed += projected.unprojected if projected.is_partial else ()
+    for partition, day in Days(zone.index, feed.id, sorted(left)).items():
+        if day.accepted:  # raw shows it, so that nothing is left of it must show as well
+            yield _erased(feed, partition)
 
 
 def _spec(platform: Platform, feed: Feed, partitions: dg.DailyPartitionsDefinition) -> dg.AssetSpec:

@@ -141,6 +141,15 @@ def _day(feed_id: str, partition: str, entries: Sequence[Entry], gone: Collectio
     return Day(feed_id, partition, tuple(entries), erased)
 
 
+def changed_days(index: Index, feed_id: str, partitions: Iterable[str], *, after: int) -> list[str]:
+    """Those of some days of a feed of which anything was committed after that commit, up to now."""
+    index.catch_up()
+    if not index.tallies.has_any(feed_id, after=after):  # as nearly always
+        return []
+    days = Days(index, feed_id, partitions)
+    return [partition for partition, day in days.items() if day.commits[1] > after]
+
+
 def open_refusals(index: Index, feed_id: str) -> list[Receipt]:
     """Every open refusal of a feed, on whatever day, also days outside of the feed's partitions."""
     refusals = index.entries(feeds=[feed_id], verdicts=[Verdict.QUARANTINED])

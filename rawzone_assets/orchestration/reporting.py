@@ -19,7 +19,7 @@ from dagster._core.instance.utils import RUNLESS_JOB_NAME, RUNLESS_RUN_ID
 from rawzone_assets.contract.feed import Feed
 from rawzone_assets.contract.wording import counted
 from rawzone_assets.orchestration import event_batches, metadata, witness
-from rawzone_assets.orchestration.days import Day, Days
+from rawzone_assets.orchestration.days import Day, Days, changed_days
 from rawzone_assets.orchestration.integrity import Reread, reread
 from rawzone_assets.orchestration.names import INTEGRITY, daily_checks, raw_key
 from rawzone_assets.orchestration.targets import Target, newest_targets
@@ -49,17 +49,8 @@ def report(
     while wanted:
         upto = zone.index.head.seq
         yield from _report(context, zone, feed, Days(zone.index, feed.id, wanted), moments)
-        wanted = _changed(zone, feed, wanted, after=upto)
+        wanted = changed_days(zone.index, feed.id, wanted, after=upto)
     yield from check_outputs(context)
-
-
-def _changed(zone: Zone, feed: Feed, partitions: Sequence[str], *, after: int) -> list[str]:
-    """Those of the days of which anything was committed after that."""
-    zone.index.catch_up()
-    if not zone.index.tallies.has_any(feed.id, after=after):  # as nearly always
-        return []
-    days = Days(zone.index, feed.id, partitions)
-    return [partition for partition, day in days.items() if day.commits[1] > after]
 
 
 def _report(

@@ -10,6 +10,7 @@ import pytest
 from rawzone_assets.access.projected_tables import tables
 from rawzone_assets.definitions import build_definitions, defs
 from rawzone_assets.health.erasure import erase, plan_erasure
+from rawzone_assets.orchestration import columnar
 from rawzone_assets.orchestration.logs import QUIET
 from rawzone_assets.orchestration.names import FEED_TAG, RANGE_END, RANGE_START, columnar_key, raw_key
 from rawzone_assets.orchestration.overrides import Overrides
@@ -135,6 +136,24 @@ class TestSensor:
         first = request.partition_key or request.tags[RANGE_START]
         last = None if request.partition_key else request.tags[RANGE_END]
         return run(definitions, instance, key, first=first, last=last)
+
+    def test_a_day_that_raw_has_anew_while_it_is_projected_is_projected_as_it_is_then(
+        self, settings, definitions, instance, monkeypatch
+    ):
+        """Its columns are told later than raw told of the delivery that is not among them."""
+        self.history(settings, definitions, instance, "2025-06-02")
+        tell = columnar._materialization
+
+        def tell_late(*told):
+            monkeypatch.setattr(columnar, "_materialization", tell)
+            land(settings, "2025-06-02", 6, 7, 8)
+            assert run(definitions, instance, raw_key(FEED), first="2025-06-02").success
+            return tell(*told)
+
+        monkeypatch.setattr(columnar, "_materialization", tell_late)
+        assert run(definitions, instance, KEY, first="2025-06-02").success
+        assert self.look(definitions, instance).run_requests == []
+        assert materialization(instance, "2025-06-02")["rows"] == 3
 
     def test_a_day_of_which_the_law_had_everything_erased_is_told_to_be_empty(
         self, settings, definitions, instance
