@@ -256,7 +256,7 @@ class Ledger:
         """Commits that follow ``head``, each checked to chain to the one before.
 
         Raises:
-            LedgerDamaged: A commit is damaged or does not follow the one before it.
+            LedgerDamaged: A commit is damaged, does not follow the one before it, or is lost before the next.
         """
         previous = head
         while (commit := self.commit(previous.seq + 1)) is not None:
@@ -267,7 +267,8 @@ class Ledger:
                 )
             yield commit
             previous = commit.head
-        if head.seq < 0:  # only when everything is read anyway: the names of a long ledger take time to list
+        # The names of a long ledger take time to list: only when everything is read anyway, or one was lost.
+        if head.seq < 0 or self._files.status(self.path(previous.seq + 2)) is not None:
             self.check_end(previous.seq + 1)
 
     def check_end(self, seq: int) -> None:

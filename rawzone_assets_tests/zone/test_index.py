@@ -363,6 +363,18 @@ class TestADamagedLedger:
         with open_zone(zone_home) as zone, pytest.raises(LedgerDamaged, match="it is missing"):
             promote_all(zone)
 
+    def test_nor_by_whoever_has_read_only_what_came_before_it(self, zone_home, landing):
+        """A commit in its place would be acknowledged, and could not be followed by the one that is there."""
+        with open_zone(zone_home) as zone:
+            behind = Index(zone.ledger, None)
+            before = behind.catch_up().seq
+        for day in (7, 8):
+            landing.put(f"tiny/note_2024060{day}.txt", b"%d\n" % day)
+            promote(zone_home)
+        zone.ledger.path(before + 1).unlink()
+        with pytest.raises(LedgerDamaged, match="it is missing, but later commits are there"):
+            behind.catch_up()
+
     def test_a_missing_commit_of_a_long_ledger_is_noticed_too(self, zone_home, monkeypatch):
         monkeypatch.setattr(index_module, "_COMMITS_AT_ONCE", 1)
         (zone_home / "raw/_ledger/00000000000000000002.jsonl").unlink()
