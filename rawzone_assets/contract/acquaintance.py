@@ -65,11 +65,7 @@ _compiled = lru_cache(maxsize=16)(re.compile)
 
 @lru_cache(maxsize=64)  # the next delivery of an account mostly names what this one does
 def _kept(texts: Iterable[str]) -> str:
-    try:
-        digests = sorted(map(zlib.crc32, map(str.encode, texts)))
-    except UnicodeEncodeError:  # half a character
-        digests = sorted(zlib.crc32(text.encode("utf-8", "surrogatepass")) for text in texts)
-    least = digests[:MOST]
+    least = sorted(map(zlib.crc32, map(str.encode, texts)))[:MOST]
     return b64encode(struct.pack(f">{len(least)}I", *least)).decode()
 
 

@@ -55,7 +55,7 @@ def _examined(form: JsonFormat, feed: Feed, text: JsonText, capture: Capture, fi
     known = load_schema(feed.schema).document.get("properties", {})
     bad = [status for status in form.statuses if _is_bad(document, status)]
     told = _told_by(document, known)
-    inside = _told_by(payload, known) if prefix and not told else None
+    inside = _told_by(payload, known) if prefix else None
     if bad:
         message = "an error answer, told by its status"
         findings.add(codes.ERROR_PAYLOAD(message, _place(parts_of(bad[0].path))))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import struct
+from base64 import b64encode
 from collections.abc import Iterable
 from datetime import UTC, date, datetime
 
@@ -43,6 +45,21 @@ class TestStrangers:
         assert messages(kept(range(90)), kept(range(200, 290)), kept(range(300, 390))) == [
             "no song in it was in any of the 2 deliveries before it"
         ]
+
+    def test_too_few_that_both_would_have_kept_tell_nothing(self):
+        def digested(*digests: int) -> dict[str, str]:
+            packed = b64encode(struct.pack(f">{len(digests)}I", *digests)).decode()
+            return {"named": packed, "named_what": "song", "named_least": "3"}
+
+        others = digested(*range(10, 10 + MOST))
+        assert messages(digested(1, 2, *range(1_000, 998 + MOST)), others) == []
+        assert messages(digested(1, 2, 3, *range(1_000, 997 + MOST)), others) != []
+        even, odd = range(0, 2 * MOST, 2), range(1, 2 * MOST - 2, 2)
+        assert messages(digested(*even), digested(*odd, even[-1])) == []
+
+    def test_what_is_no_text_names_nothing(self):
+        assert names_kept(SONGS, ["", None, 7, "a", True, "b", {}, "c"]) == names_kept(SONGS, ["a", "b", "c"])
+        assert names_kept(SONGS, ["", "a", "b", "b"]) == {}
 
     def test_one_acquaintance_among_the_recent_ones_is_enough(self):
         """Two accounts that land in turns know each other, and an account renamed is told once."""

@@ -30,6 +30,10 @@ class TestDue:
     def test_a_feed_of_working_days_is_due_on_the_next_one(self, captured, due):
         assert due_at(cadence(), local(captured), ZONE) == local(due)
 
+    def test_its_days_are_those_of_the_place_where_it_is_read(self):
+        """Friday evening in Los Angeles is no weekend, whatever UTC says."""
+        assert due_at(cadence(), local(6, 20), ZONE) == local(9, 20)
+
     def test_a_weekly_feed_is_due_a_week_later_however_many_days_it_skips(self):
         assert due_at(cadence(7), local(4), ZONE) == local(11)
 

@@ -34,6 +34,27 @@ class TestDrift:
         now = {"days": [DAY], "tracks": {"top": [{"title": "x"}]}}
         assert differences(now, {"days": [DAY]}) == (("/tracks",), (), ())
 
+    def test_a_member_that_every_delivery_had_that_could_have_it(self):
+        assert differences({"days": [{"date": "x"}]}, {"days": [DAY]}, {"days": []}) == (
+            (), ("/days/*/streams",), ()
+        )  # fmt: skip
+
+    def test_no_member_that_is_named_by_data(self):
+        assert differences({"days": {}}, {"days": {"2025-06-12": 1}}) == NOTHING
+        assert differences({"days": {"2025-06-12": 1}}, {"days": {}}) == NOTHING
+
+    def test_nothing_beside_a_structure_that_was_too_large_to_keep(self):
+        now, known = outline({"streams": 1, "saves": 1}), outline({"streams": 1})
+        assert list(drift_findings(now, [known], files=1))
+        assert not list(drift_findings(now, [known, ()], files=2))
+
+    def test_no_name_that_gives_something_away(self):
+        assert outline_of([f"/a/ghp_{'x' * 36} string"]) == ("/a/# string",)
+        assert outline_of(["/access_token=abc/def12345 string"]) == ("# string",)
+
+    def test_a_column_by_its_whole_name(self):
+        assert outline_of_columns(["Song/Album"]) == (" object", "/Song|Album column")
+
     def test_a_member_that_every_delivery_had(self):
         assert differences({"days": [{"date": "x"}]}, {"days": [DAY]}, {"days": [DAY]}) == (
             (), ("/days/*/streams",), ()

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+
 from rawzone_assets.contract import codes
 from rawzone_assets.contract.findings import MOST_FINDINGS_PER_CODE, Finding, Findings, Place, Role
+from rawzone_assets.contract.refusals import code_of, shown_name
 
 CHECKS = {Role.STRUCTURE: "structure", Role.TYPES: "types"}
 
@@ -26,6 +29,24 @@ def test_each_finding_carries_its_feeds_name_for_the_check():
     findings = Findings(checks=dict(CHECKS))
     findings.extend((codes.VALUE_TYPE("bad"), codes.FUTURE_DATE("late")))
     assert [finding.check for finding in findings.result()] == ["types", "structure"]
+
+
+@pytest.mark.parametrize(
+    ("schema", "value", "code"),
+    [
+        ({"type": "string", "format": "date"}, " ", codes.EMPTY_FIELD),
+        ({"type": ["string", "null"], "format": "date"}, " ", codes.VALUE_TYPE),
+        ({"type": "string", "format": "digits"}, 120210000000000000, codes.NUMERIC_ID),
+        ({"type": "string", "format": "digits"}, True, codes.VALUE_TYPE),
+    ],
+)
+def test_a_refused_value_is_called_what_it_is(schema: dict[str, object], value: object, code: codes.Code):
+    assert code_of("type" if not isinstance(value, str) else "format", schema, value) == code
+
+
+def test_a_name_is_shown_when_it_is_one_and_only_its_beginning():
+    assert shown_name("a" * 70) == f"'{'a' * 60}…'"
+    assert shown_name(f"{'a' * 40}?access_token=opaqueValueOnly") == "(not shown)"
 
 
 def test_a_finding_survives_a_trip_through_json():

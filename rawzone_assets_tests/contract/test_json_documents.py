@@ -81,6 +81,18 @@ class TestErrorAnswers:
     def test_are_not_seen_where_data_come_with_an_empty_error(self, extra: dict[str, Any]):
         assert spotify(GOOD | extra).codes == ["RZ-UNKNOWN-FIELD"]
 
+    @pytest.mark.parametrize("code", [False, 0.0, 1, "no"])
+    def test_are_told_by_a_status_that_is_not_exactly_the_good_one(self, code: Any):
+        answer = json.dumps({"code": code, "data": {"list": []}}).encode()
+        assert judged("tiktok/trends", answer).blocking == ["RZ-ERROR-PAYLOAD"]
+        assert judged("tiktok/trends", answer.replace(json.dumps(code).encode(), b"0", 1)).blocking == []
+
+    def test_are_told_by_a_message_alone_though_the_schema_knows_it(self):
+        assert judged("tiktok/trends", b'{"message": "no permission"}').blocking == ["RZ-ERROR-PAYLOAD"]
+
+    def test_are_none_where_data_come_with_a_message(self):
+        assert "RZ-ERROR-PAYLOAD" not in spotify({"message": "ok", "platform": "spotify", "data": GOOD}).codes
+
     def test_never_show_what_they_said(self):
         finding = spotify({"message": "token=abc"}).only("RZ-ERROR-PAYLOAD")
         assert "abc" not in finding.message
@@ -120,6 +132,9 @@ class TestWrappers:
     def test_of_another_platform_are_refused(self):
         assert spotify(self.WRAPPED | {"platform": "apple"}).blocking == ["RZ-WRONG-PLATFORM"]
 
+    def test_are_none_where_the_answer_itself_has_such_a_member(self):
+        assert spotify(GOOD | {"data": {"streams": []}}).codes == ["RZ-UNKNOWN-FIELD"]
+
     def test_may_hold_new_members(self):
         assert spotify(self.WRAPPED | {"run": 3}).codes == ["RZ-UNKNOWN-FIELD"]
 
@@ -132,6 +147,9 @@ class TestPlatforms:
 
     def test_spotify_under_apples_name(self):
         assert judged(APPLE, json.dumps(GOOD).encode()).blocking == ["RZ-WRONG-PLATFORM"]
+
+    def test_members_of_another_beside_ones_own_are_merely_unknown(self):
+        assert spotify(GOOD | {"streamTotal": 19}).codes == ["RZ-UNKNOWN-FIELD"]
 
     def test_an_unknown_answer_merely_lacks_its_days(self):
         assert spotify({"plays": []}).blocking == ["RZ-MISSING-FIELD"]

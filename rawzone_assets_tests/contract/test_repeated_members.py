@@ -94,3 +94,15 @@ class TestFindings:
     def test_are_no_more_than_anyone_reads(self):
         members = ",".join(f'"m{n}": 1, "m{n}": 2' for n in range(5000))
         assert len(duplicates(f'{{"streams": [{DAY}], "discovery": [{{{members}}}]}}')) == 20
+
+
+def test_places_are_told_in_their_order_and_not_without_end():
+    text = b'{"a": {"x": 1, "x": 2}, "b": [{"y": 1, "y": 2}]}'
+    assert [*repeated_members.places(text)] == [("a", "x"), ("b", 0, "y")]
+    many = ",".join(f'"{name}": 1, "{name}": 2' for name in range(100))
+    assert len([*repeated_members.places(f"{{{many}}}".encode())]) == repeated_members.MOST_PLACES
+
+
+def test_a_name_that_ends_with_a_backslash_ends_there_however_that_is_written():
+    for text in (b'{"a\\\\": 1}', b'{"a\\u005c": 1}'):
+        assert not repeated_members.are_there_any(text, digests.canonical(orjson.loads(text)))

@@ -174,6 +174,9 @@ class TestDaysInRows:
         assert list(DAYS.days(reading).dates) == [date(2025, 6, 1), date(2025, 6, 2)]
         assert DAYS.total(reading) == 7
 
+    def test_records_of_a_day_are_told_apart_by_the_other_dimensions(self):
+        assert DAYS.others(reading_of((DAY, VIEWS, COUNTRY), []), ()) == ("country",)
+
     def test_a_table_without_a_day_has_no_days(self):
         assert not DAYS.days(reading_of((VIEWS,), [[3]])).ordinals
 

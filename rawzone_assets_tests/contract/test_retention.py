@@ -24,6 +24,7 @@ class TestAges:
     def test_nothing_below_the_minimum_age_is_due_however_the_rest_is_set(self):
         short = Retention(recent_days=5, hot_days=1, minimum_age_days=20)
         assert ages(short, 4, 19, 20) == ["recent", "recent", "due"]
+        assert short.due_days == 20
 
     def test_what_lies_in_the_future_is_recent(self):
         assert Retention().age(NOW + timedelta(days=2), NOW) is Age.RECENT

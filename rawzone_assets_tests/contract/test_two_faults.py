@@ -17,6 +17,7 @@ import pytest
 from judging_support import DAY, Judged, judged
 
 from rawzone_assets.contract.pointers import parts_of
+from rawzone_assets.contract.refused_parts import PartRefusedError, RefusedParts
 from rawzone_assets.samples.distrokid_apple_music import good_apple_page
 from rawzone_assets.samples.distrokid_pages import good_page
 
@@ -333,3 +334,19 @@ def test_a_member_under_another_name_is_told_beside_the_one_that_is_missing():
         "RZ-MISSING-FIELD",
         "RZ-UNKNOWN-FIELD",
     ]
+
+
+@pytest.mark.parametrize(
+    ("asked", "is_given"),
+    [(("a", "b"), False), (("a",), False), ((), False), (("a", "b", 0), False), (("c",), True)],
+)
+def test_nothing_is_given_out_of_what_was_refused_above_or_below_it(
+    asked: tuple[str | int, ...], *, is_given: bool
+):
+    refused = RefusedParts(parts=frozenset({("a", "b")}))
+    assert refused.covers(asked) == (asked[:2] == ("a", "b"))
+    if is_given:
+        refused.demand_value(asked)
+    else:
+        with pytest.raises(PartRefusedError):
+            refused.demand_value(asked)

@@ -38,6 +38,15 @@ class TestAnomalies:
     def test_an_outlier_in_the_past_excuses_nothing(self):
         assert told(Volume(size=100, records=None), of(110, *[1_000] * 9))
 
+    def test_what_lies_further_back_than_the_recent_ones_says_nothing(self):
+        (message,) = told(Volume(size=100, records=None), of(*[1_000] * RECENT, *[100] * 30))
+        assert message.endswith(f"the usual 1,000 (of the last {RECENT} deliveries)")
+
+    def test_deliveries_of_which_something_is_not_known_are_compared_by_the_rest(self):
+        past = [Volume(size=1_000, records=None), *[Volume(size=1_000, records=365)] * 6]
+        (message,) = told(Volume(size=1_000, records=30), past)
+        assert message.startswith("30 records, less than the usual 365")
+
     def test_it_never_blocks(self):
         (finding,) = volume_findings(Volume(size=1, records=None), of(*[1_000] * 6), day=DAY)
         assert (finding.code, finding.blocking) == ("RZ-VOLUME-ANOMALY", False)
