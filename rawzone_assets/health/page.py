@@ -67,7 +67,7 @@ def _cards(health: ZoneHealth) -> Iterator[dict[str, str]]:
         (f"of {total.deliveries:,} deliveries were refused", figures.percent(total.quarantine_rate)),
         ("refusals are open", f"{total.quarantined:,}"),
         (
-            f"waiting, {readable_size(total.waiting_bytes)}{_since(total.waiting_since)}",
+            f"waiting{_how_much(total.waiting_bytes)}{_since(total.waiting_since)}",
             _count(total.waiting),
         ),
         ("lag of the data furthest behind", figures.days(total.data_lag_days)),
@@ -150,6 +150,10 @@ def _speed(throughput: Throughput) -> str:
 
 def _count(count: int | None) -> str:
     return "?" if count is None else f"{count:,}"
+
+
+def _how_much(size: int | None) -> str:
+    return "" if size is None else f", {readable_size(size)}"
 
 
 def _since(moment: str | None) -> str:

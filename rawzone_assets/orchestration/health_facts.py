@@ -62,7 +62,8 @@ def platform_facts(platform: Platform, feeds: Sequence[FeedHealth], at: datetime
 
 
 def _figures(status: FeedStatus, throughput: Throughput, coverage: Coverage, at: datetime) -> Facts:
-    since = moment(status.waiting_since) if status.waiting_since else None
+    since = moment(status.waiting_since) if status.waiting_since else at
+    waited = round(max(0.0, (at - since).total_seconds()) / 3600, 1)
     return {
         "files": status.files,
         "bytes": status.bytes,
@@ -74,7 +75,7 @@ def _figures(status: FeedStatus, throughput: Throughput, coverage: Coverage, at:
         "open_refusals": status.quarantined,
         "waiting_files": status.waiting,
         "waiting_bytes": status.waiting_bytes,
-        "waiting_oldest_hours": round(max(0.0, (at - since).total_seconds()) / 3600, 1) if since else 0.0,
+        "waiting_oldest_hours": None if status.waiting is None else waited,
         "data_lag_days": status.data_lag_days,
         "files_per_second": _rounded(throughput.files_per_second, 2),
         "bytes_per_second": _rounded(throughput.bytes_per_second, 0),

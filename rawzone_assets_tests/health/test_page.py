@@ -89,6 +89,13 @@ class TestSelfContained:
         page = page_of(replace(health, total=replace(health.total, quarantined=0)))
         assert "Nothing to look at." in page
 
+    def test_of_a_landing_that_is_away_it_says_no_size(self):
+        health = health_of(feed_health("tiny/notes"))
+        unknown = dict.fromkeys(("waiting", "waiting_bytes", "waiting_since"))
+        page = page_of(replace(health, total=replace(health.total, **unknown)))
+        assert "waiting, " in page_of(health)
+        assert "waiting, " not in page
+
     def test_open_refusals_are_not_called_nothing(self):
         health = health_of(groups={}, disks=())
         page = page_of(replace(health, total=replace(health.total, quarantined=2)))
