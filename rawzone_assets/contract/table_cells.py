@@ -84,7 +84,7 @@ def _explained_by_pandera(shape: Shape, chunk: Chunk, rows: Sequence[int]) -> It
     except pandera.errors.SchemaErrors as refused:
         cases = refused.failure_cases.drop_duplicates(["column", "index"]).sort_values("index", kind="stable")
         for column, check, row in zip(cases["column"], cases["check"], cases["index"], strict=True):
-            yield int(row), column, "type" if chunk.columns[column][int(row)] is None else str(check)
+            yield int(row), column, str(check)
 
 
 def unusual_cells(shape: Shape, chunk: Chunk) -> Iterator[Finding]:

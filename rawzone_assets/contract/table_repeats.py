@@ -46,7 +46,7 @@ class Repeats:
             same = list(map(self._first.setdefault, rows, range(len(rows))))  # where each stands first
             here = next(self._repeated(same), None) if len(self._first) < len(rows) else None
         else:
-            here = 0 if self._are_known(rows[:LEAST], self._first.get(rows[0]), len(self._rows)) else None
+            here = 0 if self._are_known(rows[:LEAST], self._first.get(rows[0])) else None
         if here is not None:
             self.are_sought = False  # one objection to a table is enough
             before = self._first[rows[here]]
@@ -61,12 +61,12 @@ class Repeats:
             before = same[here]
             # Asked of half of a table's rows: what can be told of two numbers is told by them.
             may_be = last == here + LEAST - 1 and same[here + 1] == same[before + 1]
-            if may_be and self._are_known(self._rows[here : here + LEAST], before, here):
+            if may_be and self._are_known(self._rows[here : here + LEAST], before):
                 yield here
 
-    def _are_known(self, rows: Sequence[Hashable], before: int | None, end: int) -> bool:
-        """Whether those of the first chunk, from ``before`` and ending by ``end``, are these, all different."""
-        if before is None or before + LEAST > end or len(set(rows)) < LEAST:
+    def _are_known(self, rows: Sequence[Hashable], before: int | None) -> bool:
+        """Whether those of the first chunk from ``before`` on are these, all different: none is in both."""
+        if before is None or len(set(rows)) < LEAST:
             return False
         return list(self._rows[before : before + LEAST]) == list(rows)
 

@@ -297,4 +297,4 @@ def _explained(error: csv.Error, line: int) -> Finding:
         return codes.TRUNCATED("the file ends inside a quoted cell", Place(line=line))
     if "too long" in said or "larger than" in said:
         return codes.TABLE_SYNTAX("a line or cell is longer than any real one", Place(line=line + 1))
-    return codes.TABLE_SYNTAX("quotes and delimiters do not make cells here", Place(line=max(line, 1)))
+    return codes.TABLE_SYNTAX("quotes and delimiters do not make cells here", Place(line=line))

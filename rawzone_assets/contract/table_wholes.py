@@ -87,8 +87,8 @@ def all_hours(day: str, hour: str) -> WholeRule:
 
     def judge(table: Chunk, _capture: Capture) -> Iterator[Finding]:
         days = table.columns.get(day, [])
-        counted = Counter(days)
-        few = {text: count for text, count in counted.items() if text and count < _HOURS}
+        counted = Counter(filter(None, days))
+        few = {text: count for text, count in counted.items() if count < _HOURS}
         if few:
             missing = sum(_HOURS - count for count in few.values())
             days_told = "a day" if len(counted) == 1 else f"{len(counted)} days"

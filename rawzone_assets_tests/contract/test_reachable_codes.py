@@ -33,6 +33,13 @@ class TestReachableCodes:
     def test_or_imports_what_names_it_when_it_is_called(self):
         assert {"RZ-JSON-SYNTAX", "RZ-ERROR-PAYLOAD", "RZ-VALUE-TYPE"} <= found(JsonFormat.examine)
 
+    def test_or_has_it_as_a_default_or_in_a_function_of_its_own(self):
+        def rule(_code: object = codes.SHAPE, *, _other: object = codes.TRUNCATED) -> object:
+            return lambda: codes.VALUE_TYPE
+
+        rule.__module__ = Holder.__module__
+        assert found(rule) == {"RZ-SHAPE", "RZ-TRUNCATED", "RZ-VALUE-TYPE"}
+
     def test_values_classes_and_wrappers_are_followed(self):
         rule = no_day_twice(SERIES)
         for wrapped in ([rule], {"a": rule}, partial(rule), cache(rule), Holder(rule=rule)):

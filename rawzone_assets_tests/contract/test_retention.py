@@ -58,8 +58,10 @@ class TestThePolicy:
         assert self.POLICY.retention_of(feed) == expected
 
     def test_names_feeds_and_platforms_that_nobody_delivers(self):
-        policy = policy_from({"platforms": {"distrokid": {}, "distrokit": {}}, "feeds": {"a/b": {}}})
-        assert policy.unknown_feeds(["distrokid/streams"]) == ("a/b", "distrokit")
+        policy = policy_from(
+            {"platforms": {"distrokid": {}, "distrokit": {}, "distro": {}}, "feeds": {"a/b": {}}}
+        )
+        assert policy.unknown_feeds(["distrokid/streams"]) == ("a/b", "distro", "distrokit")
 
     @pytest.mark.parametrize(
         "text",

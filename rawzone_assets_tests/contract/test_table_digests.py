@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
+
 import orjson
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from rawzone_assets.contract.table_digests import written_lines, written_rows
+from rawzone_assets.contract.table_digests import RowsDigest, written_lines, written_rows
 
 TABLES = st.integers(2, 4).flatmap(
     lambda width: st.lists(
@@ -21,8 +23,19 @@ def each_alone(rows: list[list[str]]) -> bytes:
 
 
 @given(TABLES)
+@example([["],[", "1"], ["a", "1"]])
 def test_rows_are_written_as_each_by_itself(rows: list[list[str]]):
     assert b"".join(written_rows(rows)) == each_alone(rows)
+
+
+def test_a_chunk_counts_once_its_digest_takes_the_place_of_the_one_before():
+    digest = RowsDigest()
+    digest.update(b"a")
+    dropped, chunk = digest.begun(), digest.begun()
+    dropped.update(b"x")
+    chunk.update(b"b")
+    assert (digest.hexdigest(), chunk.hexdigest()) == (sha256(b"a").hexdigest(), sha256(b"ab").hexdigest())
+    assert (digest.written, chunk.written) == (1, 1)
 
 
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])

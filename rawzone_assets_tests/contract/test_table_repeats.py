@@ -10,6 +10,7 @@ from reference_engines import judged_by_reference
 
 from rawzone_assets.contract import table_examination
 from rawzone_assets.contract.content import BytesContent
+from rawzone_assets.contract.table_repeats import Repeats
 from rawzone_assets.platforms import find_feed
 
 CODE = "RZ-REPEATED-ROWS"
@@ -27,6 +28,13 @@ def sale(number: int, isrc: str = "QZABC2500001") -> str:
 
 def sales(*numbers: int) -> list[str]:
     return [sale(number) for number in numbers]
+
+
+def test_one_objection_to_a_table_is_enough():
+    repeats = Repeats(are_sought=True)
+    rows = [[str(number)] for number in range(20)]
+    told = [[*repeats.in_rows(rows, range(2 + at, 22 + at))] for at in (0, 20, 40)]
+    assert [len(findings) for findings in told] == [0, 1, 0]
 
 
 def report(rows: list[str], *, end: str = "\r") -> bytes:

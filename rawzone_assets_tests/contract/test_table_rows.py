@@ -160,3 +160,9 @@ class _Few:
         self._left -= 1
         assert self._left >= 0
         return self._pattern.search(*asked)
+
+
+def test_a_line_without_end_is_not_held_whole():
+    rows = Rows(io.BytesIO(b"a,b\n" + b"x" * 2**25), "utf-8", CSV)
+    assert rows.header() == ["a", "b"]
+    assert rows.next_lines(9, b"\n") is None

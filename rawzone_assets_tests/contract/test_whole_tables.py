@@ -88,6 +88,14 @@ class TestIdentifiers:
         assert finding.where.column_name == "Video link"
         assert link.rpartition("/")[2] not in finding.message
 
+    def test_one_video_is_one_whatever_kind_of_post_a_link_calls_it(self):
+        table = exports.content(DAY, Random(1))
+        link = table.rows[3][2].replace("/video/", "/photo/")
+        table.rows.append([*table.rows[3][:2], link, *table.rows[3][3:]])
+        assert codes("tiktok/videos", "video_performance_20250612.csv", table.encoded()) == [
+            "RZ-REPEATED-RECORD"
+        ]
+
     def test_titles_may_span_lines_and_lines_are_still_counted(self):
         table = exports.content(DAY, Random(1)).set(5, "Total views", "-1")
         assert "\n" in table.rows[4][1]
@@ -104,6 +112,9 @@ class TestShares:
             (("0.59", "0.40999", "1e-05"), []),
             (("0.59", "0.41", "-0"), []),
             (("0.59", "0.38", "0"), ["RZ-TOTAL-MISMATCH"]),
+            (("0.59", "0.389", "0"), ["RZ-TOTAL-MISMATCH"]),
+            (("0.59", "0.391", "0"), []),
+            (("0.59", "0.21", "undefined"), ["RZ-VALUE-TYPE"]),
             (("0.59", "0.41", "-0.1"), ["RZ-NEGATIVE-AMOUNT"]),
             (("0.59", "0.41", "undefined"), ["RZ-VALUE-TYPE"]),
             (("1", "0", "1.5"), ["RZ-VALUE-TYPE"]),
@@ -159,6 +170,11 @@ class TestHours:
         assert finding.message == "5 of the 168 hours of 7 days are missing"
         assert finding.where
         assert finding.where.line == 146
+
+    def test_a_row_without_its_day_makes_no_day(self):
+        data = self.activity().replace(b'"June 7","3"', b'"","3"', 1)
+        told = judged("tiktok/audience", "tiktok_activity_20250612.csv", data).findings
+        assert "1 of the 168 hours of 7 days are missing" in [finding.message for finding in told]
 
     def test_an_hour_that_no_day_has_is_told_in_words(self):
         data = self.activity().replace(b'"23","7"', b'"24","7"', 1)
