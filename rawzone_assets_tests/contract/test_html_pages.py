@@ -92,6 +92,21 @@ class TestGoodPages:
         assert judged_text(odd).codes == []
 
 
+class TestDays:
+    """'One row per day, ISO date, ascending, no gaps, no repeated days in all 21.'"""
+
+    def test_out_of_order_or_missing_are_told(self):
+        swapped = page().with_daily(lambda rows: [rows[1], rows[0], *rows[2:]])
+        assert judged_text(swapped.text()).codes == ["RZ-DAYS-UNORDERED"]
+        missing = page().with_daily(lambda rows: [*rows[:7], rows[8] | {"column-1": 0}, *rows[9:]])
+        assert "RZ-DAYS-MISSING" in judged_text(missing.text()).codes
+
+    def test_that_end_more_than_four_days_before_the_capture_are_told(self):
+        data = page().encoded()  # its newest day is two days before the capture
+        assert judged(FEED, data, DAY + timedelta(days=2)).codes == []
+        assert judged(FEED, data, DAY + timedelta(days=3)).codes == ["RZ-STALE-DATA"]
+
+
 class TestChartsMadeTwice:
     """A page that hands one chart different data contradicts itself: nobody can say which figures are meant."""
 
@@ -151,6 +166,11 @@ class TestTotals:
         for figure, codes in ((f"{total:,}", []), (f"{total + 1:,}", ["RZ-PAGE-TOTAL-MISMATCH"])):
             text = base.text().replace("</select>", "</select>" + self.layouts(figure)[layout])
             assert judged_text(text).codes == codes
+
+    @pytest.mark.parametrize("chart", ["trendWeekly", "trendMonthly"])
+    def test_of_a_coarser_chart_are_those_of_the_daily_one(self, chart: str):
+        changed = page().with_chart(chart, [{"category": "x", "column-1": 1}])
+        assert judged_text(changed.text()).blocking == ["RZ-PAGE-TOTAL-MISMATCH"]
 
     def test_that_are_absent_only_warn(self):
         assert judged_text(replace(page(), total=None).text()).codes == ["RZ-CHART-OPTIONAL-MISSING"]

@@ -176,6 +176,10 @@ class TestHours:
         told = judged("tiktok/audience", "tiktok_activity_20250612.csv", data).findings
         assert "1 of the 168 hours of 7 days are missing" in [finding.message for finding in told]
 
+    def test_an_hour_twice_is_refused(self):
+        data = self.activity().replace(b'"June 7","3"', b'"June 7","4"', 1)
+        assert "RZ-REPEATED-RECORD" in codes("tiktok/audience", "tiktok_activity_20250612.csv", data)
+
     def test_an_hour_that_no_day_has_is_told_in_words(self):
         data = self.activity().replace(b'"23","7"', b'"24","7"', 1)
         (finding,) = judged("tiktok/audience", "tiktok_activity_20250612.csv", data).findings

@@ -253,6 +253,10 @@ class TestBreakdowns:
     def test_any_of_them_in_any_row_makes_it_audience(self, name):
         assert self.codes(**{name: "unknown"}) == []
 
+    @pytest.mark.parametrize("age", ["18-24", "65+", "unknown", "Unknown"])
+    def test_an_age_is_a_range(self, age):
+        assert self.codes(age=age) == []
+
     def test_insights_under_its_name_are_accepted_with_a_warning(self):
         assert self.codes() == ["RZ-OPTIONAL-BLOCK-MISSING"]
 
@@ -298,6 +302,12 @@ class TestMixUps:
         assert findings[0].code == "RZ-OTHER-OPERATION"
         assert "another dump" in findings[0].message
         assert "RZ-MISSING-FIELD" in {finding.code for finding in findings}
+
+    def test_ad_sets_and_ads_under_the_name_of_campaigns_are_told(self):
+        for member in ("campaign_id", "adset_id"):
+            node = {"id": "1", "name": "a", "status": "ACTIVE", member: "2"}
+            findings = judged("metaads/campaigns_20240522_083045.json", [node]).findings
+            assert findings[0].code == "RZ-OTHER-OPERATION"
 
     @pytest.mark.parametrize("record", [7, None, "x", [], [7]])
     def test_what_is_no_list_of_records_is_no_mix_up(self, record):
