@@ -61,7 +61,7 @@ def rejudge(zone: Zone, feed: Feed, entry: Entry, *, judge: Judge) -> Rejudged:
         Unsound: The stored bytes are missing, cannot be read, or are not those recorded.
     """
     receipt = entry.receipt
-    _refuse_erased(zone, receipt)
+    refuse_erased(zone, receipt)
     content = sound_content(zone.files, path_of(zone, receipt), receipt)
     capture = Capture(
         name=receipt.name or "",
@@ -105,7 +105,12 @@ def _was_in_the_future(zone: Zone, capture: Capture, entry: Entry) -> bool:
     return is_in_the_future(capture, commit.at)
 
 
-def _refuse_erased(zone: Zone, receipt: Receipt) -> None:
+def refuse_erased(zone: Zone, receipt: Receipt) -> None:
+    """See to it that the bytes of a receipt were not erased, as far as the index has read.
+
+    Raises:
+        Unsound: They were.
+    """
     with zone.index.at_rest():  # several are judged again at a time
         erasures = zone.index.custody.erasures(sha256=receipt.sha256)
     for erasure in erasures[:1]:

@@ -23,7 +23,7 @@ from rawzone_assets.zone.index_queries import Entry
 from rawzone_assets.zone.judge import Judge
 from rawzone_assets.zone.promotion import MOST_BYTES, MOST_FILES
 from rawzone_assets.zone.receipt import Receipt, Verdict, learned, timestamp
-from rawzone_assets.zone.rejudging import Rejudged, Unsound, path_of, rejudge
+from rawzone_assets.zone.rejudging import Rejudged, Unsound, path_of, refuse_erased, rejudge
 from rawzone_assets.zone.staging import Batch
 from rawzone_assets.zone.zone import Zone
 
@@ -204,13 +204,18 @@ def _staged(zone: Zone, batch: Batch, draft: Draft, rejudged: Rejudged) -> Draft
     """The draft with the stored bytes of the refused copy; without, when raw has these bytes already.
 
     Raises:
-        Unsound: The copy changed after it was judged.
+        Unsound: The copy changed after it was judged, or is gone.
     """
     refused = rejudged.receipt
     sha256, encoding = refused.sha256 or "", refused.encoding or ""
     if zone.index.stored(draft.candidate.feed, sha256):
         return draft
-    with zone.files.open(path_of(zone, refused)) as stream:
+    refuse_erased(zone, refused)
+    try:
+        stream = zone.files.open(path_of(zone, refused))
+    except FileNotFoundError:
+        raise Unsound("its stored copy is gone since it was judged") from None
+    with stream:
         blob = batch.stage(sha256, codec.blocks_of(stream), encoding, refused=False)
     if (blob.stored_size, blob.stored_sha256) != (refused.stored_size, refused.stored_sha256):
         zone.files.remove(blob.staged)  # the next copy of these bytes may be sound

@@ -23,6 +23,7 @@ from rawzone_assets.health.holds import HoldOver, add_hold, release_hold
 from rawzone_assets.health.repair import repair
 from rawzone_assets.health.scrub import scrub
 from rawzone_assets.zone import erasing
+from rawzone_assets.zone import replay as replaying
 from rawzone_assets.zone.errors import CannotUnseal, RootAway, StorageFailed
 from rawzone_assets.zone.local_files import LocalFiles
 from rawzone_assets.zone.object_errors import ObjectErased
@@ -39,6 +40,7 @@ from rawzone_assets_tests.zone.faulty_files import WatchedFiles
 from rawzone_assets_tests.zone.mutants import Mutant
 from rawzone_assets_tests.zone.power_loss import Campaign
 from rawzone_assets_tests.zone.tiny_platform import (
+    CONTRACT,
     NOTES,
     NOW,
     TINY,
@@ -49,7 +51,7 @@ from rawzone_assets_tests.zone.tiny_platform import (
     promote_these,
     settings_for,
 )
-from rawzone_assets_tests.zone.works import ERASE, FIRST, Work, erase
+from rawzone_assets_tests.zone.works import ERASE, FIRST, Forgiving, Work, erase
 
 MARK = b"planted 7f3c9a marker\n"
 DIGEST = hashlib.sha256(MARK).hexdigest()
@@ -236,6 +238,46 @@ class TestWhatGoes:
             entry = zone.index.find(KEY)[0]
             with pytest.raises(Unsound, match=r"^it was erased by law in commit \d+$"):
                 rejudge(zone, NOTES, entry, judge=judge)
+
+    def test_a_refusal_that_is_erased_once_a_replay_has_judged_it_stays_refused(self, home, landing):
+        landing.put("tiny/note_20240525.txt", b"bad one")
+        with open_zone(home) as zone:
+            promote_all(zone)
+
+        def judge_and_erase(*delivery):
+            erase_refusal(home)
+            return judge(*delivery)
+
+        feed = replace(NOTES, format=Forgiving())
+        with open_zone(home) as zone, mock.patch.object(replaying, "contract_of", return_value=CONTRACT):
+            outcome = replaying.replay(zone, [feed], judge=judge_and_erase, run_id="replay")
+        assert [left.reason for left in outcome.unplayable] == ["it was erased by law in commit 1"]
+        assert (outcome.accepted, objections(home)) == ([], [])
+
+    def test_so_does_one_that_is_erased_as_its_copy_is_about_to_be_read(self, home, landing):
+        class Erasing(LocalFiles):
+            def open(self, path):
+                if path.name == "note_20240525.txt.gz" and not (home / "judged").exists():
+                    (home / "judged").touch()
+                elif path.name == "note_20240525.txt.gz":
+                    path.unlink()
+                return super().open(path)
+
+        landing.put("tiny/note_20240525.txt", b"bad one")
+        with open_zone(home) as zone:
+            promote_all(zone)
+        feed = replace(NOTES, format=Forgiving())
+        with (
+            open_zone(home, files=Erasing()) as zone,
+            mock.patch.object(replaying, "contract_of", return_value=CONTRACT),
+        ):
+            outcome = replaying.replay(zone, [feed], judge=judge, run_id="replay")
+        assert [left.reason for left in outcome.unplayable] == ["its stored copy is gone since it was judged"]
+
+
+def erase_refusal(home):
+    with open_zone(home) as zone:
+        carry_out(zone, [hashlib.sha256(b"bad one").hexdigest()])
 
 
 class TestWhatStays:
