@@ -220,10 +220,6 @@ class TestOwners:
     def test_an_artist_s_id_or_the_site_s_own_name_tells_them(self, name, expected):
         assert codes("social_media/spotify", name, self.TIMELINE) == expected
 
-    def test_so_does_that_of_the_site_s_own_list_of_songs(self):
-        data = b"song,listeners,streams,saves,release_date\na,1,2,0,2024-05-01"
-        assert codes("social_media/spotify", "Example Artist-songs-1year_20250612.csv", data) == []
-
 
 class TestLayouts:
     NAME = f"spotify_audience_{ARTIST}_20250612.csv"

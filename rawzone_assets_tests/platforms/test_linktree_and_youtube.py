@@ -125,14 +125,6 @@ class TestYouTube:
         judgement = self.judged(rows=[[f"{date(2025, 6, 12) - timedelta(days=age)}", 1]])
         assert [finding.code for finding in judgement.findings] == codes
 
-    @pytest.mark.parametrize(
-        "metric", ["views", "subscribersGained", "subscribersLost", "averageViewPercentage"]
-    )
-    def test_what_is_counted_is_not_below_zero(self, metric):
-        headers = [self.HEADERS[0], {"name": metric, "columnType": "METRIC", "dataType": "INTEGER"}]
-        judgement = self.judged(columnHeaders=headers, rows=[["2025-06-09", -1]])
-        assert [finding.code for finding in judgement.findings] == ["RZ-NEGATIVE-COUNT"]
-
     def test_facts_are_read_by_the_headers(self):
         facts = self.judged(rows=[["2025-06-09", 1], ["2025-06-08", 2]]).facts
         assert (facts.records, facts.data_min, facts.data_max) == (2, "2025-06-08", "2025-06-09")
