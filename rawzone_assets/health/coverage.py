@@ -1,17 +1,33 @@
-"""Coverage: how much of what is stored was re-read within a window, for those who only look.
+"""Coverage: how much of what is stored was re-read within a window. Pure.
 
-The rolling scrub tells the same from the ledger's files, as it trusts no index; here the index answers, so that
-it can be asked all day. Pure but for the index.
+The rolling scrub tells it from the ledger's files, as it trusts no index; those who only look are told it from
+the index, so that they can ask all day.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from rawzone_assets.health.rolling import Coverage, beginning_of
 from rawzone_assets.zone.index_tallies import Batch
+from rawzone_assets.zone.receipt import timestamp
+
+_LONGEST_WINDOW = 36500  # days
+
+
+@dataclass(frozen=True, kw_only=True)
+class Coverage:
+    """How much was re-read within the window, of the zone or of one feed."""
+
+    total_bytes: int
+    covered_bytes: int
+    oldest: str | None  # when the file unread for longest was read, UTC; None where there is no file
+
+    @property
+    def percent(self) -> float:
+        """Rounded down: it is a hundred only where all was read."""
+        return 10_000 * self.covered_bytes // self.total_bytes / 100 if self.total_bytes else 100.0
 
 
 @dataclass(kw_only=True)
@@ -37,13 +53,24 @@ def coverage_of(
     A commit's files are as old as the newest scrub that covered the commit, or as the commit itself.
     """
     stored = [batch for batch in batches if batch.stored_size]
-    since = beginning_of(window, now)
     scrubbed = _newest_scrubs(scrubs, last=max((batch.seq for batch in stored), default=-1))
+    read = ((b.feed, b.stored_size, max(b.at, scrubbed.get(b.seq, ""))) for b in stored)
+    return covered(read, now=now, window=window)
+
+
+def covered(
+    stored: Iterable[tuple[str, int, str]], *, now: datetime, window: float
+) -> tuple[Coverage, dict[str, Coverage]]:
+    """How much was re-read in the last ``window`` days, of all and of each feed.
+
+    ``stored`` are feeds, stored bytes, and when these were read last, as the ledger writes it.
+    """
+    # A century ago at most: no calendar has the days before its first.
+    since = timestamp(now - timedelta(days=min(window, _LONGEST_WINDOW)))
     whole, by_feed = _Sum(), dict[str, _Sum]()
-    for batch in stored:
-        read = max(batch.at, scrubbed.get(batch.seq, ""))
-        for found in (whole, by_feed.setdefault(batch.feed, _Sum())):
-            found.add(batch.stored_size, read, since)
+    for feed, size, read in stored:
+        for found in (whole, by_feed.setdefault(feed, _Sum())):
+            found.add(size, read, since)
     return whole.coverage(), {feed: found.coverage() for feed, found in by_feed.items()}
 
 

@@ -14,10 +14,9 @@ from rawzone_assets.contract.feed import Platform
 from rawzone_assets.contract.wording import counted
 from rawzone_assets.health import clock
 from rawzone_assets.health.absence import absences
-from rawzone_assets.health.coverage import coverage_of
+from rawzone_assets.health.coverage import Coverage, coverage_of
 from rawzone_assets.health.disks import Disk, disks_of
 from rawzone_assets.health.forecast import Outlook
-from rawzone_assets.health.rolling import Coverage
 from rawzone_assets.health.status import FeedStatus, ZoneStatus, read_status
 from rawzone_assets.health.throughput import Throughput, throughput_of
 from rawzone_assets.zone.drills import DrillTotals

@@ -11,8 +11,9 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 
+from rawzone_assets.health.coverage import Coverage, covered
 from rawzone_assets.health.damage import Damage, DamageKind
 from rawzone_assets.health.items import Item
 from rawzone_assets.health.recorded import Recorded
@@ -36,21 +37,6 @@ from rawzone_assets.zone.zone import Zone
 _SAVED_EVERY = 120.0  # seconds
 _MOST_FILES = 256  # between two looks at the clock
 _MOST_BYTES = 64 * 2**20
-_LONGEST_WINDOW = 36500  # days
-
-
-@dataclass(frozen=True, kw_only=True)
-class Coverage:
-    """How much was re-read within the window, of the zone or of one feed."""
-
-    total_bytes: int
-    covered_bytes: int
-    oldest: str | None  # when the file unread for longest was read, UTC; None where there is no file
-
-    @property
-    def percent(self) -> float:
-        """Rounded down: it is a hundred only where all was read."""
-        return 10_000 * self.covered_bytes // self.total_bytes / 100 if self.total_bytes else 100.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -165,30 +151,10 @@ def _scrub(
     )
 
 
-def beginning_of(window: float, now: datetime) -> str:
-    """When the last ``window`` days began, as the ledger writes it: a century ago at most."""
-    return timestamp(now - timedelta(days=min(window, _LONGEST_WINDOW)))
-
-
 def coverage(recorded: Recorded, *, now: datetime, window: float) -> tuple[Coverage, dict[str, Coverage]]:
     """How much was re-read in the last ``window`` days: of all, and of each feed."""
-    since = beginning_of(window, now)
-    items: dict[str, list[Item]] = {}
-    for item in recorded.items.values():
-        items.setdefault(item.feed or "", []).append(item)
-    by_feed = {feed: _coverage(recorded, some, since) for feed, some in items.items()}
-    return _coverage(recorded, recorded.items.values(), since), by_feed
-
-
-def _coverage(recorded: Recorded, items: Iterable[Item], since: str) -> Coverage:
-    total = covered = 0
-    oldest: str | None = None
-    for item in items:
-        read = recorded.verified[item.seq]
-        total += weight_of(item)
-        covered += weight_of(item) if read >= since else 0
-        oldest = read if oldest is None or read < oldest else oldest
-    return Coverage(total_bytes=total, covered_bytes=covered, oldest=oldest)
+    read = ((item.feed or "", weight_of(item), recorded.verified[item.seq]) for item in recorded.items.values())
+    return covered(read, now=now, window=window)
 
 
 def _groups(recorded: Recorded, most_files: int) -> Iterator[tuple[list[int], list[Item]]]:

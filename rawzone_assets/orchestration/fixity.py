@@ -25,8 +25,9 @@ from rawzone_assets.zone.errors import LedgerDamaged, ZoneError
 from rawzone_assets.zone.zone import Zone
 
 if TYPE_CHECKING:
+    from rawzone_assets.health.coverage import Coverage
     from rawzone_assets.health.damage import Damage
-    from rawzone_assets.health.rolling import Coverage, Session
+    from rawzone_assets.health.rolling import Session
 
 _MOST_SHOWN = 30
 _EVERY_NIGHT = "23 4 * * *"  # when extractors and people are least likely to wait for the disk

@@ -16,10 +16,10 @@ from rawzone_assets.contract.feed import Platform
 from rawzone_assets.contract.plain_text import printable
 from rawzone_assets.contract.wording import readable_size
 from rawzone_assets.health import figures
+from rawzone_assets.health.coverage import Coverage
 from rawzone_assets.health.disks import Disk
 from rawzone_assets.health.pictures import markdown_of
 from rawzone_assets.health.report import FeedHealth, ZoneHealth, flow_of
-from rawzone_assets.health.rolling import Coverage
 from rawzone_assets.health.status import FeedStatus
 from rawzone_assets.health.throughput import Throughput
 from rawzone_assets.zone.receipt import moment

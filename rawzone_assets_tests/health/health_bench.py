@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
+from rawzone_assets.health.coverage import Coverage
 from rawzone_assets.health.disks import Disk
 from rawzone_assets.health.forecast import forecast
 from rawzone_assets.health.freshness import Freshness, State
 from rawzone_assets.health.report import FeedHealth, Flow, ZoneHealth
-from rawzone_assets.health.rolling import Coverage
 from rawzone_assets.health.status import FeedStatus, ZoneStatus
 from rawzone_assets.health.throughput import Throughput
 from rawzone_assets.zone.drills import DrillTotals

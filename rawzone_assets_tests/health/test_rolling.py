@@ -8,11 +8,12 @@ from unittest import mock
 
 import pytest
 
+from rawzone_assets.health.coverage import Coverage
 from rawzone_assets.health.damage import DamageKind
 from rawzone_assets.health.erasure import erase, plan_erasure
 from rawzone_assets.health.recorded import read_recorded
 from rawzone_assets.health.repair import repair
-from rawzone_assets.health.rolling import Coverage, coverage, scrub_rolling, spans_of
+from rawzone_assets.health.rolling import coverage, scrub_rolling, spans_of
 from rawzone_assets.zone.errors import StorageFailed
 from rawzone_assets.zone.ledger import Ledger
 from rawzone_assets.zone.publishing import Publisher
