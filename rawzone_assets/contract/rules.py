@@ -122,7 +122,7 @@ def is_no_other(*paths: str, code: Code) -> Rule:
     def rule(reading: Reading) -> Iterator[Finding]:
         for path in paths:
             if resolve(reading.document, path) is not None:
-                yield code(f"an answer of another kind has {path}, and this feed's none", reading.at(path))
+                yield code(f"{path} belongs to an answer of another kind", reading.at(path))
                 return
 
     return rule
