@@ -11,7 +11,6 @@ import hashlib
 import os
 import shutil
 import tempfile
-import time
 from collections import Counter
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, wait
@@ -24,9 +23,8 @@ from typing import Any, ClassVar
 from unittest import mock
 
 import pytest
-from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from rawzone_assets.access.catalog import readable
 from rawzone_assets.access.reading import original_bytes
@@ -51,6 +49,7 @@ from rawzone_assets_tests.health.archive_support import set_policy
 from rawzone_assets_tests.health.damaging import flip
 from rawzone_assets_tests.zone.faulty_files import Crash, CrashingFiles, WatchedFiles
 from rawzone_assets_tests.zone.invariants import Oracle, read_landing, read_tree
+from rawzone_assets_tests.zone.test_zone_machine import run
 from rawzone_assets_tests.zone.tiny_platform import (
     CONTRACT,
     NOTES,
@@ -332,23 +331,11 @@ def as_in_tests():
         yield
 
 
-def run(examples, steps):
-    began = time.monotonic()
+def lives(examples, steps):
     LifeMachine.tally.clear()
     with as_in_tests():
-        run_state_machine_as_test(
-            LifeMachine,
-            settings=settings(
-                max_examples=examples,
-                stateful_step_count=steps,
-                deadline=None,
-                derandomize=True,
-                suppress_health_check=list(HealthCheck),
-                phases=[Phase.generate],
-            ),
-        )
-    told = ", ".join(f"{count} {name}" for name, count in sorted(LifeMachine.tally.items()))
-    return f"{examples} lives of up to {steps} steps, {time.monotonic() - began:.0f} s: {told}"
+        told = run(LifeMachine, examples, steps)
+    return ", ".join([told, *(f"{count} {name}" for name, count in sorted(LifeMachine.tally.items()))])
 
 
 @pytest.fixture(scope="module")
@@ -408,8 +395,8 @@ class TestTwoCommandsAtOnce:
 
 class TestAnyLife:
     def test_is_told_by_ledger_index_and_files_alike(self, tell):
-        tell(f"lives: {run(10, 40)}")
+        tell(f"lives: {lives(10, 40)}")
 
     @pytest.mark.campaign
     def test_through_many_long_lives(self, tell):
-        tell(f"lives: {run(400, 50)}")
+        tell(f"lives: {lives(400, 50)}")
